@@ -1,0 +1,179 @@
+"""The document: the value that is being edited, with undo.
+
+Undo puts the old value back; there are no inverse commands. The value is any frozen dataclass with fields
+``network`` and ``view`` (`project.sheet.Sheet` adds the plan and the data reference, so that they are undone too).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from nnstudio.graph.edits import Edit
+from nnstudio.graph.network import Network
+from nnstudio.graph.view import View, ViewEdit
+
+
+class HasNetwork(Protocol):
+    """What a document can hold."""
+
+    @property
+    def network(self) -> Network: ...
+    @property
+    def view(self) -> View: ...
+
+
+S = TypeVar("S", bound=HasNetwork)
+
+#: Edits with the same merge key that come within this many seconds become one step of undo.
+MERGE_SECONDS = 2.0
+#: How many steps of undo are kept.
+HISTORY_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Change(Generic[S]):
+    """What listeners get: the values before and after, and why (``do``, ``undo``, ``redo``, ``reset``)."""
+
+    label: str
+    before: S
+    after: S
+    why: str = "do"
+
+    @property
+    def network_changed(self) -> bool:
+        return self.before.network is not self.after.network
+
+    @property
+    def view_changed(self) -> bool:
+        return self.before.view is not self.after.view
+
+    def nodes(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Ids of the nodes that were added, removed and changed."""
+        old, new = self.before.network.nodes, self.after.network.nodes
+        added = frozenset(id for id in new if id not in old)
+        removed = frozenset(id for id in old if id not in new)
+        changed = frozenset(id for id, node in new.items() if id in old and old[id] is not node)
+        return added, removed, changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Step(Generic[S]):
+    label: str
+    value: S  # before the step, where it can be undone; after it, where it can be redone
+
+
+class Document(Generic[S]):
+    """Holds one value and its history; tells listeners of every change. Used from one thread."""
+
+    def __init__(self, value: S, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._value = value
+        self._saved = value
+        self._undo: list[_Step[S]] = []
+        self._redo: list[_Step[S]] = []
+        self._merge: tuple[Hashable, float] | None = None
+        self._listeners: list[Callable[[Change[S]], None]] = []
+        self._clock = clock
+
+    @property
+    def value(self) -> S:
+        return self._value
+
+    @property
+    def network(self) -> Network:
+        return self._value.network
+
+    @property
+    def view(self) -> View:
+        return self._value.view
+
+    def listen(self, listener: Callable[[Change[S]], None]) -> Callable[[], None]:
+        """Call ``listener`` with each :class:`Change`; returns a function that stops that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def do(
+        self, label: str, edit: Edit | None = None, merge_key: Hashable = None, *, view: ViewEdit | None = None,
+        **parts: Any,
+    ) -> bool:  # fmt: skip
+        """Edit the network, the view, and other fields of the value (by name), as one undoable step.
+
+        Steps in a row that share a ``merge_key`` (a drag, typing in one field) become one. Where an edit raises,
+        nothing has changed. Returns whether anything changed.
+        """
+        changed: dict[str, Any] = dict(parts)
+        if edit is not None:
+            changed["network"] = edit(self._value.network)
+        if view is not None:
+            changed["view"] = view(self._value.view)
+        changed = {name: part for name, part in changed.items() if part is not getattr(self._value, name)}
+        if not changed:
+            return False
+        value: S = dataclasses.replace(self._value, **changed)  # type: ignore[type-var]
+        now = self._clock()
+        merges = merge_key is not None and self._merge is not None and bool(self._undo)
+        if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= MERGE_SECONDS):
+            self._undo.append(_Step(label, self._value))
+            del self._undo[:-HISTORY_LIMIT]
+        self._redo.clear()
+        self._merge = (merge_key, now) if merge_key is not None else None
+        self._set(label, value, "do")
+        return True
+
+    def undo(self) -> bool:
+        """Take the last step back. False where there is none."""
+        if not self._undo:
+            return False
+        step = self._undo.pop()
+        self._redo.append(_Step(step.label, self._value))
+        self._merge = None
+        self._set(step.label, step.value, "undo")
+        return True
+
+    def redo(self) -> bool:
+        """Take the last undone step again. False where there is none."""
+        if not self._redo:
+            return False
+        step = self._redo.pop()
+        self._undo.append(_Step(step.label, self._value))
+        self._merge = None
+        self._set(step.label, step.value, "redo")
+        return True
+
+    @property
+    def undo_label(self) -> str:
+        """What undo would take back; "" where nothing."""
+        return self._undo[-1].label if self._undo else ""
+
+    @property
+    def redo_label(self) -> str:
+        """What redo would do again; "" where nothing."""
+        return self._redo[-1].label if self._redo else ""
+
+    @property
+    def modified(self) -> bool:
+        """Whether the value differs from the one that was saved last."""
+        return self._value is not self._saved
+
+    def mark_saved(self, value: S | None = None) -> None:
+        """Say that the present value (or ``value``, when it was written while edits went on) is on disk."""
+        self._saved = self._value if value is None else value
+
+    def reset(self, value: S, *, modified: bool = False) -> None:
+        """Begin anew with another value and no history."""
+        self._undo.clear()
+        self._redo.clear()
+        self._merge = None
+        before = self._value
+        if not modified:
+            self._saved = value
+        self._set("", value, "reset", before)
+
+    def _set(self, label: str, value: S, why: str, before: S | None = None) -> None:
+        change = Change(label, before if before is not None else self._value, value, why)
+        self._value = value
+        for listener in tuple(self._listeners):
+            listener(change)

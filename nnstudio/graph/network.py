@@ -1,0 +1,145 @@
+"""The network: an immutable value of nodes and wires (DESIGN 4)."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import networkx
+
+from nnstudio.layers import AnyLayer
+
+#: Names that a module already has of its own (a test compares with ``dir(torch.nn.Module)``).
+RESERVED_NAMES = frozenset(
+    ["T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "register_backward_hook", "register_buffer", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_full_backward_pre_hook", "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook", "register_module", "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu", "zero_grad", "graph", "code", "print_readable", "recompile", "add_submodule", "delete_submodule", "delete_all_unused_submodules", "self", "torch", "nn", "math"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A layer placed in a network. ``id`` never changes; ``name`` is unique and a Python identifier."""
+
+    id: str
+    name: str
+    layer: AnyLayer
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """From one output port to one input port; nodes are named by id."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+
+
+def is_node_name(name: str) -> bool:
+    """Whether a node may be so named: an identifier that no module has as an attribute of its own."""
+    usable = name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_")
+    return usable and name not in RESERVED_NAMES
+
+
+@dataclass(frozen=True)
+class Network:
+    """Nodes by id, wires in the order in which they were drawn, and definitions of blocks by name.
+
+    The value itself may be wrong (cycles, doubled wires, missing ports): `compile.resolve` says so as problems.
+    """
+
+    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    wires: tuple[Wire, ...] = ()
+    blocks: Mapping[str, Network] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        for name in ("nodes", "blocks"):
+            value = getattr(self, name)
+            if not isinstance(value, MappingProxyType):
+                object.__setattr__(self, name, MappingProxyType(dict(value)))
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.nodes), self.wires))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Network, (dict(self.nodes), self.wires, dict(self.blocks)))
+
+    @cached_property
+    def graph(self) -> networkx.MultiDiGraph[str]:
+        """The frozen graph: node ids, and an edge a wire with ``wire`` as its attribute and key.
+
+        A wire whose node is missing is left out.
+        """
+        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
+        graph.add_nodes_from(self.nodes)
+        nodes = self.nodes
+        graph.add_edges_from(  # type: ignore[misc]
+            (wire.source, wire.target, wire, {"wire": wire})
+            for wire in self.wires
+            if wire.source in nodes and wire.target in nodes
+        )
+        frozen: networkx.MultiDiGraph[str] = networkx.freeze(graph)
+        return frozen
+
+    @cached_property
+    def incoming(self) -> Mapping[str, tuple[Wire, ...]]:
+        """Wires that end at each node, by node id, in drawn order."""
+        return self._gathered("target")
+
+    @cached_property
+    def outgoing(self) -> Mapping[str, tuple[Wire, ...]]:
+        """Wires that begin at each node, by node id, in drawn order."""
+        return self._gathered("source")
+
+    def _gathered(self, end: str) -> Mapping[str, tuple[Wire, ...]]:
+        gathered: dict[str, list[Wire]] = {}
+        for wire in self.wires:
+            gathered.setdefault(getattr(wire, end), []).append(wire)
+        return {node: tuple(wires) for node, wires in gathered.items()}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """Nodes by name."""
+        return {node.name: node for node in self.nodes.values()}
+
+    def named(self, name: str) -> Node:
+        """The node of this name. KeyError, saying which there are, where there is none."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise KeyError(f"no node is named {name!r}; there are {', '.join(self.by_name) or 'none'}") from None
+
+    def of_role(self, role: str) -> tuple[Node, ...]:
+        """Nodes whose layer has this role (``input``, ``output``, ``loss``, ``metric``, ``layer``)."""
+        return tuple(node for node in self.nodes.values() if node.layer.role == role)
+
+    def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
+        """These nodes and all from which something flows into them. Works with cycles."""
+        seen: set[str] = set()
+        todo = [node for node in ids if node in self.nodes]
+        while todo:
+            node = todo.pop()
+            if node not in seen:
+                seen.add(node)
+                todo.extend(wire.source for wire in self.incoming.get(node, ()) if wire.source in self.nodes)
+        return frozenset(seen)
+
+    def descendants(self, ids: Iterable[str]) -> frozenset[str]:
+        """These nodes and all into which something flows from them. Works with cycles."""
+        seen: set[str] = set()
+        todo = [node for node in ids if node in self.nodes]
+        while todo:
+            node = todo.pop()
+            if node not in seen:
+                seen.add(node)
+                todo.extend(wire.target for wire in self.outgoing.get(node, ()) if wire.target in self.nodes)
+        return frozenset(seen)
+
+    def part(self, ids: Iterable[str]) -> Network:
+        """The network of these nodes alone and the wires between them."""
+        keep = set(ids)
+        nodes = {id: node for id, node in self.nodes.items() if id in keep}
+        wires = tuple(wire for wire in self.wires if wire.source in keep and wire.target in keep)
+        return Network(nodes, wires, self.blocks)

@@ -1,0 +1,32 @@
+"""The families of layers, in the order of the palette. A family's colour is the theme's (`ui/theme.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A group of layer types; ``color`` is the name of the theme token that all of them share."""
+
+    title: str
+    color: str
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("Inputs and outputs", "io"),
+    Family("Linear", "linear"),
+    Family("Convolution", "convolution"),
+    Family("Pooling", "pooling"),
+    Family("Normalisation", "normalisation"),
+    Family("Activation", "activation"),
+    Family("Regularisation", "regularisation"),
+    Family("Recurrent", "recurrent"),
+    Family("Attention", "attention"),
+    Family("Shape", "arithmetic"),
+    Family("Arithmetic", "arithmetic"),
+    Family("Losses", "loss"),
+    Family("Metrics", "metric"),
+    Family("Unknown", "problem"),
+)
+BY_TITLE = {family.title: family for family in FAMILIES}

@@ -1,0 +1,88 @@
+"""Where data enters a network and where its predictions leave it."""
+
+from __future__ import annotations
+
+from nnstudio.layers.base import BuildError, Layer, Port, layer, param
+from nnstudio.layers.call import Draw
+from nnstudio.layers.types import DTYPES, Axis, Symbol, TensorType
+
+#: Labels for a sample's axes where only its shape is known.
+_LABELS = {0: "", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
+
+#: What a prediction can be; each has a viewer and a way to be decoded.
+OUTPUT_KINDS = ("class scores", "number", "values", "image")
+
+
+@layer(family="Inputs and outputs", icon="input", role="input", telling=("field",), synonyms=("data", "source"))
+class Input(Layer):
+    """Bring a field of the data into the network.
+
+    Choose the field; its shape and type come with it. Where no data is chosen, the shape that is set here counts.
+    Inputs are used for what the network sees and for what it should predict (the target of a loss).
+    """
+
+    output = Port("N *", dtype="any")
+
+    field: str = param("", help="the field of the data that enters here")
+    shape: tuple[int, ...] = param(
+        (), kind="ints", min=1, optional=True,
+        help="the sizes of one sample, used where no data is chosen: 1, 8, 8 for a grey picture of 8 by 8",
+    )  # fmt: skip
+    dtype: str = param("float32", choices=tuple(sorted(DTYPES)), title="Type", help="used where no data is chosen")
+    classes: int = param(
+        None, kind="int", min=1, help="how many classes there are, for class codes; used where no data is chosen"
+    )
+
+    def build(self) -> None:
+        """An input is a placeholder of the compiled module; its type is :meth:`own_type` or the field's."""
+        return
+
+    def own_type(self) -> TensorType | None:
+        """The type that follows from the parameters alone; None where the shape is not set."""
+        if self.shape is None or (self.shape == () and self.dtype == "float32" and not self.classes):
+            return None
+        labels = _LABELS.get(len(self.shape), " ".join("A" * len(self.shape))).split()
+        axes = (Axis("N", Symbol("N")), *(Axis(name, size) for name, size in zip(labels, self.shape, strict=True)))
+        return TensorType(axes, self.dtype, self.classes)
+
+
+@layer(family="Inputs and outputs", icon="noise", telling=("shape",), synonyms=("random", "latent", "z"))
+class Noise(Layer):
+    """Draw fresh random numbers for each sample: the latent code of a generator.
+
+    Each training step draws anew. A model that is exported takes the noise as an input of the same shape.
+
+    Formula: `z ~ N(0, 1)` or `z ~ U(0, 1)`, independent for each entry.
+    """
+
+    output = Port("N *")
+
+    shape: tuple[int, ...] = param((64,), min=1, help="the sizes of one sample")
+    distribution: str = param("normal", choices=("normal", "uniform"), help="how the numbers are distributed")
+
+    def build(self) -> Draw:
+        if not self.shape:
+            raise BuildError("Noise has an empty shape", "give its shape at least one size, such as 64")
+        return Draw(self.distribution, self.shape)
+
+    def own_type(self) -> TensorType:
+        """The type of what is drawn: N × shape, float32."""
+        labels = _LABELS.get(len(self.shape), " ".join("A" * len(self.shape))).split()
+        axes = (Axis("N", Symbol("N")), *(Axis(name, size) for name, size in zip(labels, self.shape, strict=True)))
+        return TensorType(axes)
+
+
+@layer(family="Inputs and outputs", icon="output", role="output", telling=("kind",), synonyms=("result", "prediction"))
+class Output(Layer):
+    """Mark what the network predicts.
+
+    Its kind says what the numbers are, and so how they are shown, decoded and exported: class scores become the
+    most probable class, an image a picture. Export takes all that the outputs need and nothing else.
+    """
+
+    input = Port("*", dtype="number")
+
+    kind: str = param("class scores", choices=OUTPUT_KINDS, help="what the prediction is")
+
+    def build(self, input: TensorType) -> None:
+        return

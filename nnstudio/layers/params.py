@@ -1,0 +1,222 @@
+"""Parameters, declared once: the form, validation, saving and help all derive from the declaration."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+
+class ParameterError(ValueError):
+    """A parameter has a value that it cannot have. ``parameter`` names it; the text is for a person."""
+
+    def __init__(self, owner: str, parameter: str, message: str) -> None:
+        super().__init__(f"{owner}.{parameter} {message}")
+        self.owner = owner
+        self.parameter = parameter
+        self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.owner, self.parameter, self.message))
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """What is known of one parameter.
+
+    kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` (a tuple of any length) or
+    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints).
+    ``when`` names another parameter and the values of it for which this one has an effect.
+    ``integers``: for a choice that may also be a number (``padding="same"`` or 1).
+    """
+
+    kind: str
+    default: Any
+    min: float | None = None
+    max: float | None = None
+    exclusive_min: float | None = None
+    choices: tuple[str, ...] = ()
+    axes: int = 0
+    optional: bool = False
+    unit: str = ""
+    help: str = ""
+    title: str = ""
+    when: tuple[str, tuple[Any, ...]] | None = None
+
+    def checked(self, owner: str, name: str, value: Any) -> Any:
+        """``value`` in its normal form (JSON lists become tuples). ParameterError where it is not allowed."""
+
+        def refuse(expected: str) -> ParameterError:
+            return ParameterError(owner, name, f"must be {expected}, not {value!r}")
+
+        if value is None:
+            if self.optional:
+                return None
+            raise refuse(self.expected())
+        match self.kind:
+            case "bool":
+                if not isinstance(value, bool):
+                    raise refuse("on or off (true or false)")
+                return value
+            case "text":
+                if not isinstance(value, str):
+                    raise refuse("a text")
+                return value
+            case "choice":
+                if isinstance(value, str) and value in self.choices:
+                    return value
+                if self.axes:  # a choice that may also be a size, such as padding="same" or 1
+                    return self._size(value, refuse)
+                raise refuse(self.expected())
+            case "int":
+                return self._integer(value, refuse)
+            case "float":
+                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                    raise refuse(self.expected())
+                self._within(value, refuse)
+                return float(value)
+            case "ints":
+                if not isinstance(value, list | tuple):
+                    raise refuse(self.expected())
+                return tuple(self._integer(item, refuse) for item in value)
+            case "size":
+                return self._size(value, refuse)
+        raise AssertionError(self.kind)
+
+    def _size(self, value: Any, refuse: Any) -> Any:
+        if isinstance(value, list | tuple):
+            if len(value) != self.axes:
+                raise refuse(self.expected())
+            items = tuple(self._integer(item, refuse) for item in value)
+            return items
+        return self._integer(value, refuse)
+
+    def _integer(self, value: Any, refuse: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refuse(self.expected())
+        self._within(value, refuse)
+        return value
+
+    def _within(self, value: float, refuse: Any) -> None:
+        low = self.min is not None and value < self.min
+        low = low or (self.exclusive_min is not None and value <= self.exclusive_min)
+        if low or (self.max is not None and value > self.max):
+            raise refuse(self.expected())
+
+    def expected(self) -> str:
+        """What a value must be, in words: ``a whole number of at least 1``."""
+        bounds = ""
+        if self.exclusive_min is not None:
+            bounds = f" above {self.exclusive_min:g}"
+        if self.min is not None and self.max is not None:
+            bounds = f" from {self.min:g} to {self.max:g}"
+        elif self.min is not None:
+            bounds = f" of at least {self.min:g}"
+        elif self.max is not None:
+            bounds += f"{' and' if bounds else ''} of at most {self.max:g}"
+        number = {"int": "a whole number", "float": "a number"}.get(self.kind, "a whole number")
+        many = f"{number}{bounds}, or {self.axes} of them" if self.axes > 1 else f"{number}{bounds}"
+        text = {
+            "bool": "on or off (true or false)",
+            "text": "a text",
+            "choice": "one of " + ", ".join(self.choices) + (f", or {many}" if self.axes else ""),
+            "ints": f"a list of whole numbers{', each' + bounds if bounds else ''}",
+            "size": many,
+        }.get(self.kind, number + bounds)
+        return text + (" or nothing" if self.optional else "")
+
+
+def param(
+    default: Any,
+    *,
+    kind: str = "",
+    min: float | None = None,
+    max: float | None = None,
+    exclusive_min: float | None = None,
+    choices: tuple[str, ...] = (),
+    axes: int = 0,
+    optional: bool = False,
+    unit: str = "",
+    help: str = "",
+    title: str = "",
+    when: tuple[str, tuple[Any, ...]] | None = None,
+) -> Any:
+    """Declare a parameter. The kind follows from the default unless it is given (it must be where that is None)."""
+    if not kind:
+        kind = _kind_of(default, choices, axes)
+    declared = Param(
+        kind=kind, default=default, min=min, max=max, exclusive_min=exclusive_min, choices=tuple(choices), axes=axes,
+        optional=optional or default is None, unit=unit, help=help, title=title, when=when,
+    )  # fmt: skip
+    return dataclasses.field(default=default, metadata={"param": declared})
+
+
+def _kind_of(default: Any, choices: tuple[str, ...], axes: int) -> str:
+    if choices:
+        return "choice"
+    if axes:
+        return "size"
+    for kind, python in (("bool", bool), ("int", int), ("float", float), ("text", str), ("ints", tuple)):
+        if isinstance(default, python):
+            return kind
+    raise TypeError(f"say the kind of a parameter whose default is {default!r}")
+
+
+class Declared:
+    """Base of frozen dataclasses whose fields are made with :func:`param`.
+
+    Values are checked when an instance is made, so an instance is always valid.
+    """
+
+    params: ClassVar[Mapping[str, Param]] = {}
+
+    def __post_init__(self) -> None:
+        for name, declared in self.params.items():
+            value = getattr(self, name)
+            checked = declared.checked(type(self).__name__, name, value)
+            if checked is not value:
+                object.__setattr__(self, name, checked)
+
+    def with_(self, **values: Any) -> Self:
+        """A copy with other values. ParameterError where one is not allowed or not known."""
+        self.check_names(values)
+        return dataclasses.replace(self, **values)  # type: ignore[type-var]
+
+    def values(self) -> dict[str, Any]:
+        """Every parameter's value by name."""
+        return {name: getattr(self, name) for name in self.params}
+
+    @classmethod
+    def check_names(cls, values: Mapping[str, Any]) -> None:
+        """ParameterError where a name is not one of the parameters."""
+        for name in values:
+            if name not in cls.params:
+                known = ", ".join(cls.params) or "it has none"
+                raise ParameterError(cls.__name__, name, f"is not a parameter ({known})")
+
+    @classmethod
+    def make(cls, values: Mapping[str, Any]) -> Self:
+        """An instance from values by name. ParameterError where one is not allowed or not known."""
+        cls.check_names(values)
+        return cls(**values)
+
+
+def collect_params(cls: type) -> dict[str, Param]:
+    """The declared parameters of a dataclass: its own in order, then those that it inherits."""
+    own = inspect.get_annotations(cls)
+    fields = [f for f in dataclasses.fields(cls) if "param" in f.metadata]
+    return {f.name: f.metadata["param"] for f in sorted(fields, key=lambda f: f.name not in own)}
+
+
+_D = TypeVar("_D", bound=type[Declared])
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param,))
+def declared(cls: _D) -> _D:
+    """Class decorator: make a frozen, keyword-only dataclass of a :class:`Declared` subclass."""
+    dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+    cls.params = collect_params(cls)
+    return cls

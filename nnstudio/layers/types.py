@@ -1,0 +1,195 @@
+"""Tensor types: axes with sizes and labels, and a dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+#: What a person calls an axis of the given one-letter label.
+AXIS_NAMES: Mapping[str, str] = {
+    "N": "batch",
+    "C": "channel",
+    "D": "depth",
+    "H": "height",
+    "W": "width",
+    "T": "time",
+    "F": "feature",
+    "E": "embedding",
+    "L": "layer",
+    "": "axis",
+}
+
+FLOAT_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
+INT_DTYPES = frozenset({"uint8", "int8", "int16", "int32", "int64"})
+DTYPES = FLOAT_DTYPES | INT_DTYPES | {"bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A size that is known only at run time: ``scale · name + offset``, as in ``N``, ``T/2``, ``2N + 1``."""
+
+    name: str
+    scale: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
+
+    def __str__(self) -> str:
+        scaled = self.name
+        if self.scale.numerator != 1:
+            scaled = f"{self.scale.numerator}{scaled}"
+        if self.scale.denominator != 1:
+            scaled = f"{scaled}/{self.scale.denominator}"
+        if self.offset:
+            scaled = f"{scaled}{'+' if self.offset > 0 else '−'}{abs(self.offset)}"
+        return scaled
+
+    def at(self, values: Mapping[str, int]) -> int:
+        """The size where each symbol has the given value. KeyError where the symbol has none."""
+        return int(self.scale * values[self.name] + self.offset)
+
+
+Size = int | Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a tensor: its one-letter label ("" where it has none) and its size."""
+
+    label: str
+    size: Size
+
+    @property
+    def name(self) -> str:
+        """What a person calls this axis: ``channel`` for ``C``."""
+        return AXIS_NAMES.get(self.label, self.label.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """What flows along a wire: ``N×3×32×32 (batch, channel, height, width) float32``.
+
+    ``classes`` says, for a tensor of integer class codes, how many classes there are.
+    """
+
+    axes: tuple[Axis, ...]
+    dtype: str = "float32"
+    classes: int | None = None
+
+    @classmethod
+    def of(cls, labels: str, *sizes: Size | str, dtype: str = "float32", classes: int | None = None) -> TensorType:
+        """``TensorType.of("N C H W", "N", 3, 32, 32)``; a size given as a string is a symbol."""
+        names = labels.split()
+        if len(names) != len(sizes):
+            raise ValueError(f"{len(names)} labels but {len(sizes)} sizes")
+        axes = tuple(
+            Axis(name, Symbol(size) if isinstance(size, str) else size) for name, size in zip(names, sizes, strict=True)
+        )
+        return cls(axes, dtype, classes)
+
+    @property
+    def rank(self) -> int:
+        return len(self.axes)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(axis.label for axis in self.axes)
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype in FLOAT_DTYPES
+
+    @property
+    def is_int(self) -> bool:
+        return self.dtype in INT_DTYPES
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Names of the sizes that are known only at run time, such as ``N``."""
+        return frozenset(axis.size.name for axis in self.axes if isinstance(axis.size, Symbol))
+
+    def __getitem__(self, label: str) -> int:
+        """The size of the axis with this label, which must be a number. KeyError where there is none."""
+        for axis in self.axes:
+            if axis.label == label:
+                if not isinstance(axis.size, int):
+                    raise KeyError(f"the size of axis {label} is not fixed, it is {axis.size}")
+                return axis.size
+        raise KeyError(label)
+
+    def last(self) -> int:
+        """The size of the last axis, which must be a number. KeyError where it is not."""
+        size = self.axes[-1].size if self.axes else None
+        if not isinstance(size, int):
+            raise KeyError("the last axis has no fixed size")
+        return size
+
+    def shape(self, values: Mapping[str, int]) -> tuple[int, ...]:
+        """The concrete shape where each symbol has the given value."""
+        return tuple(axis.size if isinstance(axis.size, int) else axis.size.at(values) for axis in self.axes)
+
+    def numel_per_sample(self) -> int | None:
+        """Product of the sizes after the batch axis; None where one of them is symbolic."""
+        total = 1
+        for axis in self.axes[1:] if self.has_batch else self.axes:
+            if not isinstance(axis.size, int):
+                return None
+            total *= axis.size
+        return total
+
+    @property
+    def has_batch(self) -> bool:
+        return bool(self.axes) and self.axes[0].size == Symbol("N")
+
+    def per_sample(self) -> str:
+        """The sizes without the batch axis, for a wire's pill: ``3×32×32``; ``scalar`` where nothing is left."""
+        axes = self.axes[1:] if self.has_batch else self.axes
+        return "×".join(str(axis.size) for axis in axes) or "scalar"
+
+    def described(self) -> str:
+        """In a person's words: ``16×28×28 (channel, height, width)``."""
+        axes = self.axes[1:] if self.has_batch else self.axes
+        if not axes:
+            kind = f"one of {self.classes} classes" if self.classes else "one number"
+            return kind + (" a sample" if self.has_batch else "")
+        named = ", ".join(axis.name for axis in axes)
+        return f"{self.per_sample()} ({named})"
+
+    def __str__(self) -> str:
+        sizes = "×".join(str(axis.size) for axis in self.axes) or "scalar"
+        names = ", ".join(axis.name for axis in self.axes)
+        return f"{sizes} ({names}) {self.dtype}" if names else f"{sizes} {self.dtype}"
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value; :meth:`from_json` reads it back."""
+        return {
+            "labels": [axis.label for axis in self.axes],
+            "sizes": [
+                axis.size
+                if isinstance(axis.size, int)
+                else [axis.size.name, str(axis.size.scale), str(axis.size.offset)]
+                for axis in self.axes
+            ],
+            "dtype": self.dtype,
+            "classes": self.classes,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TensorType:
+        """Read what :meth:`to_json` wrote. ValueError where it is not a tensor type."""
+        try:
+            sizes: Iterable[Size] = [
+                size if isinstance(size, int) else Symbol(str(size[0]), Fraction(size[1]), Fraction(size[2]))
+                for size in data["sizes"]
+            ]
+            axes = tuple(Axis(str(label), size) for label, size in zip(data["labels"], sizes, strict=True))
+            dtype, classes = data["dtype"], data.get("classes")
+            if dtype not in DTYPES or not (classes is None or isinstance(classes, int)):
+                raise ValueError(dtype)
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise ValueError(f"not a tensor type: {data!r}") from error
+        return cls(axes, dtype, classes)

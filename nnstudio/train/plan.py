@@ -1,0 +1,73 @@
+"""The plan: everything about training that is not the network. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnstudio.layers.params import Declared, declared, param
+
+OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
+SCHEDULES = ("constant", "step", "cosine", "warm-up", "one-cycle", "reduce on plateau")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@declared
+class Plan(Declared):
+    """How a network is trained. Every value is checked when the plan is made (ParameterError)."""
+
+    epochs: int = param(20, min=1, max=1_000_000, help="how often the training data is seen")
+    batch_size: int = param(32, min=1, max=10_000_000, unit="samples", help="samples for each optimizer step")
+    optimizer: str = param("Adam", choices=OPTIMIZERS, help="how weights follow their gradients")
+    learning_rate: float = param(0.001, exclusive_min=0.0, max=1000.0, help="how far a step goes")
+    momentum: float = param(
+        0.9, min=0.0, max=0.9999, when=("optimizer", ("SGD", "RMSprop")), help="how much of the last step goes on"
+    )
+    nesterov: bool = param(False, when=("optimizer", ("SGD",)), help="look ahead along the momentum")
+    beta1: float = param(
+        0.9, min=0.0, max=0.9999, when=("optimizer", ("Adam", "AdamW")), help="decay of the mean of the gradient"
+    )
+    beta2: float = param(
+        0.999, min=0.0, max=0.999999, when=("optimizer", ("Adam", "AdamW")),
+        help="decay of the mean of the squared gradient",
+    )  # fmt: skip
+    weight_decay: float = param(0.0, min=0.0, max=100.0, title="Weight decay (L2)", help="pull weights towards zero")
+    l1: float = param(0.0, min=0.0, max=100.0, title="L1 penalty", help="weight of the sum of absolute weights")
+    clip_norm: float = param(0.0, min=0.0, help="longest gradient (L2 norm) that is allowed; 0: no clipping")
+
+    schedule: str = param("constant", choices=SCHEDULES, help="how the learning rate changes")
+    step_epochs: int = param(10, min=1, unit="epochs", when=("schedule", ("step",)), help="epochs between drops")
+    factor: float = param(
+        0.5, exclusive_min=0.0, max=1.0, when=("schedule", ("step", "reduce on plateau")), help="what a drop multiplies"
+    )
+    warmup_epochs: float = param(
+        1.0, min=0.0, unit="epochs", when=("schedule", ("warm-up",)), help="epochs until the full learning rate"
+    )
+    plateau_epochs: int = param(
+        3, min=1, unit="epochs", when=("schedule", ("reduce on plateau",)), help="epochs without progress before a drop"
+    )
+    final_rate: float = param(
+        0.0, min=0.0, max=1.0, when=("schedule", ("cosine",)), help="share of the learning rate that is left at the end"
+    )
+
+    early_stopping: bool = param(False, help="stop when the validation loss no longer falls")
+    patience: int = param(5, min=1, unit="epochs", when=("early_stopping", (True,)), help="epochs to wait for progress")
+    keep_best: bool = param(True, help="keep the weights of the epoch with the lowest validation loss")
+
+    seed: int = param(0, min=0, max=2**31 - 1, help="the same seed gives the same run")
+    deterministic: bool = param(False, help="refuse operations whose result may vary between runs")
+    device: str = param("auto", choices=DEVICES, help="where to train; auto takes a GPU where there is one")
+    threads: int = param(0, min=0, max=1024, help="CPU threads for the computation; 0: all but one")
+    watching: float = param(
+        0.03, exclusive_min=0.0, max=1.0, title="Watching budget",
+        help="share of the training time that histograms and gradients may cost",
+    )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """Every value by name."""
+        return self.values()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+        """A plan from values by name; those left out take their defaults. ParameterError where one is not allowed."""
+        return cls.make(data)
