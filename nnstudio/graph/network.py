@@ -14,7 +14,15 @@ from nnstudio.layers import AnyLayer
 
 #: Names that a module already has of its own (a test compares with ``dir(torch.nn.Module)``).
 RESERVED_NAMES = frozenset(
-    ["T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "register_backward_hook", "register_buffer", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_full_backward_pre_hook", "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook", "register_module", "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu", "zero_grad", "graph", "code", "print_readable", "recompile", "add_submodule", "delete_submodule", "delete_all_unused_submodules", "self", "torch", "nn", "math"]
+    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
+    eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
+    modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
+    register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    graph code print_readable recompile add_submodule delete_submodule delete_all_unused_submodules self torch nn
+    math""".split()
 )
 
 
@@ -75,11 +83,9 @@ class Network:
         graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
         graph.add_nodes_from(self.nodes)
         nodes = self.nodes
-        graph.add_edges_from(  # type: ignore[misc]
-            (wire.source, wire.target, wire, {"wire": wire})
-            for wire in self.wires
-            if wire.source in nodes and wire.target in nodes
-        )
+        for wire in self.wires:
+            if wire.source in nodes and wire.target in nodes:
+                graph.add_edge(wire.source, wire.target, key=wire, wire=wire)
         frozen: networkx.MultiDiGraph[str] = networkx.freeze(graph)
         return frozen
 

@@ -1,0 +1,20 @@
+"""The sheet: all of a project that is edited and undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnstudio.data.reference import DataReference
+from nnstudio.graph.network import Network
+from nnstudio.graph.view import View
+from nnstudio.train.plan import Plan
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Network, view, plan and data reference: the value that a project's document holds."""
+
+    network: Network = field(default_factory=Network)
+    view: View = field(default_factory=View)
+    plan: Plan = field(default_factory=Plan)
+    data: DataReference | None = None
