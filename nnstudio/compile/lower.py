@@ -1,0 +1,221 @@
+"""Lower a network to straight-line `torch.fx` modules: no interpreter is left in them (DESIGN 5)."""
+
+from __future__ import annotations
+
+import operator
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.compile import instantiate
+from nnstudio.compile.resolve import Resolution, Resolved, resolve
+from nnstudio.compile.shapes import apply, arguments
+from nnstudio.graph import Network, Problem
+from nnstudio.layers import Call, Draw, Function, Layer, TensorType
+
+if TYPE_CHECKING:
+    from torch import fx, nn
+
+
+class CompileError(ValueError):
+    """A network cannot be compiled. ``problems`` says why; the text is the first of them."""
+
+    def __init__(self, network: Network, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{first.message}: {first.hint}{more}" if first.hint else f"{first.message}{more}")
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """One argument of a compiled module: an Input (bound to a field) or a random source (then ``draw`` is set)."""
+
+    node: str
+    name: str
+    field: str
+    type: TensorType
+    draw: Draw | None = None
+
+
+@dataclass
+class Compiled:
+    """A network as PyTorch.
+
+    training: ``forward(*inputs)`` gives a dict: each loss node's id -> its scalar; each output node's id -> its
+    tensor; ``"<metric id>.prediction"`` and ``".target"`` -> what the metric compares.
+    observed: the same weights; ``forward(*inputs)`` gives (that dict, {node id: what its first output port puts out}).
+    model: what is exported; ``forward(*model_inputs)`` gives the output's tensor, or a dict by name for several.
+    modules: each node's own module, by id. State-dict keys are ``"<node name>.<torch's name>"``.
+    """
+
+    resolution: Resolution
+    inputs: tuple[InputSpec, ...]
+    model_inputs: tuple[InputSpec, ...]
+    training: fx.GraphModule
+    observed: fx.GraphModule
+    model: nn.Module
+    modules: Mapping[str, nn.Module]
+    losses: tuple[str, ...]
+    metrics: tuple[str, ...]
+    outputs: tuple[str, ...]
+    weighted: tuple[tuple[str, float], ...] = field(default=())
+
+    @property
+    def network(self) -> Network:
+        return self.resolution.network
+
+    def name(self, id: str) -> str:
+        """A node's name."""
+        return self.network.nodes[id].name
+
+    def metric(self, id: str) -> Any:
+        """A fresh module that works out a metric: ``update(prediction, target)``, ``compute()``, ``reset()``."""
+        node = self.resolution.nodes[id]
+        assert isinstance(node.built, Call)
+        assert isinstance(node.layer, Layer)
+        return instantiate.make_module(node.built, (), node.layer)
+
+
+def compile_network(
+    network: Network, fields: Mapping[str, TensorType] | None = None, seed: int | None = None
+) -> Compiled:
+    """Compile a network.
+
+    Args:
+        fields: types of the data's fields; without them the inputs' own shapes count.
+        seed: each node's weights start from this seed and the node's name alone, so that they do not depend on what
+            else is drawn. None: from torch's present random state.
+
+    Raises:
+        CompileError: something between the inputs and the losses, metrics and outputs is wrong, or the network has
+            neither a loss nor an output.
+    """
+    return lower(resolve(network, fields), seed)
+
+
+def lower(resolution: Resolution, seed: int | None = None) -> Compiled:
+    """Compile a network that is resolved. See :func:`compile_network`."""
+    network = resolution.network
+    losses, metrics, outputs = (
+        tuple(node.id for node in network.of_role(role)) for role in ("loss", "metric", "output")
+    )
+    targets = (*losses, *metrics, *outputs)
+    blocking = resolution.blocking(targets)
+    if blocking:
+        raise CompileError(network, blocking)
+    if not losses and not outputs:
+        last = next(iter(network.nodes), "")
+        nothing = Problem(last, "no-output", "the network has neither a loss nor an output", "add an Output")
+        raise CompileError(network, (nothing,))
+    maker = _Maker(resolution, seed)
+    training = maker.graph_module(targets, observe=False, name="Training")
+    observed = maker.graph_module(targets, observe=True, name="Observed")
+    model, model_inputs = maker.model(outputs)
+    return Compiled(
+        resolution, maker.inputs(targets), model_inputs, training, observed, model, maker.modules, losses, metrics,
+        outputs, tuple((id, float(getattr(network.nodes[id].layer, "weight", 1.0))) for id in losses),
+    )  # fmt: skip
+
+
+class _Maker:
+    """Makes each node's module once and writes graphs that call them."""
+
+    def __init__(self, resolution: Resolution, seed: int | None) -> None:
+        from torch import nn
+
+        self.resolution = resolution
+        self.network = resolution.network
+        self.root = nn.Module()
+        self.modules: dict[str, nn.Module] = {}
+        self.seed = seed
+
+    def inputs(self, targets: Iterable[str]) -> tuple[InputSpec, ...]:
+        needed = self.network.ancestors(targets)
+        specs = []
+        for node in self.network.of_role("input"):
+            if node.id in needed:
+                made = self.resolution.nodes[node.id]
+                draw = made.built if isinstance(made.built, Draw) else None
+                type = made.outputs["output"]
+                specs.append(InputSpec(node.id, node.name, str(getattr(node.layer, "field", "")), type, draw))
+        return tuple(specs)
+
+    def module(self, id: str, node: Resolved) -> str:
+        """The module of a node, made when first asked for; returns its name."""
+        name = self.network.nodes[id].name
+        if id not in self.modules:
+            import torch
+
+            assert isinstance(node.built, Call)
+            assert isinstance(node.layer, Layer)
+            with torch.random.fork_rng(devices=[]) if self.seed is not None else nullcontext():
+                if self.seed is not None:
+                    torch.manual_seed(zlib.crc32(f"{self.seed}/{name}".encode()))
+                made = instantiate.make_module(node.built, node.layer.initialise(), node.layer)
+            self.modules[id] = made
+            self.root.add_module(name, made)
+        return name
+
+    def write(self, targets: Iterable[str]) -> tuple[fx.Graph, dict[str, dict[str, Any]], tuple[InputSpec, ...]]:
+        """A graph of all that the targets need: the graph, values by node id and port, its inputs."""
+        from torch import fx
+
+        targets = tuple(targets)
+        graph = fx.Graph()
+        needed = self.network.ancestors(targets)
+        inputs = self.inputs(targets)
+        values: dict[str, dict[str, Any]] = {spec.node: {"output": graph.placeholder(spec.name)} for spec in inputs}
+        for id in self.resolution.order:
+            if id in needed and id not in values:
+                values[id] = self._write_node(graph, id, values)
+        return graph, values, inputs
+
+    def _write_node(self, graph: fx.Graph, id: str, values: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        node = self.resolution.nodes[id]
+        layer = node.layer
+        assert isinstance(layer, Layer)
+        fed: dict[str, Any] = {}
+        for name, port in layer.inputs.items():
+            at = [values[w.source][w.output] for w in self.network.incoming.get(id, ()) if w.input == name]
+            fed[name] = tuple(at) if port.many else (at[0] if at else None)
+        if layer.role in ("output", "metric"):
+            return {f"in.{name}": value for name, value in fed.items()}
+        if isinstance(node.built, Function):
+            made = apply(node.built, fed, lambda target, args, kwargs: graph.call_function(target, args, kwargs))
+        else:
+            made = graph.call_module(self.module(id, node), tuple(arguments(layer, fed)))
+        names = tuple(layer.outputs)
+        if len(names) == 1:
+            return {names[0]: made}
+        return {name: graph.call_function(operator.getitem, (made, place)) for place, name in enumerate(names)}
+
+    def graph_module(self, targets: Iterable[str], *, observe: bool, name: str) -> fx.GraphModule:
+        from torch import fx
+
+        graph, values, _ = self.write(targets)
+        results: dict[str, Any] = {}
+        for id in targets:
+            role = self.network.nodes[id].layer.role
+            for port, value in values[id].items():
+                results[f"{id}.{port[3:]}" if role == "metric" else id] = value
+        if observe:
+            seen = {
+                id: next(iter(ports.values()))
+                for id, ports in values.items()
+                if self.network.nodes[id].layer.role in ("layer", "loss")
+            }
+            graph.output((results, seen))
+        else:
+            graph.output(results)
+        return fx.GraphModule(self.root, graph, name)
+
+    def model(self, outputs: tuple[str, ...]) -> tuple[nn.Module, tuple[InputSpec, ...]]:
+        from torch import fx
+
+        graph, values, inputs = self.write(outputs)
+        found = {self.network.nodes[id].name: next(iter(values[id].values())) for id in outputs}
+        graph.output(next(iter(found.values())) if len(found) == 1 else found)
+        return fx.GraphModule(self.root, graph, "Model"), inputs
