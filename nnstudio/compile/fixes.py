@@ -204,15 +204,16 @@ def _resize_head(network: Network, node: Node, classes: int) -> Iterator[Fix]:
 
 def cautions(network: Network, node: Node, layer: Layer, inputs: Inputs) -> tuple[Problem, ...]:
     """Warnings about what works but is hardly meant."""
-    fed = inputs.get("input")
-    wire = _wire_at(network, node.id, "input")
-    if not isinstance(layer, Linear) or not isinstance(fed, TensorType) or wire is None or "H" not in fed.labels:
+    fed = inputs.get("input") if isinstance(layer, Linear) else None
+    if not isinstance(fed, TensorType) or fed.rank < 4:
         return ()
+    wire = _wire_at(network, node.id, "input")
+    assert wire is not None
     return (
         Problem(node.id, "linear-on-image",
                 f"{node.name} (Linear) weighs the last axis of {described(fed)} alone, each row by itself",
                 "put a Flatten before it", "warning", "input",
-                (Fix("Insert Flatten", edits.insert_on(wire, CATALOGUE["Flatten"]())),) if "Flatten" in CATALOGUE else ()),
+                (Fix("Insert Flatten", edits.insert_on(wire, CATALOGUE["Flatten"]())),)),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import networkx
@@ -76,8 +76,34 @@ class Resolution:
         return tuple(problem for problem in self.errors if problem.node in needed)
 
 
-_MEMORY: dict[tuple[Layer, tuple[TensorType | tuple[TensorType, ...] | None, ...]], Evaluated] = {}
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """What a layer is when fed so, wherever it stands: its inputs as its patterns label them and what comes of them,
+    or the port (and type) that does not fit."""
+
+    inputs: Inputs
+    evaluated: Evaluated
+    mismatch: tuple[str, MismatchError, TensorType] | None = None
+
+
+_Fed = tuple[tuple[str, TensorType | None], ...]
+_MEMORY: dict[tuple[Layer, _Fed], _Worked] = {}
+_TYPES: dict[TensorType, TensorType] = {}
 _MEMORY_LIMIT = 8192
+
+
+def forget() -> None:
+    """Empty the memory of layers that were worked out (for benchmarks, and for plugins that are reloaded)."""
+    _MEMORY.clear()
+    _TYPES.clear()
+
+
+def _shared(evaluated: Evaluated) -> Evaluated:
+    """The same with one object for equal output types, so that comparing them is comparing identities."""
+    if evaluated.outputs is None:
+        return evaluated
+    outputs = {name: _TYPES.setdefault(type, type) for name, type in evaluated.outputs.items()}
+    return replace(evaluated, outputs=outputs)
 
 
 def resolve(
@@ -117,19 +143,31 @@ def resolve(
 
 
 def _order(network: Network) -> tuple[list[str], list[str]]:
-    """Nodes in topological order, and those that are part of a cycle."""
-    try:
-        return list(networkx.topological_sort(network.graph)), []
-    except networkx.NetworkXUnfeasible:
-        pass
-    cyclic = [
+    """Nodes so that each comes after those that feed it, and those that are part of a cycle.
+
+    Kahn's algorithm over the wires; networkx is asked only where there is a cycle, since building its graph takes
+    longer than all the rest of resolving again after an edit.
+    """
+    waiting = {id: sum(wire.source in network.nodes for wire in network.incoming.get(id, ())) for id in network.nodes}
+    order = [id for id, count in waiting.items() if not count]
+    outgoing = network.outgoing
+    for id in order:  # grows while it is walked
+        for wire in outgoing.get(id, ()):
+            if wire.target in waiting:
+                waiting[wire.target] -= 1
+                if not waiting[wire.target]:
+                    order.append(wire.target)
+    if len(order) == len(network.nodes):
+        return order, []
+    graph = network.graph
+    cyclic = {
         id
-        for component in networkx.strongly_connected_components(network.graph)
+        for component in networkx.strongly_connected_components(graph)
         for id in component
-        if len(component) > 1 or network.graph.has_edge(id, id)
-    ]
-    rest = network.graph.subgraph(set(network.nodes) - set(cyclic))
-    return list(networkx.topological_sort(rest)), sorted(cyclic, key=list(network.nodes).index)
+        if len(component) > 1 or graph.has_edge(id, id)
+    }
+    rest = graph.subgraph(set(network.nodes) - cyclic)
+    return list(networkx.topological_sort(rest)), [id for id in network.nodes if id in cyclic]
 
 
 def _cycle(network: Network, id: str, cyclic: list[str]) -> Problem:
@@ -143,7 +181,7 @@ def _cycle(network: Network, id: str, cyclic: list[str]) -> Problem:
     )  # fmt: skip
 
 
-def _fed(network: Network, id: str, nodes: Mapping[str, Resolved]) -> tuple[tuple[str, TensorType | None], ...]:
+def _fed(network: Network, id: str, nodes: Mapping[str, Resolved]) -> _Fed:
     """What arrives at each wire of a node: port and type (None where it is not known)."""
     return tuple(
         (wire.input, nodes[wire.source].outputs.get(wire.output) if wire.source in nodes else None)
@@ -156,7 +194,7 @@ def _resolve_node(
     node: Node,
     nodes: Mapping[str, Resolved],
     fields: Mapping[str, TensorType],
-    fed: tuple[tuple[str, TensorType | None], ...],
+    fed: _Fed,
 ) -> Resolved:
     layer = node.layer
     if isinstance(layer, Placeholder):
@@ -167,49 +205,50 @@ def _resolve_node(
         return Resolved(layer, problems=(problem,), fed=fed)
     if isinstance(layer, Input | Noise):
         return _resolve_source(node, layer, fields, fed)
-    problems = fixes.wiring_problems(network, node, layer, nodes)
     waits = any(type is None for _, type in fed)
-    if problems or waits:
-        return Resolved(layer, problems=tuple(problems), fed=fed)
+    worked = None if waits else _MEMORY.get((layer, fed))
+    if worked is None:
+        problems = fixes.wiring_problems(network, node, layer, nodes)
+        if problems or waits:
+            return Resolved(layer, problems=tuple(problems), fed=fed)
+        worked = _work(layer, fed)
+    result = worked.evaluated
+    if worked.mismatch is not None:
+        wrong = (fixes.mismatch_problem(network, node, layer, *worked.mismatch),)
+        return Resolved(layer, problems=wrong, fed=fed)
+    if result.outputs is None:
+        problem = fixes.build_problem(network, node, layer, worked.inputs, result.error, result.hint)
+        return Resolved(layer, result.built, worked.inputs, problems=(problem,), fed=fed)
+    warned = fixes.cautions(network, node, layer, worked.inputs)
+    return Resolved(layer, result.built, worked.inputs, result.outputs, result.parameters, warned, ok=True, fed=fed)
+
+
+def _work(layer: Layer, fed: _Fed) -> _Worked:
+    """Label what is fed, build the layer on it and remember what came of it."""
     bindings = Bindings()
     inputs: dict[str, TensorType | tuple[TensorType, ...] | None] = {}
+    worked = None
     for name, port in layer.inputs.items():
         arriving = [type for at, type in fed if at == name and type is not None]
         try:
             matched = tuple(match(name, port, type, bindings) for type in arriving)
         except MismatchError as mismatch:
-            return Resolved(
-                layer, problems=(fixes.mismatch_problem(network, node, layer, name, mismatch, arriving[0]),), fed=fed
-            )
+            worked = _Worked(inputs, Evaluated(), (name, mismatch, arriving[0]))
+            break
         inputs[name] = matched if port.many else (matched[0] if matched else None)
-    result = _evaluate(layer, inputs, bindings)
-    if result.outputs is None:
-        problem = fixes.build_problem(network, node, layer, inputs, result.error, result.hint)
-        return Resolved(layer, result.built, inputs, problems=(problem,), fed=fed)
-    warned = fixes.cautions(network, node, layer, inputs)
-    return Resolved(layer, result.built, inputs, result.outputs, result.parameters, warned, ok=True, fed=fed)
-
-
-def _evaluate(layer: Layer, inputs: Inputs, bindings: Bindings) -> Evaluated:
-    key = (layer, tuple(inputs.values()))
-    found = _MEMORY.get(key)
-    if found is None:
-        if len(_MEMORY) >= _MEMORY_LIMIT:
-            _MEMORY.clear()
-        found = _MEMORY[key] = evaluate(layer, inputs, bindings)
-    return found
-
-
-def forget() -> None:
-    """Empty the memory of evaluated layers (for benchmarks, and for plugins that are reloaded)."""
-    _MEMORY.clear()
+    if worked is None:
+        worked = _Worked(inputs, _shared(evaluate(layer, inputs, bindings)))
+    if len(_MEMORY) >= _MEMORY_LIMIT:
+        forget()
+    _MEMORY[layer, fed] = worked
+    return worked
 
 
 def _resolve_source(
     node: Node,
     layer: Input | Noise,
     fields: Mapping[str, TensorType],
-    fed: tuple[tuple[str, TensorType | None], ...],
+    fed: _Fed,
 ) -> Resolved:
     type = layer.own_type()
     if isinstance(layer, Input) and fields:
@@ -218,4 +257,4 @@ def _resolve_source(
         assert isinstance(layer, Input)
         return Resolved(layer, problems=(fixes.unbound_problem(node, layer, fields),), fed=fed)
     built = layer.build()
-    return Resolved(layer, built, {}, {"output": type}, ok=True, fed=fed)
+    return Resolved(layer, built, {}, {"output": _TYPES.setdefault(type, type)}, ok=True, fed=fed)

@@ -5,6 +5,7 @@ Sizes that are known only at run time are found by running at several values of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -107,7 +108,13 @@ def _size(symbols: Sequence[str], points: Sequence[Mapping[str, int]], sizes: Se
     name = symbols[moved[0] - 1]
     low, high = points[0][name], points[moved[0]][name]
     scale = Fraction(sizes[moved[0]] - sizes[0], high - low)
-    return Symbol(name, scale, sizes[0] - scale * low)
+    return _symbol(name, scale, sizes[0] - scale * low)
+
+
+@functools.cache
+def _symbol(name: str, scale: Fraction, offset: Fraction) -> Symbol:
+    """One object for each symbol, so that comparing types is mostly comparing identities."""
+    return Symbol(name, scale, offset)
 
 
 def _tensors(result: Any) -> tuple[torch.Tensor, ...]:

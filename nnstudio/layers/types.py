@@ -34,6 +34,9 @@ class Symbol:
     scale: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # a fraction's own hash is slow, and symbols that differ in nothing else are rare
+
     def __str__(self) -> str:
         scaled = self.name
         if self.scale.numerator != 1:
