@@ -35,7 +35,11 @@ BELOW_UI = (
 
 def loaded_by(module: str) -> set[str]:
     """Top-level names in sys.modules after a fresh Python has imported this module, and the catalogue with it."""
-    code = f"import sys, {module}, nnstudio.layers\nnnstudio.layers.load()\nprint(*{{m.split('.')[0] for m in sys.modules}})"
+    code = (
+        f"import sys, {module}, nnstudio.layers\n"
+        "nnstudio.layers.load()\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
