@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnstudio.graph.edits import Edit
 
@@ -12,7 +12,7 @@ class Fix:
     """A one-click cure: an undoable edit and what to call it ("Insert Flatten")."""
 
     title: str
-    edit: Edit
+    edit: Edit = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
