@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +35,8 @@ class Tokens:
 
 
 def _families(*colors: str) -> Mapping[str, str]:
-    names = (
-        "io linear convolution pooling normalisation activation regularisation recurrent attention loss metric arithmetic"
-    ).split()
-    return MappingProxyType(dict(zip(names, colors, strict=True)))
+    names = "io linear convolution pooling normalisation activation regularisation recurrent attention loss metric"
+    return MappingProxyType(dict(zip([*names.split(), "arithmetic"], colors, strict=True)))
 
 
 DARK = Tokens(
@@ -47,3 +51,173 @@ LIGHT = Tokens(
     _families("#5E6A80", "#4E5CD6", "#2676C9", "#138A9C", "#2B8C5C", "#B5821A", "#86693F", "#7A4FC4", "#AE4590",
               "#C9443D", "#C25472", "#667084"),
 )  # fmt: skip
+
+
+class _Notifier(QObject):
+    changed = Signal()
+
+
+_notifier = _Notifier()
+#: Emitted after the theme has changed; whatever paints itself repaints then.
+changed = _notifier.changed
+
+#: What a person can choose. ``system`` follows the colour scheme of the desktop.
+THEMES = ("system", "dark", "light")
+
+_state: dict[str, Any] = {"chosen": "dark", "tokens": DARK, "following": False}
+
+
+def current() -> Tokens:
+    """The tokens of the theme that is shown."""
+    tokens: Tokens = _state["tokens"]
+    return tokens
+
+
+def chosen() -> str:
+    """What the person chose: one of :data:`THEMES`."""
+    return str(_state["chosen"])
+
+
+def set_theme(name: str) -> None:
+    """Show this theme (one of :data:`THEMES`) in the whole program. ValueError where there is none of that name."""
+    if name not in THEMES:
+        raise ValueError(f"there is no theme {name!r}; there are {', '.join(THEMES)}")
+    _state["chosen"] = name
+    _follow_system()
+    _apply()
+
+
+def _follow_system() -> None:
+    hints = QGuiApplication.styleHints() if QGuiApplication.instance() is not None else None
+    if hints is not None and not _state["following"]:
+        hints.colorSchemeChanged.connect(_system_changed)
+        _state["following"] = True
+
+
+def _system_changed() -> None:
+    if _state["chosen"] == "system":
+        _apply()
+
+
+def _tokens_of(name: str) -> Tokens:
+    if name == "system":
+        app = QGuiApplication.instance()
+        light = app is not None and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+        return LIGHT if light else DARK
+    return LIGHT if name == "light" else DARK
+
+
+def _apply() -> None:
+    tokens = _tokens_of(chosen())
+    _state["tokens"] = tokens
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        from nnstudio.ui.stylesheet import stylesheet
+
+        if app.style().objectName() != "fusion":
+            app.setStyle("Fusion")
+        app.setPalette(palette(tokens))
+        app.setFont(ui_font(13))
+        app.setStyleSheet(stylesheet(tokens))
+    changed.emit()
+
+
+def color(value: str, alpha: float = 1.0) -> QColor:
+    """A colour of ``#RRGGBB`` with an opacity from 0 to 1."""
+    made = QColor(value)
+    made.setAlphaF(alpha)
+    return made
+
+
+def mixed(first: str, second: str, share: float) -> QColor:
+    """``share`` (0 to 1) of the second colour in the first."""
+    a, b = QColor(first), QColor(second)
+    parts = zip(a.getRgbF()[:3], b.getRgbF()[:3], strict=True)
+    return QColor.fromRgbF(*(x + (y - x) * share for x, y in parts))
+
+
+def palette(tokens: Tokens) -> QPalette:
+    """The Qt palette of a theme, for what the style sheet does not reach."""
+    roles = QPalette.ColorRole
+    made = QPalette()
+    for role, value in (
+        (roles.Window, tokens.window), (roles.WindowText, tokens.text), (roles.Base, tokens.panel),
+        (roles.AlternateBase, tokens.raised), (roles.Text, tokens.text), (roles.Button, tokens.raised),
+        (roles.ButtonText, tokens.text), (roles.BrightText, tokens.text), (roles.Highlight, tokens.accent),
+        (roles.HighlightedText, on_accent(tokens).name()), (roles.ToolTipBase, tokens.raised),
+        (roles.ToolTipText, tokens.text), (roles.PlaceholderText, tokens.muted), (roles.Link, tokens.accent),
+        (roles.LinkVisited, tokens.accent), (roles.Light, tokens.raised), (roles.Midlight, tokens.line),
+        (roles.Mid, tokens.line), (roles.Dark, tokens.line), (roles.Shadow, tokens.window),
+    ):  # fmt: skip
+        made.setColor(role, QColor(value))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(tokens.faint))
+    return made
+
+
+def on_accent(tokens: Tokens) -> QColor:
+    """Text on a surface of the accent colour: the better readable of white and the window's darkest."""
+    return QColor("#FFFFFF") if QColor(tokens.accent).lightnessF() < 0.6 else QColor("#0E1420")
+
+
+def family_color(layer: object) -> QColor:
+    """The colour of a layer's family (of a layer, a layer type or a `Family`)."""
+    family: Any = getattr(layer, "family", layer)
+    name = str(getattr(family, "color", ""))
+    tokens = current()
+    return QColor(tokens.families.get(name, tokens.problem))
+
+
+#: Control points of a perceptually even map from dark violet over magenta to pale orange (after matplotlib's magma,
+#: van der Walt and Smith 2015, CC0), at equal distances.
+_MAGMA = ("#000004", "#1D1147", "#51127C", "#832681", "#B73779", "#E75263", "#FC8961", "#FEC488", "#FCFDBF")
+#: The part of the map that stands out from the surfaces of each theme.
+_VISIBLE = {"dark": (0.24, 0.88), "light": (0.16, 0.84)}
+
+
+@functools.lru_cache(maxsize=1024)
+def _magnitude(name: str, place: int) -> QColor:
+    low, high = _VISIBLE[name]
+    at = (low + (high - low) * place / 255) * (len(_MAGMA) - 1)
+    left = min(int(at), len(_MAGMA) - 2)
+    return mixed(_MAGMA[left], _MAGMA[left + 1], at - left)
+
+
+def magnitude_color(share: float) -> QColor:
+    """The colour of a magnitude from 0 (small) to 1 (large); values outside are clipped, NaN is small."""
+    place = round(255 * min(1.0, max(0.0, share))) if share == share else 0
+    return QColor(_magnitude(current().name, place))
+
+
+@functools.cache
+def _family_installed(*wanted: str) -> str:
+    for family in wanted:
+        if QFontDatabase.hasFamily(family):
+            return family
+    return ""
+
+
+def ui_font(px: int = 13, weight: int = 400) -> QFont:
+    """The interface font (Inter where it is installed, else the system's) with tabular figures."""
+    font = QFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont))
+    inter = _family_installed("Inter", "Inter Variable")
+    if inter:
+        font.setFamily(inter)
+    return _sized(font, px, weight)
+
+
+def mono_font(px: int = 12, weight: int = 400) -> QFont:
+    """The monospaced face for numbers, types and code."""
+    font = QFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    known = _family_installed("JetBrains Mono", "Cascadia Mono", "SF Mono", "DejaVu Sans Mono", "Consolas", "Menlo")
+    if known:
+        font.setFamily(known)
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return _sized(font, px, weight)
+
+
+def _sized(font: QFont, px: int, weight: int) -> QFont:
+    font.setPixelSize(px)
+    font.setWeight(QFont.Weight(weight))
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font

@@ -1,0 +1,127 @@
+"""The project's file as the window sees it: new, open, save and the journal, none of which holds the window up."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from nnstudio.project.sheet import Sheet
+from nnstudio.ui.background import Job
+
+if TYPE_CHECKING:
+    from nnstudio.project.files import Loaded
+    from nnstudio.ui.session import Session
+
+log = logging.getLogger(__name__)
+SUFFIX = ".nnstudio"
+
+
+class ProjectFiles(QObject):
+    """Where the session's project lies, and reading and writing it in the background."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.path: Path | None = None
+        self.job: Job | None = None
+        self._title = ""
+        self.weights: dict[str, Any] | None = None
+
+    @property
+    def title(self) -> str:
+        """The file's name without its ending, or what a new project is called."""
+        return self.path.stem if self.path is not None else self._title or "Untitled"
+
+    def new(self, sheet: Sheet | None = None, title: str = "") -> None:
+        """Begin a new project, empty or from this sheet."""
+        self._show(sheet or Sheet(), None, title, None)
+
+    def _show(self, sheet: Sheet, path: Path | None, title: str, weights: dict[str, Any] | None) -> None:
+        self.path, self._title, self.weights = path, title, weights
+        self._session.training.forget()
+        self._session.replace_sheet(sheet)
+        self._session.run_changed.emit()
+        self._session.events_arrived.emit([])
+
+    def open(self, path: Path, then: Callable[[], object] | None = None) -> None:
+        """Read a project file and show it; ``then`` is called when it is there."""
+        path = Path(path)
+
+        def work(_: Job) -> Loaded:
+            from nnstudio.project.files import load
+
+            return load(path)
+
+        def done(loaded: Loaded) -> None:
+            self.job = None
+            self._show(loaded.sheet, path, "", loaded.weights)
+            for note in loaded.notes:
+                self._session.notice.emit("warning", note)
+            if then is not None:
+                then()
+
+        self._start(work, done, "open")
+
+    def save(self, path: Path | None = None, then: Callable[[], object] | None = None) -> None:
+        """Write the project; edits may go on meanwhile. ``then`` is called when it is on disk."""
+        target = Path(path) if path is not None else self.path
+        if target is None:
+            self._session.notice.emit("warning", "This project has no file yet; choose one with Save as")
+            return
+        session = self._session
+        sheet = session.sheet
+        written = self._remembering_types(sheet)
+        weights = self.weights
+
+        def work(_: Job) -> None:
+            from nnstudio.project.files import save
+
+            save(target, written, weights)
+
+        def done(_: object) -> None:
+            self.job = None
+            self.path = target
+            session.document.mark_saved(sheet)
+            session.training.unsaved_weights = False
+            session.project_changed.emit()
+            session.notice.emit("info", f"Saved {target.name}")
+            if then is not None:
+                then()
+
+        self._start(work, done, "save")
+
+    def _remembering_types(self, sheet: Sheet) -> Sheet:
+        """The sheet with what was learned about its data (types, checksum), so that it resolves without the data."""
+        dataset = self._session.dataset
+        if dataset is None or sheet.data is None or sheet.data.source != dataset.reference.source:
+            return sheet
+        reference = sheet.data.with_(sha256=dataset.reference.sha256, types=dict(dataset.types))
+        return dataclasses.replace(sheet, data=reference)
+
+    def _start(self, work: Callable[[Job], Any], done: Callable[[Any], object], name: str) -> None:
+        if self.job is not None:
+            self._session.notice.emit("warning", "A file is still being read or written; try again in a moment")
+            return
+        self.job = self._session.background.run(work, done, self._failed, name=name)
+
+    def _failed(self, error: BaseException) -> None:
+        from nnstudio.project.files import ProjectError
+
+        self.job = None
+        if isinstance(error, ProjectError):
+            message = str(error)
+        elif isinstance(error, OSError):
+            message = f"{error.strerror or error}: {error.filename or ''}; choose another place or free some space"
+        else:
+            log.error("a project file could not be read or written", exc_info=error)
+            message = f"The file could not be read or written: {error}; the log has the details"
+        self._session.notice.emit("error", message[:1].upper() + message[1:])
+
+    def shut_down(self) -> None:
+        """Wait for what is being written."""
+        self._session.background.wait(30.0, wanted=lambda: self.job is not None)

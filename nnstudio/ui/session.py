@@ -1,0 +1,310 @@
+"""The session: all that one window's panels share, and the only holder of state that matters.
+
+Panels take it, listen to its signals and call its methods; they hold no state of their own that matters.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from nnstudio.graph import Change, Document, EditError, Network, View
+from nnstudio.graph.edits import Edit
+from nnstudio.graph.view import ViewEdit
+from nnstudio.layers import ParameterError, TensorType
+from nnstudio.project.sheet import Sheet
+from nnstudio.train.plan import Plan
+from nnstudio.ui.background import Background, Job
+from nnstudio.ui.project_files import ProjectFiles
+from nnstudio.ui.resolver import Resolver
+from nnstudio.ui.training import Training
+
+if TYPE_CHECKING:
+    from nnstudio.compile.resolve import Resolution
+    from nnstudio.data.dataset import Dataset
+    from nnstudio.data.reference import DataReference
+    from nnstudio.train.history import History
+
+log = logging.getLogger(__name__)
+
+
+class Session(QObject):
+    """One open project: its document, selection, resolution, data, run and file. Used from the window's thread.
+
+    Signals: ``changed(Change)`` for each document change; ``resolved(Resolution)``, worked out in a background thread;
+    ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
+    ``run_state`` does; ``data_changed`` when ``dataset`` or ``data_error`` does; ``notice(level, sentence)`` with a
+    level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does.
+    """
+
+    changed = Signal(object)
+    resolved = Signal(object)
+    selection_changed = Signal()
+    events_arrived = Signal(list)
+    run_changed = Signal()
+    data_changed = Signal()
+    notice = Signal(str, str)
+    project_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
+        """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""
+        super().__init__(parent)
+        self.document: Document[Sheet] = Document(Sheet())
+        self.selection: frozenset[str] = frozenset()
+        self.resolution: Resolution | None = None
+        self.torch_error = ""
+        self.dataset: Dataset | None = None
+        self.data_error = ""
+        self.data_job: Job | None = None
+        self.background = Background(self)
+        self._asleep = asleep
+        self._resolver = Resolver(self)
+        self._resolver.resolved.connect(self._take_resolution)
+        self._resolver.failed.connect(self._take_failure)
+        self.training = Training(self)
+        self.files = ProjectFiles(self)
+        self._stop_listening = self.document.listen(self._document_changed)
+
+    # the document
+
+    @property
+    def sheet(self) -> Sheet:
+        """The value that is being edited."""
+        return self.document.value
+
+    @property
+    def network(self) -> Network:
+        return self.sheet.network
+
+    @property
+    def view(self) -> View:
+        return self.sheet.view
+
+    @property
+    def plan(self) -> Plan:
+        return self.sheet.plan
+
+    @property
+    def reference(self) -> DataReference | None:
+        """Which data the project uses."""
+        return self.sheet.data
+
+    @property
+    def path(self) -> Path | None:
+        """Where the project is saved; None where it has not been yet."""
+        return self.files.path
+
+    @property
+    def title(self) -> str:
+        """What the project is called: its file's name without the ending."""
+        return self.files.title
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is something that has not been saved (edits, or weights that were trained)."""
+        return self.document.modified or self.training.unsaved_weights
+
+    def do(
+        self,
+        label: str,
+        edit: Edit | None = None,
+        merge_key: Hashable = None,
+        *,
+        view: ViewEdit | None = None,
+        **parts: Any,
+    ) -> bool:
+        """Edit the document as one undoable step; see `Document.do`. What cannot be done becomes a notice.
+
+        Returns whether anything changed.
+        """
+        try:
+            return self.document.do(label, edit, merge_key, view=view, **parts)
+        except (EditError, ParameterError) as error:
+            self.notice.emit("warning", sentence(str(error)))
+            return False
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.document.undo()
+
+    def redo(self) -> None:
+        """Take the last undone step again."""
+        self.document.redo()
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Select these nodes and no others; ids that are not in the network are left out."""
+        chosen = frozenset(id for id in ids if id in self.network.nodes)
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selection_changed.emit()
+
+    def _document_changed(self, change: Change[Sheet]) -> None:
+        self.changed.emit(change)
+        self.select(self.selection)
+        if change.before.data != change.after.data or change.why == "reset":
+            self._load_data()
+        if change.network_changed or change.why == "reset":
+            self.resolve()
+        self.project_changed.emit()
+
+    # types and problems
+
+    @property
+    def fields(self) -> Mapping[str, TensorType]:
+        """Types of the data's fields, by name: of the data that is loaded, else as the project remembers them."""
+        if self.dataset is not None:
+            return self.dataset.types
+        return self.reference.types if self.reference is not None else {}
+
+    def wake(self) -> None:
+        """Begin to work things out in the background."""
+        if self._asleep:
+            self._asleep = False
+            self._load_data()
+            self.resolve()
+
+    def resolve(self) -> None:
+        """Have types and problems worked out for the present network."""
+        if not self._asleep and not self.torch_error:
+            self._resolver.ask(self.network, self.fields)
+
+    @property
+    def resolving(self) -> bool:
+        """Whether types and problems of the present network are still being worked out."""
+        return self._asleep or self._resolver.busy
+
+    def _take_resolution(self, resolution: Resolution) -> None:
+        self.resolution = resolution
+        self.resolved.emit(resolution)
+
+    def _take_failure(self, message: str) -> None:
+        self.torch_error = message
+        self.notice.emit("error", message)
+        self.run_changed.emit()
+
+    # data
+
+    def choose_data(self, reference: DataReference | None) -> None:
+        """Use this data in the project (undoable)."""
+        self.do("Choose data" if reference is not None else "Remove data", data=reference)
+
+    def reload_data(self) -> None:
+        """Read the data again, after its file was mended."""
+        self._load_data(again=True)
+
+    def _load_data(self, *, again: bool = False) -> None:
+        if self._asleep:
+            return
+        reference = self.reference
+        if self.data_job is not None:
+            self.data_job.cancel()
+            self.data_job = None
+        if not again and self.dataset is not None and reference == self.dataset.reference:
+            return
+        self.data_error = ""
+        if reference is None:
+            self._take_data(None)
+            return
+        base = self.path.parent if self.path else None
+
+        def work(job: Job) -> Dataset:
+            from nnstudio.data import open_data
+
+            return open_data(reference, base, progress=job.report)
+
+        self.data_job = self.background.run(work, self._take_data, self._data_failed, name="data")
+        self.data_changed.emit()
+
+    def _take_data(self, dataset: Dataset | None) -> None:
+        self.data_job = None
+        self.dataset = dataset
+        self.data_changed.emit()
+        self.resolve()
+
+    def _data_failed(self, error: BaseException) -> None:
+        from nnstudio.data import DataError
+
+        self.data_job = None
+        self.dataset = None
+        expected = isinstance(error, DataError)
+        if not expected:
+            log.error("the data could not be read", exc_info=error)
+        self.data_error = str(error) if expected else f"The data could not be read: {error}; the log has the details"
+        self.notice.emit("error", sentence(self.data_error))
+        self.data_changed.emit()
+        self.resolve()
+
+    # training
+
+    @property
+    def run_state(self) -> str:
+        """``idle``, ``starting``, ``running``, ``paused`` or ``stopping``."""
+        return self.training.state
+
+    @property
+    def history(self) -> History:
+        """What the last run has told."""
+        return self.training.history
+
+    def start(self) -> None:
+        """Start training, or go on where it is paused. Where it cannot be, a notice says why."""
+        self.training.start()
+
+    def pause(self) -> None:
+        """Pause after the present step."""
+        self.training.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self.training.resume()
+
+    def step(self) -> None:
+        """Do one step and pause; starts a paused run where there is none."""
+        self.training.step()
+
+    def stop(self) -> None:
+        """End the run after the present step."""
+        self.training.stop()
+
+    # files
+
+    def new(self, sheet: Sheet | None = None, title: str = "") -> None:
+        """Begin a new project."""
+        self.files.new(sheet, title)
+
+    def open(self, path: Path) -> None:
+        """Open a project file in the background; `project_changed` tells when it is there, `notice` when it fails."""
+        self.files.open(path)
+
+    def save(self, path: Path | None = None) -> None:
+        """Save in the background, under ``path`` or where it was saved last."""
+        self.files.save(path)
+
+    def replace_sheet(self, sheet: Sheet, *, modified: bool = False) -> None:
+        """Show another project's sheet, with no history."""
+        self.resolution = None
+        self.dataset = None
+        self.select(())
+        self.document.reset(sheet, modified=modified)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is under way in the background."""
+        return not (self.resolving or self.background.busy)
+
+    def shut_down(self) -> None:
+        """End all that is under way, with the window alive meanwhile. Nothing is emitted afterwards."""
+        self.training.shut_down()
+        self.files.shut_down()
+        self.background.shut_down()
+        self._resolver.shut_down()
+        self._stop_listening()
+
+
+def sentence(text: str) -> str:
+    """With a capital at the beginning, as a sentence that stands alone."""
+    return text[:1].upper() + text[1:]

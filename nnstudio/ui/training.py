@@ -1,0 +1,192 @@
+"""Training as the window sees it: one worker thread at a time, its events drained on a timer."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from nnstudio.graph import Network
+from nnstudio.train.events import RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
+from nnstudio.ui.background import pump
+
+try:  # until the trainer's history has landed
+    from nnstudio.train.history import History
+except ImportError:  # pragma: no cover
+
+    class History:  # type: ignore[no-redef]
+        ended = started = None
+
+        def feed(self, event: object) -> None: ...
+
+
+if TYPE_CHECKING:
+    from nnstudio.compile.lower import Compiled
+    from nnstudio.train.worker import Worker
+    from nnstudio.ui.session import Session
+
+log = logging.getLogger(__name__)
+#: Events are shown this often at most.
+FRAME_MS = 33
+
+
+class Training(QObject):
+    """Runs the session's network on its data. ``state`` is the session's ``run_state``."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.state = "idle"
+        self.history = History()
+        self.network: Network | None = None
+        self.compiled: Compiled | None = None
+        self.unsaved_weights = False
+        self._worker: Worker | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._drain)
+
+    def hindrance(self) -> str:
+        """Why training cannot start now, as a sentence with the remedy; "" where it can."""
+        session = self._session
+        if self.state not in ("idle", "paused"):
+            return "A run is under way; stop it before starting another"
+        if session.torch_error:
+            return session.torch_error
+        if session.data_job is not None:
+            return "The data is still being read; start again in a moment"
+        if session.dataset is None:
+            return session.data_error or "Training needs data; choose some under Data › Choose data"
+        if not session.network.of_role("loss"):
+            return "Training needs something to minimise; add a loss and wire the prediction and the target to it"
+        resolution = session.resolution
+        if resolution is not None and resolution.network is session.network and resolution.errors:
+            first, more = resolution.errors[0], len(resolution.errors) - 1
+            others = f" (and {more} more under Problems)" if more else ""
+            return f"The network has a problem: {first.message}{others}"
+        return ""
+
+    def start(self, *, paused: bool = False) -> None:
+        """Start a run, or go on where one is paused. ``paused``: stop before the first step."""
+        reason = self.hindrance()
+        if reason:
+            self._session.notice.emit("warning", reason)
+            return
+        if self.state == "paused":
+            self.resume()
+            return
+        from nnstudio.train.worker import Worker
+
+        session = self._session
+        network, fields, plan, dataset = session.network, dict(session.fields), session.plan, session.dataset
+
+        def make_compiled() -> Compiled:
+            from nnstudio.compile.lower import compile_network
+
+            return compile_network(network, fields, plan.seed)
+
+        self.history = History()
+        self.network = network
+        self.compiled = None
+        self._worker = Worker(make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12])
+        if paused:
+            self._worker.control.pause()
+        self._worker.start()
+        self._timer.start()
+        self._set("starting")
+
+    def pause(self) -> None:
+        """Pause after the present step."""
+        if self._worker is not None and self.state in ("starting", "running"):
+            self._worker.control.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._worker is not None and self.state == "paused":
+            self._worker.control.resume()
+
+    def step(self) -> None:
+        """Do one step and stand still; starts a run where there is none."""
+        if self.state == "idle":
+            self.start(paused=True)
+        if self._worker is not None and self.state in ("starting", "running", "paused"):
+            self._worker.control.step_once()
+
+    def stop(self) -> None:
+        """End the run after the present step."""
+        if self._worker is not None and self.state != "idle":
+            self._worker.control.stop()
+            self._set("stopping")
+
+    def forget(self) -> None:
+        """Show no run (another project is open)."""
+        self.history = History()
+        self.network = self.compiled = None
+        self.unsaved_weights = False
+
+    def _set(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self._session.run_changed.emit()
+
+    def _drain(self) -> None:
+        worker = self._worker
+        if worker is None:
+            return
+        alive = worker.alive
+        events = worker.stream.drain()
+        for event in events:
+            self.history.feed(event)
+        for event in events:
+            match event:
+                case RunStarted() | RunResumed() if self.state != "stopping":
+                    self._set("running")
+                case RunPaused() if self.state != "stopping":
+                    self._set("paused")
+                case RunFailed():
+                    self._session.notice.emit("error", " ".join(filter(None, (event.message, event.hint))))
+        if events:
+            self._session.events_arrived.emit(events)
+        if not alive and not events:
+            self._ended(worker)
+
+    def _ended(self, worker: Worker) -> None:
+        worker.join(5.0)
+        self._timer.stop()
+        self._worker = None
+        self.compiled = worker.compiled
+        ended = self.history.ended
+        if isinstance(ended, RunFinished):
+            self.unsaved_weights = True
+            self._session.notice.emit("info", _farewell(ended))
+        self._set("idle")
+        self._session.project_changed.emit()
+
+    def shut_down(self, seconds: float = 20.0) -> bool:
+        """Stop and wait for the thread, with the window alive. False where it did not end in time."""
+        worker = self._worker
+        if worker is None:
+            return True
+        self.stop()
+        until = time.monotonic() + seconds
+        while worker.alive and time.monotonic() < until:
+            pump(20)
+        with contextlib.suppress(RuntimeError):
+            self._drain()
+            self._drain()
+        return not worker.alive
+
+
+def _farewell(ended: RunFinished) -> str:
+    done = f"{ended.epochs} epoch{'' if ended.epochs == 1 else 's'}"
+    match ended.reason:
+        case "stopped":
+            return f"Stopped after {done}"
+        case "early stopping":
+            return f"Stopped early after {done}: the validation loss no longer falls; best was epoch {ended.best_epoch}"
+        case _:
+            return f"Trained for {done} in {ended.seconds:.1f} s"
