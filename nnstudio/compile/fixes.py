@@ -185,19 +185,27 @@ def build_problem(network: Network, node: Node, layer: Layer, inputs: Inputs, er
     proposals: list[Fix] = []
     prediction, target = inputs.get("prediction"), inputs.get("target")
     if layer.role == "loss" and isinstance(target, TensorType) and target.classes and prediction is not None:
-        proposals = list(_resize_head(network, node, target.classes))
+        yes_or_no = layer.type_name() == "BCEWithLogitsLoss"
+        if yes_or_no:
+            use = edits.replace_layer(node.id, CATALOGUE["CrossEntropyLoss"]())
+            proposals.append(Fix("Use CrossEntropyLoss", use))
+        if not yes_or_no or target.classes == 2:
+            proposals += _resize_head(network, node, 1 if yes_or_no else target.classes)
     message = f"{node.name} ({layer.type_name()}) {error}"
     return Problem(node.id, "size", message, hint or f"it is fed {fed}", fixes=tuple(proposals))
 
 
 def _resize_head(network: Network, node: Node, classes: int) -> Iterator[Fix]:
-    """Give the last layer with a number of outputs before ``node`` as many as there are classes."""
+    """Give the last layer with a number of outputs before ``node`` so many."""
     wire = _wire_at(network, node.id, "prediction")
     while wire is not None and wire.source in network.nodes:
         head = network.nodes[wire.source]
         for name in ("out_features", "out_channels"):
             if isinstance(head.layer, Layer) and name in head.layer.params:
-                yield Fix(f"Give {head.name} {classes} outputs", edits.set_params(head.id, **{name: classes}))
+                yield Fix(
+                    f"Give {head.name} {classes} output{'s' if classes > 1 else ''}",
+                    edits.set_params(head.id, **{name: classes}),
+                )
                 return
         wire = next(iter(network.incoming.get(head.id, ())), None)
 

@@ -50,7 +50,7 @@ def evaluate(layer: Layer, inputs: Inputs, bindings: Bindings) -> Evaluated:
     except KeyError as error:
         return Evaluated(error=f"cannot use an input of this type: {error.args[0]}")
     try:
-        if isinstance(built, Call | Function):
+        if isinstance(built, Call | Function) and layer.role != "metric":
             outputs, parameters = _run(layer, built, inputs, bindings)
             return Evaluated(built, outputs, parameters)
         return Evaluated(built, {})
@@ -87,10 +87,10 @@ def _run(
         parameters = sum(p.numel() for p in call.module.parameters()) if call.module is not None else 0
     if len(results[0]) != len(layer.outputs):
         raise ValueError(f"it gives {len(results[0])} outputs, {len(layer.outputs)} are declared")
-    outputs = {}
+    outputs, labelled = {}, layer.output_labels(inputs)
     for place, (name, port) in enumerate(layer.outputs.items()):
         shapes = [tuple(result[place].shape) for result in results]
-        labels = labels_out(port, len(shapes[0]), tuple(flat), bindings)
+        labels = labelled.get(name) or labels_out(port, len(shapes[0]), tuple(flat), bindings)
         sizes = [_size(symbols, points, [shape[axis] for shape in shapes]) for axis in range(len(shapes[0]))]
         axes = tuple(Axis(label, size) for label, size in zip(labels, sizes, strict=True))
         outputs[name] = TensorType(axes, str(results[0][place].dtype).removeprefix("torch."))

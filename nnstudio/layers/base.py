@@ -70,6 +70,10 @@ class Layer(Declared):
         """Initialisers applied after the module's own; see `layers/initialisation.py`."""
         return ()
 
+    def output_labels(self, inputs: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+        """Labels of the axes that come out, by output port, where the port's pattern cannot say them."""
+        return {}
+
     @classmethod
     def upgrade(cls, parameters: dict[str, Any], version: int) -> dict[str, Any]:
         """Parameters of this version from those that were saved by an earlier ``version``."""
@@ -92,13 +96,15 @@ class Layer(Declared):
 
     def subtitle(self) -> str:
         """Type and telling parameters, for the node on the canvas: ``Conv2d · 16 · 3×3``."""
-        return " · ".join([self.type_name(), *(self._told(name) for name in self.telling)])
+        return " · ".join(filter(None, [self.type_name(), *(self._told(name) for name in self.telling)]))
 
     def _told(self, name: str) -> str:
         value, declared = getattr(self, name), self.params[name]
         if declared.kind == "size" and isinstance(value, int):
             value = (value,) * declared.axes
-        return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        if isinstance(value, tuple):
+            return "×".join(map(str, value))
+        return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 Cls = TypeVar("Cls", bound=type[Layer])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnstudio.layers.base import BuildError, Layer, Port, layer, param
+from nnstudio.layers.base import Layer, Port, layer, param
 from nnstudio.layers.call import Draw
 from nnstudio.layers.types import DTYPES, Axis, Symbol, TensorType
 
@@ -46,7 +46,7 @@ class Input(Layer):
         return TensorType(axes, self.dtype, self.classes)
 
 
-@layer(family="Inputs and outputs", icon="noise", telling=("shape",), synonyms=("random", "latent", "z"))
+@layer(family="Inputs and outputs", icon="noise", role="input", telling=("shape",), synonyms=("random", "latent", "z"))
 class Noise(Layer):
     """Draw fresh random numbers for each sample: the latent code of a generator.
 
@@ -61,8 +61,6 @@ class Noise(Layer):
     distribution: str = param("normal", choices=("normal", "uniform"), help="how the numbers are distributed")
 
     def build(self) -> Draw:
-        if not self.shape:
-            raise BuildError("Noise has an empty shape", "give its shape at least one size, such as 64")
         return Draw(self.distribution, self.shape)
 
     def own_type(self) -> TensorType:

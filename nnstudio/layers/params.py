@@ -90,8 +90,7 @@ class Param:
         if isinstance(value, list | tuple):
             if len(value) != self.axes:
                 raise refuse(self.expected())
-            items = tuple(self._integer(item, refuse) for item in value)
-            return items
+            return tuple(self._integer(item, refuse) for item in value)
         return self._integer(value, refuse)
 
     def _integer(self, value: Any, refuse: Any) -> int:

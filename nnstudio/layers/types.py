@@ -18,6 +18,11 @@ AXIS_NAMES: Mapping[str, str] = {
     "F": "feature",
     "E": "embedding",
     "L": "layer",
+    "G": "feature",
+    "R": "row",
+    "K": "column",
+    "P": "row",
+    "Q": "column",
     "": "axis",
 }
 

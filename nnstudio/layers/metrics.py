@@ -1,0 +1,113 @@
+"""Metrics: figures that a person reads to see how good the network is. Nothing is trained on them."""
+
+from __future__ import annotations
+
+from nnstudio.layers.base import BuildError, Layer, Port, layer, param
+from nnstudio.layers.call import Call
+from nnstudio.layers.types import TensorType
+
+
+@layer(family="Metrics", icon="metric", role="metric", synonyms=("correct", "hit rate", "classification", "top-k"))
+class Accuracy(Layer):
+    """Count which share of the predictions is right.
+
+    For classes, feed it the scores and the class codes; for yes or no, a single score, which means yes above the
+    threshold. Where one class is rare, look at more than this figure.
+
+    Formula: `(number right) / (number of predictions)`; right is where the true class has the largest score, or one
+    of the k largest.
+
+    Source: scikit-learn, `accuracy_score` and `top_k_accuracy_score`.
+    """
+
+    prediction = Port("N *", help="a score for each class, or a single one for yes or no")
+    target = Port("N *", dtype="number", help="the code of the right class, or 1 for yes and 0 for no")
+
+    top_k: int = param(1, min=1, title="Best", help="right where the true class is among so many best scores")
+    threshold: float = param(
+        0.0, title="Threshold",
+        help="for a single score: above it means yes; 0 for raw scores, 0.5 behind a Sigmoid",
+    )  # fmt: skip
+
+    def build(self, prediction: TensorType, target: TensorType) -> Call:
+        """Which of the two it is follows from the sizes: a score for each class has one axis more than its target."""
+        if prediction.sizes in (target.sizes, (*target.sizes, 1), (target.sizes[0], 1, *target.sizes[1:])):
+            if target.classes is not None and target.classes > 2:
+                raise BuildError(
+                    f"gets a single score but the target has {target.classes} classes",
+                    f"give the last Linear {target.classes} outputs",
+                )
+            return Call("nnstudio.nn.BinaryAccuracy", threshold=self.threshold)
+        if (prediction.sizes[0], *prediction.sizes[2:]) != target.sizes or not target.is_int:
+            raise BuildError(
+                f"cannot compare {prediction.per_sample()} with a target {target.per_sample()} of {target.dtype}",
+                "feed it a score for each class (channel second) and class codes, or two inputs of the same size",
+            )
+        scores = prediction.sizes[1]
+        if target.classes is not None and isinstance(scores, int) and scores < target.classes:
+            raise BuildError(
+                f"gets {scores} scores but the target has {target.classes} classes",
+                f"give the last Linear {target.classes} outputs",
+            )
+        if isinstance(scores, int) and self.top_k > scores:
+            raise BuildError(
+                f"is to look at the {self.top_k} best of {scores} scores", f"set its parameter Best to at most {scores}"
+            )
+        return Call("nnstudio.nn.Accuracy", top_k=self.top_k)
+
+
+@layer(family="Metrics", icon="metric", role="metric", synonyms=("mean absolute error", "l1", "regression"))
+class MAE(Layer):
+    """Say by how much the prediction is off on average.
+
+    It has the unit of the target as the network sees it: of a standardised target, its standard deviations.
+
+    Formula: `mean(|x − y|)`.
+
+    Source: scikit-learn, `mean_absolute_error`.
+    """
+
+    prediction = Port("*s")
+    target = Port("*s")
+
+    def build(self, prediction: TensorType, target: TensorType) -> Call:
+        return Call("nnstudio.nn.MAE")
+
+
+@layer(family="Metrics", icon="metric", role="metric", synonyms=("root mean squared error", "mse", "regression"))
+class RMSE(Layer):
+    """Say by how much the prediction is off, large errors counting more.
+
+    It has the unit of the target as the network sees it: of a standardised target, its standard deviations.
+
+    Formula: `√mean((x − y)²)`.
+
+    Source: scikit-learn, `root_mean_squared_error`.
+    """
+
+    prediction = Port("*s")
+    target = Port("*s")
+
+    def build(self, prediction: TensorType, target: TensorType) -> Call:
+        return Call("nnstudio.nn.RMSE")
+
+
+@layer(
+    family="Metrics", icon="metric", role="metric", synonyms=("r squared", "coefficient of determination", "explained")
+)
+class R2(Layer):
+    """Say which share of the target's variance the prediction explains.
+
+    1 is perfect, 0 as good as always predicting the mean, below 0 worse. With several numbers a sample it is the
+    mean over them.
+
+    Formula: `1 − Σ(y − x)² / Σ(y − ȳ)²`.
+
+    Source: Wright, "Correlation and causation" (1921); scikit-learn, `r2_score`.
+    """
+
+    prediction = Port("N *s")
+    target = Port("N *s")
+
+    def build(self, prediction: TensorType, target: TensorType) -> Call:
+        return Call("nnstudio.nn.R2")
