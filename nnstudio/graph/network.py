@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-
-import networkx
+from typing import TYPE_CHECKING
 
 from nnstudio.layers import AnyLayer
+
+if TYPE_CHECKING:
+    import networkx
 
 #: Names that a module already has of its own (a test compares with ``dir(torch.nn.Module)``).
 RESERVED_NAMES = frozenset(
@@ -80,6 +82,8 @@ class Network:
 
         A wire whose node is missing is left out.
         """
+        import networkx  # here: it takes a third of a second, and the window opens without it
+
         graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
         graph.add_nodes_from(self.nodes)
         nodes = self.nodes
