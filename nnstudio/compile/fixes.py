@@ -210,11 +210,16 @@ def _resize_head(network: Network, node: Node, classes: int) -> Iterator[Fix]:
         wire = next(iter(network.incoming.get(head.id, ())), None)
 
 
-def cautions(network: Network, node: Node, layer: Layer, inputs: Inputs) -> tuple[Problem, ...]:
-    """Warnings about what works but is hardly meant."""
+def is_suspect(layer: Layer, inputs: Inputs) -> bool:
+    """Whether a layer works on what it is fed, but hardly as it is meant to; then :func:`cautions` says so."""
     fed = inputs.get("input") if isinstance(layer, Linear) else None
-    if not isinstance(fed, TensorType) or fed.rank < 4:
-        return ()
+    return isinstance(fed, TensorType) and fed.rank >= 4
+
+
+def cautions(network: Network, node: Node, inputs: Inputs) -> tuple[Problem, ...]:
+    """Warnings about a layer that is suspect."""
+    fed = inputs["input"]
+    assert isinstance(fed, TensorType)
     wire = _wire_at(network, node.id, "input")
     assert wire is not None
     return (

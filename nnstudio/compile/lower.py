@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 import zlib
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,30 @@ def lower(resolution: Resolution, seed: int | None = None) -> Compiled:
         last = next(iter(network.nodes), "")
         nothing = Problem(last, "no-output", "the network has neither a loss nor an output", "add an Output")
         raise CompileError(network, (nothing,))
+    with _random_state_kept() if seed is not None else nullcontext():
+        return _make(resolution, seed, losses, metrics, outputs)
+
+
+@contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """Leave torch's CPU random state as it was. (``torch.manual_seed`` is slow: it also notes where it was called.)"""
+    import torch
+
+    state = torch.get_rng_state()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+
+
+def _make(
+    resolution: Resolution,
+    seed: int | None,
+    losses: tuple[str, ...],
+    metrics: tuple[str, ...],
+    outputs: tuple[str, ...],
+) -> Compiled:
+    network, targets = resolution.network, (*losses, *metrics, *outputs)
     maker = _Maker(resolution, seed)
     training = maker.graph_module(targets, observe=False, name="Training")
     observed = maker.graph_module(targets, observe=True, name="Observed")
@@ -151,10 +175,9 @@ class _Maker:
 
             assert isinstance(node.built, Call)
             assert isinstance(node.layer, Layer)
-            with torch.random.fork_rng(devices=[]) if self.seed is not None else nullcontext():
-                if self.seed is not None:
-                    torch.manual_seed(zlib.crc32(f"{self.seed}/{name}".encode()))
-                made = instantiate.make_module(node.built, node.layer.initialise(), node.layer)
+            if self.seed is not None:
+                torch.default_generator.manual_seed(zlib.crc32(f"{self.seed}/{name}".encode()))
+            made = instantiate.make_module(node.built, node.layer.initialise(), node.layer)
             self.modules[id] = made
             self.root.add_module(name, made)
         return name

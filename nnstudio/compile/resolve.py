@@ -78,12 +78,14 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class _Worked:
-    """What a layer is when fed so, wherever it stands: its inputs as its patterns label them and what comes of them,
-    or the port (and type) that does not fit."""
+    """What a layer is when fed so, wherever it stands: ``resolved`` where all is well, else its inputs as its patterns
+    label them and what came of them, or the port (and type) that does not fit."""
 
     inputs: Inputs
     evaluated: Evaluated
     mismatch: tuple[str, MismatchError, TensorType] | None = None
+    resolved: Resolved | None = None
+    suspect: bool = False
 
 
 _Fed = tuple[tuple[str, TensorType | None], ...]
@@ -128,8 +130,7 @@ def resolve(
         node = network.nodes[id]
         fed = _fed(network, id, nodes)
         known = kept.get(id)
-        same = known is not None and known.layer is node.layer and known.fed == fed
-        if same and previous is not None and previous.network.nodes[id] is node and known is not None:
+        if known is not None and previous is not None and previous.network.nodes[id] is node and known.fed == fed:
             nodes[id] = known
             continue
         computed.append(id)
@@ -184,8 +185,10 @@ def _cycle(network: Network, id: str, cyclic: list[str]) -> Problem:
 def _fed(network: Network, id: str, nodes: Mapping[str, Resolved]) -> _Fed:
     """What arrives at each wire of a node: port and type (None where it is not known)."""
     return tuple(
-        (wire.input, nodes[wire.source].outputs.get(wire.output) if wire.source in nodes else None)
-        for wire in network.incoming.get(id, ())
+        [
+            (wire.input, nodes[wire.source].outputs.get(wire.output) if wire.source in nodes else None)
+            for wire in network.incoming.get(id, ())
+        ]
     )
 
 
@@ -212,15 +215,16 @@ def _resolve_node(
         if problems or waits:
             return Resolved(layer, problems=tuple(problems), fed=fed)
         worked = _work(layer, fed)
-    result = worked.evaluated
+    if worked.resolved is not None:
+        if not worked.suspect:
+            return worked.resolved
+        return replace(worked.resolved, problems=fixes.cautions(network, node, worked.inputs))
     if worked.mismatch is not None:
-        wrong = (fixes.mismatch_problem(network, node, layer, *worked.mismatch),)
-        return Resolved(layer, problems=wrong, fed=fed)
-    if result.outputs is None:
-        problem = fixes.build_problem(network, node, layer, worked.inputs, result.error, result.hint)
-        return Resolved(layer, result.built, worked.inputs, problems=(problem,), fed=fed)
-    warned = fixes.cautions(network, node, layer, worked.inputs)
-    return Resolved(layer, result.built, worked.inputs, result.outputs, result.parameters, warned, ok=True, fed=fed)
+        wrong = fixes.mismatch_problem(network, node, layer, *worked.mismatch)
+        return Resolved(layer, problems=(wrong,), fed=fed)
+    result = worked.evaluated
+    problem = fixes.build_problem(network, node, layer, worked.inputs, result.error, result.hint)
+    return Resolved(layer, result.built, worked.inputs, problems=(problem,), fed=fed)
 
 
 def _work(layer: Layer, fed: _Fed) -> _Worked:
@@ -237,7 +241,11 @@ def _work(layer: Layer, fed: _Fed) -> _Worked:
             break
         inputs[name] = matched if port.many else (matched[0] if matched else None)
     if worked is None:
-        worked = _Worked(inputs, _shared(evaluate(layer, inputs, bindings)))
+        result = _shared(evaluate(layer, inputs, bindings))
+        resolved = None
+        if result.outputs is not None:
+            resolved = Resolved(layer, result.built, inputs, result.outputs, result.parameters, ok=True, fed=fed)
+        worked = _Worked(inputs, result, None, resolved, fixes.is_suspect(layer, inputs))
     if len(_MEMORY) >= _MEMORY_LIMIT:
         forget()
     _MEMORY[layer, fed] = worked

@@ -53,6 +53,16 @@ def is_node_name(name: str) -> bool:
     return usable and name not in RESERVED_NAMES
 
 
+def _gathered(ends: Iterable[tuple[str, Wire]]) -> Mapping[str, tuple[Wire, ...]]:
+    gathered: dict[str, list[Wire]] = {}
+    for id, wire in ends:
+        if id in gathered:
+            gathered[id].append(wire)
+        else:
+            gathered[id] = [wire]
+    return {id: tuple(wires) for id, wires in gathered.items()}
+
+
 @dataclass(frozen=True)
 class Network:
     """Nodes by id, wires in the order in which they were drawn, and definitions of blocks by name.
@@ -96,18 +106,12 @@ class Network:
     @cached_property
     def incoming(self) -> Mapping[str, tuple[Wire, ...]]:
         """Wires that end at each node, by node id, in drawn order."""
-        return self._gathered("target")
+        return _gathered((wire.target, wire) for wire in self.wires)
 
     @cached_property
     def outgoing(self) -> Mapping[str, tuple[Wire, ...]]:
         """Wires that begin at each node, by node id, in drawn order."""
-        return self._gathered("source")
-
-    def _gathered(self, end: str) -> Mapping[str, tuple[Wire, ...]]:
-        gathered: dict[str, list[Wire]] = {}
-        for wire in self.wires:
-            gathered.setdefault(getattr(wire, end), []).append(wire)
-        return {node: tuple(wires) for node, wires in gathered.items()}
+        return _gathered((wire.source, wire) for wire in self.wires)
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:
