@@ -1,0 +1,107 @@
+"""Room on the canvas: how large a node is, the grid that positions snap to, and where there is still a free place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nnstudio.graph.view import Position
+from nnstudio.layers import AnyLayer
+
+#: A node's size and the distance of its ports, in scene units (a pixel at 100 %).
+NODE_WIDTH, NODE_HEIGHT, PORT_PITCH = 168.0, 56.0, 18.0
+#: What positions snap to.
+GRID = 8.0
+_CELL = 256.0
+
+#: Left, top, right, bottom.
+Box = tuple[float, float, float, float]
+Size = tuple[float, float]
+
+
+def node_size(layer: AnyLayer) -> Size:
+    """Width and height of a node: higher where it has many ports."""
+    ports = max(len(layer.inputs), len(layer.outputs), 1)
+    return NODE_WIDTH, max(NODE_HEIGHT, PORT_PITCH * (ports + 1))
+
+
+def snapped(at: Position) -> Position:
+    """The nearest point of the grid."""
+    return round(at[0] / GRID) * GRID, round(at[1] / GRID) * GRID
+
+
+def box_of(at: Position, size: Size) -> Box:
+    """The rectangle of a node whose centre is ``at``."""
+    return at[0] - size[0] / 2, at[1] - size[1] / 2, at[0] + size[0] / 2, at[1] + size[1] / 2
+
+
+class Occupied:
+    """Rectangles by id that can be asked for by area: a grid of cells (a spatial hash)."""
+
+    def __init__(self, nodes: Mapping[str, tuple[Position, Size]] | None = None) -> None:
+        self._boxes: dict[str, Box] = {}
+        self._cells: dict[tuple[int, int], set[str]] = {}
+        for id, (at, size) in (nodes or {}).items():
+            self.add(id, at, size)
+
+    def add(self, id: str, at: Position, size: Size) -> None:
+        """Put a rectangle there; one of that id is moved."""
+        self.add_box(id, box_of(at, size))
+
+    def add_box(self, id: str, box: Box) -> None:
+        """The same by its edges."""
+        self.remove(id)
+        self._boxes[id] = box
+        for cell in _cells(box):
+            self._cells.setdefault(cell, set()).add(id)
+
+    def remove(self, id: str) -> None:
+        """Take a rectangle away; nothing where there is none."""
+        box = self._boxes.pop(id, None)
+        if box is not None:
+            for cell in _cells(box):
+                self._cells[cell].discard(id)
+
+    def __len__(self) -> int:
+        return len(self._boxes)
+
+    def box(self, id: str) -> Box | None:
+        """The rectangle of this id."""
+        return self._boxes.get(id)
+
+    def hits(self, box: Box) -> Iterator[str]:
+        """Ids of the rectangles that overlap ``box`` (an id may come twice)."""
+        left, top, right, bottom = box
+        for cell in _cells(box):
+            for id in self._cells.get(cell, ()):
+                other = self._boxes[id]
+                if other[0] < right and other[2] > left and other[1] < bottom and other[3] > top:
+                    yield id
+
+    def any(self, box: Box) -> bool:
+        """Whether something overlaps ``box``."""
+        return next(self.hits(box), None) is not None
+
+    def free(self, wanted: Position, size: Size, margin: float = 16.0) -> Position:
+        """The place nearest to ``wanted`` (on the grid, searched in rings) where a node of this size stands free."""
+        x, y = snapped(wanted)
+        roomy = (size[0] + 2 * margin, size[1] + 2 * margin)
+        for ring in range(200):
+            for dx, dy in _ring(ring):
+                at = (x + dx * 40.0, y + dy * 24.0)
+                if not self.any(box_of(at, roomy)):
+                    return snapped(at)
+        return x, y
+
+
+def _cells(box: Box) -> Iterator[tuple[int, int]]:
+    for i in range(int(box[0] // _CELL), int(box[2] // _CELL) + 1):
+        for j in range(int(box[1] // _CELL), int(box[3] // _CELL) + 1):
+            yield i, j
+
+
+def _ring(radius: int) -> list[tuple[int, int]]:
+    if not radius:
+        return [(0, 0)]
+    around = range(-radius, radius + 1)
+    ring = [(dx, dy) for dx in around for dy in around if max(abs(dx), abs(dy)) == radius]
+    return sorted(ring, key=lambda step: (abs(step[0]) + abs(step[1]), step[1] < 0, step[0] < 0))
