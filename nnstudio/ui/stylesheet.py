@@ -19,6 +19,9 @@ QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 
 QFrame[role="panel"], QWidget[role="panel"] { background: $panel; }
 QFrame[role="canvas"] { background: $canvas; }
 QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 8px; }
+QFrame[role="field"] { background: $raised; border: 1px solid $line; border-radius: 6px; }
+QFrame[role="field"]:hover { border-color: $edge; }
+QFrame[role="field"] QLabel { background: transparent; }
 QFrame[role="line"] { background: $line; border: none; }
 QLabel { background: transparent; }
 QLabel[role="title"] { font-size: 15px; font-weight: 600; }
@@ -58,6 +61,10 @@ QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox { background: 
 QPlainTextEdit, QTextEdit { padding: 4px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on {
   border-color: $accent; }
+QLineEdit[role="name"] { background: transparent; border-color: transparent; font-size: 15px; font-weight: 600;
+  padding: 2px 6px; margin-left: -7px; }
+QLineEdit[role="name"]:hover { background: $raised; }
+QLineEdit[role="name"]:focus { background: $raised; border-color: $accent; }
 QLineEdit:disabled, QComboBox:disabled { color: $faint; }
 QLineEdit[refused="true"] { border-color: $problem; }
 QComboBox::drop-down { border: none; width: 24px; }

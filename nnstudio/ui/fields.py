@@ -1,0 +1,270 @@
+"""The widgets of a form: one kind of field for each kind of parameter. A field shows a value and tells of edits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+
+from nnstudio.layers import Param, ParameterError
+from nnstudio.ui import theme
+from nnstudio.ui.parts import row
+
+#: A refused value is spoken of when typing has paused for so long.
+_PATIENCE_MS = 600
+SEVERAL = "several values"
+
+
+def shown(param: Param, value: Any) -> str:
+    """A value as text in a field: ``3 × 3``, ``1, 8, 8``, ``0.001``."""
+    if value is None:
+        return ""
+    if param.axes and isinstance(value, int) and not isinstance(value, bool):
+        value = (value,) * param.axes
+    if isinstance(value, tuple):
+        return (" × " if param.axes else ", ").join(map(str, value))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def parsed(param: Param, text: str) -> Any:
+    """The value that a text stands for, unchecked: what cannot be read stays a text, which the declaration refuses."""
+    text = text.strip()
+    if not text and param.kind == "ints":
+        return None if param.default is None else ()
+    if not text and param.kind != "text":
+        return None if param.optional else text
+    try:
+        match param.kind:
+            case "int":
+                return _whole(text)
+            case "float":
+                return float(text.replace("−", "-").replace(",", "."))
+            case "ints" | "size":
+                return _sizes(param, text)
+            case "choice" if param.axes and text not in param.choices:
+                return _sizes(param, text)
+    except ValueError:
+        return text
+    return text
+
+
+def _whole(text: str) -> int:
+    return int(text.replace("−", "-").replace("\u202f", "").replace("_", ""))
+
+
+def _sizes(param: Param, text: str) -> Any:
+    items = tuple(_whole(item) for item in re.split(r"[\s,;x×()]+", text.strip("()[] ")) if item)
+    if param.axes and items and len(set(items)) == 1 and len(items) in (1, param.axes):
+        return items[0]
+    return items
+
+
+class Field(QWidget):
+    """Base: ``edited(value)`` with a checked value, ``refused(sentence)`` with "" when all is well again."""
+
+    edited = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.param = param
+
+    def show_value(self, value: Any, *, several: bool = False) -> None:
+        """Show this value; ``several``: the layers that are selected have different ones."""
+        raise NotImplementedError
+
+
+class _Line(QLineEdit):
+    """A line that writes its unit at the right, counts with the arrow keys and says when it is left."""
+
+    left = Signal()
+    counted = Signal(int)
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+        self.setFont(theme.mono_font(12))
+        if unit:
+            self.setTextMargins(0, 0, self.fontMetrics().horizontalAdvance(unit) + 4, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._unit:
+            painter = QPainter(self)
+            try:
+                painter.setFont(theme.ui_font(11))
+                painter.setPen(theme.color(theme.current().muted))
+                inside = QRect(8, 0, self.width() - 16, self.height())
+                painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._unit)
+            finally:
+                painter.end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        if steps is None:
+            super().keyPressEvent(event)
+        else:
+            self.counted.emit(steps)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.left.emit()
+
+
+class TextField(Field):
+    """A value that is typed. Each text that is allowed counts at once; one that is refused leaves the old value."""
+
+    def __init__(self, owner: str, name: str, param: Param) -> None:
+        super().__init__(param)
+        self._owner, self._name = owner, name
+        self._value: Any = param.default
+        self._problem = ""
+        self.line = _Line(param.unit)
+        self.setFocusProxy(self.line)
+        self.setLayout(row(self.line))
+        if param.optional:
+            self.line.setPlaceholderText("not set")
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._complain)
+        self.line.textEdited.connect(self._typed)
+        self.line.returnPressed.connect(self._finish)
+        self.line.left.connect(self._finish)
+        self.line.counted.connect(self._count)
+
+    def show_value(self, value: Any, *, several: bool = False) -> None:
+        self._value = value
+        if several:
+            self.line.setPlaceholderText(SEVERAL)
+            self.line.setText("")
+        elif parsed(self.param, self.line.text()) != value or not self.line.hasFocus():
+            self.line.setText(shown(self.param, value))
+
+    def _typed(self, text: str) -> None:
+        try:
+            value = self.param.checked(self._owner, self._name, parsed(self.param, text))
+        except ParameterError as error:
+            self._problem = error.message
+            self._patience.start()
+            return
+        self._well()
+        if value != self._value:
+            self._value = value
+            self.edited.emit(value)
+
+    def _count(self, steps: int) -> None:
+        value = self._value
+        if self.param.kind == "int" and isinstance(value, int):
+            value += steps
+        elif self.param.kind == "float" and isinstance(value, float) and value:
+            value *= 2.0**steps
+        elif self.param.kind == "size" and isinstance(value, int):
+            value += steps
+        else:
+            return
+        self.line.setText(shown(self.param, value))
+        self._typed(self.line.text())
+
+    def _well(self) -> None:
+        self._patience.stop()
+        self._problem = ""
+        if self.line.property("refused"):
+            self._mark(False)
+        self.refused.emit("")
+
+    def _mark(self, refused: bool) -> None:
+        self.line.setProperty("refused", refused)
+        self.line.style().polish(self.line)
+
+    def _complain(self) -> None:
+        if self._problem:
+            self._mark(True)
+            self.refused.emit(f"{self._problem[:1].upper()}{self._problem[1:]}")
+
+    def _finish(self) -> None:
+        if self._problem:
+            self._patience.stop()
+            kept = shown(self.param, self._value) or "nothing"
+            self.refused.emit(f"{self._problem[:1].upper()}{self._problem[1:]}; {kept} stays")
+            self._problem = ""
+            self._mark(False)
+        if self.line.text() or not self.line.placeholderText() == SEVERAL:
+            self.line.setText(shown(self.param, self._value))
+
+
+class SwitchField(Field):
+    """On or off."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__(param)
+        self.box = QCheckBox()
+        self.setFocusProxy(self.box)
+        self.setLayout(row(self.box, 1, margins=(2, 5, 0, 5)))
+        self.box.clicked.connect(self._clicked)
+
+    def show_value(self, value: Any, *, several: bool = False) -> None:
+        self.box.setTristate(several)
+        self.box.setCheckState(
+            Qt.CheckState.PartiallyChecked if several else Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
+        )
+
+    def _clicked(self) -> None:
+        self.box.setTristate(False)
+        self.edited.emit(self.box.isChecked())
+
+
+class _Combo(QComboBox):
+    """A combo box that does not change when the page is scrolled over it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumContentsLength(6)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class ChoiceField(Field):
+    """One of a few words."""
+
+    def __init__(self, param: Param, choices: Sequence[tuple[str, str]] = ()) -> None:
+        """``choices``: values and what they are called, in place of the declared ones."""
+        super().__init__(param)
+        self.box = _Combo()
+        self.box.setFont(theme.ui_font(12))
+        self.setFocusProxy(self.box)
+        self.setLayout(row(self.box))
+        self.offer(choices or [(choice, choice) for choice in param.choices])
+        self.box.activated.connect(lambda place: self.edited.emit(self.box.itemData(place)))
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer these values, each under its title."""
+        self.box.blockSignals(True)
+        self.box.clear()
+        for value, title in choices:
+            self.box.addItem(title, value)
+        self.box.blockSignals(False)
+
+    def show_value(self, value: Any, *, several: bool = False) -> None:
+        place = -1 if several else self.box.findData(value)
+        if place < 0 and not several:
+            self.box.addItem(f"{value} (not in the data)" if value else "not set", value)
+            place = self.box.count() - 1
+        self.box.setPlaceholderText(SEVERAL if several else "")
+        self.box.setCurrentIndex(place)
+
+
+def field_for(owner: str, name: str, param: Param) -> Field:
+    """The field for a parameter."""
+    if param.kind == "bool":
+        return SwitchField(param)
+    if param.kind == "choice" and not param.axes:
+        return ChoiceField(param)
+    return TextField(owner, name, param)

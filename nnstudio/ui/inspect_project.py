@@ -1,0 +1,110 @@
+"""The inspector's page when nothing is selected: the data, and the plan of training."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+
+from nnstudio.train.plan import Plan
+from nnstudio.ui.data_dialog import choose_data
+from nnstudio.ui.forms import Form, title_of
+from nnstudio.ui.inspect_nodes import Facts, Page
+from nnstudio.ui.parts import button, column, label, line, row
+from nnstudio.ui.session import Session
+
+#: The plan's parameters in groups; the first is open, others open on a click. What is in none joins the last.
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("", ("epochs", "batch_size", "optimizer", "learning_rate", "momentum", "nesterov", "beta1", "beta2", "device")),
+    ("Learning rate over time", ("schedule", "step_epochs", "factor", "warmup_epochs", "plateau_epochs", "final_rate")),
+    ("Against overfitting", ("weight_decay", "l1", "clip_norm", "early_stopping", "patience", "keep_best")),
+    ("Machine", ("seed", "deterministic", "threads", "watching")),
+)
+
+
+class Section(QWidget):
+    """A heading that shows and hides what is under it."""
+
+    def __init__(self, title: str, content: QWidget, *, opened: bool = False) -> None:
+        super().__init__()
+        self._content = content
+        self.head = QToolButton()
+        self.head.setText(title)
+        self.head.setCheckable(True)
+        self.head.setProperty("role", "section")
+        self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.head.toggled.connect(self._toggle)
+        self.setLayout(column(self.head, content, spacing=6))
+        self.head.setChecked(opened)
+        self._toggle(opened)
+
+    def _toggle(self, opened: bool) -> None:
+        self._content.setVisible(opened)
+        self.head.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+
+
+class ProjectPage(Page):
+    """Data and plan."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.body.addWidget(label("Data", "heading"))
+        self._data = label("", "strong", wrap=True)
+        self._data_more = label("", "muted", wrap=True)
+        self._choose = button("Choose data …", lambda: choose_data(self.session, self.window()))
+        self._choose.setObjectName("choose_data")
+        self._facts = Facts()
+        self.body.addWidget(self._data)
+        self.body.addWidget(self._data_more)
+        self.body.addWidget(self._facts)
+        self.body.addLayout(row(self._choose, 1))
+        self.body.addWidget(line())
+        self.body.addWidget(label("Training", "heading"))
+        self.forms: list[Form] = []
+        named = [name for _, names in GROUPS for name in names]
+        for title, names in GROUPS:
+            extra = [name for name in Plan.params if name not in named] if title == GROUPS[-1][0] else []
+            form = Form("Plan", Plan.params, [*names, *extra])
+            form.edited.connect(self._edited)
+            self.forms.append(form)
+            changed = any(getattr(session.plan, name) != Plan.params[name].default for name in names)
+            self.body.addWidget(Section(title, form, opened=changed) if title else form)
+        self.body.addStretch(1)
+
+    def _edited(self, name: str, value: object) -> None:
+        title = title_of(name, Plan.params[name])
+        self.session.do(f"Change {title.lower()}", None, ("plan", name), plan=self.session.plan.with_(**{name: value}))
+
+    def refresh(self) -> None:
+        values = self.session.plan.values()
+        for form in self.forms:
+            form.show_values(values)
+        self._show_data()
+
+    def _show_data(self) -> None:
+        session = self.session
+        dataset, reference = session.dataset, session.reference
+        facts: list[tuple[str, str]] = []
+        if dataset is not None:
+            title, more = dataset.title, " ".join(dataset.warnings)
+            facts = [
+                (name, f"{dataset.count(split):,} rows")
+                for name, split in (("Training", "train"), ("Validation", "validation"), ("Test", "test"))
+            ]
+        elif session.data_job is not None and reference is not None:
+            title, more = reference.name, "Reading …"
+        elif session.data_error:
+            title, more = reference.name if reference else "", session.data_error
+        else:
+            title, more = (
+                "No data yet",
+                "Choose what the network learns from: a set that comes along, or your own file.",
+            )
+        self._data.setText(title)
+        self._data_more.setText(more)
+        self._data_more.setVisible(bool(more))
+        self._data_more.setProperty("role", "problem" if session.data_error else "muted")
+        self._data_more.style().polish(self._data_more)
+        self._facts.show_facts(facts)
+        self._facts.setVisible(bool(facts))
+        self._choose.setText("Change data …" if reference is not None else "Choose data …")

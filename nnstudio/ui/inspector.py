@@ -1,0 +1,84 @@
+"""The inspector: what is selected, as a form, with its types, problems, help and what it is doing right now.
+
+Several layers show the parameters that they share; nothing selected shows the data and the plan of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from nnstudio.graph import Change
+from nnstudio.project.sheet import Sheet
+from nnstudio.ui import theme
+from nnstudio.ui.inspect_nodes import NodePage, SeveralPage
+from nnstudio.ui.inspect_project import ProjectPage
+from nnstudio.ui.parts import column
+from nnstudio.ui.session import Session
+
+
+class Inspector(QFrame):
+    """The panel at the right. It shows one page, made anew when other layers are selected."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self.setMinimumWidth(240)
+        self._session = session
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setLayout(column(self._scroll))
+        self._shown: tuple[object, ...] | None = None
+        self.page: ProjectPage | NodePage | SeveralPage
+        self._live: tuple[QWidget, ...] = ()
+        session.selection_changed.connect(self._choose)
+        session.changed.connect(self._changed)
+        session.resolved.connect(lambda _: self.page.refresh())
+        session.data_changed.connect(self._data_changed)
+        session.run_changed.connect(lambda: self.page.refresh())
+        theme.changed.connect(self._restyle)
+        self._choose()
+
+    def add_live(self, *widgets: QWidget) -> None:
+        """Show these widgets under the form of one selected layer (they follow the selection themselves)."""
+        self._live = widgets
+        self._shown = None
+        self._choose()
+
+    def _restyle(self) -> None:
+        self._shown = None
+        self._choose()
+
+    def _changed(self, change: Change[Sheet]) -> None:
+        self._choose()
+
+    def _data_changed(self) -> None:
+        self._shown = None
+        self._choose()
+
+    def _choose(self) -> None:
+        session = self._session
+        ids = tuple(sorted(session.selection))
+        layers = [session.network.nodes[id].layer for id in ids if id in session.network.nodes]
+        shown = (ids, *(type(layer) for layer in layers))
+        if shown != self._shown:
+            self._shown = shown
+            self._rebuild(ids)
+        self.page.refresh()
+
+    def _rebuild(self, ids: Sequence[str]) -> None:
+        for widget in self._live:
+            widget.setParent(self)
+            widget.hide()
+        if len(ids) == 1:
+            self.page = NodePage(self._session, ids[0], self._live)
+        elif ids:
+            self.page = SeveralPage(self._session, ids)
+        else:
+            self.page = ProjectPage(self._session)
+        self._scroll.setWidget(self.page)

@@ -1,0 +1,169 @@
+"""The bar on top: what is open, the run's buttons and how far it is, and the way to every action."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from nnstudio.ui.actions import ActionTable
+from nnstudio.ui.icons import icon
+from nnstudio.ui.parts import ElidedLabel, button, column, label, row
+from nnstudio.ui.session import Session
+
+HEIGHT = 52
+
+
+class SearchField(QFrame):
+    """Looks like a field and opens the command palette."""
+
+    def __init__(self, actions: ActionTable) -> None:
+        super().__init__()
+        self._actions = actions
+        self.setObjectName("search_actions")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFixedSize(184, 30)
+        keys = label(actions.shortcut_text("command_palette").replace("+", " "), "faint")
+        row_ = row(label("Search actions", "muted"), 1, keys, margins=(12, 0, 12, 0))
+        self.setLayout(row_)
+        self.setToolTip("Find and do anything by its name")
+        self.setProperty("role", "field")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._actions.trigger("command_palette")
+
+
+class RunBar(QFrame):
+    """Title, start/pause, step, stop, progress and the search field."""
+
+    def __init__(self, session: Session, actions: ActionTable) -> None:
+        super().__init__()
+        self._session, self._actions = session, actions
+        self.setProperty("role", "panel")
+        self.setObjectName("run_bar")
+        self.setFixedHeight(HEIGHT)
+        self.menu_button = QToolButton()
+        self.menu_button.setIcon(icon("menu", "muted"))
+        self.menu_button.setIconSize(QSize(18, 18))
+        self.menu_button.setToolTip("Menu (F10)")
+        self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.title = ElidedLabel("", "strong")
+        self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.edited = label("· edited", "muted")
+        self._main = self._button("start", "primary", 96)
+        self._step = self._button("step", "", 64)
+        self._stop = self._button("stop", "", 64)
+        self._epoch = label("", "heading")
+        self._figures = ElidedLabel("", "muted")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._lay_out()
+        for signal in (session.project_changed, session.run_changed, session.events_arrived, session.data_changed):
+            signal.connect(self.refresh)
+        session.resolved.connect(self.refresh)
+        self.refresh()
+
+    def _button(self, id: str, role: str, width: int) -> QPushButton:
+        pressed = self.press_main if id == "start" else lambda: self._actions.trigger(id)
+        made = button("", pressed, role)
+        made.setObjectName(f"{id}_button")
+        made.setMinimumWidth(width)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        made.setIconSize(QSize(15, 15))
+        return made
+
+    def _lay_out(self) -> None:
+        left = QWidget()
+        left.setLayout(row(self.menu_button, self.title, self.edited, 1, spacing=8))
+        left.setMinimumWidth(150)
+        self._progress = QWidget()
+        self._progress.setLayout(
+            column(1, row(self._epoch, self._figures, spacing=14), self._bar, 1, spacing=5, margins=(8, 0, 0, 0))
+        )
+        self._progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._progress.setMaximumWidth(430)
+        self._progress.setMinimumWidth(150)
+        buttons = (self._main, self._step, self._stop)
+        layout = row(left, *buttons, self._progress, SearchField(self._actions), margins=(10, 0, 16, 0))
+        layout.setStretch(0, 4)
+        layout.setStretch(4, 5)
+        layout.insertStretch(5, 1)
+        self.setLayout(layout)
+
+    def refresh(self, *_: object) -> None:
+        """Show what is so now."""
+        session = self._session
+        self.title.setText(session.title)
+        self.title.setMaximumWidth(self.title.fontMetrics().horizontalAdvance(session.title) + 4)
+        self.edited.setVisible(session.modified)
+        running = session.run_state in ("starting", "running", "stopping")
+        main = "pause" if running else "start"
+        for made, id in ((self._main, main), (self._step, "step"), (self._stop, "stop")):
+            action = self._actions.qt(id)
+            made.setText(action.text())
+            made.setEnabled(action.isEnabled())
+            made.setToolTip(action.toolTip())
+        self._main.setIcon(icon("pause" if running else "play", "on_accent"))
+        self._show_progress()
+
+    def press_main(self) -> None:
+        """Start, or pause what runs."""
+        running = self._session.run_state in ("starting", "running", "stopping")
+        self._actions.trigger("pause" if running else "start")
+
+    def _show_progress(self) -> None:
+        history, state = self._session.history, self._session.run_state
+        started = history.started
+        self._progress.setVisible(started is not None or state != "idle")
+        if started is None:
+            self._epoch.setText("Starting …" if state != "idle" else "")
+            self._figures.setText("")
+            self._bar.setRange(0, 0 if state != "idle" else 1000)
+            return
+        self._bar.setRange(0, 1000)
+        self._bar.setValue(round(1000 * history.progress))
+        self._epoch.setText(self._headline(state))
+        self._figures.setText(self._details(state))
+
+    def _headline(self, state: str) -> str:
+        history = self._session.history
+        started = history.started
+        assert started is not None
+        if state == "idle":
+            ended = history.ended
+            reason = getattr(ended, "reason", "failed")
+            word = {"completed": "Done", "failed": "Failed"}.get(reason, "Stopped")
+            return f"{word} · {len(history.epochs)} of {started.epochs} epochs"
+        now = min(started.epochs, history.step // max(1, started.steps_per_epoch) + 1)
+        word = {"paused": "Paused · epoch", "stopping": "Stopping · epoch"}.get(state, "Epoch")
+        return f"{word} {now} of {started.epochs}"
+
+    def _details(self, state: str) -> str:
+        history = self._session.history
+        assert history.started is not None
+        parts = [f"{history.steps_per_second:,.0f} steps/s"] if history.steps_per_second else []
+        if state in ("running", "paused") and history.seconds_left:
+            parts.append(f"{duration(history.seconds_left)} left")
+        parts.append(device_name(history.started.device))
+        if history.steps_per_second:
+            parts.append(f"watching costs {100 * history.watching:.1f} %")
+        return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """``12 s``, ``3 min``, ``2 h 5 min``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def device_name(device: str) -> str:
+    """A torch device as people call it: ``CPU``, ``CUDA 0``, ``Apple GPU``."""
+    kind, _, number = device.partition(":")
+    named = {"cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}.get(kind, kind)
+    return f"{named} {number}" if number else named
