@@ -1,0 +1,159 @@
+"""Batches of in-memory data: tensors sliced by index, with no work for each sample.
+
+An epoch's order is one permutation, drawn from a seed of the plan's seed and the epoch's number alone, so the place in
+the data is two numbers (epoch, batch). The rows of many batches, a window, are gathered at once in that order and then
+cut into views, which costs about a microsecond a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.train.environment import TrainingError, seed_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from nnstudio.compile.lower import InputSpec
+
+#: Bytes that a window of gathered rows takes at most (but always one batch).
+WINDOW = 64 << 20
+#: Bytes of one batch of an evaluation, where that is more rows than a training batch.
+EVALUATION = 4 << 20
+#: Rows of one batch of an evaluation, at most, where a training batch is smaller.
+EVALUATION_ROWS = 1024
+
+Batch = tuple["torch.Tensor", ...]
+
+
+class Data(Protocol):
+    """What training needs of a data set; ``nnstudio.data.Dataset`` is one.
+
+    arrays(split): encoded rows by field name, float32 or int64, shape (count(split), …).
+    """
+
+    def count(self, split: str) -> int: ...
+    def arrays(self, split: str) -> Mapping[str, NDArray[Any]]: ...
+
+
+def batch_sizes(rows: int, batch_size: int) -> list[int]:
+    """Sizes of an epoch's batches: the last one is what is left over.
+
+    A single left-over sample joins the batch before it: batch normalisation cannot work on one sample, and a gradient
+    of one sample is mostly noise.
+    """
+    sizes = [batch_size] * (rows // batch_size)
+    rest = rows % batch_size
+    if rest == 1 and sizes:
+        sizes[-1] += 1
+    elif rest:
+        sizes.append(rest)
+    return sizes
+
+
+class Rows:
+    """One split's rows as tensors for the inputs of a compiled network, on the device where they fit."""
+
+    def __init__(
+        self, inputs: Sequence[InputSpec], arrays: Mapping[str, NDArray[Any]], rows: int, device: torch.device
+    ) -> None:
+        import torch
+
+        self.inputs, self.rows, self.device = tuple(inputs), rows, device
+        self.tensors: dict[str, torch.Tensor] = {}
+        for spec in inputs:
+            if spec.draw is None and spec.field not in self.tensors:
+                self.tensors[spec.field] = torch.from_numpy(_field(spec, arrays))
+        size = sum(tensor.nbytes for tensor in self.tensors.values())
+        self.row_bytes = max(1, size // max(1, rows)) + sum(
+            4 * int(np.prod(spec.draw.shape)) for spec in inputs if spec.draw is not None
+        )
+        self.resident = device.type == "cpu" or _fits(size, device)
+        if self.resident:
+            self.tensors = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+
+    def gather(self, order: torch.Tensor | slice, count: int, seed: int) -> Batch:
+        """The inputs for the rows of ``order`` (int64, shape (count,)), random sources drawn from ``seed``."""
+        import torch
+
+        generator: torch.Generator | None = None
+        made: dict[str, torch.Tensor] = {}
+        gathered = []
+        for spec in self.inputs:
+            if spec.draw is not None:
+                if generator is None:
+                    generator = torch.Generator().manual_seed(seed)
+                source = torch.randn if spec.draw.distribution == "normal" else torch.rand
+                gathered.append(source(count, *spec.draw.shape, generator=generator).to(self.device))
+                continue
+            if spec.field not in made:
+                tensor = self.tensors[spec.field]
+                taken = tensor[order] if isinstance(order, slice) else tensor.index_select(0, order.to(tensor.device))
+                made[spec.field] = taken.to(self.device)
+            gathered.append(made[spec.field])
+        return tuple(gathered)
+
+    def in_order(self, batch_size: int) -> Iterator[tuple[int, Batch]]:
+        """All rows in their order in large batches, for an evaluation: (how many rows, the inputs)."""
+        size = max(batch_size, min(EVALUATION_ROWS, EVALUATION // self.row_bytes), 1)
+        for start in range(0, self.rows, size):
+            stop = min(start + size, self.rows)
+            yield stop - start, self.gather(slice(start, stop), stop - start, seed_of(0, "evaluation", start))
+
+
+class Batches:
+    """The training batches of every epoch."""
+
+    def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
+        self.source, self.seed = rows, seed
+        self.sizes = batch_sizes(rows.rows, batch_size)
+        self.window = max(1, WINDOW // max(1, rows.row_bytes * batch_size))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(self.sizes)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch (counted from 0) in its own order, from the ``start``-th on."""
+        import torch
+
+        generator = torch.Generator().manual_seed(seed_of(self.seed, "order", epoch))
+        order = torch.randperm(self.source.rows, generator=generator)
+        order = order.to(self.source.device) if self.source.resident else order
+        first = start // self.window * self.window
+        at = sum(self.sizes[:first])
+        for begin in range(first, len(self.sizes), self.window):
+            sizes = self.sizes[begin : begin + self.window]
+            count = sum(sizes)
+            seed = seed_of(self.seed, "noise", epoch, begin)
+            window = self.source.gather(order[at : at + count], count, seed)
+            at += count
+            batches = zip(*(tensor.split(sizes) for tensor in window), strict=True)  # type: ignore[no-untyped-call]
+            for place, batch in enumerate(batches, begin):
+                if place >= start:
+                    yield batch
+
+
+def _field(spec: InputSpec, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    try:
+        array = np.ascontiguousarray(arrays[spec.field])
+        return array if array.flags.writeable else array.copy()  # torch warns of memory that it must not write
+    except KeyError:
+        raise TrainingError(
+            f"The input “{spec.name}” takes the field “{spec.field}”, which the data has not",
+            f"choose one of its fields: {', '.join(arrays) or 'it has none'}",
+            spec.node,
+        ) from None
+
+
+def _fits(size: int, device: torch.device) -> bool:
+    """Whether data of this many bytes may stay on a GPU: at most half of what is free there."""
+    import torch
+
+    if device.type == "cuda":
+        return size < torch.cuda.mem_get_info(device)[0] // 2
+    return size < 4 << 30

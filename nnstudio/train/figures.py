@@ -1,0 +1,160 @@
+"""Figures of a pass over some rows: losses and metrics, gathered without waiting for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+    from nnstudio.compile.lower import Compiled
+
+#: Batches whose predictions are kept until a metric sees them all at once, at most.
+TOGETHER = 64
+#: Numbers in those predictions, at most.
+TOGETHER_NUMBERS = 1 << 20
+
+
+class Objective:
+    """What is minimised: the sum of weight · loss over the loss nodes."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.ids = compiled.losses
+        self.weights = dict(compiled.weighted)
+        self.names = {id: compiled.name(id) for id in self.ids}
+        self._plain = self.ids[0] if len(self.ids) == 1 and self.weights.get(self.ids[0], 1.0) == 1.0 else ""
+
+    def total(self, out: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The total loss, a scalar."""
+        if self._plain:
+            return out[self._plain]
+        total: torch.Tensor = sum(out[id] * self.weights.get(id, 1.0) for id in self.ids)  # type: ignore[assignment]
+        return total
+
+    def figures(self, totals: Sequence[float], parts: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> Figures:
+        """Means over the samples by name: ``loss`` and each loss node's own.
+
+        totals: of each batch. parts: each loss node's values, by id (may be left out where there is one loss).
+        """
+        mean = float(np.average(np.asarray(totals, np.float64), weights=sizes))
+        found = {}
+        for id in self.ids:
+            if id in parts:
+                found[self.names[id]] = float(np.average(np.asarray(parts[id], np.float64), weights=sizes))
+            elif self.weights.get(id, 1.0):
+                found[self.names[id]] = mean / self.weights.get(id, 1.0)
+        return {**found, "loss": mean}
+
+
+Figures = dict[str, float]
+
+
+class Metrics:
+    """The metric nodes' values over the batches that were added.
+
+    Predictions of several batches wait (on the device) and are compared together, which costs a small part of
+    comparing them batch by batch. When that happens depends on the number of batches alone, never on time, so the
+    same run adds up the same numbers in the same order.
+    """
+
+    def __init__(self, compiled: Compiled, device: torch.device, together: int = TOGETHER) -> None:
+        self.modules: dict[str, Any] = {id: compiled.metric(id).to(device) for id in compiled.metrics}
+        self.names = {id: compiled.name(id) for id in compiled.metrics}
+        self.together = together
+        self._keys = [(id, f"{id}.prediction", f"{id}.target") for id in self.modules]
+        self._waiting: list[dict[str, tuple[torch.Tensor, torch.Tensor]]] = []
+        self._limit = 0
+
+    def add(self, out: Mapping[str, torch.Tensor]) -> None:
+        """Count what a forward pass gave."""
+        if not self._keys:
+            return
+        self._wait({id: (out[first].detach(), out[second].detach()) for id, first, second in self._keys})
+        if len(self._waiting) >= self._limit:
+            self._update()
+
+    def _update(self) -> None:
+        import torch
+
+        waiting, self._waiting = self._waiting, []
+        with torch.no_grad():
+            for id, module in self.modules.items() if waiting else ():
+                predictions, targets = ([batch[id][end] for batch in waiting] for end in (0, 1))
+                for prediction, target in _joined(predictions, targets):
+                    module.update(prediction, target)
+
+    def compute(self) -> Figures:
+        """Values by the metric nodes' names."""
+        self._update()
+        return {self.names[id]: float(module.compute()) for id, module in self.modules.items()}
+
+    def reset(self) -> None:
+        """Forget all that was added."""
+        self._waiting.clear()
+        for module in self.modules.values():
+            module.reset()
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """What was gathered so far and is a tensor, by name; :meth:`restore` takes it back."""
+        found = {name: value for name, value in self._sums().items() if hasattr(value, "device")}
+        for place, batch in enumerate(self._waiting):
+            for id, (prediction, target) in batch.items():
+                found[f"waiting.{id}.{place}.prediction"] = prediction
+                found[f"waiting.{id}.{place}.target"] = target
+        return found
+
+    def numbers(self) -> dict[str, float | int | None]:
+        """The rest of what was gathered so far, by name."""
+        return {name: value for name, value in self._sums().items() if not hasattr(value, "device")}
+
+    def restore(
+        self, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, float | int | None], device: torch.device
+    ) -> None:
+        """Go on from what :meth:`tensors` and :meth:`numbers` gave."""
+        self.reset()
+        for id, module in self.modules.items():
+            prefix = f"metric.{id}."
+            for name, value in {**numbers, **tensors}.items():
+                if name.startswith(prefix):
+                    own: Any = value if isinstance(value, int | float | None) else value.to(device, copy=True)
+                    setattr(module, name[len(prefix) :], own)
+        place = 0
+        while self._keys and f"waiting.{self._keys[0][0]}.{place}.prediction" in tensors:
+            batch = {}
+            for id in self.modules:
+                ends = [tensors[f"waiting.{id}.{place}.{end}"].to(device) for end in ("prediction", "target")]
+                batch[id] = (ends[0], ends[1])
+            self._wait(batch)
+            place += 1
+
+    def _wait(self, batch: dict[str, tuple[torch.Tensor, torch.Tensor]]) -> None:
+        self._waiting.append(batch)
+        if not self._limit:
+            largest = max(prediction.numel() for prediction, _ in batch.values())
+            self._limit = max(1, min(self.together, TOGETHER_NUMBERS // max(1, largest)))
+
+    def _sums(self) -> dict[str, Any]:
+        """Each metric module's streaming sums: its buffers and its attributes that are tensors or numbers."""
+        import torch
+
+        found = {}
+        for id, module in self.modules.items():
+            values = {**vars(module), **dict(module.named_buffers())}
+            for name, value in sorted(values.items()):
+                if isinstance(value, torch.Tensor | int | float | None) and name[0] != "_" and name != "training":
+                    found[f"metric.{id}.{name}"] = value
+        return found
+
+
+def _joined(predictions: list[torch.Tensor], targets: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The batches as one, where their shapes allow it."""
+    import torch
+
+    if len(predictions) > 1 and all(
+        tensors[0].dim() and len({tensor.shape[1:] for tensor in tensors}) == 1 for tensors in (predictions, targets)
+    ):
+        return [(torch.cat(predictions), torch.cat(targets))]
+    return list(zip(predictions, targets, strict=True))

@@ -1,0 +1,201 @@
+"""History: events added up for whoever shows them. No Qt, no torch; live runs and old ones go through the same code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.train.events import (
+    Activations,
+    CheckpointSaved,
+    Diagnosis,
+    EpochEnded,
+    Event,
+    Gradients,
+    Histogram,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    Samples,
+    Steps,
+)
+
+#: Snapshots that are kept; when there are more, every second of the older ones is dropped.
+KEPT = 256
+
+
+class Series:
+    """A growing float array. ``values`` is a view; it must not be written to."""
+
+    def __init__(self, dtype: str = "float32") -> None:
+        self._buffer = np.empty(1024, dtype)
+        self._length = 0
+
+    def place(self, first: int, values: NDArray[np.float32]) -> None:
+        """Put values at ``first`` and behind; what stood there and behind is gone, a gap is filled with NaN."""
+        end = first + len(values)
+        if end > len(self._buffer):
+            grown = np.empty(max(end, 2 * len(self._buffer)), self._buffer.dtype)
+            grown[: self._length] = self._buffer[: self._length]
+            self._buffer = grown
+        if first > self._length:
+            self._buffer[self._length : first] = np.nan
+        self._buffer[first:end] = values
+        self._length = end
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        return self._buffer[: self._length]
+
+
+@dataclass
+class Thinned:
+    """A bounded list of snapshots over time: old ones are thinned, so that they stay evenly spread."""
+
+    steps: list[int] = field(default_factory=list)
+    items: list[object] = field(default_factory=list)
+    every: int = 1
+    _seen: int = 0
+
+    def add(self, step: int, item: object) -> None:
+        """Keep one of every ``every`` items."""
+        self._seen += 1
+        if (self._seen - 1) % self.every:
+            return
+        self.steps.append(step)
+        self.items.append(item)
+        if len(self.items) > KEPT:
+            self.steps, self.items = self.steps[::2], self.items[::2]
+            self.every *= 2
+
+
+class History:
+    """What is known of a run so far. Feed it events in their order.
+
+    losses, learning_rates: of every step, float32, by step from 0 (views; NaN where a step is not known).
+    parts: each loss node's own losses, by id. epochs: all EpochEnded. activations, gradients, weights, updates: the
+    latest snapshot by node id. ended: RunFinished or RunFailed, once it has. ``changes`` counts the events that were
+    fed, so that a view can see whether it is up to date.
+    """
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self.started: RunStarted | None = None
+        self.ended: RunFinished | RunFailed | None = None
+        self.paused = False
+        self.step, self.time = 0, 0.0
+        self.epochs: list[EpochEnded] = []
+        self.diagnoses: list[Diagnosis] = []
+        self.samples: Samples | None = None
+        self.checkpoint: CheckpointSaved | None = None
+        self.activations: dict[str, Histogram] = {}
+        self.gradients: dict[str, float] = {}
+        self.weights: dict[str, float] = {}
+        self.updates: dict[str, float] = {}
+        self.steps_per_second = self.seconds_left = self.watching = 0.0
+        self._losses, self._rates = Series(), Series()
+        self._parts: dict[str, Series] = {}
+        self._looks, self._norms = Thinned(), Thinned()
+
+    @property
+    def losses(self) -> NDArray[np.float32]:
+        """The total loss of every step."""
+        return self._losses.values
+
+    @property
+    def learning_rates(self) -> NDArray[np.float32]:
+        """The learning rate of every step."""
+        return self._rates.values
+
+    @property
+    def parts(self) -> dict[str, NDArray[np.float32]]:
+        """Each loss node's own loss of every step, by id; empty where there is one loss."""
+        return {id: series.values for id, series in self._parts.items()}
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that is done, 0 to 1; 1 where the run is completed."""
+        if isinstance(self.ended, RunFinished):
+            return 1.0
+        total = self.started.epochs * self.started.steps_per_epoch if self.started else 0
+        return min(1.0, self.step / total) if total else 0.0
+
+    @property
+    def best_epoch(self) -> EpochEnded | None:
+        """The best epoch so far."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+
+    @property
+    def activation_steps(self) -> list[int]:
+        """Steps of the snapshots that :meth:`activation_history` gives."""
+        return list(self._looks.steps)
+
+    def activation_history(self, node: str) -> list[Histogram | None]:
+        """A node's histograms over time, as many as :attr:`activation_steps` (None where it was not seen)."""
+        return [layers.get(node) for layers in self._looks.items]  # type: ignore[attr-defined]
+
+    def gradient_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and L2 norms of a node's gradient over time (NaN where it was not seen)."""
+        values = [norms.get(node, np.nan) for norms in self._norms.items]  # type: ignore[attr-defined]
+        return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
+
+    def series(self, name: str, split: str = "validation") -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Epochs and values of a figure (``loss``, a loss's or a metric's name) of a split."""
+        pairs = [(epoch.epoch, getattr(epoch, split).get(name)) for epoch in self.epochs]
+        known = [(epoch, value) for epoch, value in pairs if value is not None]
+        return (
+            np.asarray([epoch for epoch, _ in known], np.int64),
+            np.asarray([value for _, value in known], np.float64),
+        )
+
+    def feed(self, event: Event) -> None:
+        """Take in an event. A RunStarted of another run empties the history first."""
+        if isinstance(event, RunStarted) and (self.started is None or self.started.run != event.run):
+            self.__init__()  # type: ignore[misc]
+        self.changes += 1
+        self.step, self.time = event.step, event.time
+        match event:
+            case RunStarted():
+                self._begin(event)
+            case Steps():
+                self._take_steps(event)
+            case Activations():
+                self.activations = dict(event.layers)
+                self._looks.add(event.step, self.activations)
+            case Gradients():
+                self.gradients, self.weights = dict(event.gradients), dict(event.weights)
+                self.updates = dict(event.updates)
+                self._norms.add(event.step, self.gradients)
+            case EpochEnded():
+                self.epochs.append(event)
+            case Samples():
+                self.samples = event
+            case CheckpointSaved():
+                self.checkpoint = event
+            case Diagnosis():
+                self.diagnoses.append(event)
+            case RunPaused() | RunResumed():
+                self.paused = isinstance(event, RunPaused)
+            case RunFinished() | RunFailed():
+                self.ended, self.paused, self.seconds_left = event, False, 0.0
+
+    def _begin(self, event: RunStarted) -> None:
+        """A run begins or goes on from ``event.step``: what was told of later steps is told again."""
+        self.started, self.ended, self.paused = event, None, False
+        empty = np.empty(0, np.float32)
+        for series in (self._losses, self._rates, *self._parts.values()):
+            if len(series.values) > event.step:
+                series.place(event.step, empty)
+        self.epochs = [epoch for epoch in self.epochs if epoch.step <= event.step]
+
+    def _take_steps(self, event: Steps) -> None:
+        self._losses.place(event.first, event.losses)
+        self._rates.place(event.first, event.learning_rates)
+        for id, values in event.parts.items():
+            self._parts.setdefault(id, Series()).place(event.first, values)
+        self.steps_per_second, self.seconds_left = event.steps_per_second, event.seconds_left
+        self.watching = event.watching

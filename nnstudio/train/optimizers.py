@@ -1,0 +1,69 @@
+"""Optimizers from the plan, and what is done to gradients before they step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.train.environment import TrainingError
+from nnstudio.train.plan import Plan
+
+if TYPE_CHECKING:
+    import torch
+
+#: Devices on which torch has one fused kernel for a whole step (measured on the CPU: 2 to 3 times faster than foreach).
+FUSED = {
+    "SGD": ("cpu", "cuda", "mps"),
+    "Adam": ("cpu", "cuda", "mps"),
+    "AdamW": ("cpu", "cuda", "mps"),
+    "Adagrad": ("cpu",),
+}
+
+
+def make_optimizer(plan: Plan, parameters: Sequence[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    """The plan's optimizer over these parameters, in torch's fastest form for their device.
+
+    Weight decay is L2 (added to the gradient), decoupled for AdamW (Loshchilov and Hutter, 2019).
+    TrainingError where there is nothing to train.
+    """
+    import torch
+
+    if not parameters:
+        raise TrainingError(
+            "There is nothing to train: no layer that the losses depend on has weights",
+            "put a layer with weights, such as Linear, between the input and the loss",
+        )
+    options: dict[str, Any] = {"lr": plan.learning_rate, "weight_decay": plan.weight_decay}
+    if plan.optimizer in ("Adam", "AdamW"):
+        options["betas"] = (plan.beta1, plan.beta2)
+    elif plan.optimizer in ("SGD", "RMSprop"):
+        options["momentum"] = plan.momentum
+    if plan.optimizer == "SGD":
+        options["nesterov"] = plan.nesterov and plan.momentum > 0
+    device = parameters[0].device.type
+    real = all(parameter.is_floating_point() for parameter in parameters)
+    if real and device in FUSED.get(plan.optimizer, ()):
+        options["fused"] = True
+    else:
+        options["foreach"] = True
+    made: torch.optim.Optimizer = getattr(torch.optim, plan.optimizer)(parameters, **options)
+    return made
+
+
+def gradient_work(plan: Plan) -> Callable[[Sequence[torch.nn.Parameter]], None] | None:
+    """What is done to the gradients between backward and the step: the L1 penalty's gradient is added, then the
+    whole gradient is clipped to ``clip_norm`` (Pascanu et al., 2013). None where the plan asks for neither."""
+    if not plan.l1 and not plan.clip_norm:
+        return None
+    import torch
+
+    def work(parameters: Sequence[torch.nn.Parameter]) -> None:
+        pairs = [(p, p.grad) for p in parameters if p.grad is not None]
+        if plan.l1 and pairs:
+            with torch.no_grad():
+                signs = torch._foreach_sign([p for p, _ in pairs])
+                torch._foreach_add_([grad for _, grad in pairs], signs, alpha=plan.l1)
+        if plan.clip_norm:
+            torch.nn.utils.clip_grad_norm_([p for p, _ in pairs], plan.clip_norm, foreach=True)
+
+    return work
