@@ -78,8 +78,8 @@ class History:
 
     losses, learning_rates: of every step, float32, by step from 0 (views; NaN where a step is not known).
     parts: each loss node's own losses, by id. epochs: all EpochEnded. activations, gradients, weights, updates: the
-    latest snapshot by node id. ended: RunFinished or RunFailed, once it has. ``changes`` counts the events that were
-    fed, so that a view can see whether it is up to date.
+    latest snapshot by node id. peaks: each node's greatest gradient so far. ended: RunFinished or RunFailed, once it
+    has. ``changes`` counts the events that were fed, so that a view can see whether it is up to date.
     """
 
     def __init__(self) -> None:
@@ -96,6 +96,7 @@ class History:
         self.gradients: dict[str, float] = {}
         self.weights: dict[str, float] = {}
         self.updates: dict[str, float] = {}
+        self.peaks: dict[str, float] = {}
         self.steps_per_second = self.seconds_left = self.watching = 0.0
         self._losses, self._rates = Series(), Series()
         self._parts: dict[str, Series] = {}
@@ -140,7 +141,18 @@ class History:
 
     def gradient_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Steps and L2 norms of a node's gradient over time (NaN where it was not seen)."""
-        values = [norms.get(node, np.nan) for norms in self._norms.items]  # type: ignore[attr-defined]
+        values = [event.gradients.get(node, np.nan) for event in self._norms.items]  # type: ignore[attr-defined]
+        return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """The L2 norm of the last update over that of the weights, by node id; empty where updates are not measured."""
+        return {id: update / self.weights[id] for id, update in self.updates.items() if self.weights.get(id)}
+
+    def ratio_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and :attr:`ratios` of a node over time (NaN where they are not known)."""
+        pairs = [(event.updates.get(node), event.weights.get(node)) for event in self._norms.items]  # type: ignore[attr-defined]
+        values = [update / weight if update is not None and weight else np.nan for update, weight in pairs]
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
     def series(self, name: str, split: str = "validation") -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -169,7 +181,14 @@ class History:
             case Gradients():
                 self.gradients, self.weights = dict(event.gradients), dict(event.weights)
                 self.updates = dict(event.updates)
-                self._norms.add(event.step, self.gradients)
+                self.peaks.update(
+                    {
+                        id: max(size, self.peaks.get(id, size))
+                        for id, size in event.gradients.items()
+                        if size < float("inf")
+                    }
+                )
+                self._norms.add(event.step, event)
             case EpochEnded():
                 self.epochs.append(event)
             case Samples():
