@@ -194,7 +194,7 @@ class TextField(Field):
             self.refused.emit(f"{self._problem[:1].upper()}{self._problem[1:]}; {kept} stays")
             self._problem = ""
             self._mark(False)
-        if self.line.text() or not self.line.placeholderText() == SEVERAL:
+        if self.line.text() or self.line.placeholderText() != SEVERAL:
             self.line.setText(shown(self.param, self._value))
 
 

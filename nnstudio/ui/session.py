@@ -38,7 +38,8 @@ class Session(QObject):
     Signals: ``changed(Change)`` for each document change; ``resolved(Resolution)``, worked out in a background thread;
     ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
     ``run_state`` does; ``data_changed`` when ``dataset`` or ``data_error`` does; ``notice(level, sentence)`` with a
-    level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does.
+    level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does;
+    ``revealed(id)`` asks the canvas to bring a node into sight.
     """
 
     changed = Signal(object)
@@ -49,6 +50,7 @@ class Session(QObject):
     data_changed = Signal()
     notice = Signal(str, str)
     project_changed = Signal()
+    revealed = Signal(str)
 
     def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
         """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""
@@ -141,6 +143,12 @@ class Session(QObject):
         if chosen != self.selection:
             self.selection = chosen
             self.selection_changed.emit()
+
+    def reveal(self, id: str) -> None:
+        """Select this node and have the canvas show it (``revealed``)."""
+        if id in self.network.nodes:
+            self.select({id})
+            self.revealed.emit(id)
 
     def _document_changed(self, change: Change[Sheet]) -> None:
         self.changed.emit(change)

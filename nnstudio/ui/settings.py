@@ -1,10 +1,11 @@
-"""What is remembered between starts: theme, layout, recent files. An INI file in the user's configuration folder.
+"""What is remembered between starts: theme, layout, recent files. A JSON file in the user's configuration folder.
 
 `NNSTUDIO_CONFIG_DIR` puts it, the log and the journal elsewhere (tests and portable installs use that).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -35,15 +36,13 @@ def state_dir() -> Path:
 
 def _made(path: str | Path) -> Path:
     folder = Path(path)
-    try:
+    with contextlib.suppress(OSError):  # reading then finds nothing, and writing says so
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # reading then finds nothing and writing says so
-        pass
     return folder
 
 
 class Settings:
-    """Values by name, kept as JSON. What cannot be read counts as not there; what cannot be written is kept in memory."""
+    """Values by name, kept as JSON. What cannot be read counts as not there; what cannot be written stays in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or config_dir() / "settings.json"

@@ -12,17 +12,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from nnstudio.graph import Network
 from nnstudio.train.events import RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
+from nnstudio.train.history import History
 from nnstudio.ui.background import pump
-
-try:  # until the trainer's history has landed
-    from nnstudio.train.history import History
-except ImportError:  # pragma: no cover
-
-    class History:  # type: ignore[no-redef]
-        ended = started = None
-
-        def feed(self, event: object) -> None: ...
-
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
@@ -92,9 +83,7 @@ class Training(QObject):
         self.history = History()
         self.network = network
         self.compiled = None
-        self._worker = Worker(make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12])
-        if paused:
-            self._worker.control.pause()
+        self._worker = Worker(make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused)
         self._worker.start()
         self._timer.start()
         self._set("starting")

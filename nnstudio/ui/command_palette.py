@@ -1,0 +1,134 @@
+"""The command palette: every action of the window by a few letters of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from nnstudio.ui import theme
+from nnstudio.ui.fuzzy import ranked
+from nnstudio.ui.parts import column
+
+WIDTH, ROW, ROWS = 560, 32, 12
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line: what it is called, where it belongs (shown muted), its keys, and what it does."""
+
+    title: str
+    run: Callable[[], object]
+    group: str = ""
+    keys: str = ""
+    words: str = ""
+
+
+class _Rows(QStyledItemDelegate):
+    """Title at the left, group behind it, keys at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(WIDTH, ROW)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        from PySide6.QtWidgets import QStyle
+
+        tokens = theme.current()
+        command: Command = index.data(Qt.ItemDataRole.UserRole)
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.mixed(tokens.raised, tokens.accent, 0.25))
+            painter.drawRoundedRect(rect.adjusted(4, 1, -4, -1), 5, 5)
+        inside = rect.adjusted(14, 0, -14, 0)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(theme.ui_font(13))
+        painter.setPen(theme.color(tokens.text))
+        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignLeft, command.title)
+        width = painter.fontMetrics().horizontalAdvance(command.title)
+        painter.setPen(theme.color(tokens.muted))
+        painter.setFont(theme.ui_font(12))
+        painter.drawText(inside.adjusted(width + 10, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, command.group)
+        painter.setFont(theme.mono_font(11))
+        painter.drawText(inside, middle | Qt.AlignmentFlag.AlignRight, command.keys)
+        painter.restore()
+
+
+class CommandPalette(QFrame):
+    """A field and the commands that fit what is typed. Enter does the chosen one, Escape leaves."""
+
+    def __init__(self, window: QWidget, commands: Callable[[], Iterable[Command]]) -> None:
+        super().__init__(window, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self.setObjectName("command_palette")
+        self.setProperty("role", "popup")
+        self._window, self._commands = window, commands
+        self._all: list[Command] = []
+        self.field = QLineEdit()
+        self.field.setPlaceholderText("What do you want to do?")
+        self.field.setProperty("role", "large")
+        self.list = QListWidget()
+        self.list.setItemDelegate(_Rows(self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setLayout(column(self.field, self.list, spacing=6, margins=(8, 8, 8, 8)))
+        self.field.textChanged.connect(self._filter)
+        self.field.installEventFilter(self)
+        self.list.itemClicked.connect(lambda _: self._run())
+        self.list.itemEntered.connect(self.list.setCurrentItem)
+
+    def popup(self) -> None:
+        """Show all commands at the top of the window, with the field ready to type."""
+        self._all = list(self._commands())
+        self.field.clear()
+        self._filter("")
+        width = min(WIDTH, self._window.width() - 40)
+        self.setFixedSize(width, 62 + ROW * ROWS)
+        self.move(self._window.mapToGlobal(QPoint((self._window.width() - width) // 2, 56)))
+        self.show()
+        self.field.setFocus()
+
+    def _filter(self, text: str) -> None:
+        self.list.clear()
+        for command in ranked(text, self._all, lambda c: c.title, lambda c: f"{c.group} {c.title} {c.words}"):
+            item = QListWidgetItem(command.title)
+            item.setData(Qt.ItemDataRole.UserRole, command)
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def _run(self) -> None:
+        item = self.list.currentItem()
+        if item is None:
+            return
+        command: Command = item.data(Qt.ItemDataRole.UserRole)
+        self.close()
+        command.run()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS, Qt.Key.Key_PageUp: -ROWS}
+            key = Qt.Key(event.key())
+            if key in moves and self.list.count():
+                row = self.list.currentRow() + moves[key]
+                self.list.setCurrentRow(min(max(0, row), self.list.count() - 1))
+                return True
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._run()
+                return True
+        return False

@@ -1,0 +1,90 @@
+"""Notices: one sentence at the foot of the canvas, which leaves by itself unless it is bad news."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from nnstudio.ui.icons import icon
+from nnstudio.ui.parts import Resized, label, row
+
+#: How long a notice stays, by its level; 0: until it is closed.
+STAY_MS = {"info": 4000, "warning": 9000, "error": 0}
+_ICONS = {"info": ("info", "accent"), "warning": ("warning", "validation"), "error": ("warning", "problem")}
+MOST = 3
+
+
+class Notice(QFrame):
+    """One sentence with its level's sign and a button that closes it."""
+
+    def __init__(self, level: str, sentence: str) -> None:
+        super().__init__()
+        self.setProperty("role", "notice")
+        self.level, self.sentence = level, sentence
+        name, token = _ICONS[level]
+        sign = QLabel()
+        sign.setPixmap(icon(name, token).pixmap(QSize(18, 18)))
+        text = label(sentence, wrap=True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text.setMinimumWidth(min(440, text.fontMetrics().horizontalAdvance(sentence) + 8))
+        close = QToolButton()
+        close.setIcon(icon("close", "muted"))
+        close.setAccessibleName("Close")
+        close.clicked.connect(self.leave)
+        self.setLayout(row(sign, text, close, spacing=10, margins=(12, 7, 6, 7)))
+        if STAY_MS[level]:
+            QTimer.singleShot(STAY_MS[level], self, self.leave)
+
+    def leave(self) -> None:
+        """Go."""
+        self.hide()
+        parent = self.parentWidget()
+        self.deleteLater()
+        if isinstance(parent, Notices):
+            parent.arrange()
+
+
+class Notices(QWidget):
+    """The notices over a widget, the latest at the bottom."""
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        Resized(over, self.arrange)
+        self.hide()
+
+    @property
+    def shown(self) -> list[Notice]:
+        """The notices that stand there now, the oldest first."""
+        return [n for n in self.findChildren(Notice) if not n.isHidden()]
+
+    def say(self, level: str, sentence: str) -> None:
+        """Show a notice; the same sentence is not shown twice."""
+        for known in self.shown:
+            if known.sentence == sentence:
+                known.leave()
+        for old in self.shown[: 1 - MOST] if len(self.shown) >= MOST else ():
+            old.leave()
+        self._column.addWidget(Notice(level, sentence), 0, Qt.AlignmentFlag.AlignHCenter)
+        self.arrange()
+
+    def clear(self) -> None:
+        """Take all away."""
+        for notice in self.shown:
+            notice.leave()
+
+    def arrange(self) -> None:
+        """Stand at the foot of what the notices are over."""
+        if not self.shown:
+            self.hide()
+            return
+        self.show()
+        self.raise_()
+        width = min(560, self._over.width() - 24)
+        height = (
+            self._column.totalHeightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
+        )
+        self.setGeometry((self._over.width() - width) // 2, self._over.height() - height - 16, width, height)

@@ -1,0 +1,81 @@
+"""The tabs below the canvas. Each panel is built when it is first shown, so that opening the window costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QWidget
+
+from nnstudio.ui.parts import column, line, row
+from nnstudio.ui.session import Session
+
+#: Title of the tab, class in `ui/docks`.
+PANELS = (
+    ("Training", "TrainingPanel"),
+    ("Activations", "ActivationsPanel"),
+    ("Gradients", "GradientsPanel"),
+    ("Data", "DataPanel"),
+    ("Problems", "ProblemsPanel"),
+)
+
+
+class Panels(QFrame):
+    """A strip of tabs and the panel that is chosen."""
+
+    chosen = Signal(int)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self._session = session
+        self._ready = False
+        self._built: dict[int, QWidget] = {}
+        self.tabs = QTabBar()
+        self.tabs.setObjectName("panel_tabs")
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        for title, _ in PANELS:
+            self.tabs.addTab(title)
+        self._stack = QStackedWidget()
+        self._waiting = QWidget()
+        self._stack.addWidget(self._waiting)
+        self.setLayout(column(row(self.tabs, 1, margins=(18, 0, 8, 0)), line(), self._stack, spacing=0))
+        self.layout().setStretch(2, 1)  # type: ignore[call-overload]
+        self.setMinimumHeight(120)
+        self.tabs.currentChanged.connect(self._show)
+        session.resolved.connect(self._count_problems)
+        session.events_arrived.connect(self._count_problems)
+
+    def get_ready(self) -> None:
+        """From now on panels may be built: what they import has been imported."""
+        self._ready = True
+        self._show(self.tabs.currentIndex())
+
+    def show_panel(self, place: int) -> None:
+        """Choose a tab."""
+        self.tabs.setCurrentIndex(place)
+
+    @property
+    def place(self) -> int:
+        """Which tab is chosen."""
+        return self.tabs.currentIndex()
+
+    def panel(self, place: int) -> QWidget:
+        """The panel behind a tab, built where it has not been yet."""
+        if place not in self._built:
+            docks = importlib.import_module("nnstudio.ui.docks")
+            made: QWidget = getattr(docks, PANELS[place][1])(self._session)
+            self._built[place] = made
+            self._stack.addWidget(made)
+        return self._built[place]
+
+    def _show(self, place: int) -> None:
+        if self._ready:
+            self._stack.setCurrentWidget(self.panel(place))
+        self.chosen.emit(place)
+
+    def _count_problems(self, *_: object) -> None:
+        resolution = self._session.resolution
+        count = len(resolution.problems) if resolution is not None else 0
+        self.tabs.setTabText(len(PANELS) - 1, f"Problems · {count}" if count else "Problems")

@@ -1,0 +1,221 @@
+"""The welcome page: recent projects, the gallery, and the ways to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from nnstudio.ui import theme, thumbnail
+from nnstudio.ui.actions import ActionTable
+from nnstudio.ui.background import Background, Job
+from nnstudio.ui.parts import ElidedLabel, button, column, empty, label, line, row
+from nnstudio.ui.settings import Settings
+
+if TYPE_CHECKING:
+    from nnstudio.project.gallery import Template
+    from nnstudio.project.sheet import Sheet
+
+CARD_WIDTH, PICTURE_HEIGHT = 248, 128
+
+
+class Pressable(QFrame):
+    """A frame that can be clicked, and pressed with Enter or Space."""
+
+    pressed = Signal()
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(name)
+        self.setProperty("role", "pressable")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.pressed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.pressed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class Picture(QWidget):
+    """A network drawn small; an empty canvas until it is known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(PICTURE_HEIGHT)
+        self.sheet: Sheet | None = None
+
+    def show_sheet(self, sheet: Sheet) -> None:
+        """Draw this one."""
+        self.sheet = sheet
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color(theme.current().canvas))
+            painter.drawRoundedRect(self.rect(), 5, 5)
+            if self.sheet is not None:
+                inside = QRectF(self.rect()).adjusted(14, 14, -14, -14)
+                thumbnail.paint(painter, inside, self.sheet.network, self.sheet.view)
+        finally:
+            painter.end()
+
+
+class Card(Pressable):
+    """One project of the gallery."""
+
+    def __init__(self, template: Template) -> None:
+        super().__init__(f"{template.title}: {template.summary}")
+        self.template = template
+        self.picture = Picture()
+        self.setFixedWidth(CARD_WIDTH)
+        summary = label(template.summary, "muted", wrap=True)
+        summary.setAlignment(Qt.AlignmentFlag.AlignTop)
+        words = column(label(template.title, "strong"), summary, 1, spacing=3, margins=(8, 2, 8, 6))
+        self.setLayout(column(self.picture, words, spacing=6, margins=(5, 5, 5, 5)))
+        self.setObjectName(f"template_{template.id}")
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.setToolTip("Open a copy to look at, train and change")
+        super().enterEvent(event)
+
+
+class Recent(Pressable):
+    """One project that was open lately."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Open {path.name}")
+        self.path = path
+        folder = ElidedLabel(_shortened(path.parent), "faint")
+        self.setLayout(column(ElidedLabel(path.stem, "strong"), folder, spacing=1, margins=(10, 6, 10, 6)))
+        self.setToolTip(str(path))
+
+
+class Welcome(QFrame):
+    """``template_chosen(Template)`` and ``path_chosen(Path)`` tell what is to be opened."""
+
+    template_chosen = Signal(object)
+    path_chosen = Signal(object)
+
+    def __init__(self, actions: ActionTable, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("welcome")
+        self._settings = settings
+        self._background = Background(self)
+        self._columns = 0
+        self.cards: list[Card] = []
+        new = button("New network", lambda: actions.trigger("new"), "primary", "plus")
+        open_ = button("Open …", lambda: actions.trigger("open"), "", "open")
+        new.setObjectName("welcome_new")
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(2)
+        left = column(
+            label("NN Studio", "display"),
+            label("Draw a neural network, train it\nand see it learn.", "muted"),
+            row(new, open_, 1, spacing=8, margins=(0, 14, 0, 14)),
+            spacing=6, margins=(40, 44, 24, 24),
+        )  # fmt: skip
+        left.addLayout(self._recent)
+        left.addStretch(1)
+        left.addWidget(label("Drop a project or a data file anywhere to open it.", "faint"))
+        side = QWidget()
+        side.setFixedWidth(330)
+        side.setLayout(left)
+        self._grid_home = QWidget()
+        self._grid_home.setProperty("role", "scrolled")
+        self._grid = QGridLayout()
+        self._grid.setSpacing(14)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._note = label("", "problem", wrap=True)
+        self._note.hide()
+        self._grid_home.setLayout(
+            column(label("Gallery", "title"), self._note, self._grid, 1, spacing=14, margins=(28, 50, 28, 28))
+        )
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self._grid_home)
+        self.setLayout(row(side, line(vertical=True), self._scroll, spacing=0))
+        theme.changed.connect(self.update)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again which projects were open lately."""
+        empty(self._recent)
+        known = [path for path in self._settings.recent if path.exists()][:6]
+        if known:
+            self._recent.addWidget(label("Recent", "heading"))
+        for path in known:
+            entry = Recent(path)
+            entry.pressed.connect(lambda path=path: self.path_chosen.emit(path))
+            self._recent.addWidget(entry)
+
+    def show_gallery(self, templates: Sequence[Template]) -> None:
+        """Show the gallery's projects; their pictures follow from a background thread."""
+        self.cards = [Card(template) for template in templates]
+        for card in self.cards:
+            card.pressed.connect(lambda template=card.template: self.template_chosen.emit(template))
+        self._columns = 0
+        self._arrange()
+        paths = [template.path for template in templates]
+
+        def work(_: Job) -> list[Sheet | str]:
+            from nnstudio.project.files import ProjectError, load
+
+            read: list[Sheet | str] = []
+            for path in paths:
+                try:
+                    read.append(load(path).sheet)
+                except ProjectError as error:
+                    read.append(str(error))
+            return read
+
+        self._background.run(work, self._show_pictures, self._fail, name="gallery")
+
+    def _show_pictures(self, read: list[Sheet | str]) -> None:
+        for card, sheet in zip(self.cards, read, strict=True):
+            if isinstance(sheet, str):
+                self._fail(ValueError(sheet))
+            else:
+                card.picture.show_sheet(sheet)
+
+    def _fail(self, error: BaseException) -> None:
+        self._note.setText(f"The gallery is not complete: {error}")
+        self._note.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._arrange)
+
+    def _arrange(self) -> None:
+        room = self._scroll.viewport().width() - 56 + self._grid.spacing()
+        columns = max(1, room // (CARD_WIDTH + self._grid.spacing()))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, card in enumerate(self.cards):
+            self._grid.addWidget(card, place // columns, place % columns)
+
+    def shut_down(self) -> None:
+        """Wait for the pictures that are being read."""
+        self._background.shut_down()
+
+
+def _shortened(folder: Path) -> str:
+    """A folder as people write it: below home with ``~``."""
+    home = Path.home()
+    return f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
+
+

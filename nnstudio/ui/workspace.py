@@ -1,0 +1,151 @@
+"""The workspace: palette, canvas, inspector and panels, with splitters between them that are remembered."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidget
+
+from nnstudio.ui.canvas import CanvasView
+from nnstudio.ui.inspector import Inspector
+from nnstudio.ui.palette import PalettePanel
+from nnstudio.ui.panels import Panels
+from nnstudio.ui.parts import column, label, line, row
+from nnstudio.ui.session import Session
+from nnstudio.ui.settings import Settings
+
+#: Widths of palette and inspector and height of the panels, in pixels, until a person drags them.
+PALETTE, INSPECTOR, PANELS = 216, 320, 300
+#: What can be hidden, by the name under which it is remembered.
+PARTS = ("palette", "inspector", "panels")
+
+
+class CanvasHead(QFrame):
+    """The strip over the canvas: what is drawn, and how it is."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setProperty("role", "panel")
+        self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.addTab("Network")
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.status = label("", "muted")
+        self.status.setObjectName("network_status")
+        self.setLayout(row(self.tabs, 1, self.status, margins=(14, 0, 16, 0)))
+        session.resolved.connect(self.refresh)
+        session.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self, *_: object) -> None:
+        """Count layers, parameters and problems."""
+        network, resolution = self._session.network, self._session.resolution
+        count = len(network.nodes)
+        parts = [f"{count} layer{'' if count == 1 else 's'}"] if count else []
+        if count and resolution is not None:
+            parts.append(f"{resolution.parameters:,} parameters")
+            problems = len(resolution.errors)
+            warnings = len(resolution.problems) - problems
+            text = f"{problems} problem{'' if problems == 1 else 's'}" if problems else ""
+            parts.append(text or (f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "no problems"))
+        self.status.setText(" · ".join(parts))
+
+
+class Workspace(QWidget):
+    """All that a person works in. ``layout_changed`` when parts were hidden, shown or dragged."""
+
+    layout_changed = Signal()
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.palette_panel = PalettePanel(session)
+        self.canvas = CanvasView(session)
+        self.inspector = Inspector(session)
+        self.panels = Panels(session)
+        middle = QFrame()
+        middle.setProperty("role", "canvas")
+        self.canvas_home = QStackedWidget()
+        self.canvas_home.addWidget(self.canvas)
+        middle.setLayout(column(CanvasHead(session), line(), self.canvas_home, spacing=0))
+        middle.setMinimumWidth(320)
+        middle.setMinimumHeight(160)
+        self._across = self._splitter(Qt.Orientation.Horizontal, self.palette_panel, middle, self.inspector, grows=1)
+        self._down = self._splitter(Qt.Orientation.Vertical, self._across, self.panels, grows=0)
+        self._parts = {"palette": self.palette_panel, "inspector": self.inspector, "panels": self.panels}
+        self.setLayout(column(self._down))
+        self._restore()
+        for splitter in (self._across, self._down):
+            splitter.splitterMoved.connect(lambda *_: self.layout_changed.emit())
+
+    def _splitter(self, orientation: Qt.Orientation, *widgets: QWidget, grows: int) -> QSplitter:
+        made = QSplitter(orientation)
+        made.setHandleWidth(1)
+        made.setChildrenCollapsible(False)
+        for place, widget in enumerate(widgets):
+            made.addWidget(widget)
+            made.setStretchFactor(place, int(place == grows))
+        return made
+
+    def _restore(self) -> None:
+        for name, splitter, sizes in (
+            ("layout.across", self._across, [PALETTE, 1600 - PALETTE - INSPECTOR, INSPECTOR]),
+            ("layout.down", self._down, [648, PANELS]),
+        ):
+            saved = self._settings.get(name, "")
+            if not (saved and splitter.restoreState(QByteArray.fromBase64(saved.encode()))):
+                splitter.setSizes(sizes)
+            splitter.setHandleWidth(1)
+        hidden = self._settings.get("layout.hidden", [])
+        for name, part in self._parts.items():
+            part.setVisible(name not in hidden)
+        self.panels.show_panel(self._settings.get("layout.panel", 0))
+
+    def remember(self) -> None:
+        """Write the layout to the settings."""
+        states = {
+            "layout.across": bytes(self._across.saveState().toBase64().data()).decode(),
+            "layout.down": bytes(self._down.saveState().toBase64().data()).decode(),
+            "layout.hidden": [name for name in PARTS if not self.shows(name)],
+            "layout.panel": self.panels.place,
+        }
+        self._settings.set(**states)
+
+    def shows(self, name: str) -> bool:
+        """Whether a part (of :data:`PARTS`) is shown."""
+        return not self._parts[name].isHidden()
+
+    def show_part(self, name: str, shown: bool) -> None:
+        """Show or hide a part."""
+        self._parts[name].setVisible(shown)
+        self.layout_changed.emit()
+
+    def toggle(self, name: str) -> None:
+        """Show a part that is hidden, hide one that is shown."""
+        self.show_part(name, not self.shows(name))
+
+    @property
+    def canvas_only(self) -> bool:
+        """Whether nothing but the canvas is shown."""
+        return not any(self.shows(name) for name in PARTS)
+
+    def toggle_canvas_only(self) -> None:
+        """Hide all but the canvas; where it is so, show all again."""
+        shown = self.canvas_only
+        for name in PARTS:
+            self.show_part(name, shown)
+
+    def reset_layout(self) -> None:
+        """As it was at the first start."""
+        self._settings.set(**{"layout.across": "", "layout.down": "", "layout.hidden": [], "layout.panel": 0})
+        height = self._down.height()
+        self._restore()
+        self._across.setSizes([PALETTE, self._across.width() - PALETTE - INSPECTOR, INSPECTOR])
+        self._down.setSizes([height - PANELS, PANELS])
+        self.layout_changed.emit()
+
+    def show_panel(self, place: int) -> None:
+        """Show the panels with this tab chosen."""
+        self.show_part("panels", True)
+        self.panels.show_panel(place)
