@@ -47,8 +47,8 @@ def save(folder: Path, moment: Moment, plan: Plan, run: str) -> Path:
     return path
 
 
-def load(folder: Path, plan: Plan) -> Moment:
-    """Read the last checkpoint of a folder, for a run with this plan.
+def load(folder: Path, plan: Plan) -> tuple[Moment, str]:
+    """The last checkpoint of a folder, for a run with this plan, and the name of the run that wrote it.
 
     TrainingError where there is none, it cannot be read, or the plan differs in what decides the numbers.
     """
@@ -61,7 +61,7 @@ def load(folder: Path, plan: Plan) -> Moment:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["nnstudio"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _moment(header, tensors, plan)
+        return _moment(header, tensors, plan), str(header["run"])
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise TrainingError(
             f"The checkpoint {path} cannot be read ({error})", "train from the beginning", ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +38,8 @@ def run(
         checkpoints: a folder; a checkpoint is written there from time to time, when asked for and at the end.
         resume: go on from the last checkpoint there: the losses and weights that follow are those of a run that was
             never interrupted, bit for bit on the CPU.
-        run_id: the name of the run in its events; made up where empty.
+        run_id: the name of the run in its events; where empty, the
+            checkpoint's where the run goes on from one, else made up.
     """
     from nnstudio.train.trainer import Trainer
 
@@ -50,7 +50,7 @@ def run(
     try:
         device = choose_device(plan.device)
         with environment(plan, device):
-            trainer = Trainer(compiled, data, plan, control, device, checkpoints, run_id or uuid.uuid4().hex[:12])
+            trainer = Trainer(compiled, data, plan, control, device, checkpoints, run_id)
             yield from trainer.events(resume)
     except Exception as error:
         step, time = (trainer.state.progress.step, trainer.clock.now()) if trainer is not None else (0, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -83,6 +84,7 @@ class Trainer:
         """The whole run."""
         if resume:
             self._restore()
+        self.run = self.keeper.run = self.run or uuid.uuid4().hex[:12]
         yield self._started()
         yield from self._warnings()
         self.compiled.training.train()
@@ -109,7 +111,9 @@ class Trainer:
         folder = self.keeper.folder
         if folder is None:
             raise TrainingError("No folder of checkpoints was given to go on from", "name the project's folder")
-        self.state.restore(disk.load(folder, self.plan))
+        moment, run = disk.load(folder, self.plan)
+        self.state.restore(moment)
+        self.run = self.run or run
         self.clock = Clock(self.state.progress.seconds)
         self.keeper = Keeper(self.state, self.plan, self.clock, folder, self.run)
 

@@ -1,0 +1,113 @@
+"""Events as stored: a JSON header and the raw bytes of the arrays. No pickle.
+
+An array stands in the header as ``{"array": [dtype, shape]}``; the arrays' bytes follow each other in that order,
+little-endian. The histograms of an Activations event are two arrays for all layers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnstudio.train import events
+from nnstudio.train.events import Activations, Event, Histogram
+
+#: Event types by the name under which they are stored.
+KINDS: Mapping[str, type[Event]] = {
+    cls.__name__: cls for cls in vars(events).values() if isinstance(cls, type) and issubclass(cls, Event)
+}
+DTYPES = frozenset({"float32", "float64", "int64", "int32", "float16", "bool", "uint8"})
+_STATISTICS = ("low", "high", "mean", "std", "zeros", "bad")
+
+
+def encode(event: Event) -> tuple[str, str, bytes]:
+    """An event's kind, header and bytes."""
+    parts: list[bytes] = []
+    values = {f.name: getattr(event, f.name) for f in dataclasses.fields(event) if f.name not in ("step", "time")}
+    if isinstance(event, Activations):
+        layers = list(event.layers.values())
+        counts = np.stack([layer.counts for layer in layers]) if layers else np.empty((0, 0), np.float32)
+        statistics = [[getattr(layer, name) for name in _STATISTICS] for layer in layers]
+        values = {
+            "ids": list(event.layers),
+            "counts": counts,
+            "statistics": np.asarray(statistics, np.float64).reshape(-1, len(_STATISTICS)),
+        }
+    header = json.dumps(_plain(values, parts), separators=(",", ":"), ensure_ascii=False)
+    return type(event).__name__, header, b"".join(parts)
+
+
+def decode(kind: str, step: int, time: float, header: str, data: bytes) -> Event:
+    """The event that was stored. ValueError where this is none."""
+    try:
+        cls = KINDS[kind]
+        place = 0
+
+        def array(value: list[Any]) -> Any:
+            nonlocal place
+            dtype, shape = value
+            if dtype not in DTYPES:
+                raise ValueError(f"arrays of {dtype} are not stored")
+            count = int(np.prod(shape, dtype=np.int64))
+            found = np.frombuffer(data, np.dtype(dtype).newbyteorder("<"), count, place).reshape(shape)
+            place += found.nbytes
+            return found
+
+        values = _restored(json.loads(header), array)
+        if cls is Activations:
+            values = {"layers": _layers(**values)}
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        values = {name: _fitting(cls, name, value) for name, value in values.items() if name in known}
+        return cls(step=step, time=time, **values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a stored event ({kind}): {error}") from error
+
+
+def _layers(ids: list[str], counts: Any, statistics: Any) -> dict[str, Histogram]:
+    found = {}
+    for id, counted, row in zip(ids, counts, statistics.tolist(), strict=True):
+        low, high, mean, std, zeros, bad = row
+        found[id] = Histogram(counted, low, high, mean, std, zeros, int(bad))
+    return found
+
+
+def _plain(value: Any, parts: list[bytes]) -> Any:
+    if isinstance(value, np.ndarray):
+        little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
+        parts.append(little.tobytes())
+        return {"array": [value.dtype.name, list(value.shape)]}
+    if isinstance(value, Mapping):
+        return {key: _plain(item, parts) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item, parts) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _restored(value: Any, array: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"array"}:
+            return array(value["array"])
+        return {key: _restored(item, array) for key, item in value.items()}
+    return [_restored(item, array) for item in value] if isinstance(value, list) else value
+
+
+def _fitting(cls: type[Event], name: str, value: Any) -> Any:
+    """Lists become tuples where the event declares a tuple."""
+    declared = _hints(cls)[name]
+    wants_tuple = typing.get_origin(declared) is tuple
+    return tuple(value) if wants_tuple and isinstance(value, list) else value
+
+
+def _hints(cls: type[Event]) -> Mapping[str, Any]:
+    if cls not in _HINTS:
+        _HINTS[cls] = types.MappingProxyType(typing.get_type_hints(cls))
+    return _HINTS[cls]
+
+
+_HINTS: dict[type[Event], Mapping[str, Any]] = {}
