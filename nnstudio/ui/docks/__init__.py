@@ -1,0 +1,44 @@
+"""The panels below the canvas, and what the inspector shows live.
+
+Importing this package is light: each panel's module, and with it pyqtgraph, is imported when the panel is first asked
+for. Panels take the session, listen to it and hold nothing that matters.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnstudio.ui.docks.activations import ActivationsPanel
+    from nnstudio.ui.docks.data import DataPanel
+    from nnstudio.ui.docks.gradients import GradientsPanel
+    from nnstudio.ui.docks.node import NodeGradient, NodeHistogram
+    from nnstudio.ui.docks.problems import ProblemsPanel
+    from nnstudio.ui.docks.training import TrainingPanel
+
+_HOME = {
+    "ActivationsPanel": "activations",
+    "DataPanel": "data",
+    "GradientsPanel": "gradients",
+    "NodeGradient": "node",
+    "NodeHistogram": "node",
+    "ProblemsPanel": "problems",
+    "TrainingPanel": "training",
+}
+
+__all__ = [
+    "ActivationsPanel",
+    "DataPanel",
+    "GradientsPanel",
+    "NodeGradient",
+    "NodeHistogram",
+    "ProblemsPanel",
+    "TrainingPanel",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,97 @@
+"""Histograms made ready to be drawn: as shapes on a common axis, and as an image over time. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.train.events import Histogram
+
+Array = NDArray[np.float64]
+
+#: A bin that stands out more than this over the rest (the zeros of a ReLU, mostly) is cut, so that the rest is seen.
+SPIKE = 2.2
+
+
+def outline(histogram: Histogram) -> tuple[Array, Array]:
+    """The shape of a histogram: places and heights, from 0 to 1, of a spike to 1.2; both (bins + 2,)."""
+    counts = np.asarray(histogram.counts, dtype=np.float64)
+    bins = max(1, len(counts))
+    width = (histogram.high - histogram.low) / bins or 1e-9
+    at = histogram.low + width * (np.arange(-1, bins + 1) + 0.5)
+    at[0], at[-1] = histogram.low, max(histogram.high, histogram.low + width)
+    if not counts.any():
+        return at, np.zeros(bins + 2)
+    order = np.sort(counts)
+    rest = order[-2] if bins > 1 and order[-2] > 0 else order[-1]
+    scale = min(order[-1], max(SPIKE * rest / 1.2, rest))
+    return at, np.concatenate(([0.0], np.minimum(counts / scale, 1.2), [0.0]))
+
+
+def quantile_range(histogram: Histogram, tail: float = 0.004) -> tuple[float, float]:
+    """Between which values all but a small share at either end lies."""
+    counts = np.asarray(histogram.counts, dtype=np.float64)
+    total = counts.sum()
+    if not total:
+        return histogram.low, histogram.high
+    edges = np.linspace(histogram.low, histogram.high, len(counts) + 1)
+    cumulated = np.concatenate(([0.0], np.cumsum(counts))) / total
+    first = max(0, int(np.searchsorted(cumulated, tail, side="right")) - 1)
+    last = min(len(counts), int(np.searchsorted(cumulated, 1 - tail)))
+    return float(edges[first]), float(edges[last])
+
+
+def common_range(histograms: Iterable[Histogram], before: tuple[float, float] | None = None) -> tuple[float, float]:
+    """A range in which all of them can be drawn. It grows at once and shrinks only when much too wide, so that an axis
+    that follows it is calm. (−1, 1) for none."""
+    parts = [quantile_range(histogram) for histogram in histograms]
+    parts = [(low, high) for low, high in parts if np.isfinite(low) and np.isfinite(high)]
+    if not parts:
+        return before or (-1.0, 1.0)
+    low, high = min(part[0] for part in parts), max(part[1] for part in parts)
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    span = high - low
+    if before is not None:
+        fits = before[0] <= low and before[1] >= high
+        if fits and before[1] - before[0] <= 1.8 * span:
+            return before
+    return low - 0.04 * span, high + 0.04 * span
+
+
+def image(
+    steps: Array, histograms: Sequence[Histogram], *, columns: int, rows: int
+) -> tuple[Array, tuple[float, float]]:
+    """Distributions over time: shares, shape (rows, columns), and the range of values (the first row is the lowest).
+
+    Columns are evenly spaced from the first step to the last; each shows the histogram that was the newest there. Each
+    column is scaled to its own greatest share, and raised to the power of 0.7, so that tails are seen.
+    """
+    low, high = common_range(histograms)
+    if not len(histograms):
+        return np.zeros((rows, columns)), (low, high)
+    edges = np.linspace(low, high, rows + 1)
+    at = np.linspace(steps[0], steps[-1], columns)
+    newest = np.clip(np.searchsorted(steps, at, side="right") - 1, 0, len(histograms) - 1)
+    made: dict[int, Array] = {}
+    result = np.zeros((rows, columns))
+    for column, index in enumerate(newest):
+        if index not in made:
+            made[index] = _shares(histograms[index], edges)
+        result[:, column] = made[index]
+    return result, (low, high)
+
+
+def _shares(histogram: Histogram, edges: Array) -> Array:
+    """The shares between ``edges`` relative to the greatest, with tails lifted."""
+    counts = np.asarray(histogram.counts, dtype=np.float64)
+    total = counts.sum()
+    if not total:
+        return np.zeros(len(edges) - 1)
+    own = np.linspace(histogram.low, max(histogram.high, histogram.low + 1e-9), len(counts) + 1)
+    cumulated = np.concatenate(([0.0], np.cumsum(counts))) / total
+    shares: Array = np.diff(np.interp(edges, own, cumulated, left=0.0, right=1.0))
+    greatest = np.sort(shares)[-2:].mean() if len(shares) > 1 else shares.max()
+    return np.minimum(shares / max(greatest, 1e-12), 1.0) ** 0.7

@@ -1,0 +1,178 @@
+"""A plot with its title, note, controls and caption: the frame that all plots stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nnstudio.ui import theme
+from nnstudio.ui.docks.controls import tool
+from nnstudio.ui.docks.plots import Plot
+
+#: Named columns of numbers or texts: what a plot shows, as a table.
+Table = Mapping[str, "np.ndarray"]
+
+
+class Elided(QLabel):
+    """A quiet text that gives way: it is cut with an ellipsis where there is no room."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: object) -> None:
+        painter = QPainter(self)
+        painter.setPen(QColor(theme.current().muted))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), int(self.alignment()), text)
+        painter.end()
+
+
+class PlotFrame(QWidget):
+    """Title at the left; note, controls and menu at the right; the plot; a caption below it.
+
+    table: what the plot shows as named columns, for saving. ``failed`` tells, in a sentence, that saving went wrong;
+    ``saved`` which file was written.
+    """
+
+    saved = Signal(str)
+    failed = Signal(str)
+    reset = Signal()
+
+    def __init__(
+        self, title: str, *, note: str = "", caption: str = "", zooms: bool = False,
+        table: Callable[[], Table] | None = None, parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.title = QLabel(title)
+        self.note = Elided(note, alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.caption = QLabel(caption, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.caption.setVisible(bool(caption))
+        for label, role in ((self.title, "heading"), (self.note, "faint"), (self.caption, "faint")):
+            label.setProperty("role", role)
+        self.plot = Plot(zooms=zooms)
+        self.table = table
+        self.menu = QMenu(self)
+        self.more = tool("⋯", "More for this plot")
+        self.more.setMenu(self.menu)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.unzoom = tool("Reset zoom", "Show everything again (double-click in the plot)")
+        self.unzoom.clicked.connect(self.reset)
+        self.unzoom.hide()
+        self.head = QHBoxLayout()
+        self.head.setSpacing(4)
+        for widget in (self.title, self.note, self.unzoom, self.more):
+            self.head.addWidget(widget, 1 if widget is self.note else 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 4, 12, 8)
+        column.setSpacing(0)
+        column.addLayout(self.head)
+        column.addWidget(self.plot, 1)
+        column.addWidget(self.caption)
+        self.extra = self.menu.addSeparator()
+        self.menu.addAction("Save picture…", self._ask_picture)
+        if table is not None:
+            self.menu.addAction("Save numbers (CSV)…", self._ask_numbers)
+
+    def add_control(self, widget: QWidget) -> None:
+        """Put a control at the right, before the menu."""
+        self.head.insertWidget(self.head.indexOf(self.unzoom), widget)
+
+    def restyle(self) -> None:
+        """Take the fonts and colours of the present theme."""
+        self.plot.restyle()
+
+    # --- saving -------------------------------------------------------------------------------------------------
+
+    def _ask_picture(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save picture", f"{self._stem()}.png", "PNG (*.png);;SVG (*.svg)")
+        if name:
+            self._save(self.save_picture, name)
+
+    def _ask_numbers(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save numbers", f"{self._stem()}.csv", "CSV (*.csv)")
+        if name:
+            self._save(self.save_numbers, name)
+
+    def _stem(self) -> str:
+        return self.title.text().lower().replace(" ", "-")
+
+    def _save(self, save: Callable[[Path], None], name: str) -> None:
+        try:
+            save(Path(name))
+        except OSError as error:
+            self.failed.emit(f"{Path(name).name} was not written: {error.strerror or error}. Choose another place.")
+        else:
+            self.saved.emit(name)
+
+    def save_picture(self, path: Path) -> None:
+        """Write the frame as a picture: SVG where the name ends so, else PNG at twice the pixels. OSError if not."""
+        with path.open("wb"):
+            pass  # says why, where the file cannot be written
+        if path.suffix.lower() == ".svg":
+            self._save_svg(path)
+            return
+        picture = QPixmap(self.size() * 2)
+        picture.setDevicePixelRatio(2)
+        picture.fill(theme.current().panel)
+        self._render(picture)
+        if not picture.save(str(path), "PNG"):
+            raise OSError("the picture could not be encoded")
+
+    def _save_svg(self, path: Path) -> None:
+        from PySide6.QtSvg import QSvgGenerator
+
+        device = QSvgGenerator()
+        device.setFileName(str(path))
+        device.setSize(self.size())
+        device.setViewBox(self.rect())
+        device.setTitle(self.title.text())
+        painter = QPainter(device)
+        try:
+            painter.fillRect(self.rect(), theme.current().panel)
+            painter.setFont(self.title.font())
+            painter.setPen(theme.current().text)
+            painter.drawText(self.title.geometry(), int(Qt.AlignmentFlag.AlignVCenter), self.title.text())
+            painter.setFont(self.caption.font())
+            painter.setPen(theme.current().muted)
+            painter.drawText(self.caption.geometry(), int(Qt.AlignmentFlag.AlignCenter), self.caption.text())
+            self.plot.render(painter, QRectF(self.plot.geometry()))
+        finally:
+            painter.end()
+
+    def _render(self, picture: QPixmap) -> None:
+        hidden = [w for w in (self.more, self.unzoom) if w.isVisible()]
+        for widget in hidden:
+            widget.setVisible(False)
+        self.render(picture, QPoint(0, 0), flags=QWidget.RenderFlag.DrawChildren)
+        for widget in hidden:
+            widget.setVisible(True)
+
+    def save_numbers(self, path: Path) -> None:
+        """Write what the plot shows as CSV, one column a name. OSError where it cannot be written."""
+        import polars
+
+        columns = dict(self.table()) if self.table is not None else {}
+        longest = max((len(column) for column in columns.values()), default=0)
+        frame = polars.DataFrame(
+            {
+                name: polars.Series(name, column).extend_constant(None, longest - len(column))
+                for name, column in columns.items()
+            }
+        )
+        with path.open("wb") as file:
+            frame.write_csv(file)

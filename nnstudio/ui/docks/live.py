@@ -1,0 +1,71 @@
+"""What every panel is: a widget that draws what the session holds, at most 30 times a second and only when seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from nnstudio.ui import theme
+
+if TYPE_CHECKING:
+    from nnstudio.ui.session import Session
+
+#: Least time between two redraws, in milliseconds: 30 a second.
+PACE = 33
+
+
+class Live(QWidget):
+    """A view of the session. It keeps nothing that matters: :meth:`refresh` draws everything anew from the session.
+
+    A hidden widget does nothing; when it is shown it catches up. Subclasses connect the session's signals that
+    concern them to :meth:`refresh_soon`.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._stale = True
+        self._styled = ""
+        self._since = QElapsedTimer()
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.catch_up)
+        theme.changed.connect(self._theme_changed)
+
+    def refresh(self) -> None:
+        """Draw what the session holds now."""
+
+    def restyle(self) -> None:
+        """Take the colours of the present theme; :meth:`refresh` follows."""
+
+    def refresh_soon(self, *_: object) -> None:
+        """Have it redrawn: soon when it is seen, else when it is shown."""
+        self._stale = True
+        if self.isVisible() and not self._timer.isActive():
+            waited = self._since.elapsed() if self._since.isValid() else PACE
+            self._timer.start(max(0, PACE - int(waited)))
+
+    def catch_up(self) -> None:
+        """Redraw at once where something has changed since the last time and the widget is seen."""
+        self._timer.stop()
+        if not self._stale or not self.isVisible():
+            return
+        self._stale = False
+        if self._styled != theme.current().name:
+            self._styled = theme.current().name
+            self.restyle()
+        self.refresh()
+        self._since.start()
+
+    def _theme_changed(self, *_: object) -> None:
+        self.refresh_soon()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.catch_up()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._timer.stop()
+        super().hideEvent(event)

@@ -1,0 +1,170 @@
+"""What the inspector shows live of the selected node: its activations now, its gradient over time. Painted by hand,
+so that the inspector needs no pyqtgraph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from nnstudio.train.events import Histogram
+from nnstudio.ui import theme
+from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.live import Live
+
+if TYPE_CHECKING:
+    from nnstudio.ui.session import Session
+
+HEAD, FOOT = 22, 16
+
+
+class NodeView(Live):
+    """A small figure of the one node that is selected: a title, a value at its right, and the drawing below."""
+
+    TITLE = ""
+    HEIGHT = 96
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.node = ""
+        self.value = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(self.TITLE)
+        for signal in (session.events_arrived, session.run_changed, session.selection_changed, session.changed):
+            signal.connect(self.refresh_soon)
+
+    def sizeHint(self) -> QSize:
+        return QSize(220, self.HEIGHT)
+
+    def refresh(self) -> None:
+        chosen = self.session.selection
+        self.node = next(iter(chosen)) if len(chosen) == 1 else ""
+        self.take()
+        self.setAccessibleDescription(self.value)
+        self.update()
+
+    def take(self) -> None:
+        """Read what is drawn from the session's history, and set ``value``."""
+        raise NotImplementedError
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw yet."""
+        raise NotImplementedError
+
+    def color(self) -> QColor:
+        """The family's colour of the node."""
+        node = self.session.network.nodes.get(self.node)
+        return theme.family_color(node.layer) if node is not None else QColor(theme.current().muted)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            tokens = theme.current()
+            head = QRectF(0, 0, self.width(), HEAD - 6)
+            painter.setFont(theme.ui_font(12, 600))
+            painter.setPen(QColor(tokens.text))
+            painter.drawText(head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.TITLE)
+            painter.setFont(theme.ui_font(11))
+            painter.setPen(QColor(tokens.muted))
+            body = QRectF(0, HEAD, self.width(), self.height() - HEAD)
+            if self.is_empty:
+                painter.drawText(body, int(Qt.AlignmentFlag.AlignCenter), "Appears here while training")
+                return
+            painter.drawText(head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), self.value)
+            self.draw(painter, body)
+        finally:
+            painter.end()
+
+    def draw(self, painter: QPainter, body: QRectF) -> None:
+        """Paint the figure into ``body``."""
+        raise NotImplementedError
+
+    def ends(self, painter: QPainter, body: QRectF, low: str, high: str) -> None:
+        """Write the two ends of the x axis below the figure."""
+        painter.setFont(theme.mono_font(10))
+        painter.setPen(QColor(theme.current().muted))
+        row = QRectF(body.left(), body.bottom() - FOOT + 4, body.width(), FOOT - 4)
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), low)
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), high)
+
+
+class NodeHistogram(NodeView):
+    """How the selected node's outputs are distributed over the last batch, and how many of them are zero."""
+
+    TITLE = "Activations now"
+    HEIGHT = 104
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        self.histogram: Histogram | None = None
+        super().__init__(session, parent)
+
+    def take(self) -> None:
+        self.histogram = self.session.history.activations.get(self.node)
+        self.value = f"{numbers.share(self.histogram.zeros)} zero" if self.histogram is not None else ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.histogram is None
+
+    def draw(self, painter: QPainter, body: QRectF) -> None:
+        histogram = self.histogram
+        assert histogram is not None
+        counts = np.asarray(histogram.counts, dtype=np.float64)
+        high = body.height() - FOOT
+        each = body.width() / max(1, len(counts))
+        order = np.sort(counts)
+        top = (
+            min(order[-1], 2.2 * order[-2]) if len(order) > 1 and order[-2] > 0 else (order[-1] if len(order) else 1.0)
+        )
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.color())
+        gap = 1.0 if each >= 3 else 0.0
+        for index, count in enumerate(counts):
+            if count > 0:
+                tall = max(1.0, high * min(1.0, count / top))
+                painter.drawRect(QRectF(body.left() + index * each, body.top() + high - tall, each - gap, tall))
+        self.ends(painter, body, numbers.figure(histogram.low), numbers.figure(histogram.high))
+
+
+class NodeGradient(NodeView):
+    """How the selected node's gradient magnitude has gone since the run began (logarithmic), and what it is now."""
+
+    TITLE = "Gradient over time"
+    HEIGHT = 84
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        self.steps = self.logs = np.empty(0)
+        super().__init__(session, parent)
+
+    def take(self) -> None:
+        history = self.session.history
+        steps, values = history.gradient_history(self.node) if self.node in history.gradients else ((), ())
+        self.steps = np.asarray(steps, dtype=np.float64)
+        self.logs = numbers.log10(np.asarray(values, dtype=np.float64))
+        self.value = numbers.figure(history.gradients[self.node]) if len(self.steps) else ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not np.isfinite(self.logs).any()
+
+    def draw(self, painter: QPainter, body: QRectF) -> None:
+        good = np.isfinite(self.logs)
+        steps, logs = self.steps[good], self.logs[good]
+        low, high = float(logs.min()), float(logs.max())
+        if high - low < 0.3:
+            low, high = (low + high) / 2 - 0.15, (low + high) / 2 + 0.15
+        inside = body.adjusted(1, 4, -1, -FOOT - 2)
+        span = max(1.0, float(steps[-1] - steps[0]))
+        x = inside.left() + (steps - steps[0]) * (inside.width() / span)
+        y = inside.bottom() - (logs - low) * (inside.height() / (high - low))
+        painter.setPen(QPen(self.color(), 1.5))
+        points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        if len(points) == 1:
+            painter.drawEllipse(points[0], 1.5, 1.5)
+        painter.drawPolyline(QPolygonF(points))
+        self.ends(painter, body, f"step {int(steps[0]):,}", f"{int(steps[-1]):,}")

@@ -1,0 +1,52 @@
+"""Which layers a plot shows, in which order, and what they are called and coloured. No Qt widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnstudio.ui import theme
+
+if TYPE_CHECKING:
+    from nnstudio.ui.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layer in a plot: the node's id, its name and its family's colour."""
+
+    node: str
+    name: str
+    color: str
+
+
+def rows_of(session: Session, nodes: Iterable[str]) -> list[Row]:
+    """Rows for these nodes from the input side to the output side.
+
+    The order is that of the run; inputs, outputs, losses and metrics are left out. A node that has been deleted
+    since the run began keeps the name that it had then, in a neutral colour.
+    """
+    started = session.history.started
+    ran = dict(started.nodes) if started is not None else {}
+    order = {node: index for index, node in enumerate(ran)}
+    present = session.network.nodes
+    rows = []
+    for node in sorted(nodes, key=lambda node: order.get(node, len(order))):
+        here = present.get(node)
+        if here is None:
+            rows.append(Row(node, ran.get(node, node), theme.current().muted))
+        elif here.layer.role == "layer":
+            rows.append(Row(node, here.name, theme.family_color(here.layer).name()))
+    return rows
+
+
+def thinned(rows: list[Row], most: int, preferred: Iterable[str] = ()) -> list[Row]:
+    """At most ``most`` of the rows, in their order: those of ``preferred`` nodes where not all fit, else evenly."""
+    if len(rows) <= most:
+        return rows
+    wanted = set(preferred)
+    telling = [row for row in rows if row.node in wanted] or rows
+    if len(telling) <= most:
+        return telling
+    return [telling[round(index * (len(telling) - 1) / max(1, most - 1))] for index in range(most)]
