@@ -12,9 +12,14 @@ from nnstudio.train.plan import Plan
 
 @dataclass(frozen=True)
 class Sheet:
-    """Network, view, plan and data reference: the value that a project's document holds."""
+    """Network, view, plan and data reference: the value that a project's document holds.
+
+    title and summary: what the gallery and the command line say of it; "" where nobody wrote any.
+    """
 
     network: Network = field(default_factory=Network)
     view: View = field(default_factory=View)
-    plan: Plan = field(default_factory=Plan)
+    plan: Plan = field(default_factory=lambda: Plan.make({}))
     data: DataReference | None = None
+    title: str = ""
+    summary: str = ""

@@ -1,0 +1,168 @@
+"""What stands in project.json and view.json: the schema, and the sheet to and from it.
+
+A key that the schema does not know is refused, never dropped: whatever changes the schema raises FORMAT, and
+``UPGRADES`` gets the function that makes the new form of the old one. What a layer type or the plan adds to its own
+parameters needs neither, since those are saved by name and have defaults. Layers of unknown types are kept whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nnstudio.data.reference import DataError, DataReference
+from nnstudio.graph import Network, Node, View, Wire
+from nnstudio.graph.edits import free_name
+from nnstudio.graph.network import is_node_name
+from nnstudio.layers import ParameterError, Placeholder, layer_from_json, layer_to_json
+from nnstudio.project.sheet import Sheet
+from nnstudio.train.plan import Plan
+
+#: The version of the file format that this program writes, and the newest that it reads.
+FORMAT = 1
+#: For each older version, what makes the next one's project.json of its.
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+Name = Annotated[str, Field(max_length=1000)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+Coordinate = Annotated[float, Field(strict=True, ge=-1e9, le=1e9, allow_inf_nan=False)]
+
+
+class SchemaError(ValueError):
+    """A part of a project does not hold what it should; the text names the place."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class NodeForm(_Strict):
+    id: Id
+    name: Name
+    layer: dict[str, Any]
+
+
+class WireForm(_Strict):
+    source: Id
+    output: Name
+    target: Id
+    input: Name
+
+
+class NetworkForm(_Strict):
+    nodes: Annotated[list[NodeForm], Field(max_length=1_000_000)]
+    wires: Annotated[list[WireForm], Field(max_length=4_000_000)]
+    blocks: dict[Name, NetworkForm] = {}
+
+
+class ProjectForm(_Strict):
+    format: Annotated[int, Field(ge=1, le=FORMAT)]
+    title: Name = ""
+    summary: Annotated[str, Field(max_length=100_000)] = ""
+    network: NetworkForm
+    plan: dict[str, Any]
+    data: dict[str, Any] | None = None
+
+
+class ViewForm(_Strict):
+    positions: dict[Id, Annotated[list[Coordinate], Field(min_length=2, max_length=2)]]
+
+
+def project_to_json(sheet: Sheet) -> dict[str, Any]:
+    """The content of project.json."""
+    return {
+        "format": FORMAT,
+        "title": sheet.title,
+        "summary": sheet.summary,
+        "network": _network_to_json(sheet.network),
+        "plan": sheet.plan.to_json(),
+        "data": sheet.data.to_json() if sheet.data is not None else None,
+    }
+
+
+def view_to_json(view: View) -> dict[str, Any]:
+    """The content of view.json."""
+    return {"positions": {id: [float(x), float(y)] for id, (x, y) in view.positions.items()}}
+
+
+def project_from_json(value: Any) -> tuple[Sheet, tuple[str, ...]]:
+    """The sheet (with an empty view) and sentences on what in it could not be taken as it stands.
+
+    SchemaError where it is of a newer version or does not hold what it should.
+    """
+    if not isinstance(value, dict) or type(value.get("format")) is not int or value["format"] < 1:
+        raise SchemaError("project.json says nothing of its format version; restore the file from a backup")
+    if value["format"] > FORMAT:
+        raise SchemaError(
+            f"it was saved by a newer NN Studio (format {value['format']}, this one reads up to {FORMAT}); update NN "
+            "Studio to open it"
+        )
+    for version in range(value["format"], FORMAT):
+        value = {**UPGRADES[version](value), "format": version + 1}
+    form = _validated(ProjectForm, value, "project.json")
+    notes: list[str] = []
+    network = _network(form.network, "network", notes)
+    try:
+        plan = Plan.from_json(form.plan)
+    except (ParameterError, TypeError) as error:
+        raise SchemaError(f"project.json, plan: {error}; correct it or update NN Studio") from error
+    try:
+        data = DataReference.from_json(form.data) if form.data is not None else None
+    except DataError as error:
+        raise SchemaError(f"project.json, data: {error}") from error
+    return Sheet(network, View(), plan, data, form.title, form.summary), tuple(notes)
+
+
+def view_from_json(value: Any, network: Network) -> View:
+    """The view; positions of nodes that are not there are left out. SchemaError where it is not one."""
+    form = _validated(ViewForm, value, "view.json")
+    return View({id: (at[0], at[1]) for id, at in form.positions.items() if id in network.nodes})
+
+
+def _validated(form: type[Any], value: Any, place: str) -> Any:
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).strip(".")
+        found = "" if isinstance(first.get("input"), dict | list) else f", not {str(first.get('input'))[:40]!r}"
+        what = "this key is not known" if first["type"] == "extra_forbidden" else f"{first['msg'].lower()}{found}"
+        raise SchemaError(f"{place}, {at}: {what}; restore the file from a backup or update NN Studio") from error
+
+
+def _network_to_json(network: Network) -> dict[str, Any]:
+    return {
+        "nodes": [{"id": n.id, "name": n.name, "layer": layer_to_json(n.layer)} for n in network.nodes.values()],
+        "wires": [
+            {"source": w.source, "output": w.output, "target": w.target, "input": w.input} for w in network.wires
+        ],
+        "blocks": {name: _network_to_json(block) for name, block in network.blocks.items()},
+    }
+
+
+def _network(form: NetworkForm, place: str, notes: list[str]) -> Network:
+    nodes: dict[str, Node] = {}
+    taken: set[str] = set()
+    for at, item in enumerate(form.nodes):
+        if item.id in nodes:
+            raise SchemaError(f"project.json, {place}.nodes[{at}]: two nodes have the id {item.id!r}; restore the file")
+        name = item.name
+        if name in taken or not is_node_name(name):
+            name = free_name(Network({node.id: node for node in nodes.values()}), name)
+            notes.append(f"the node “{item.name}” is now called “{name}”, since its name is taken or cannot be used")
+        taken.add(name)
+        layer = layer_from_json(item.layer)
+        if isinstance(layer, Placeholder):
+            notes.append(f"the node “{name}” is kept as it is but cannot be used: {layer.reason}")
+        nodes[item.id] = Node(item.id, name, layer)
+    wires = tuple(
+        Wire(wire.source, wire.output, wire.target, wire.input)
+        for wire in form.wires
+        if wire.source in nodes and wire.target in nodes
+    )
+    if len(wires) < len(form.wires):
+        notes.append(f"{len(form.wires) - len(wires)} wires were left out, since a node at their end is missing")
+    blocks = {name: _network(block, f"{place}.blocks.{name}", notes) for name, block in form.blocks.items()}
+    return Network(nodes, wires, blocks)
