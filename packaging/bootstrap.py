@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "nnstudio-installed"
 CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
-PICTURES = ROOT / "resources" / "pictures"
+PICTURES = ROOT / "docs" / "pictures"
 ON_WINDOWS = sys.platform == "win32"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if ON_WINDOWS else "bin/python")
 OLDEST = (3, 11)

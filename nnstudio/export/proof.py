@@ -113,7 +113,7 @@ def _random(spec: InputSpec, count: int, generator: np.random.Generator) -> np.n
     if spec.type.dtype == "bool":
         return generator.random(shape) < 0.5
     if not spec.type.is_float:
-        return generator.integers(0, spec.type.classes or 2, shape).astype(spec.type.dtype)
+        return generator.integers(0, spec.type.classes or 1, shape).astype(spec.type.dtype)
     uniform = spec.draw is not None and spec.draw.distribution == "uniform"
     drawn = generator.random(shape) if uniform else generator.standard_normal(shape)
     return drawn.astype("float32" if spec.type.dtype == "bfloat16" else spec.type.dtype)

@@ -325,6 +325,6 @@ def _example_of(type: TensorType, built: Any) -> str:
     if type.dtype == "bool":
         return f"torch.rand({shape}) < 0.5"
     if not type.is_float:
-        return f"torch.randint({type.classes or 2}, {_literal(sizes)}, dtype=torch.{type.dtype})"
+        return f"torch.randint({type.classes or 1}, {_literal(sizes)}, dtype=torch.{type.dtype})"
     drawn = "rand" if isinstance(built, Draw) and built.distribution == "uniform" else "randn"
     return f"torch.{drawn}({shape})" if type.dtype == "float32" else f"torch.{drawn}({shape}, dtype=torch.{type.dtype})"
