@@ -79,18 +79,16 @@ def _run(
 ) -> tuple[Mapping[str, TensorType], int]:
     import torch
 
+    from nnstudio.compile.sequences import one_step
+
     flat = _flat(inputs)
     symbols = sorted(frozenset().union(*(type.symbols for type in flat)))
     with torch.no_grad(), torch.device("meta"):
         call = runner(layer, built)
         if call.module is not None:
             call.module.eval()  # as many numbers come out, sooner
-        points = [{"N": _TELLING}]
-        results = [_tensors(call(_meta_inputs(inputs, points[0])))] if symbols == ["N"] else []
-        if not results or not all(_tells(size) for tensor in results[0] for size in tensor.shape):
-            base = {name: _PROBES.get(name, _OTHER_PROBES)[0] for name in symbols}
-            points = [base] + [{**base, name: _PROBES.get(name, _OTHER_PROBES)[1]} for name in symbols]
-            results = [_tensors(call(_meta_inputs(inputs, point))) for point in points]
+        with one_step(call.module):
+            points, results = _probed(call, inputs, symbols)
         parameters = sum(p.numel() for p in call.module.parameters()) if call.module is not None else 0
     if len(results[0]) != len(layer.outputs):
         raise ValueError(f"it gives {len(results[0])} outputs, {len(layer.outputs)} are declared")
@@ -102,6 +100,19 @@ def _run(
         axes = tuple(Axis(label, size) for label, size in zip(labels, sizes, strict=True))
         outputs[name] = TensorType(axes, str(results[0][place].dtype).removeprefix("torch."))
     return outputs, parameters
+
+
+def _probed(
+    call: Runner, inputs: Inputs, symbols: Sequence[str]
+) -> tuple[list[dict[str, int]], list[tuple[torch.Tensor, ...]]]:
+    """What comes out at several values of the symbols: the values and the meta tensors for each."""
+    if symbols == ["N"]:
+        result = _tensors(call(_meta_inputs(inputs, {"N": _TELLING})))
+        if all(_tells(size) for tensor in result for size in tensor.shape):
+            return [{"N": _TELLING}], [result]
+    base = {name: _PROBES.get(name, _OTHER_PROBES)[0] for name in symbols}
+    points = [base] + [{**base, name: _PROBES.get(name, _OTHER_PROBES)[1]} for name in symbols]
+    return points, [_tensors(call(_meta_inputs(inputs, point))) for point in points]
 
 
 def _tells(size: int) -> bool:

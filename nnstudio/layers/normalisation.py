@@ -12,7 +12,7 @@ from nnstudio.layers.types import TensorType
 
 def _eps(default: float = 1e-5) -> Any:
     return param(
-        default, exclusive_min=0.0, max=1.0, title="Epsilon", help="added to the variance so that nothing divides by 0"
+        default, min=1e-12, max=1.0, title="Epsilon", help="added to the variance so that nothing divides by 0"
     )
 
 

@@ -117,8 +117,8 @@ class Permute(Layer):
             )
         return Function("torch.permute", Arg("input"), (0, *self.order))
 
-    def subtitle(self) -> str:
-        return f"Permute · {', '.join(map(str, self.order))}"
+    def _told(self, name: str) -> str:
+        return ", ".join(map(str, self.order))
 
     def output_labels(self, inputs: Mapping[str, TensorType]) -> Mapping[str, tuple[str, ...]]:
         labels = inputs["input"].labels

@@ -1,0 +1,228 @@
+"""Draws layers and inputs that fit them, from the declarations alone: what the battery runs on.
+
+A :class:`Case` is one layer on inputs of given types, placed in a network between inputs and outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import reject
+
+from nnstudio.compile.patterns import Bindings, MismatchError, match, parse
+from nnstudio.compile.shapes import Evaluated, evaluate
+from nnstudio.graph import Network
+from nnstudio.graph.builder import NetworkBuilder, PortHandle
+from nnstudio.layers import Axis, Layer, Param, Port, Symbol, TensorType
+from nnstudio.layers.types import Size
+
+#: What the symbols of drawn types stand for where a case is run.
+POINT = {"N": 3, "T": 7}
+N = Symbol("N")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer, the types at its input ports (a tuple for a port for many, None for one not wired)."""
+
+    layer: Layer
+    types: Mapping[str, TensorType | tuple[TensorType, ...] | None]
+
+    def evaluated(self) -> Evaluated:
+        """What `compile` makes of the layer on these types."""
+        bindings = Bindings()
+        fitted: dict[str, Any] = {}
+        for name, port in self.layer.inputs.items():
+            given = self.types[name]
+            if isinstance(given, tuple):
+                fitted[name] = tuple(match(name, port, each, bindings) for each in given)
+            else:
+                fitted[name] = None if given is None else match(name, port, given, bindings)
+        return evaluate(self.layer, fitted, bindings)
+
+    def wired(self) -> tuple[Network, dict[str, TensorType], str]:
+        """A network of this layer fed from fields and read by outputs, the fields' types, and the layer's id."""
+        net = NetworkBuilder()
+        fields: dict[str, TensorType] = {}
+        sources: dict[str, list[PortHandle]] = {}
+        for name, given in self.types.items():
+            for type in given if isinstance(given, tuple) else [given] if given is not None else []:
+                field = f"field{len(fields)}"
+                fields[field] = type
+                sources.setdefault(name, []).append(net.add("Input", field=field))
+        first = {name: handles[0] for name, handles in sources.items()}
+        many = [name for name, port in self.layer.inputs.items() if port.many]
+        made = net.add(self.layer, *sources[many[0]], name="it") if many else net.add(self.layer, name="it", **first)
+        read = [PortHandle(made.node, port, ()) for port in self.layer.outputs] if self.layer.role == "layer" else []
+        for place, handle in enumerate(read or [next(iter(first.values()))] if sources else read):
+            net.add("Output", handle, name=f"out{place}")
+        return net.network, fields, made.node
+
+
+def parameter(declared: Param) -> st.SearchStrategy[Any]:
+    """Values of a parameter: its default half of the time, else any that it allows, numbers kept small."""
+    low = int(declared.min) if declared.min is not None else -3
+    whole = st.integers(low, low + 4 if declared.max is None else min(low + 4, int(declared.max)))
+    match declared.kind:
+        case "int":
+            drawn: st.SearchStrategy[Any] = whole
+        case "float":
+            least = declared.min if declared.min is not None else declared.exclusive_min
+            drawn = st.floats(
+                -3.0 if least is None else least, 3.0 if declared.max is None else declared.max,
+                exclude_min=least is not None and declared.exclusive_min is not None, allow_subnormal=False, width=32,
+            ) if least != 1e-12 else st.sampled_from([1e-12, 1e-5, 0.1])  # fmt: skip
+        case "bool":
+            drawn = st.booleans()
+        case "choice":
+            drawn = st.sampled_from(declared.choices)
+            if declared.axes:
+                drawn |= whole
+        case "text":
+            drawn = st.text(max_size=5)
+        case "ints":
+            drawn = st.lists(st.integers(max(low, 1), max(low, 1) + 3), max_size=3).map(tuple)
+        case "size":
+            drawn = whole | st.tuples(*[whole] * declared.axes)
+        case other:
+            raise AssertionError(f"the battery does not know parameters of kind {other}")
+    return st.just(declared.default) | (st.none() | drawn if declared.optional else drawn)
+
+
+def layers(cls: type[Layer]) -> st.SearchStrategy[Layer]:
+    """Layers of a type with any parameters that it allows."""
+    return st.fixed_dictionaries({name: parameter(declared) for name, declared in cls.params.items()}).map(cls.make)
+
+
+def _dtype(port: Port) -> st.SearchStrategy[str]:
+    ints, floats = st.just("int64"), st.just("float32")
+    return {"float": floats, "int": ints}.get(port.dtype, floats | ints)
+
+
+@st.composite
+def _type(
+    draw: Callable[..., Any], port: Port, sizes: dict[str, Size], stars: dict[str, tuple[Axis, ...]], any_length: bool
+) -> Any:
+    """A type that fits a port, agreeing with what other ports drew (``sizes`` by label, ``stars`` by name)."""
+    pattern = parse(port.pattern)
+    many_axes = pattern.fixed > 3
+
+    def size_of(label: str) -> Size:
+        if label == "N":
+            return N
+        if label == "T" and any_length and draw(st.booleans()):
+            return Symbol("T")
+        spatial = label in ("H", "W", "D", "T")
+        return int(draw(st.integers(4, 7) if spatial and not many_axes else st.integers(3, 6) if spatial
+                        else st.sampled_from([2, 4, 1, 3, 6])))  # fmt: skip
+
+    def axis(token: str | int) -> Axis:
+        if isinstance(token, int):
+            return Axis("", token)
+        label = token.rstrip("'")
+        return Axis(label, sizes.setdefault(label, size_of(label)))
+
+    before, after = [axis(token) for token in pattern.before], [axis(token) for token in pattern.after]
+    middle: tuple[Axis, ...] = ()
+    if pattern.star is not None:
+        middle = stars.get(pattern.star, ()) if pattern.star else ()
+        if not pattern.star or pattern.star not in stars:
+            lead = [] if before or after else [Axis("N", N)]
+            middle = (*lead, *(Axis("", draw(st.integers(1, 4))) for _ in range(draw(st.integers(0, 2)))))
+        if pattern.star:
+            stars[pattern.star] = middle
+    dtype = draw(_dtype(port))
+    classes = draw(st.none() | st.integers(1, 4)) if dtype == "int64" else None
+    return TensorType((*before, *middle, *after), dtype, classes)
+
+
+@st.composite
+def inputs(draw: Callable[..., Any], layer: Layer) -> Mapping[str, Any]:
+    """Types for a layer's input ports."""
+    sizes: dict[str, Size] = {}
+    stars: dict[str, tuple[Axis, ...]] = {}
+    types: dict[str, Any] = {}
+    # where a layer changes a length by windows, a length that is not known cannot be followed exactly
+    any_length = not any("T'" in port.pattern for port in layer.outputs.values())
+    for name, port in layer.inputs.items():
+        if port.optional:
+            types[name] = draw(st.none() | st.just(_state(layer))) if hasattr(layer, "hidden_size") else None
+        elif port.many:
+            one = draw(_type(port, sizes, stars, any_length))
+            types[name] = (one,) * draw(st.integers(2, 3))
+        elif name == "target" and parse(port.pattern).star == "" and draw(st.integers(0, 3)):
+            types[name] = draw(_answer(types["prediction"], port))
+        else:
+            types[name] = draw(_type(port, sizes, stars, any_length))
+    return types
+
+
+def _state(layer: Any) -> TensorType:
+    return TensorType.of("N F", "N", layer.hidden_size)
+
+
+@st.composite
+def _answer(draw: Callable[..., Any], prediction: TensorType, port: Port) -> Any:
+    """A target for a prediction whose patterns do not tie them: of the same sizes, or with an axis less."""
+    axes = draw(st.sampled_from([prediction.axes, (*prediction.axes[:1], *prediction.axes[2:])]))
+    return TensorType(tuple(axes), draw(_dtype(port)))
+
+
+@st.composite
+def cases(draw: Callable[..., Any], cls: type[Layer]) -> Case:
+    """A layer on inputs on which it works. What it refuses is drawn anew, so every layer must work on something."""
+    for _ in range(6):
+        layer = draw(layers(cls))
+        case = Case(layer, draw(inputs(layer)))
+        try:
+            if not case.evaluated().error:
+                return case
+        except MismatchError:
+            continue
+    return reject()
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Callable[[type[Layer]], st.SearchStrategy[Case]]:
+    """The strategy of working cases, by layer type."""
+    return cases
+
+
+@pytest.fixture(scope="session")
+def drawn_layers() -> Callable[[type[Layer]], st.SearchStrategy[Layer]]:
+    """The strategy of layers with any allowed parameters, by layer type."""
+    return layers
+
+
+@pytest.fixture(scope="session")
+def drawn_anything() -> Callable[[type[Layer]], st.SearchStrategy[Case]]:
+    """The strategy of cases that need not work, by layer type."""
+
+    def anything(cls: type[Layer]) -> st.SearchStrategy[Case]:
+        return layers(cls).flatmap(lambda layer: inputs(layer).map(lambda types: Case(layer, types)))
+
+    return anything
+
+
+@pytest.fixture(scope="session")
+def tensors() -> Callable[[Mapping[str, TensorType]], dict[str, Any]]:
+    """Makes a tensor of each type, the same ones each time: normal numbers, or codes that the type allows."""
+
+    def make(types: Mapping[str, TensorType]) -> dict[str, Any]:
+        import torch
+
+        random = torch.Generator().manual_seed(0)
+
+        def tensor(type: TensorType) -> torch.Tensor:
+            shape = type.shape(POINT)
+            if type.is_float:
+                return torch.randn(shape, generator=random, dtype=getattr(torch, type.dtype))
+            return torch.randint(0, type.classes or 1, shape, generator=random, dtype=getattr(torch, type.dtype))
+
+        return {name: tensor(type) for name, type in types.items()}
+
+    return make
