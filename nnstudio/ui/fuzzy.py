@@ -39,17 +39,24 @@ def _from(wanted: str, given: str, text: str, start: int) -> float | None:
     return total
 
 
+def by_words(query: str, words: str) -> bool:
+    """Whether each word of ``query`` begins one of the ``words``."""
+    given = words.casefold().split()
+    return all(any(word.startswith(part) for word in given) for part in query.casefold().split())
+
+
 def ranked(
     query: str, things: Iterable[T], name: Callable[[T], str], words: Callable[[T], str] | None = None
 ) -> list[T]:
-    """The things whose name (or other words) has the letters of ``query``, best first; all, as they are, for ""."""
+    """The things whose name has the letters of ``query``, best first, then those that one of their words fits.
+
+    All, as they are, for "".
+    """
     found: list[tuple[float, int, T]] = []
     for place, thing in enumerate(things):
-        scores = [score(query, name(thing))]
-        if words is not None and words(thing):
-            other = score(query, words(thing))
-            scores.append(None if other is None else other - 1.0)
-        best = max((s for s in scores if s is not None), default=None)
+        best = score(query, name(thing))
+        if best is None and words is not None and by_words(query, words(thing)):
+            best = -1.0
         if best is not None:
             found.append((-best if query.strip() else 0.0, place, thing))
     return [thing for _, _, thing in sorted(found, key=lambda item: item[:2])]

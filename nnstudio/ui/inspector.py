@@ -50,6 +50,12 @@ class Inspector(QFrame):
         self._shown = None
         self._choose()
 
+    def edit_name(self) -> None:
+        """Put the cursor into the name of the layer that is shown, with all of it selected."""
+        if isinstance(self.page, NodePage):
+            self.page.name.setFocus()
+            self.page.name.selectAll()
+
     def _restyle(self) -> None:
         self._shown = None
         self._choose()

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from nnstudio.project.sheet import Sheet
+from nnstudio.ui import thumbnail
 from nnstudio.ui.background import Job
 
 if TYPE_CHECKING:
     from nnstudio.project.files import Loaded
+    from nnstudio.project.gallery import Template
     from nnstudio.ui.session import Session
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,6 @@ class ProjectFiles(QObject):
         self.path: Path | None = None
         self.job: Job | None = None
         self._title = ""
-        self.weights: dict[str, Any] | None = None
 
     @property
     def title(self) -> str:
@@ -42,15 +43,21 @@ class ProjectFiles(QObject):
         self._show(sheet or Sheet(), None, title, None)
 
     def _show(self, sheet: Sheet, path: Path | None, title: str, weights: dict[str, Any] | None) -> None:
-        self.path, self._title, self.weights = path, title, weights
-        self._session.training.forget()
+        self.path, self._title = path, title
+        self._session.training.forget(weights)
         self._session.replace_sheet(sheet)
         self._session.run_changed.emit()
         self._session.events_arrived.emit([])
 
     def open(self, path: Path, then: Callable[[], object] | None = None) -> None:
         """Read a project file and show it; ``then`` is called when it is there."""
-        path = Path(path)
+        self._open(Path(path), Path(path), "", then)
+
+    def open_template(self, template: Template, then: Callable[[], object] | None = None) -> None:
+        """Show a copy of a project of the gallery, which has no file of its own yet."""
+        self._open(template.path, None, template.id, then)
+
+    def _open(self, path: Path, own: Path | None, title: str, then: Callable[[], object] | None) -> None:
 
         def work(_: Job) -> Loaded:
             from nnstudio.project.files import load
@@ -59,7 +66,7 @@ class ProjectFiles(QObject):
 
         def done(loaded: Loaded) -> None:
             self.job = None
-            self._show(loaded.sheet, path, "", loaded.weights)
+            self._show(loaded.sheet, own, title, loaded.weights)
             for note in loaded.notes:
                 self._session.notice.emit("warning", note)
             if then is not None:
@@ -76,12 +83,13 @@ class ProjectFiles(QObject):
         session = self._session
         sheet = session.sheet
         written = self._remembering_types(sheet)
-        weights = self.weights
+        weights = session.training.weights
+        picture = thumbnail.png(sheet.network, sheet.view) if sheet.network.nodes else None
 
         def work(_: Job) -> None:
             from nnstudio.project.files import save
 
-            save(target, written, weights)
+            save(target, written, weights, picture)
 
         def done(_: object) -> None:
             self.job = None
@@ -94,6 +102,11 @@ class ProjectFiles(QObject):
                 then()
 
         self._start(work, done, "save")
+
+    def discard(self) -> None:
+        """The person does not want what has not been saved."""
+        self._session.document.mark_saved()
+        self._session.training.unsaved_weights = False
 
     def _remembering_types(self, sheet: Sheet) -> Sheet:
         """The sheet with what was learned about its data (types, checksum), so that it resolves without the data."""

@@ -41,6 +41,7 @@ class RunBar(QFrame):
     def __init__(self, session: Session, actions: ActionTable) -> None:
         super().__init__()
         self._session, self._actions = session, actions
+        self._shown = True
         self.setProperty("role", "panel")
         self.setObjectName("run_bar")
         self.setFixedHeight(HEIGHT)
@@ -49,6 +50,7 @@ class RunBar(QFrame):
         self.menu_button.setIconSize(QSize(18, 18))
         self.menu_button.setToolTip("Menu (F10)")
         self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.title = ElidedLabel("", "strong")
         self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -85,6 +87,9 @@ class RunBar(QFrame):
             column(1, row(self._epoch, self._figures, spacing=14), self._bar, 1, spacing=5, margins=(8, 0, 0, 0))
         )
         self._progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        kept = self._progress.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self._progress.setSizePolicy(kept)
         self._progress.setMaximumWidth(430)
         self._progress.setMinimumWidth(150)
         buttons = (self._main, self._step, self._stop)
@@ -99,7 +104,7 @@ class RunBar(QFrame):
         session = self._session
         self.title.setText(session.title)
         self.title.setMaximumWidth(self.title.fontMetrics().horizontalAdvance(session.title) + 4)
-        self.edited.setVisible(session.modified)
+        self.edited.setVisible(session.modified and self._shown)
         running = session.run_state in ("starting", "running", "stopping")
         main = "pause" if running else "start"
         for made, id in ((self._main, main), (self._step, "step"), (self._stop, "stop")):
@@ -110,6 +115,13 @@ class RunBar(QFrame):
         self._main.setIcon(icon("pause" if running else "play", "on_accent"))
         self._show_progress()
 
+    def show_run(self, shown: bool) -> None:
+        """Show the run's buttons, or only the way to every action (on the welcome page)."""
+        self._shown = shown
+        for part in (self._main, self._step, self._stop, self.title):
+            part.setVisible(shown)
+        self.refresh()
+
     def press_main(self) -> None:
         """Start, or pause what runs."""
         running = self._session.run_state in ("starting", "running", "stopping")
@@ -118,7 +130,7 @@ class RunBar(QFrame):
     def _show_progress(self) -> None:
         history, state = self._session.history, self._session.run_state
         started = history.started
-        self._progress.setVisible(started is not None or state != "idle")
+        self._progress.setVisible(self._shown and (started is not None or state != "idle"))
         if started is None:
             self._epoch.setText("Starting …" if state != "idle" else "")
             self._figures.setText("")

@@ -34,6 +34,11 @@ def state_dir() -> Path:
     return _made(Path(own) / "state" if own else platformdirs.user_state_dir("nnstudio", False))
 
 
+def runs_path() -> Path:
+    """The database of runs."""
+    return state_dir() / "runs.sqlite"
+
+
 def _made(path: str | Path) -> Path:
     folder = Path(path)
     with contextlib.suppress(OSError):  # reading then finds nothing, and writing says so

@@ -19,6 +19,12 @@ QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 
 QFrame[role="panel"], QWidget[role="panel"] { background: $panel; }
 QFrame[role="canvas"] { background: $canvas; }
 QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 8px; }
+QFrame[role="popup"] { background: $panel; border: 1px solid $line; }
+QFrame[role="notice"] { background: $raised; border: 1px solid $edge; border-radius: 8px; }
+QFrame[role="notice"] QLabel { font-size: 12px; }
+QFrame[role="pressable"] { background: transparent; border: 1px solid transparent; border-radius: 8px; }
+QFrame[role="pressable"]:hover { background: $panel; border-color: $line; }
+QFrame[role="pressable"]:focus { border-color: $accent; }
 QFrame[role="field"] { background: $raised; border: 1px solid $line; border-radius: 6px; }
 QFrame[role="field"]:hover { border-color: $edge; }
 QFrame[role="field"] QLabel { background: transparent; }
@@ -54,6 +60,9 @@ QToolButton { background: transparent; border: 1px solid transparent; border-rad
 QToolButton:hover { background: $raised; }
 QToolButton:pressed, QToolButton:checked { background: $line; }
 QToolButton:focus { border-color: $accent; }
+QToolButton[role="section"] { padding: 4px 0; font-size: 12px; font-weight: 600; text-align: left; border: none; }
+QToolButton[role="section"]:hover { background: transparent; color: $accent; }
+QToolButton[role="section"]:focus { color: $accent; }
 QToolButton::menu-indicator { image: none; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox { background: $raised; border: 1px solid $line;
@@ -61,6 +70,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox { background: 
 QPlainTextEdit, QTextEdit { padding: 4px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on {
   border-color: $accent; }
+QLineEdit[role="large"] { font-size: 14px; padding: 6px 10px; }
 QLineEdit[role="name"] { background: transparent; border-color: transparent; font-size: 15px; font-weight: 600;
   padding: 2px 6px; margin-left: -7px; }
 QLineEdit[role="name"]:hover { background: $raised; }

@@ -6,7 +6,8 @@ import contextlib
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -14,9 +15,12 @@ from nnstudio.graph import Network
 from nnstudio.train.events import RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
 from nnstudio.ui.background import pump
+from nnstudio.ui.settings import runs_path
+from nnstudio.ui.trained import Trained, compiled_with, weights_of
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
+    from nnstudio.runs.recorder import Recorder
     from nnstudio.train.worker import Worker
     from nnstudio.ui.session import Session
 
@@ -33,10 +37,14 @@ class Training(QObject):
         self._session = session
         self.state = "idle"
         self.history = History()
+        #: the network of the run that is shown
         self.network: Network | None = None
-        self.compiled: Compiled | None = None
+        #: the last trained weights by state-dict key, and what each node (by id) was called then
+        self.weights: dict[str, Any] | None = None
+        self.names: dict[str, str] = {}
         self.unsaved_weights = False
         self._worker: Worker | None = None
+        self._recorder: Recorder | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._drain)
@@ -70,6 +78,7 @@ class Training(QObject):
         if self.state == "paused":
             self.resume()
             return
+        from nnstudio.runs.recorder import Recorder
         from nnstudio.train.worker import Worker
 
         session = self._session
@@ -82,8 +91,10 @@ class Training(QObject):
 
         self.history = History()
         self.network = network
-        self.compiled = None
-        self._worker = Worker(make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused)
+        self._recorder = Recorder(runs_path())
+        self._worker = Worker(
+            make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused, also=(self._recorder.put,)
+        )
         self._worker.start()
         self._timer.start()
         self._set("starting")
@@ -111,11 +122,21 @@ class Training(QObject):
             self._worker.control.stop()
             self._set("stopping")
 
-    def forget(self) -> None:
-        """Show no run (another project is open)."""
+    def forget(self, weights: dict[str, Any] | None = None) -> None:
+        """Show no run: another project is open, with these weights."""
         self.history = History()
-        self.network = self.compiled = None
+        self.network = None
+        self.weights, self.names = weights, {}
         self.unsaved_weights = False
+
+    def trained(self) -> Callable[[], Trained]:
+        """A function, for a background thread, that compiles the present network with the trained weights."""
+        session = self._session
+        network, fields, seed = session.network, dict(session.fields), session.plan.seed
+        weights, names = self.weights, dict(self.names)
+        if self._worker is not None and self._worker.compiled is not None and self.network is not None:
+            weights, names = weights_of(self._worker.compiled), _names(self.network)
+        return lambda: compiled_with(network, fields, seed, weights, names)
 
     def _set(self, state: str) -> None:
         if state != self.state:
@@ -147,9 +168,15 @@ class Training(QObject):
         worker.join(5.0)
         self._timer.stop()
         self._worker = None
-        self.compiled = worker.compiled
+        if self._recorder is not None:
+            self._recorder.close(0.0)
+            if self._recorder.error:
+                self._session.notice.emit("warning", self._recorder.error)
+            self._recorder = None
         ended = self.history.ended
-        if isinstance(ended, RunFinished):
+        if isinstance(ended, RunFinished) and worker.compiled is not None and self.network is not None:
+            self.weights = weights_of(worker.compiled)
+            self.names = _names(self.network)
             self.unsaved_weights = True
             self._session.notice.emit("info", _farewell(ended))
         self._set("idle")
@@ -168,6 +195,10 @@ class Training(QObject):
             self._drain()
             self._drain()
         return not worker.alive
+
+
+def _names(network: Network) -> dict[str, str]:
+    return {id: node.name for id, node in network.nodes.items()}
 
 
 def _farewell(ended: RunFinished) -> str:

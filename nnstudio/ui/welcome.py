@@ -217,5 +217,3 @@ def _shortened(folder: Path) -> str:
     """A folder as people write it: below home with ``~``."""
     home = Path.home()
     return f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter, QTabBar, QWidget
 
 from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
@@ -66,9 +66,7 @@ class Workspace(QWidget):
         self.panels = Panels(session)
         middle = QFrame()
         middle.setProperty("role", "canvas")
-        self.canvas_home = QStackedWidget()
-        self.canvas_home.addWidget(self.canvas)
-        middle.setLayout(column(CanvasHead(session), line(), self.canvas_home, spacing=0))
+        middle.setLayout(column(CanvasHead(session), line(), self.canvas, spacing=0))
         middle.setMinimumWidth(320)
         middle.setMinimumHeight(160)
         self._across = self._splitter(Qt.Orientation.Horizontal, self.palette_panel, middle, self.inspector, grows=1)
@@ -76,6 +74,8 @@ class Workspace(QWidget):
         self._parts = {"palette": self.palette_panel, "inspector": self.inspector, "panels": self.panels}
         self.setLayout(column(self._down))
         self._restore()
+        self.canvas.rename_requested.connect(self._rename)
+        session.revealed.connect(self._reveal)
         for splitter in (self._across, self._down):
             splitter.splitterMoved.connect(lambda *_: self.layout_changed.emit())
 
@@ -101,6 +101,13 @@ class Workspace(QWidget):
         for name, part in self._parts.items():
             part.setVisible(name not in hidden)
         self.panels.show_panel(self._settings.get("layout.panel", 0))
+
+    def _rename(self, id: str) -> None:
+        self.show_part("inspector", True)
+        self.inspector.edit_name()
+
+    def _reveal(self, id: str) -> None:
+        self.canvas.reveal(self.canvas.canvas.box_with_margin(id))
 
     def remember(self) -> None:
         """Write the layout to the settings."""

@@ -1,0 +1,142 @@
+"""What a person can do in the window: the rows of the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+
+from nnstudio.ui import theme
+from nnstudio.ui.actions import Action
+from nnstudio.ui.panels import PANELS
+
+if TYPE_CHECKING:
+    from nnstudio.ui.window import MainWindow
+
+# fmt: off
+Keys = QKeySequence.StandardKey
+MENUS = ("File", "Edit", "View", "Data", "Training", "Help")
+
+
+def commands(window: MainWindow) -> Iterable[Action]:
+    """Every action of a window, in the order of the menus."""
+    yield from _file(window)
+    yield from _edit(window)
+    yield from _view(window)
+    yield from _data(window)
+    yield from _training(window)
+    yield from _help(window)
+
+
+def _file(window: MainWindow) -> Iterable[Action]:
+    files, session = window.file_actions, window.session
+    open_ = lambda: window.in_workspace  # noqa: E731
+    yield Action("new", "New network", files.new, (Keys.New,), "new", "File", "Begin with an empty canvas")
+    yield Action("open", "Open …", files.open, (Keys.Open,), "open", "File", "Open a project or a data file",
+                 words="load project")
+    yield Action("recent", "Open recent", files.nothing, menu="File/Open recent", dynamic=files.recent)
+    yield Action("gallery", "Gallery", window.show_welcome, ("Ctrl+Shift+O",), "network", "File",
+                 "Recent projects and examples", words="welcome examples templates start page")
+    yield Action("save", "Save", files.save, (Keys.Save,), "save", "File", "Save the project",
+                 enabled_when=open_, separated=True)
+    yield Action("save_as", "Save as …", files.save_as, ("Ctrl+Shift+S",), "", "File", "Save under another name",
+                 enabled_when=open_)
+    yield Action("export", "Export model …", files.export, ("Ctrl+E",), "export", "File",
+                 "Write the trained model as ONNX, PyTorch, safetensors or Python", words="onnx pt2 safetensors python",
+                 enabled_when=lambda: window.in_workspace and bool(session.network.nodes), separated=True)
+    yield Action("close", "Close project", files.close, (Keys.Close,), "", "File", "Back to the gallery",
+                 enabled_when=open_, separated=True)
+    yield Action("quit", "Quit", window.close, ("Ctrl+Q",), "", "File", "Leave NN Studio", words="exit")
+
+
+def _edit(window: MainWindow) -> Iterable[Action]:
+    session, document = window.session, window.session.document
+    canvas = window.canvas_call
+    there = lambda: window.in_workspace  # noqa: E731
+    some = lambda: window.in_workspace and bool(session.selection)  # noqa: E731
+    nodes = lambda: window.in_workspace and bool(session.network.nodes)  # noqa: E731
+    yield Action("undo", "Undo", session.undo, (Keys.Undo,), "undo", "Edit",
+                 enabled_when=lambda: window.in_workspace and bool(document.undo_label),
+                 title_when=lambda: _told("Undo", document.undo_label))
+    yield Action("redo", "Redo", session.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Edit",
+                 enabled_when=lambda: window.in_workspace and bool(document.redo_label),
+                 title_when=lambda: _told("Redo", document.redo_label))
+    yield Action("cut", "Cut", canvas("cut"), (Keys.Cut,), "cut", "Edit", enabled_when=some, separated=True)
+    yield Action("copy", "Copy", canvas("copy"), (Keys.Copy,), "copy", "Edit", enabled_when=some)
+    yield Action("paste", "Paste", canvas("paste"), (Keys.Paste,), "paste", "Edit", enabled_when=there)
+    yield Action("duplicate", "Duplicate", canvas("duplicate"), ("Ctrl+D",), "copy", "Edit", enabled_when=some)
+    yield Action("delete", "Delete", canvas("delete_selection"), (Keys.Delete,), "delete", "Edit",
+                 "Delete the selected layers and wires", enabled_when=there, words="remove")
+    yield Action("rename", "Rename", canvas("rename"), ("F2",), "", "Edit", "Give the selected layer another name",
+                 enabled_when=lambda: window.in_workspace and len(session.selection) == 1)
+    yield Action("select_all", "Select all", canvas("select_all"), (Keys.SelectAll,), "", "Edit", enabled_when=nodes,
+                 separated=True)
+    yield Action("add_layer", "Add layer …", canvas("quick_add"), ("Ctrl+L",), "plus", "Edit",
+                 "Add a layer by its name (Tab or double-click on the canvas)", enabled_when=there)
+    yield Action("arrange", "Arrange", canvas("arrange"), ("Ctrl+Shift+L",), "network", "Edit",
+                 "Lay the network out anew, from inputs to outputs", enabled_when=nodes, words="layout tidy")
+
+
+def _told(word: str, label: str) -> str:
+    return f"{word} {label[:1].lower()}{label[1:]}" if label else word
+
+
+def _view(window: MainWindow) -> Iterable[Action]:
+    canvas = window.canvas_call
+    there = lambda: window.in_workspace  # noqa: E731
+    yield Action("command_palette", "Search actions …", window.show_command_palette, ("Ctrl+K", "Ctrl+Shift+P"),
+                 "search", "View", "Find and do anything by its name")
+    yield Action("fit", "Fit network", canvas("fit"), ("Ctrl+0",), "fit", "View", enabled_when=there, separated=True,
+                 words="zoom all")
+    yield Action("zoom_in", "Zoom in", canvas("zoom_in"), (Keys.ZoomIn, "Ctrl+="), "", "View", enabled_when=there)
+    yield Action("zoom_out", "Zoom out", canvas("zoom_out"), (Keys.ZoomOut,), "", "View", enabled_when=there)
+    yield Action("zoom_reset", "Actual size", canvas("zoom_reset"), ("Ctrl+Alt+0",), "", "View", enabled_when=there)
+    parts = (("palette", "Layers", "F7"), ("inspector", "Inspector", "F8"), ("panels", "Panels below", "F9"))
+    for place, (name, title, key) in enumerate(parts):
+        yield Action(f"show_{name}", title, window.toggle_part(name), (key,), "", "View",
+                     f"Show or hide {title.lower()}", enabled_when=there, checked_when=window.shows_part(name),
+                     separated=place == 0, words="show hide toggle")
+    yield Action("canvas_only", "Canvas only", window.toggle_canvas_only, ("F12",), "", "View",
+                 "Hide everything but the canvas", enabled_when=there, words="zen focus hide all panels")
+    yield Action("full_screen", "Full screen", window.toggle_full_screen, ("F11",), "", "View",
+                 checked_when=window.isFullScreen)
+    yield Action("reset_layout", "Reset layout", window.reset_layout, (), "", "View",
+                 "All panels where they were at the first start", enabled_when=there)
+    for place, (title, _) in enumerate(PANELS):
+        yield Action(f"panel_{title.lower()}", title, window.show_panel(place), (f"Ctrl+{place + 1}",), "",
+                     "View/Panel", f"Show the {title.lower()} panel", enabled_when=there)
+    for name, title in (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")):
+        yield Action(f"theme_{name}", title, window.choose_theme(name), (), "theme", "View/Theme",
+                     checked_when=lambda name=name: theme.chosen() == name, words="theme colours appearance")
+
+
+def _data(window: MainWindow) -> Iterable[Action]:
+    session = window.session
+    yield Action("choose_data", "Choose data …", window.file_actions.choose_data, ("Ctrl+Shift+D",), "data", "Data",
+                 "What the network learns from", enabled_when=lambda: window.in_workspace,
+                 words="dataset csv npz table")
+    yield Action("reload_data", "Read data again", session.reload_data, (), "", "Data",
+                 "Read the file anew, after it has changed", enabled_when=lambda: session.reference is not None)
+
+
+def _training(window: MainWindow) -> Iterable[Action]:
+    session = window.session
+    state = lambda: session.run_state  # noqa: E731
+    yield Action("start", "Start", session.start, ("F5",), "play", "Training", "Train the network on its data",
+                 enabled_when=lambda: window.in_workspace and state() in ("idle", "paused"),
+                 title_when=lambda: "Resume" if state() == "paused" else "Start", words="train run fit")
+    yield Action("pause", "Pause", session.pause, ("F5",), "pause", "Training", "Stand still after this step",
+                 enabled_when=lambda: state() == "running" or state() == "starting")
+    yield Action("step", "Step", session.step, ("F6",), "step", "Training", "Do one step of the optimizer and pause",
+                 enabled_when=lambda: window.in_workspace and state() in ("idle", "paused", "running"))
+    yield Action("stop", "Stop", session.stop, ("Shift+F5",), "stop", "Training", "End the run and keep its weights",
+                 enabled_when=lambda: state() in ("starting", "running", "paused"))
+
+
+def _help(window: MainWindow) -> Iterable[Action]:
+    yield Action(
+        "help", "Help", window.show_help, ("F1",), "help", "Help", "How to use NN Studio", words="manual guide"
+    )
+    yield Action("log", "Show log file", window.show_log, (), "", "Help", "Open the folder of the log")
+    yield Action("about", "About NN Studio", window.show_about, (), "info", "Help", words="version licence")

@@ -1,0 +1,168 @@
+"""What the File menu does: asking for paths, asking about unsaved work, and showing what was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from nnstudio.project.sheet import Sheet
+from nnstudio.ui.actions import Action
+from nnstudio.ui.project_files import SUFFIX
+
+if TYPE_CHECKING:
+    from nnstudio.project.gallery import Template
+    from nnstudio.ui.window import MainWindow
+
+#: Endings of data files.
+DATA = (".csv", ".tsv", ".txt", ".npz", ".npy")
+_PROJECTS = f"NN Studio projects (*{SUFFIX})"
+_EVERYTHING = f"Projects and data (*{SUFFIX} {' '.join('*' + ending for ending in DATA)});;{_PROJECTS}"
+
+
+class FileActions(QObject):
+    """The File menu of one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    @property
+    def _folder(self) -> str:
+        path = self._window.session.path
+        return str(path.parent) if path is not None else self._window.settings.get("folder", "")
+
+    # opening
+
+    def new(self) -> None:
+        """An empty canvas."""
+        if self.may_leave(self.new):
+            self._window.session.new()
+            self._window.show_workspace()
+
+    def open(self) -> None:
+        """Ask for a file and open it."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open", self._folder, _EVERYTHING)
+        if chosen:
+            self.open_path(Path(chosen))
+
+    def open_path(self, path: Path) -> None:
+        """Open a project, or take a data file into the project that is open."""
+        ending = path.suffix.lower()
+        if ending in DATA:
+            self._open_data(path)
+        elif ending != SUFFIX:
+            expected = f"a project ({SUFFIX}) or a data file ({', '.join(DATA)})"
+            self._window.session.notice.emit("warning", f"{path.name} cannot be opened; expected {expected}")
+        elif not path.exists():
+            self._window.settings.forget_recent(path)
+            self._window.welcome.refresh()
+            self._window.session.notice.emit("error", f"{path} is no longer there; open it from where it is now")
+        elif self.may_leave(lambda: self.open_path(path)):
+            self._window.session.files.open(path, lambda: self._opened(path))
+
+    def _opened(self, path: Path) -> None:
+        self._window.settings.remember_recent(path)
+        self._window.settings.set(folder=str(path.parent))
+        self._window.show_workspace()
+
+    def _open_data(self, path: Path) -> None:
+        from nnstudio.ui.data_dialog import choose_data
+
+        if not self._window.in_workspace:
+            self._window.show_workspace()
+        choose_data(self._window.session, self._window, path)
+
+    def open_template(self, template: Template) -> None:
+        """Open a copy of a project of the gallery."""
+        if self.may_leave(lambda: self.open_template(template)):
+            self._window.session.files.open_template(template, self._window.show_workspace)
+
+    def recent(self) -> Iterable[Action]:
+        """An action for each project that was open lately."""
+        known = [path for path in self._window.settings.recent if path.exists()]
+        for path in known:
+            yield Action(f"recent {path}", path.stem, lambda path=path: self.open_path(path), tooltip=str(path))
+        if not known:
+            yield Action("recent none", "Nothing yet", self.nothing, enabled_when=lambda: False)
+
+    def nothing(self) -> None:
+        """Do nothing (a submenu's own action)."""
+
+    def choose_data(self) -> None:
+        """Ask what the network learns from."""
+        from nnstudio.ui.data_dialog import choose_data
+
+        choose_data(self._window.session, self._window)
+
+    # saving
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Save where the project lies, or ask where."""
+        if self._window.session.path is None:
+            self.save_as(then)
+        else:
+            self._save_to(self._window.session.path, then)
+
+    def save_as(self, then: Callable[[], object] | None = None) -> None:
+        """Ask for a file and save there."""
+        session = self._window.session
+        proposed = Path(self._folder) / f"{session.title}{SUFFIX}"
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save as", str(proposed), _PROJECTS)
+        if chosen:
+            path = Path(chosen)
+            self._save_to(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX), then)
+
+    def _save_to(self, path: Path, then: Callable[[], object] | None) -> None:
+        def done() -> None:
+            self._window.settings.remember_recent(path)
+            if then is not None:
+                then()
+
+        self._window.session.files.save(path, done)
+
+    def export(self) -> None:
+        """Ask for a format and a file and write the model."""
+        from nnstudio.ui.export_dialog import ExportDialog
+
+        ExportDialog(self._window.session, self._window).open()
+
+    # leaving
+
+    def close(self) -> None:
+        """Back to the welcome page, with nothing open."""
+        if self.may_leave(self.close):
+            self._window.session.new(Sheet())
+            self._window.show_welcome()
+
+    def may_leave(self, then: Callable[[], object]) -> bool:
+        """Whether the open project may go now. Where it must be saved first, ``then`` is called when it is."""
+        session = self._window.session
+        running = session.run_state != "idle"
+        if not session.modified and not running:
+            return True
+        box = QMessageBox(self._window)
+        box.setObjectName("unsaved")
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(f"Save {session.title}?")
+        what = "Training is under way; it will be stopped. " if running else ""
+        box.setInformativeText(f"{what}What is not saved is lost.")
+        kinds = QMessageBox.StandardButton
+        box.setStandardButtons(kinds.Save | kinds.Discard | kinds.Cancel)
+        box.setDefaultButton(kinds.Save)
+        answer = box.exec()
+        box.deleteLater()
+        if answer == kinds.Cancel:
+            return False
+        session.training.shut_down()
+        if answer == kinds.Save:
+            self.save(then)
+            return False
+        session.files.discard()
+        return True
+
+    def offer_journal(self) -> None:
+        """Offer unsaved work of a session that ended badly."""

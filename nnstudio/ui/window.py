@@ -1,0 +1,318 @@
+"""The main window: the bar on top, and under it the welcome page or the workspace."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
+
+from nnstudio.ui import theme
+from nnstudio.ui.actions import ActionTable
+from nnstudio.ui.command_palette import Command, CommandPalette
+from nnstudio.ui.commands import MENUS, commands
+from nnstudio.ui.file_actions import FileActions
+from nnstudio.ui.notices import Notices
+from nnstudio.ui.parts import column, line
+from nnstudio.ui.run_bar import RunBar
+from nnstudio.ui.session import Session
+from nnstudio.ui.settings import Settings, log_dir
+from nnstudio.ui.welcome import Welcome
+
+if TYPE_CHECKING:
+    from nnstudio.ui.workspace import Workspace
+
+log = logging.getLogger(__name__)
+#: What is imported in the background once the window is painted, so that nothing waits for it later.
+WARM_UP = ("nnstudio.ui.workspace", "pyqtgraph", "networkx", "nnstudio.ui.docks.training", "nnstudio.ui.docks.node")
+GARBAGE_MS = 2000
+
+
+class MainWindow(QMainWindow):
+    """One window with one project. ``painted`` comes once, when it has been seen for the first time."""
+
+    painted = Signal()
+    closed = Signal()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        theme.set_theme(self.settings.get("theme", "system"))
+        self.session = Session(self, asleep=True)
+        self._workspace: Workspace | None = None
+        self.file_actions = FileActions(self)
+        self.actions_table = ActionTable(self, commands(self))
+        self.run_bar = RunBar(self.session, self.actions_table)
+        self.welcome = Welcome(self.actions_table, self.settings)
+        self._painted = False
+        self._palette: CommandPalette | None = None
+        self.warm = False
+        self._closing = False
+        self._lay_out()
+        self._listen()
+        self._restore()
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("NN Studio")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(900, 560)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        inside = QWidget()
+        inside.setLayout(column(self.run_bar, line(), self._pages, spacing=0))
+        self.setCentralWidget(inside)
+        self._menu = QMenu(self)
+        self.menus: dict[str, QMenu] = {}
+        for name in MENUS:
+            self.menus[name] = self._menu.addMenu(f"&{name}")
+            self.actions_table.fill(self.menus[name], name)
+        self._menu.aboutToShow.connect(self.actions_table.refresh)
+        self.run_bar.menu_button.setMenu(self._menu)
+        self.notices = Notices(self._pages)
+        self.run_bar.show_run(False)
+
+    def _listen(self) -> None:
+        session = self.session
+        self._refreshing = QTimer(self)
+        self._refreshing.setSingleShot(True)
+        self._refreshing.setInterval(0)
+        self._refreshing.timeout.connect(self._refresh)
+        for signal in (
+            session.changed, session.selection_changed, session.run_changed, session.project_changed,
+            session.data_changed, session.resolved,
+        ):  # fmt: skip
+            signal.connect(self._refreshing.start)
+        session.notice.connect(self.notices.say)
+        session.project_changed.connect(self._name_window)
+        self.welcome.template_chosen.connect(self.file_actions.open_template)
+        self.welcome.path_chosen.connect(self.file_actions.open_path)
+        self.painted.connect(self._warm_up)
+        self._garbage = QTimer(self)
+        self._garbage.setInterval(GARBAGE_MS)
+        self._garbage.timeout.connect(collect)
+        self._garbage.start()
+
+    def _restore(self) -> None:
+        saved = self.settings.get("window", "")
+        if not (saved and self.restoreGeometry(QByteArray.fromBase64(saved.encode()))):
+            screen = self.screen().availableSize()
+            self.resize(min(1600, screen.width()), min(1000, screen.height()))
+
+    def _refresh(self) -> None:
+        self.actions_table.refresh()
+        self.run_bar.refresh()
+
+    def _name_window(self) -> None:
+        name = self.session.title if self.in_workspace else "NN Studio"
+        self.setWindowTitle(f"{name}[*] — NN Studio" if self.in_workspace else name)
+        self.setWindowModified(self.in_workspace and self.session.modified)
+
+    # after the first paint
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+    def _warm_up(self) -> None:
+        """Import in a thread what the window needs next, then torch."""
+
+        def work(_: object) -> list[Any]:
+            from nnstudio.project.gallery import templates
+
+            found = list(templates())
+            for name in WARM_UP:
+                importlib.import_module(name)
+            return found
+
+        self.session.background.run(work, self._warmed, self._not_warmed, name="warm-up")
+
+    def _warmed(self, templates: list[Any]) -> None:
+        self.warm = True
+        self.welcome.show_gallery(templates)
+        if self._workspace is not None:
+            self._get_workspace_ready(self._workspace)
+        self.session.wake()
+
+    def _not_warmed(self, error: BaseException) -> None:
+        raise error
+
+    # the two pages
+
+    @property
+    def in_workspace(self) -> bool:
+        """Whether a project is open."""
+        return self._workspace is not None and self._pages.currentWidget() is self._workspace
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace, built when it is first needed."""
+        if self._workspace is None:
+            from nnstudio.ui.workspace import Workspace
+
+            made = Workspace(self.session, self.settings)
+            made.layout_changed.connect(self._refreshing.start)
+            self._pages.addWidget(made)
+            self._workspace = made
+            if self.warm:
+                self._get_workspace_ready(made)
+        return self._workspace
+
+    def _get_workspace_ready(self, workspace: Workspace) -> None:
+        from nnstudio.ui.docks import NodeGradient, NodeHistogram
+
+        workspace.panels.get_ready()
+        workspace.inspector.add_live(NodeHistogram(self.session), NodeGradient(self.session))
+
+    def show_workspace(self) -> None:
+        """Show the project."""
+        self._pages.setCurrentWidget(self.workspace)
+        self.run_bar.show_run(True)
+        self.notices.raise_()
+        self.workspace.canvas.setFocus()
+        self._name_window()
+        self._refresh()
+
+    def show_welcome(self) -> None:
+        """Show recent projects and the gallery; the project stays open behind it."""
+        self.welcome.refresh()
+        self._pages.setCurrentWidget(self.welcome)
+        self.run_bar.show_run(self._workspace is not None and self.session.run_state != "idle")
+        self._name_window()
+        self._refresh()
+
+    # what actions do
+
+    def canvas_call(self, name: str) -> Callable[[], object]:
+        """A function that calls the canvas's method of this name."""
+        return lambda: getattr(self.workspace.canvas, name)()
+
+    def toggle_part(self, name: str) -> Callable[[], object]:
+        """A function that shows or hides a part of the workspace."""
+        return lambda: self.workspace.toggle(name)
+
+    def shows_part(self, name: str) -> Callable[[], bool]:
+        """A function that says whether a part of the workspace is shown."""
+        return lambda: self._workspace is not None and self._workspace.shows(name)
+
+    def toggle_canvas_only(self) -> None:
+        """Hide all but the canvas, or show all again."""
+        self.workspace.toggle_canvas_only()
+
+    def reset_layout(self) -> None:
+        """As at the first start."""
+        self.workspace.reset_layout()
+
+    def show_panel(self, place: int) -> Callable[[], object]:
+        """A function that shows a panel below the canvas."""
+        return lambda: self.workspace.show_panel(place)
+
+    def choose_theme(self, name: str) -> Callable[[], object]:
+        """A function that shows a theme and remembers it."""
+
+        def choose() -> None:
+            self.settings.set(theme=name)
+            theme.set_theme(name)
+
+        return choose
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or no longer."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def show_command_palette(self) -> None:
+        """Every action by a few letters."""
+        if self._palette is None:
+            self._palette = CommandPalette(self, self._commands)
+        self._palette.popup()
+
+    def _commands(self) -> list[Command]:
+        table = self.actions_table
+        table.refresh()
+        found = []
+        for action in table:
+            if action.dynamic is None and action.enabled_when() and action.id != "command_palette":
+                made = table.qt(action.id)
+                group = action.menu.replace("/", " › ")
+                run = functools.partial(table.trigger, action.id)
+                found.append(Command(made.text(), run, group, table.shortcut_text(action.id), action.words))
+        return found
+
+    def show_help(self) -> None:
+        """The help pages."""
+        from nnstudio.ui.help import show_help
+
+        show_help(self)
+
+    def show_about(self) -> None:
+        """Version, licence and where things lie."""
+        from nnstudio.ui.help import show_about
+
+        show_about(self)
+
+    def show_log(self) -> None:
+        """The folder of the log, in the system's file browser."""
+        from PySide6.QtCore import QUrl
+        from PySide6.QtGui import QDesktopServices
+
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))):
+            self.session.notice.emit("info", f"The log is in {log_dir()}")
+
+    # keys, drops, closing
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F10:
+            self.open_menu()
+        else:
+            super().keyReleaseEvent(event)
+
+    def open_menu(self) -> None:
+        """Open the menu under its button."""
+        button = self.run_bar.menu_button
+        self._menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+        self._menu.setActiveAction(self._menu.actions()[0])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.file_actions.open_path(paths[0]))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "_refreshing"):
+            self._refreshing.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._closing or not self.file_actions.may_leave(lambda: self.close()):
+            event.ignore()
+            return
+        self._closing = True
+        self.settings.set(window=bytes(self.saveGeometry().toBase64().data()).decode())
+        if self._workspace is not None:
+            self._workspace.remember()
+        self.setEnabled(False)
+        self.welcome.shut_down()
+        self.session.shut_down()
+        self._garbage.stop()
+        event.accept()
+        self.closed.emit()
+
+
+def collect() -> None:
+    """Collect garbage in the window's thread, where Qt objects may be destroyed (DESIGN 10)."""
+    if threading.current_thread() is threading.main_thread():
+        gc.collect(1)
