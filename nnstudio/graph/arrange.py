@@ -62,7 +62,7 @@ def complete(network: Network, positions: Mapping[str, Position]) -> dict[str, P
     return {id: placed[id] for id in network.nodes}
 
 
-def _place_loose(network: Network, ids: list[str], placed: dict[str, Position], taken: Occupied) -> list[str]:
+def _place_loose(network: Network, ids: list[str], placed: dict[str, Position], taken: Occupied[str]) -> list[str]:
     """Put nodes that touch nothing placed below all others, arranged among themselves."""
     made = arrange(network.part(ids))
     left = min(x for x, _ in placed.values())
@@ -213,6 +213,7 @@ def _order_columns(columns: list[list[str]], graph: _Layered) -> None:
             place[id] = index - middle
 
     for column in columns:
+        column.sort(key=lambda id: -graph.through[id])  # the longest way on top, what joins it late below
         number(column)
     for sweep in range(_SWEEPS):
         rightwards = sweep % 2 == 0
@@ -279,7 +280,7 @@ def _cut(columns: int, count: int, crossing: Sequence[int]) -> list[tuple[int, i
     """``count`` rows of about the same length, cut one column earlier or later where fewer wires are in the way."""
     cuts = [0]
     for row in range(1, count):
-        ideal = math.ceil(columns * row / count)
+        ideal = cuts[-1] + math.ceil((columns - cuts[-1]) / (count - row + 1))
         options = [at for at in (ideal, ideal - 1, ideal + 1) if cuts[-1] < at < columns - (count - row) + 1]
         cuts.append(min(options or [cuts[-1] + 1], key=lambda at: (crossing[at] > 1, crossing[at])))
     cuts.append(columns)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Generic, TypeVar
 
 from nnstudio.graph.view import Position
 from nnstudio.layers import AnyLayer
@@ -11,8 +12,9 @@ from nnstudio.layers import AnyLayer
 NODE_WIDTH, NODE_HEIGHT, PORT_PITCH = 168.0, 56.0, 18.0
 #: What positions snap to.
 GRID = 8.0
-_CELL = 256.0
+_CELL = 256.0  # a little more than a node
 
+Key = TypeVar("Key", bound=Hashable)
 #: Left, top, right, bottom.
 Box = tuple[float, float, float, float]
 Size = tuple[float, float]
@@ -34,44 +36,45 @@ def box_of(at: Position, size: Size) -> Box:
     return at[0] - size[0] / 2, at[1] - size[1] / 2, at[0] + size[0] / 2, at[1] + size[1] / 2
 
 
-class Occupied:
+class Occupied(Generic[Key]):
     """Rectangles by id that can be asked for by area: a grid of cells (a spatial hash)."""
 
-    def __init__(self, nodes: Mapping[str, tuple[Position, Size]] | None = None) -> None:
-        self._boxes: dict[str, Box] = {}
-        self._cells: dict[tuple[int, int], set[str]] = {}
+    def __init__(self, nodes: Mapping[Key, tuple[Position, Size]] | None = None, *, cell: float = _CELL) -> None:
+        self._cell = cell
+        self._boxes: dict[Key, Box] = {}
+        self._cells: dict[tuple[int, int], set[Key]] = {}
         for id, (at, size) in (nodes or {}).items():
             self.add(id, at, size)
 
-    def add(self, id: str, at: Position, size: Size) -> None:
+    def add(self, id: Key, at: Position, size: Size) -> None:
         """Put a rectangle there; one of that id is moved."""
         self.add_box(id, box_of(at, size))
 
-    def add_box(self, id: str, box: Box) -> None:
+    def add_box(self, id: Key, box: Box) -> None:
         """The same by its edges."""
         self.remove(id)
         self._boxes[id] = box
-        for cell in _cells(box):
+        for cell in self._covered(box):
             self._cells.setdefault(cell, set()).add(id)
 
-    def remove(self, id: str) -> None:
+    def remove(self, id: Key) -> None:
         """Take a rectangle away; nothing where there is none."""
         box = self._boxes.pop(id, None)
         if box is not None:
-            for cell in _cells(box):
+            for cell in self._covered(box):
                 self._cells[cell].discard(id)
 
     def __len__(self) -> int:
         return len(self._boxes)
 
-    def box(self, id: str) -> Box | None:
+    def box(self, id: Key) -> Box | None:
         """The rectangle of this id."""
         return self._boxes.get(id)
 
-    def hits(self, box: Box) -> Iterator[str]:
+    def hits(self, box: Box) -> Iterator[Key]:
         """Ids of the rectangles that overlap ``box`` (an id may come twice)."""
         left, top, right, bottom = box
-        for cell in _cells(box):
+        for cell in self._covered(box):
             for id in self._cells.get(cell, ()):
                 other = self._boxes[id]
                 if other[0] < right and other[2] > left and other[1] < bottom and other[3] > top:
@@ -80,6 +83,11 @@ class Occupied:
     def any(self, box: Box) -> bool:
         """Whether something overlaps ``box``."""
         return next(self.hits(box), None) is not None
+
+    def _covered(self, box: Box) -> Iterator[tuple[int, int]]:
+        for i in range(int(box[0] // self._cell), int(box[2] // self._cell) + 1):
+            for j in range(int(box[1] // self._cell), int(box[3] // self._cell) + 1):
+                yield i, j
 
     def free(self, wanted: Position, size: Size, margin: float = 16.0) -> Position:
         """The place nearest to ``wanted`` (on the grid, searched in rings) where a node of this size stands free."""
@@ -91,12 +99,6 @@ class Occupied:
                 if not self.any(box_of(at, roomy)):
                     return snapped(at)
         return x, y
-
-
-def _cells(box: Box) -> Iterator[tuple[int, int]]:
-    for i in range(int(box[0] // _CELL), int(box[2] // _CELL) + 1):
-        for j in range(int(box[1] // _CELL), int(box[3] // _CELL) + 1):
-            yield i, j
 
 
 def _ring(radius: int) -> list[tuple[int, int]]:

@@ -1,0 +1,201 @@
+"""What a node looks like: its texts, its ports and the card that they stand on.
+
+A card is painted once for each kind of look and zoom and then copied (DESIGN 10); a face is what is known of one node.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QStaticText
+
+from nnstudio.graph import Node, Problem
+from nnstudio.graph.places import PORT_PITCH, node_size
+from nnstudio.layers import AnyLayer
+from nnstudio.ui import theme
+
+#: Room around the card for ports, shadow and the outline of a selected node.
+MARGIN = 12.0
+RADIUS = 7.0
+STRIP = 7.0
+PORT_RADIUS = 4.5
+TEXT_LEFT = 20.0
+_TEXT_RIGHT = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What one node shows. ``badge`` is "" or the severity of its worst problem."""
+
+    name: str
+    subtitle: str
+    family: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    width: float
+    height: float
+    badge: str = ""
+
+    def rect(self) -> QRectF:
+        """The card, in the item's coordinates (the node's centre is the origin)."""
+        return QRectF(-self.width / 2, -self.height / 2, self.width, self.height)
+
+    def port(self, side: str, name: str) -> QPointF:
+        """Where a port is, from the node's centre. An unknown port is in the middle of its side."""
+        names = self.inputs if side == "inputs" else self.outputs
+        index = names.index(name) if name in names else (len(names) - 1) / 2
+        x = -self.width / 2 if side == "inputs" else self.width / 2
+        return QPointF(x, (index - (max(len(names), 1) - 1) / 2) * PORT_PITCH)
+
+
+def face_of(node: Node, problems: Iterable[Problem] = ()) -> Face:
+    """The face of a node with these problems."""
+    width, height = node_size(node.layer)
+    severities = {problem.severity for problem in problems}
+    badge = "error" if "error" in severities else "warning" if severities else ""
+    layer = node.layer
+    return Face(
+        node.name,
+        subtitle_of(layer),
+        layer.family.color,
+        tuple(layer.inputs),
+        tuple(layer.outputs),
+        width,
+        height,
+        badge,
+    )
+
+
+def subtitle_of(layer: AnyLayer) -> str:
+    """The layer's subtitle without empty parts."""
+    return " · ".join(part for part in layer.subtitle().split(" · ") if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything that a card's picture depends on."""
+
+    family: str
+    width: float
+    height: float
+    inputs: int
+    outputs: int
+    selected: bool
+    badge: str
+    tint: str
+    theme: str
+    scale: float  # device pixels a scene unit
+    detailed: bool
+
+
+@functools.lru_cache(maxsize=384)
+def card(look: Look, ratio: float) -> QPixmap:
+    """The picture of a card with its ports, MARGIN around it, for a screen of this device pixel ratio."""
+    width, height = look.width + 2 * MARGIN, look.height + 2 * MARGIN
+    pixmap = QPixmap(max(1, round(width * look.scale)), max(1, round(height * look.scale)))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    try:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(pixmap.width() / width, pixmap.height() / height)
+        painter.translate(width / 2, height / 2)
+        _paint_card(painter, look)
+    finally:
+        painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def _paint_card(painter: QPainter, look: Look) -> None:
+    tokens = theme.current()
+    rect = QRectF(-look.width / 2, -look.height / 2, look.width, look.height)
+    if look.detailed:
+        _paint_shadow(painter, rect, dark=tokens.name == "dark")
+    outline = QPainterPath()
+    outline.addRoundedRect(rect, RADIUS, RADIUS)
+    body = tokens.raised if tokens.name == "dark" else tokens.panel
+    painter.fillPath(outline, theme.mixed(body, look.tint, 0.30) if look.tint else QColor(body))
+    strip = QPainterPath()
+    strip.addRect(QRectF(rect.left(), rect.top(), STRIP, rect.height()))
+    painter.fillPath(outline.intersected(strip), QColor(tokens.families.get(look.family, tokens.problem)))
+    edge = {"error": tokens.problem, "warning": tokens.validation}.get(look.badge, tokens.line)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(edge), 1.4 if look.badge else 1.0))
+    if look.badge or tokens.name == "light":
+        painter.drawPath(outline)
+    if look.selected:
+        painter.setPen(QPen(QColor(tokens.accent), 2.0))
+        painter.drawRoundedRect(rect.adjusted(-3.5, -3.5, 3.5, 3.5), RADIUS + 3, RADIUS + 3)
+    if look.badge and look.detailed:
+        paint_badge(painter, rect.topRight() + QPointF(-2, 2), look.badge)
+    for x, count in ((rect.left(), look.inputs), (rect.right(), look.outputs)):
+        for index in range(count):
+            paint_port(painter, QPointF(x, (index - (count - 1) / 2) * PORT_PITCH))
+
+
+def _paint_shadow(painter: QPainter, rect: QRectF, *, dark: bool) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    for spread in range(1, 7):
+        painter.setBrush(QColor(0, 0, 0, 12 if dark else 5))
+        soft = rect.adjusted(-spread, -spread + 2.5, spread, spread + 2.5)
+        painter.drawRoundedRect(soft, RADIUS + spread, RADIUS + spread)
+
+
+def paint_badge(painter: QPainter, at: QPointF, severity: str) -> None:
+    """A dot that says that something is wrong here."""
+    tokens = theme.current()
+    color = QColor(tokens.problem if severity == "error" else tokens.validation)
+    painter.setPen(QPen(QColor(tokens.canvas), 1.5))
+    painter.setBrush(color)
+    painter.drawEllipse(at, 6.5, 6.5)
+    painter.setPen(QPen(QColor("#FFFFFF" if tokens.name == "light" else tokens.window), 1.7))
+    painter.drawLine(at + QPointF(0, -3.0), at + QPointF(0, 0.6))
+    painter.drawPoint(at + QPointF(0, 3.0))
+
+
+def paint_port(painter: QPainter, at: QPointF, state: str = "") -> None:
+    """A port; ``state`` is "", ``fits`` (lit while a wire is drawn) or ``chosen`` (where it would end)."""
+    tokens = theme.current()
+    if state:
+        halo = QColor(tokens.accent)
+        halo.setAlphaF(0.28 if state == "fits" else 0.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(halo)
+        painter.drawEllipse(at, PORT_RADIUS + 4.5, PORT_RADIUS + 4.5)
+    painter.setPen(QPen(QColor(tokens.accent) if state else wire_color(), 1.6))
+    painter.setBrush(QColor(tokens.accent if state == "chosen" else tokens.canvas))
+    painter.drawEllipse(at, PORT_RADIUS, PORT_RADIUS)
+
+
+def wire_color() -> QColor:
+    """The colour of a wire that nothing is wrong with."""
+    tokens = theme.current()
+    return theme.mixed(tokens.line, tokens.muted, 0.5)
+
+
+# -- texts --------------------------------------------------------------------------------------------------------
+
+
+def name_font() -> QFont:
+    """A node's name."""
+    return theme.ui_font(13, 600)
+
+
+def subtitle_font() -> QFont:
+    """What stands under a node's name."""
+    return theme.ui_font(11)
+
+
+@functools.lru_cache(maxsize=8192)
+def static_text(text: str, subtitle: bool, width: float) -> QStaticText:
+    """A text laid out once, cut with … where it is wider than the card's room for it."""
+    font = subtitle_font() if subtitle else name_font()
+    room = width - TEXT_LEFT - _TEXT_RIGHT
+    made = QStaticText(QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room))
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    made.prepare(font=font)
+    return made

@@ -1,0 +1,216 @@
+"""Where wires run: straight curves where the way is free, else right-angled with round corners along a free lane."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainterPath
+
+from nnstudio.graph.places import Box, Occupied
+
+Point = tuple[float, float]
+
+_STUB = 24.0
+_RADIUS = 10.0
+#: Distance between lanes, and how much free height a lane needs to each side of it.
+_LANE, _CLEAR = 12.0, 9.0
+#: Wires at most this long between neighbouring columns are drawn directly, without looking for obstacles.
+_NEAR = 150.0
+#: A free stripe of this height is as good as any wider one.
+_WIDE = 80.0
+
+
+@dataclass(slots=True)
+class Route:
+    """The way of one wire. ``points`` follow it closely; ``anchors`` are places for its label, best first."""
+
+    path: QPainterPath
+    points: tuple[Point, ...]
+    anchors: tuple[Point, ...]
+    box: Box
+    straight: bool
+
+    def distance(self, x: float, y: float) -> float:
+        """How far a point is from the wire."""
+        return min(_distance(x, y, a, b) for a, b in itertools.pairwise(self.points))
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a wire joins. ``group`` names its source port: wires of one group may share a lane. ``stagger`` is the
+    rank of the input port from above and from below, so that ways into one node keep apart."""
+
+    source: str
+    target: str
+    start: Point
+    end: Point
+    group: Hashable
+    stagger: tuple[int, int] = (0, 0)
+
+
+class Router:
+    """Routes wires around the nodes of ``nodes`` and keeps lanes of different sources apart."""
+
+    def __init__(self, nodes: Occupied[str]) -> None:
+        self._nodes = nodes
+        self._lanes: dict[int, dict[Hashable, tuple[float, float, float, Hashable]]] = {}
+        self._lane_of: dict[Hashable, int] = {}
+
+    def clear(self) -> None:
+        """Forget all lanes."""
+        self._lanes.clear()
+        self._lane_of.clear()
+
+    def forget(self, key: Hashable) -> None:
+        """Give back the lane of a wire."""
+        bucket = self._lane_of.pop(key, None)
+        if bucket is not None:
+            self._lanes[bucket].pop(key, None)
+
+    def route(self, key: Hashable, ends: Ends) -> Route:
+        """The way of the wire ``key``, which gives back the lane that it had."""
+        self.forget(key)
+        (sx, sy), (ex, ey) = ends.start, ends.end
+        if ex - sx >= 24.0 and (ex - sx <= _NEAR or self._free_curve(ends)):
+            return curve(ends.start, ends.end)
+        lane = self._lane(key, ends)
+        from_above = lane <= ey
+        x1 = sx + _STUB
+        x2 = ex - _STUB - 8.0 * ends.stagger[0 if from_above else 1]
+        return angled([ends.start, (x1, sy), (x1, lane), (x2, lane), (x2, ey), ends.end])
+
+    def _free_curve(self, ends: Ends) -> bool:
+        (sx, sy), (ex, ey) = ends.start, ends.end
+        area = (sx + 2.0, min(sy, ey) - 8.0, ex - 2.0, max(sy, ey) + 8.0)
+        others = {id for id in self._nodes.hits(area) if id not in (ends.source, ends.target)}
+        if not others:
+            return True
+        boxes = [box for box in map(self._nodes.box, others) if box is not None]
+        return not any(
+            left - 8 < x < right + 8 and top - 8 < y < bottom + 8
+            for x, y in _bezier(ends.start, ends.end)
+            for left, top, right, bottom in boxes
+        )
+
+    def _lane(self, key: Hashable, ends: Ends) -> float:
+        """The free height nearest to the middle between the ends. Above is tried before below."""
+        left, right = sorted((ends.start[0] + _STUB, ends.end[0] - _STUB))
+        middle = self._between(ends)
+        for step in range(80):
+            for y in (middle - step * _LANE, middle + step * _LANE) if step else (middle,):
+                if not self._taken(y, left, right, ends.group) and not self._nodes.any(
+                    (left, y - _CLEAR, right, y + _CLEAR)
+                ):
+                    self._keep(key, y, left, right, ends.group)
+                    return y
+        return middle
+
+    def _between(self, ends: Ends) -> float:
+        """The middle of the gap between both nodes where one stands above the other, else of their ends."""
+        a, b = self._nodes.box(ends.source), self._nodes.box(ends.target)
+        if a is not None and b is not None:
+            if a[3] < b[1]:
+                return self._widest(ends, a[3], b[1], downwards=True)
+            if b[3] < a[1]:
+                return self._widest(ends, b[3], a[1], downwards=False)
+        return (ends.start[1] + ends.end[1]) / 2
+
+    def _widest(self, ends: Ends, top: float, bottom: float, *, downwards: bool) -> float:
+        """The middle of the widest free stripe between two heights; of wide ones the nearest to the target."""
+        left, right = sorted((ends.start[0] + _STUB, ends.end[0] - _STUB))
+        boxes = [self._nodes.box(id) for id in set(self._nodes.hits((left, top, right, bottom)))]
+        edges = sorted((box[1], box[3]) for box in boxes if box is not None)
+        stripes = []
+        for upper, lower in (*edges, (bottom, bottom)):
+            stripes.append((top, max(top, upper)))
+            top = max(top, lower)
+        low, high = max(
+            reversed(stripes) if downwards else stripes, key=lambda stripe: min(stripe[1] - stripe[0], _WIDE)
+        )
+        return (low + high) / 2 if high - low < 2 * _WIDE else high - _WIDE / 2 if downwards else low + _WIDE / 2
+
+    def _taken(self, y: float, left: float, right: float, group: Hashable) -> bool:
+        bucket = round(y / _LANE)
+        return any(
+            other != group and abs(at - y) < _LANE - 2 and a < right + 8 and b > left - 8
+            for near in (bucket - 1, bucket, bucket + 1)
+            for at, a, b, other in self._lanes.get(near, {}).values()
+        )
+
+    def _keep(self, key: Hashable, y: float, left: float, right: float, group: Hashable) -> None:
+        bucket = round(y / _LANE)
+        self._lanes.setdefault(bucket, {})[key] = (y, left, right, group)
+        self._lane_of[key] = bucket
+
+
+def curve(start: Point, end: Point) -> Route:
+    """A smooth curve that leaves and arrives level."""
+    (sx, sy), (ex, ey) = start, end
+    path = QPainterPath(QPointF(sx, sy))
+    if abs(sy - ey) < 0.5:
+        path.lineTo(ex, ey)
+        points: tuple[Point, ...] = (start, end)
+    else:
+        reach = _reach(start, end)
+        path.cubicTo(sx + reach, sy, ex - reach, ey, ex, ey)
+        points = tuple(_bezier(start, end))
+    middle = ((sx + ex) / 2, (sy + ey) / 2)
+    anchors = (middle,) if len(points) == 2 else (middle, points[5], points[11])
+    return Route(path, points, anchors, _bounds(points), True)
+
+
+def _reach(start: Point, end: Point) -> float:
+    across = end[0] - start[0]
+    return min(max(abs(across) / 2, 30.0), 140.0)
+
+
+def _bezier(start: Point, end: Point, steps: int = 16) -> list[Point]:
+    (x0, y0), (x3, y3) = start, end
+    reach = _reach(start, end)
+    x1, x2 = x0 + reach, x3 - reach
+    made = []
+    for step in range(steps + 1):
+        t = step / steps
+        s = 1 - t
+        a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+        made.append((a * x0 + b * x1 + c * x2 + d * x3, (a + b) * y0 + (c + d) * y3))
+    return made
+
+
+def angled(corners: list[Point]) -> Route:
+    """Right-angled through these corners, rounded."""
+    corners = [p for place, p in enumerate(corners) if not place or p != corners[place - 1]]
+    path = QPainterPath(QPointF(*corners[0]))
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        radius = min(_RADIUS, _length(before, corner) / 2, _length(corner, after) / 2)
+        path.lineTo(QPointF(*_towards(corner, before, radius)))
+        path.quadTo(QPointF(*corner), QPointF(*_towards(corner, after, radius)))
+    path.lineTo(QPointF(*corners[-1]))
+    level = [(a, b) for a, b in itertools.pairwise(corners) if a[1] == b[1]]
+    (x0, y), (x1, _) = max(level, key=lambda ends: abs(ends[0][0] - ends[1][0]))
+    anchors = tuple((x0 + (x1 - x0) * share, y) for share in (0.5, 0.35, 0.65, 0.2, 0.8))
+    return Route(path, tuple(corners), anchors, _bounds(corners), False)
+
+
+def _length(a: Point, b: Point) -> float:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1])
+
+
+def _towards(a: Point, b: Point, by: float) -> Point:
+    length = _length(a, b) or 1.0
+    return a[0] + (b[0] - a[0]) * by / length, a[1] + (b[1] - a[1]) * by / length
+
+
+def _bounds(points: Iterable[Point]) -> Box:
+    xs, ys = zip(*points, strict=True)
+    return min(xs) - 3.0, min(ys) - 3.0, max(xs) + 3.0, max(ys) + 3.0
+
+
+def _distance(x: float, y: float, a: Point, b: Point) -> float:
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    along = dx * dx + dy * dy
+    t = max(0.0, min(1.0, ((x - a[0]) * dx + (y - a[1]) * dy) / along)) if along else 0.0
+    return float(((x - a[0] - t * dx) ** 2 + (y - a[1] - t * dy) ** 2) ** 0.5)

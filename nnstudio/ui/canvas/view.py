@@ -1,0 +1,259 @@
+"""The canvas: the network to be seen and edited with mouse and keyboard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QAbstractAnimation,
+    QEasingCurve,
+    QEvent,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    Qt,
+    QVariantAnimation,
+    Signal,
+)
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QPainter
+from PySide6.QtWidgets import QStyle, QToolTip, QWidget
+
+from nnstudio.graph import Wire
+from nnstudio.graph.view import Position
+from nnstudio.layers import load
+from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
+from nnstudio.ui.canvas.editing import Editor
+from nnstudio.ui.canvas.fitting import End, can_stand_in_wire, fitting_types
+from nnstudio.ui.canvas.menus import menu_for
+from nnstudio.ui.canvas.pointer import Pointing
+from nnstudio.ui.canvas.quick_add import QuickAdd
+from nnstudio.ui.canvas.scene import CanvasScene, Hit
+from nnstudio.ui.canvas.tips import tip_for
+from nnstudio.ui.session import Session
+
+#: How long an arrangement moves, in milliseconds, and with how many nodes it does not.
+MOTION, STILL = 180, 400
+
+
+class CanvasView(Pointing):
+    """One window's canvas. ``rename_requested(id)``: the person wants to give that node another name."""
+
+    rename_requested = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        scene = CanvasScene(session)
+        super().__init__(scene, session, Editor(session, scene), parent)
+        scene.setParent(self)
+        self.setAccessibleName("Network canvas")
+        self.minimap = Minimap(self)
+        self.legend = Legend(scene.magnitudes, self)
+        self.invitation = Invitation(self)
+        self.quick_add_box = QuickAdd(self)
+        self._offered: tuple[QPointF, End | None, Wire | None] = (QPointF(), None, None)
+        self._motion = QVariantAnimation(self, duration=MOTION, startValue=0.0, endValue=1.0)
+        self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._motion.valueChanged.connect(self._move_on)
+        self._motion.finished.connect(scene.settle)
+        self._from: dict[str, Position] = {}
+        self.invitation.pressed.connect(self.quick_add)
+        self.quick_add_box.chosen.connect(self._add_chosen)
+        self.quick_add_box.closed.connect(self._quick_add_closed)
+        scene.reset.connect(self._reset)
+        scene.layout_changed.connect(self._layout_changed)
+        scene.magnitudes.changed.connect(self._overlay_moved)
+        session.changed.connect(self._document_changed)
+        session.selection_changed.connect(self._selected)
+        self._layout_changed()
+
+    # -- what the window's actions call ---------------------------------------------------------------------------
+
+    def copy(self) -> None:
+        """Put the selected nodes on the clipboard, as text."""
+        text = self.editor.text()
+        if text:
+            QGuiApplication.clipboard().setText(text)
+
+    def cut(self) -> None:
+        """Copy and delete."""
+        self.copy()
+        self.editor.cut()
+
+    def paste(self, at: QPointF | None = None) -> None:
+        """Insert what the clipboard's text holds; where it holds nothing of ours, a notice says so."""
+        self.editor.paste(QGuiApplication.clipboard().text(), self.seen(), at)
+
+    def duplicate(self) -> None:
+        """Insert a copy of the selected nodes beside them."""
+        self.editor.duplicate(self.seen())
+
+    def delete_selection(self) -> None:
+        """Delete the selected nodes and wires."""
+        self.editor.delete()
+
+    #: The same, by the name that the window's table of actions uses.
+    delete = delete_selection
+
+    def select_all(self) -> None:
+        """Select every node."""
+        self.session.select(self.session.network.nodes)
+
+    def arrange(self) -> None:
+        """Lay the network out anew; it moves there, and one undo takes it back."""
+        before = dict(self.canvas.places)
+        if not self.editor.arrange():
+            return
+        self.fit()
+        calm = not self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
+        if calm or len(before) > STILL or not self.isVisible():
+            return
+        self._from = before
+        self.canvas.show_at(before)
+        self._motion.start()
+
+    def rename(self) -> None:
+        """Ask for another name of the selected node, where one is selected."""
+        if len(self.session.selection) == 1:
+            self.rename_requested.emit(next(iter(self.session.selection)))
+
+    def add_layer(self, type_name: str) -> str:
+        """Add a layer in the middle of what is seen. Returns its id."""
+        id = self.editor.add(type_name, self.seen().center())
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        return id
+
+    def quick_add(self) -> None:
+        """Offer all layers where the pointer is, else in the middle; with one node selected, wired behind it."""
+        chosen = self.session.selection
+        if len(chosen) == 1:
+            self._offer_after(next(iter(chosen)))
+        else:
+            self.offer(self._pointer())
+
+    def set_tinted(self, tinted: bool) -> None:
+        """Whether whole cards, not only their bars, are coloured by the gradient."""
+        self.canvas.tinted = tinted
+        self.canvas.update()
+
+    # -- quick-add ------------------------------------------------------------------------------------------------
+
+    def offer(self, at: QPoint, end: End | None = None, wire: Wire | None = None) -> None:
+        """Offer layers at a point: all, those that a wire from ``end`` fits, or those that can stand in ``wire``."""
+        title = "Insert a layer" if wire is not None else "Add a layer"
+        if end is not None:
+            name = self.session.network.nodes[end.node].name
+            title = f"What {'follows' if end.side == 'outputs' else 'feeds'} {name}?"
+        self._show_offer(at, self.mapToScene(at), end, wire, title, "")
+
+    def _offer_after(self, id: str) -> None:
+        """Offer all layers beside a selected node; the one that is chosen is wired to it where it fits."""
+        node = self.session.network.nodes[id]
+        output = next(iter(node.layer.outputs), "")
+        where = self.canvas.box_with_margin(id)
+        beside = self.mapFromScene(where.topRight()) + QPoint(12, 0)
+        if not self.viewport().rect().contains(beside):
+            beside = self._pointer()
+        if not output:
+            self.offer(beside)
+            return
+        goal = self.canvas.port_at(id, "outputs", output) + QPointF(96.0, 0.0)
+        hint = f"Enter adds it after {node.name}, Shift+Enter on its own"
+        self._show_offer(beside, goal, End(id, "outputs", output), None, "Add a layer", hint)
+
+    def _show_offer(self, at: QPoint, goal: QPointF, end: End | None, wire: Wire | None, title: str, hint: str) -> None:
+        types = list(load())
+        if wire is not None:
+            resolution = self.canvas.resolution
+            type = resolution.wire_type(wire) if resolution is not None else None
+            types = [cls for cls in types if can_stand_in_wire(cls, type)]
+        elif end is not None and not hint:
+            types = fitting_types(types, self.session.network, self.canvas.resolution, end)
+        self._offered = goal, end, wire
+        self.quick_add_box.offer(at, types, title, hint)
+
+    def _add_chosen(self, type_name: str, wired: bool) -> None:
+        at, end, wire = self._offered
+        if wire is not None:
+            self.editor.insert(wire, type_name, at)
+        else:
+            half = QPointF(84.0, 0.0)
+            middle = at if end is None else at + half if end.side == "outputs" else at - half
+            id = self.editor.add(type_name, middle, end if wired else None)
+            if id:
+                self.reveal(self.canvas.box_with_margin(id))
+        self._quick_add_closed()
+
+    def _quick_add_closed(self) -> None:
+        if self.isVisible():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _pointer(self) -> QPoint:
+        at = self.viewport().mapFromGlobal(self.cursor().pos())
+        return at if self.viewport().rect().contains(at) and self.underMouse() else self.viewport().rect().center()
+
+    # -- following ------------------------------------------------------------------------------------------------
+
+    def _document_changed(self, _: object) -> None:
+        if self._motion.state() == QAbstractAnimation.State.Running:
+            self._motion.stop()
+            self.canvas.settle()
+
+    def _reset(self) -> None:
+        self.cancel_tool()
+        self.quick_add_box.close_quietly()
+        self.fit()
+
+    def _move_on(self, share: float) -> None:
+        goal = self.canvas.places
+        moved = {
+            id: (x + (goal[id][0] - x) * share, y + (goal[id][1] - y) * share)
+            for id, (x, y) in self._from.items()
+            if id in goal
+        }
+        self.canvas.show_at(moved)
+
+    def _layout_changed(self) -> None:
+        empty = not self.canvas.items_by_id
+        self.invitation.setVisible(empty)
+        self._overlay_moved()
+
+    def _overlay_moved(self) -> None:
+        if not hasattr(self, "invitation"):
+            return
+        width, height = self.width(), self.height()
+        room = width > 420 and height > 220
+        self.minimap.setVisible(room and bool(self.canvas.items_by_id))
+        self.minimap.move(width - self.minimap.width() - 12, height - self.minimap.height() - 12)
+        self.legend.setVisible(self.canvas.magnitudes.shown and width > self.legend.width() + 24)
+        self.legend.move(12, height - self.legend.height() - 12)
+        self.invitation.move((width - self.invitation.width()) // 2, (height - self.invitation.height()) // 2)
+        self.minimap.update()
+
+    def _selected(self) -> None:
+        nodes = [self.session.network.nodes[id] for id in self.session.selection if id in self.session.network.nodes]
+        told = f"{nodes[0].name}, {nodes[0].layer.subtitle()}" if len(nodes) == 1 else f"{len(nodes)} nodes"
+        self.setAccessibleDescription(f"{told} selected" if nodes else "nothing selected")
+        if nodes and not self.hasFocus() and len(nodes) == 1:
+            self.reveal(self.canvas.box_with_margin(nodes[0].id))
+
+    # -- menus and tips -------------------------------------------------------------------------------------------
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = event.pos()
+        hit = self.hit(at) if event.reason() == QContextMenuEvent.Reason.Mouse else self._hit_selected()
+        if hit.node and hit.node not in self.session.selection:
+            self.session.select([hit.node])
+        if hit.wire is not None:
+            self.session.select(())
+            self.canvas.mark_wires([hit.wire])
+        menu_for(self, hit, at).popup(event.globalPos())
+
+    def _hit_selected(self) -> Hit:
+        return Hit(next(iter(self.session.selection), ""))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), tip_for(self.canvas, self.hit(event.pos())), self.viewport())
+            return True
+        return super().viewportEvent(event)
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        self.paint_gesture(painter)

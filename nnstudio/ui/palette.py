@@ -1,0 +1,116 @@
+"""The palette: every layer type by family, to be found, dragged onto the canvas, or added with Enter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QStackedLayout, QVBoxLayout, QWidget
+
+from nnstudio.layers import load
+from nnstudio.ui import theme
+from nnstudio.ui.layer_list import LayerDelegate, LayerListModel, find_layers
+from nnstudio.ui.session import Session
+
+
+class _Search(QLineEdit):
+    """A search field whose arrow keys go on to the list below it."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_PageDown):
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+
+class PalettePanel(QWidget):
+    """Search field and list. ``chosen(name)`` is emitted by a double click and by Enter: add it to the canvas."""
+
+    chosen = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.setProperty("role", "panel")
+        self.search = _Search()
+        self.search.setPlaceholderText("Find a layer")
+        self.search.setAccessibleName("Find a layer")
+        self.search.setClearButtonEnabled(True)
+        self.model = LayerListModel(self, headings=True)
+        self.list = self._make_list()
+        self._nothing = QLabel()
+        self._nothing.setProperty("role", "muted")
+        self._nothing.setWordWrap(True)
+        self._nothing.setTextFormat(Qt.TextFormat.PlainText)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._nothing.setContentsMargins(12, 8, 12, 8)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self.list)
+        self._pages.addWidget(self._nothing)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 12, 0, 0)
+        layout.setSpacing(8)
+        field = QVBoxLayout()
+        field.setContentsMargins(12, 0, 12, 0)
+        field.addWidget(self.search)
+        layout.addLayout(field)
+        layout.addLayout(self._pages)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._choose_first)
+        self.search.left.connect(self._enter_list)
+        self.list.activated.connect(self._choose)
+        theme.changed.connect(self._restyle)
+        self._filter("")
+
+    def _make_list(self) -> QListView:
+        made = QListView()
+        made.setModel(self.model)
+        made.setItemDelegate(LayerDelegate(made))
+        made.setAccessibleName("Layer types")
+        made.setDragEnabled(True)
+        made.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        made.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        made.setMouseTracking(True)
+        made.setFrameShape(QListView.Shape.NoFrame)
+        made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        return made
+
+    def sizeHint(self) -> QSize:
+        return QSize(216, 480)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(150, 120)
+
+    def focus_search(self) -> None:
+        """Put the cursor into the search field."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def _filter(self, text: str) -> None:
+        found = find_layers(text, load())
+        self.model.show(found)
+        self._nothing.setText(f"No layer is called “{text.strip()}”. Try another word, such as “dense” or “pool”.")
+        self._pages.setCurrentIndex(0 if found else 1)
+
+    def _enter_list(self) -> None:
+        row = self.model.first()
+        if row >= 0:
+            self.list.setFocus(Qt.FocusReason.TabFocusReason)
+            self.list.setCurrentIndex(self.model.index(row))
+
+    def _choose_first(self) -> None:
+        found = find_layers(self.search.text(), load())
+        if found and self.search.text().strip():
+            self.chosen.emit(found[0].type_name())
+
+    def _choose(self, index: QModelIndex) -> None:
+        cls = self.model.type_at(index)
+        if cls is not None:
+            self.chosen.emit(cls.type_name())
+
+    def _restyle(self) -> None:
+        self.list.viewport().update()
