@@ -16,7 +16,7 @@ from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.folding import Folding
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.heat import HeatItem
-from nnstudio.ui.docks.live import Live
+from nnstudio.ui.docks.live import SLOW, SNAPSHOTS, Live
 from nnstudio.ui.docks.overlays import Cursor, Reading
 from nnstudio.ui.docks.ridge import Ridge, RidgeItem
 from nnstudio.ui.docks.rows import Row, rows_of, thinned
@@ -34,6 +34,8 @@ class ActivationsNow(Live):
     detailed: every layer with its figures, scrolled where there are many; else as many layers as there is room for.
     """
 
+    pace = SNAPSHOTS
+
     def __init__(self, session: Session, parent: QWidget | None = None, *, detailed: bool = False) -> None:
         super().__init__(session, parent)
         self.detailed = detailed
@@ -43,7 +45,7 @@ class ActivationsNow(Live):
         self.frame = PlotFrame("Activations by layer", caption="activation", table=self.table)
         plot = self.frame.plot
         plot.left.gridded = False
-        self.item, self.cursor = RidgeItem(plot.view, told=detailed), Cursor(plot.view)
+        self.item, self.reader = RidgeItem(plot.view, told=detailed), Cursor(plot.view)
         self.own = tool("own scale", "Each layer on its own scale", checkable=True)
         self.own.toggled.connect(self._scale)
         if detailed:
@@ -98,7 +100,7 @@ class ActivationsNow(Live):
     def _hovered(self, place: QPointF | None) -> None:
         index = None if place is None else self.item.index_at(place.y())
         if place is None or index is None:
-            self.cursor.point(None)
+            self.reader.point(None)
             return
         ridge, tokens = self.ridges[index], theme.current()
         histogram = ridge.histogram
@@ -108,7 +110,7 @@ class ActivationsNow(Live):
             ("range", f"{numbers.figure(histogram.low)} … {numbers.figure(histogram.high)}"),
         )  # fmt: skip
         readings = [Reading(name, value, tokens.muted) for name, value in figures]
-        self.cursor.point(place.x(), ridge.row.name, readings, lined=False)
+        self.reader.point(place.x(), ridge.row.name, readings, lined=False)
 
     def table(self) -> Table:
         """The histograms as they are shown: layer, bin's edges and count."""
@@ -129,11 +131,14 @@ class ActivationsOverTime(Live):
     The layer is the one that is selected on the canvas, else the one that was shown last, else the first.
     """
 
+    pace = SLOW
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.node = ""
         self._layers: list[Row] = []
-        self._made: tuple[object, ...] = ()
+        self._of: tuple[object, ...] = ()
+        self._strip = distributions.Strip()
         self.frame = PlotFrame("Over time", caption="epoch", table=self.table)
         plot = self.frame.plot
         plot.left.gridded = False
@@ -168,14 +173,12 @@ class ActivationsOverTime(Live):
         steps, histograms = self._seen()
         per_epoch = history.started.steps_per_epoch if history.started else 1
         columns = max(40, min(400, int(plot.view.width())))
-        key = (self.node, history.started, len(steps), steps[-1] if len(steps) else 0, columns)
-        if key == self._made:
-            return
-        self._made = key
-        shares, y = distributions.image(steps, histograms, columns=columns, rows=96)
+        if (self.node, history.started) != self._of:
+            self._of, self._strip = (self.node, history.started), distributions.Strip()
+        shares = self._strip.image(steps, histograms, columns)
         x = (float(steps[0]) / per_epoch, float(max(steps[-1], steps[0] + 1)) / per_epoch) if len(steps) else (0.0, 1.0)
-        self.item.show_shares(shares if len(steps) else np.zeros((0, 0)), x, y)
-        plot.view.show_range(x, y)
+        self.item.show_shares(shares, x, self._strip.range)
+        plot.view.show_range(x, self._strip.range)
         self.frame.note.setText("value by epoch; the lighter, the more values" if len(steps) else "")
 
     def _seen(self) -> tuple[np.ndarray, list[Histogram]]:

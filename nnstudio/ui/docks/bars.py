@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnstudio.ui import theme
 from nnstudio.ui.docks.plots import Overlay, View
@@ -84,10 +84,6 @@ class BarsItem(Overlay):
             return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        corner = min(3.0, rect.width() / 3, rect.height())
-        path = QPainterPath()
-        path.addRoundedRect(rect.adjusted(0, 0, 0, 2 * corner), corner, corner)
-        painter.save()
-        painter.setClipRect(rect)
-        painter.drawPath(path)
-        painter.restore()
+        corner = min(3.0, rect.width() / 3, rect.height() / 2)
+        painter.drawRoundedRect(rect, corner, corner)
+        painter.fillRect(rect.adjusted(0, corner, 0, 0), color)  # only the upper corners are round

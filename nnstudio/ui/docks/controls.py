@@ -13,7 +13,10 @@ from nnstudio.ui import theme
 
 def tool(text: str, help: str, *, checkable: bool = False) -> QToolButton:
     """A small flat button."""
-    button = QToolButton(text=text, toolTip=help, checkable=checkable, autoRaise=True)
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(help)
+    button.setCheckable(checkable)
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     button.setAccessibleName(help)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.train.events import Histogram
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
+Range = tuple[float, float]
 
 #: A bin that stands out more than this over the rest (the zeros of a ReLU, mostly) is cut, so that the rest is seen.
 SPIKE = 2.2
@@ -43,10 +45,14 @@ def quantile_range(histogram: Histogram, tail: float = 0.004) -> tuple[float, fl
     return float(edges[first]), float(edges[last])
 
 
-def common_range(histograms: Iterable[Histogram], before: tuple[float, float] | None = None) -> tuple[float, float]:
+def common_range(histograms: Iterable[Histogram], before: Range | None = None) -> Range:
     """A range in which all of them can be drawn. It grows at once and shrinks only when much too wide, so that an axis
     that follows it is calm. (−1, 1) for none."""
-    parts = [quantile_range(histogram) for histogram in histograms]
+    return calm_range([quantile_range(histogram) for histogram in histograms], before)
+
+
+def calm_range(parts: Iterable[Range], before: Range | None = None) -> Range:
+    """As :func:`common_range`, for ranges."""
     parts = [(low, high) for low, high in parts if np.isfinite(low) and np.isfinite(high)]
     if not parts:
         return before or (-1.0, 1.0)
@@ -54,34 +60,40 @@ def common_range(histograms: Iterable[Histogram], before: tuple[float, float] | 
     if not high > low:
         low, high = low - 0.5, high + 0.5
     span = high - low
-    if before is not None:
-        fits = before[0] <= low and before[1] >= high
-        if fits and before[1] - before[0] <= 1.8 * span:
-            return before
+    if before is not None and before[0] <= low and before[1] >= high and before[1] - before[0] <= 1.8 * span:
+        return before
     return low - 0.04 * span, high + 0.04 * span
 
 
-def image(
-    steps: Array, histograms: Sequence[Histogram], *, columns: int, rows: int
-) -> tuple[Array, tuple[float, float]]:
-    """Distributions over time: shares, shape (rows, columns), and the range of values (the first row is the lowest).
+class Strip:
+    """The distributions of one layer over time, as an image. What was worked out for a step is kept."""
 
-    Columns are evenly spaced from the first step to the last; each shows the histogram that was the newest there. Each
-    column is scaled to its own greatest share, and raised to the power of 0.7, so that tails are seen.
-    """
-    low, high = common_range(histograms)
-    if not len(histograms):
-        return np.zeros((rows, columns)), (low, high)
-    edges = np.linspace(low, high, rows + 1)
-    at = np.linspace(steps[0], steps[-1], columns)
-    newest = np.clip(np.searchsorted(steps, at, side="right") - 1, 0, len(histograms) - 1)
-    made: dict[int, Array] = {}
-    result = np.zeros((rows, columns))
-    for column, index in enumerate(newest):
-        if index not in made:
-            made[index] = _shares(histograms[index], edges)
-        result[:, column] = made[index]
-    return result, (low, high)
+    def __init__(self, rows: int = 96) -> None:
+        self.rows = rows
+        self.range: Range = (-1.0, 1.0)
+        self._ranges: dict[float, Range] = {}
+        self._shares: dict[float, Array] = {}
+
+    def image(self, steps: Array, histograms: Sequence[Histogram], columns: int) -> Array:
+        """Shares, shape (rows, columns): the first row is the least value of ``range``, columns are evenly spaced from
+        the first step to the last, and each shows the histogram that was the newest there.
+
+        Each column is scaled to its own greatest share and raised to the power of 0.7, so that tails are seen.
+        """
+        if not len(histograms):
+            return np.zeros((self.rows, 0))
+        known = self._ranges
+        pairs = list(zip(steps.tolist(), histograms, strict=True))
+        self._ranges = {step: known.get(step) or quantile_range(histogram) for step, histogram in pairs}
+        fitting = calm_range(self._ranges.values(), self.range if self._shares else None)
+        if fitting != self.range:
+            self.range, self._shares = fitting, {}
+        edges, kept = np.linspace(*self.range, self.rows + 1), self._shares
+        self._shares = {step: kept[step] if step in kept else _shares(each, edges) for step, each in pairs}
+        at = np.linspace(steps[0], steps[-1], columns)
+        newest = np.clip(np.searchsorted(steps, at, side="right") - 1, 0, len(histograms) - 1)
+        stacked: Array = np.stack([self._shares[step] for step, _ in pairs], axis=1)
+        return stacked[:, newest]
 
 
 def _shares(histogram: Histogram, edges: Array) -> Array:

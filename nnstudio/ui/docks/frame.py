@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPaintDevice, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -128,8 +128,7 @@ class PlotFrame(QWidget):
             return
         picture = QPixmap(self.size() * 2)
         picture.setDevicePixelRatio(2)
-        picture.fill(theme.current().panel)
-        self._render(picture)
+        self._paint_on(picture)
         if not picture.save(str(path), "PNG"):
             raise OSError("the picture could not be encoded")
 
@@ -139,28 +138,30 @@ class PlotFrame(QWidget):
         device = QSvgGenerator()
         device.setFileName(str(path))
         device.setSize(self.size())
+        device.setResolution(self.logicalDpiX())  # the axes are recorded pictures, which are scaled by it
         device.setViewBox(self.rect())
         device.setTitle(self.title.text())
+        self._paint_on(device)
+
+    def _paint_on(self, device: QPaintDevice) -> None:
+        """Title, caption and plot without the controls."""
+        tokens = theme.current()
         painter = QPainter(device)
         try:
-            painter.fillRect(self.rect(), theme.current().panel)
-            painter.setFont(self.title.font())
-            painter.setPen(theme.current().text)
-            painter.drawText(self.title.geometry(), int(Qt.AlignmentFlag.AlignVCenter), self.title.text())
-            painter.setFont(self.caption.font())
-            painter.setPen(theme.current().muted)
-            painter.drawText(self.caption.geometry(), int(Qt.AlignmentFlag.AlignCenter), self.caption.text())
+            painter.fillRect(self.rect(), QColor(tokens.panel))
+            head = QRect(16, 4, self.width() - 32, max(20, self.plot.y() - 4))
+            for font, color, where, flags, text in (
+                (theme.ui_font(12, 600), tokens.text, head, Qt.AlignmentFlag.AlignLeft, self.title.text()),
+                (theme.ui_font(11), tokens.muted, head, Qt.AlignmentFlag.AlignRight, self.note.text()),
+                (theme.ui_font(11), tokens.muted, self.caption.geometry(), Qt.AlignmentFlag.AlignHCenter,
+                 self.caption.text()),
+            ):  # fmt: skip
+                painter.setFont(font)
+                painter.setPen(QColor(color))
+                painter.drawText(where, int(flags | Qt.AlignmentFlag.AlignVCenter), text)
             self.plot.render(painter, QRectF(self.plot.geometry()))
         finally:
             painter.end()
-
-    def _render(self, picture: QPixmap) -> None:
-        hidden = [w for w in (self.more, self.unzoom) if w.isVisible()]
-        for widget in hidden:
-            widget.setVisible(False)
-        self.render(picture, QPoint(0, 0), flags=QWidget.RenderFlag.DrawChildren)
-        for widget in hidden:
-            widget.setVisible(True)
 
     def save_numbers(self, path: Path) -> None:
         """Write what the plot shows as CSV, one column a name. OSError where it cannot be written."""

@@ -18,7 +18,7 @@ from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.folding import Folding
 from nnstudio.ui.docks.frame import PlotFrame, Table
-from nnstudio.ui.docks.live import Live
+from nnstudio.ui.docks.live import SLOW, SNAPSHOTS, Live
 from nnstudio.ui.docks.overlays import Cursor, EndLabels, Label, Reading
 from nnstudio.ui.docks.plots import curve, line
 from nnstudio.ui.docks.rows import Row, rows_of
@@ -68,6 +68,8 @@ QUANTITIES = (GRADIENT, RATIO)
 class GradientsNow(Live):
     """A bar for each layer, from the input side to the output side, with its greatest value so far as a dashed tick."""
 
+    pace = SNAPSHOTS
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.quantity = GRADIENT
@@ -77,7 +79,7 @@ class GradientsNow(Live):
         self.frame = PlotFrame(GRADIENT.title, note=GRADIENT.note, caption="input side → output side", table=self.table)
         plot = self.frame.plot
         plot.left.show_scale(log=True)
-        self.item, self.cursor = BarsItem(plot.view), Cursor(plot.view)
+        self.item, self.reader = BarsItem(plot.view), Cursor(plot.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.frame)
@@ -135,11 +137,11 @@ class GradientsNow(Live):
         index = None if place is None else self.item.index_at(place.x())
         self.item.hover(-1 if index is None else index)
         if place is None or index is None:
-            self.cursor.point(None)
+            self.reader.point(None)
             return
         figures = (("now", self.values[index]), ("greatest", self.peaks[index]))
         readings = [Reading(name, numbers.figure(float(value)), theme.current().muted) for name, value in figures]
-        self.cursor.point(place.x(), self.rows[index].name, readings, lined=False)
+        self.reader.point(place.x(), self.rows[index].name, readings, lined=False)
 
     def table(self) -> Table:
         """Each layer's value now and its greatest so far."""
@@ -148,6 +150,8 @@ class GradientsNow(Live):
 
 class GradientsOverTime(Live):
     """A line for each layer in its family's colour; the selected ones stand out. A drag zooms."""
+
+    pace = SLOW
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -162,7 +166,7 @@ class GradientsOverTime(Live):
         plot = self.frame.plot
         plot.left.show_scale(log=True)
         self.items: list[Any] = []
-        self.labels, self.cursor = EndLabels(plot.view), Cursor(plot.view)
+        self.labels, self.reader = EndLabels(plot.view), Cursor(plot.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.frame)
@@ -228,7 +232,7 @@ class GradientsOverTime(Live):
                 continue
             row, (x, y) = self.rows[index], self.lines[index]
             stands_out = row.node in wanted
-            item.setPen(line(row.color, 2.2 if stands_out else 1.3, alpha=255 if stands_out or not wanted else 90))
+            item.setPen(line(row.color, 2 if stands_out else 1, alpha=255 if stands_out or not wanted else 110))
             item.setZValue(5 if stands_out else 1)
             item.setData(x, y)
             good = np.flatnonzero(np.isfinite(y))
@@ -262,11 +266,11 @@ class GradientsOverTime(Live):
     def _read(self) -> None:
         near = self._nearest(self._place) if self._place is not None else None
         if self._place is None or near is None:
-            self.cursor.point(None)
+            self.reader.point(None)
             return
         row, value = self.rows[near[0]], near[1]
         reading = Reading(row.name, numbers.figure(10**value), row.color, value)
-        self.cursor.point(self._place.x(), f"epoch {self._place.x():.2f}", [reading])
+        self.reader.point(self._place.x(), f"epoch {self._place.x():.2f}", [reading])
 
     def _clicked(self, position: QPointF) -> None:
         place = self.frame.plot.place(position)

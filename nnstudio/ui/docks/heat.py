@@ -33,13 +33,13 @@ class HeatItem(Overlay):
     def __init__(self, view: View) -> None:
         super().__init__(view, above=0)
         self.shares: NDArray[np.float64] = np.zeros((0, 0))
-        self.x = self.y = (0.0, 1.0)
+        self.across = self.upward = (0.0, 1.0)
         self._image = QImage()
         self._theme = ""
 
     def show_shares(self, shares: NDArray[np.float64], x: tuple[float, float], y: tuple[float, float]) -> None:
         """Show these shares between these places along x and y."""
-        self.shares, self.x, self.y = shares, x, y
+        self.shares, self.across, self.upward = shares, x, y
         self._paint_image()
         self.update()
 
@@ -55,7 +55,7 @@ class HeatItem(Overlay):
             return
         if self._theme != theme.current().name:
             self._paint_image()
-        left, right = (float(self.x_of(place)) for place in self.x)
-        low, high = (float(self.y_of(place)) for place in self.y)
+        left, right = (float(self.x_of(place)) for place in self.across)
+        low, high = (float(self.y_of(place)) for place in self.upward)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
         painter.drawImage(QRectF(QPointF(left, high), QPointF(right, low)), self._image)

@@ -13,8 +13,8 @@ from nnstudio.ui import theme
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
 
-#: Least time between two redraws, in milliseconds: 30 a second.
-PACE = 33
+#: Least time between two redraws, in milliseconds: of lines that grow; of snapshots; of what changes slowly.
+PACE, SNAPSHOTS, SLOW = 33, 100, 200
 
 
 class Live(QWidget):
@@ -23,6 +23,9 @@ class Live(QWidget):
     A hidden widget does nothing; when it is shown it catches up. Subclasses connect the session's signals that
     concern them to :meth:`refresh_soon`.
     """
+
+    #: Least time between two redraws of this widget, in milliseconds.
+    pace = PACE
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,8 +47,8 @@ class Live(QWidget):
         """Have it redrawn: soon when it is seen, else when it is shown."""
         self._stale = True
         if self.isVisible() and not self._timer.isActive():
-            waited = self._since.elapsed() if self._since.isValid() else PACE
-            self._timer.start(max(0, PACE - int(waited)))
+            waited = self._since.elapsed() if self._since.isValid() else self.pace
+            self._timer.start(max(0, self.pace - int(waited)))
 
     def catch_up(self) -> None:
         """Redraw at once where something has changed since the last time and the widget is seen."""

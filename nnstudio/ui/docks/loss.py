@@ -49,7 +49,7 @@ class LossPlot(Live):
         for item in (self.raw, self.training, self.validation):
             plot.add(item)
         self.training_dots, self.dots = Dots(plot.view), Dots(plot.view)
-        self.labels, self.cursor = EndLabels(plot.view), Cursor(plot.view)
+        self.labels, self.reader = EndLabels(plot.view), Cursor(plot.view)
         self._add_controls()
         column = QHBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -70,7 +70,8 @@ class LossPlot(Live):
         self.figure.chosen.connect(lambda index: self.show_figure(self.figures[index]))
         self.frame.head.insertWidget(0, self.figure)
         self.frame.title.hide()
-        self.smoothing = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=len(WINDOWS) - 1)
+        self.smoothing = QSlider(Qt.Orientation.Horizontal)
+        self.smoothing.setRange(0, len(WINDOWS) - 1)
         self.smoothing.setFixedWidth(64)
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setValue(self.drawing.smoothing)
@@ -84,7 +85,9 @@ class LossPlot(Live):
             action = QAction(text, group, checkable=True, checked=not by_step)
             action.triggered.connect(partial(self._count_by, by_step))
             self.frame.menu.insertAction(self.frame.extra, action)
-        self.frame.menu.insertAction(self.frame.extra, QAction("Reset zoom", self, triggered=self.reset_zoom))
+        again = QAction("Reset zoom", self)
+        again.triggered.connect(self.reset_zoom)
+        self.frame.menu.insertAction(self.frame.extra, again)
 
     def _smooth(self, choice: int) -> None:
         self.drawing.smoothing = choice
@@ -137,7 +140,6 @@ class LossPlot(Live):
         tokens = theme.current()
         self.frame.restyle()
         self.raw.setPen(line(tokens.training, 1, alpha=70 if tokens.name == "dark" else 80))
-        self.training.setPen(line(tokens.training, 1.8))
         self.validation.setPen(line(tokens.validation, 1.8))
 
     def refresh(self) -> None:
@@ -188,6 +190,8 @@ class LossPlot(Live):
         for item, points in ((self.raw, made.raw), (self.training, made.training), (self.validation, made.validation)):
             item.setData(*points)
         self.raw.setVisible(self.drawing.smoothing > 0)
+        # A thick line through noise takes long to paint.
+        self.training.setPen(line(tokens.training, 1.8 if epochs or self.drawing.smoothing > 1 else 1))
         self.dots.show_points(list(zip(*made.validation, strict=True)), tokens.validation)
         self.training_dots.show_points(list(zip(*made.training, strict=True)) if epochs else (), tokens.training)
         labels = []
@@ -208,7 +212,7 @@ class LossPlot(Live):
     def _read(self) -> None:
         made, tokens = self.curves, theme.current()
         if self._hover is None or not (len(made.training[0]) or len(made.validation[0])):
-            self.cursor.point(None)
+            self.reader.point(None)
             return
         readings = []
         name = "mean" if self.drawing.name == "loss" and self.drawing.smoothing else "training"
@@ -226,7 +230,7 @@ class LossPlot(Live):
             )
         unit = "step" if self.drawing.by_step else "epoch"
         at = f"{self._hover:,.0f}" if self.drawing.by_step else f"{self._hover:.2f}"
-        self.cursor.point(self._hover, f"{unit} {at}", readings)
+        self.reader.point(self._hover, f"{unit} {at}", readings)
 
     def table(self) -> Table:
         """Everything that was recorded of this figure."""

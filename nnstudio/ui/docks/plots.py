@@ -73,7 +73,7 @@ class Axis(pyqtgraph.AxisItem):
         if self._places is not None:
             return [text for _, text in self._places]
         size = self.height() if self.orientation == "left" else self.width()
-        return self.tickStrings(self.tickValues(*self.range, size)[0][1], 1.0, 1.0)
+        return self.tickStrings(self.tickValues(self.range[0], self.range[1], size)[0][1], 1.0, 1.0)
 
     def boundingRect(self) -> QRectF:
         return super().boundingRect().adjusted(-16, -8, 16, 8)  # so that the texts at both ends are drawn

@@ -105,7 +105,8 @@ class FindingRow(QFrame):
         self.restyle()
 
     def _button(self, fix: Fix) -> QPushButton:
-        button = QPushButton(fix.title, toolTip="Mend it (can be undone)")
+        button = QPushButton(fix.title)
+        button.setToolTip("Mend it (can be undone)")
         button.clicked.connect(lambda: self.fixed.emit(fix))
         return button
 

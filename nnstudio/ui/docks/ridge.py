@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from nnstudio.train.events import Histogram
 from nnstudio.ui import theme
 from nnstudio.ui.docks import distributions, numbers
 from nnstudio.ui.docks.plots import Overlay, View
 from nnstudio.ui.docks.rows import Row
+
+#: Up to so many rows are drawn with the thicker line, which takes longer to paint.
+FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,15 @@ class RidgeItem(Overlay):
         else:
             x = self.x_of(at)
         y = base - heights * up
-        points = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+        points = arrayToQPolygonF(x, y)
         fill = QColor(color)
         fill.setAlphaF(0.34)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # its edge lies under the line
         painter.drawPolygon(points)
-        painter.setPen(QPen(color, 1.3))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(QPen(color, 1.4 if len(self.ridges) <= FEW else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(points)
         painter.drawLines([QLineF(0, base, max(0.0, x[0]), base), QLineF(min(width, x[-1]), base, width, base)])

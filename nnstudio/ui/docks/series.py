@@ -7,11 +7,13 @@ as much as the plot has pixels, not as the run has steps.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: How many values of a level one value of the next level summarises.
 FACTOR = 16
@@ -58,7 +60,7 @@ class Series:
     """Summaries of the values of steps 0, 1, 2, …, which only ever grow. Values that are not finite are left out."""
 
     def __init__(self) -> None:
-        self._values: Array = np.empty(0)
+        self._values: Floats = np.empty(0)
         self._low: list[Growing] = []
         self._high: list[Growing] = []
         self._sum, self._count = Growing(), Growing()  # running totals at the end of each whole block of FACTOR
@@ -66,7 +68,7 @@ class Series:
     def __len__(self) -> int:
         return len(self._values)
 
-    def show(self, values: Array) -> None:
+    def show(self, values: Floats) -> None:
         """Take ``values``, shape (steps,): those shown before, then those that came since. They are not copied.
 
         Where there are fewer than before, another run has begun and everything is worked out afresh.
@@ -130,7 +132,7 @@ class Series:
         ends = np.minimum(edges + width, stop)
         return Columns((edges + ends - 1) / 2, low, high)
 
-    def _reduced(self, edges: Array, stop: int, level: int, size: int) -> tuple[Array, Array]:
+    def _reduced(self, edges: NDArray[Any], stop: int, level: int, size: int) -> tuple[Array, Array]:
         """Least and greatest from each edge to the next, to within one block of ``size`` steps."""
         low, high = self._level(level)
         whole = len(low)
@@ -179,6 +181,6 @@ class Series:
         return np.where(blocks > 0, values[np.maximum(blocks - 1, 0)], 0.0)
 
 
-def _finite(values: Array) -> Array:
+def _finite(values: Floats) -> Array:
     """The values with NaN in the place of infinities."""
     return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
