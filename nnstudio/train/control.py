@@ -83,6 +83,11 @@ class Control:
             self._paused = self.pending = True
             return True
 
+    @property
+    def step_waits(self) -> bool:
+        """Whether :meth:`take_step` would give one."""
+        return self._steps > 0
+
     def settle(self) -> None:
         """All has been answered: nothing is pending unless the run is to stand still or to end."""
         with self._condition:

@@ -149,9 +149,11 @@ class Trainer:
         """Find out what went bad, and keep the last good weights."""
         time = self.clock.now()
         moment = self.keeper.good or self.state.capture()  # where the weights were bad from the start
+        best = self.state.best  # the repeated steps begin with the moment's
         culprit = find_culprit(
             self.state, self.batches, moment, step, self.stepper.update_again, lambda: self.control.stopping
         )
+        self.state.best = best
         self.keeper.rescue()
         self.compiled.training.eval()
         return failures.went_bad(culprit, self.compiled, time)
@@ -188,7 +190,7 @@ class Trainer:
         self.losses.fetch()
         self._end_segment()
         if control.pending:
-            yield from self._answer()
+            yield from self._answer(before_step=False)
         if not self.reason:
             yield from self._epoch_ended(began)
             self._begin_segment()
@@ -269,8 +271,11 @@ class Trainer:
         self._mark, self._mark_step = now, self.state.progress.step
         return now
 
-    def _answer(self) -> Iterator[Event]:
-        """Do what the control asks; comes back when a step is to be done or the run is to end."""
+    def _answer(self, before_step: bool = True) -> Iterator[Event]:
+        """Do what the control asks; comes back when a step is to be done or the run is to end.
+
+        A single step that is asked for at the end of an epoch is the next epoch's first (not ``before_step``).
+        """
         control = self.control
         while control.pending:
             if control.stopping:
@@ -279,6 +284,9 @@ class Trainer:
             if control.take_checkpoint():
                 self.losses.fetch()
                 yield from self.keeper.checkpoint()
+            if control.step_waits and not before_step:
+                self.clock.go_on()
+                break
             if control.take_step():
                 self.clock.go_on()
                 self._announced, self.pace.next = False, 0.0
