@@ -68,6 +68,7 @@ OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "encoding": (str, ()),
     "header": (bool, ()),
     "decimal": (str, (".", ",")),
+    "pixel_max": (int, ()),
 }
 
 
@@ -192,9 +193,15 @@ def _check_option(name: str, value: Any) -> None:
     if name not in OPTIONS:
         raise DataError(f"{name!r} is no option for reading data; those are {', '.join(OPTIONS)}")
     kind, choices = OPTIONS[name]
-    if not isinstance(value, kind) or (choices and value not in choices):
-        expected = " or ".join(map(repr, choices)) or {str: "a text", bool: "true or false"}[kind]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or (choices and value not in choices):
+        expected = (
+            " or ".join(map(repr, choices)) or {str: "a text", int: "a whole number", bool: "true or false"}[kind]
+        )
         raise DataError(f"The option {name!r} for reading data must be {expected}, not {_brief(value)}")
+    if name == "pixel_max" and not 1 <= int(str(value)) <= 2**32:
+        raise DataError(
+            f"The option 'pixel_max' must be what the brightest pixel has, such as 255, not {_brief(value)}"
+        )
     if name == "delimiter" and (len(str(value)) != 1 or not str(value).isascii() or str(value) in '"\r\n'):
         raise DataError(f"The delimiter of a CSV file must be one character such as a comma, not {value!r}")
 

@@ -1,0 +1,222 @@
+"""Reading NPZ and NPY files: checked before anything is allocated, and never a pickle."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from nnstudio.data.columns import Array, Column, Source
+from nnstudio.data.reference import ColumnChoice, DataError, DataReference
+
+#: No archive is opened that holds more bytes, or more arrays, than this.
+MOST_BYTES, MOST_ARRAYS = 16 * 2**30, 1000
+#: Deflate cannot make more than this of a byte.
+MOST_RATIO = 1032
+#: More different whole numbers than this are no classes.
+MOST_CLASSES = 1000
+AUTOMATIC = ColumnChoice.make({})
+
+Progress = Callable[[float], None]
+
+
+def read_npz(path: Path, reference: DataReference, progress: Progress) -> Source:
+    """The arrays of an NPZ file as columns. DataError where it is damaged, holds pickles or promises too much."""
+    arrays: dict[str, Array] = {}
+    try:
+        with zipfile.ZipFile(path) as file:
+            members = _checked_members(file, path.name)
+            for index, member in enumerate(members):
+                with file.open(member) as stream:
+                    arrays[member.filename.removesuffix(".npy")] = _array(
+                        stream, member.file_size, path.name, member.filename
+                    )
+                progress(0.8 * (index + 1) / len(members))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(
+            f"“{path.name}” is damaged or cut short and cannot be read as NPZ ({error}); make or copy it again"
+        ) from None
+    return _source(arrays, path.name, reference, "npz")
+
+
+def read_npy(path: Path, reference: DataReference, progress: Progress) -> Source:
+    """The one array of an NPY file as a column. DataError as for :func:`read_npz`."""
+    with path.open("rb") as stream:
+        array = _array(stream, path.stat().st_size, path.name, path.name)
+    progress(0.8)
+    return _source({"data": array}, path.name, reference, "npy")
+
+
+def _checked_members(file: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """The members that are arrays. DataError where they overlap, are too many, too large or cannot be that large."""
+    members = [member for member in file.infolist() if member.filename.endswith(".npy")]
+    if not members:
+        raise DataError(f"“{name}” holds no arrays; an NPZ file written by numpy.savez was expected")
+    if len(members) > MOST_ARRAYS or len({member.filename for member in members}) < len(members):
+        raise DataError(f"“{name}” holds too many arrays or two of the same name; at most {MOST_ARRAYS} were expected")
+    total, end = 0, 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        total += member.file_size
+        impossible = member.file_size > (member.compress_size + 64) * MOST_RATIO
+        stored = member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size
+        if impossible or stored or member.header_offset < end or total > MOST_BYTES:
+            raise DataError(f"“{name}” promises more data than it can hold and was not opened; make the file again")
+        end = member.header_offset + 30 + member.compress_size
+    return members
+
+
+def _array(stream: IO[bytes], size: int, name: str, member: str) -> Array:
+    """One array of ``size`` bytes with its header. DataError where it is no plain numbers or texts, or too short."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+    except (ValueError, EOFError, SyntaxError, RecursionError, MemoryError, TypeError):
+        raise DataError(
+            f"“{member}” in “{name}” is no NumPy array; a file written by numpy.save was expected"
+        ) from None
+    if dtype.hasobject:
+        raise DataError(
+            f"“{member}” in “{name}” holds Python objects, which are never opened; save it again as an array of numbers"
+        )
+    if dtype.names or dtype.kind not in "biufUSM":
+        raise DataError(f"“{member}” in “{name}” has values of type {dtype}; numbers or texts were expected")
+    expected = prod(shape) * dtype.itemsize
+    if len(shape) > 8 or any(axis < 0 for axis in shape) or expected > size:
+        raise DataError(
+            f"“{member}” in “{name}” promises an array of {'×'.join(map(str, shape))} and holds less; "
+            "the file is cut short, make or copy it again"
+        )
+    data = stream.read(expected)
+    if len(data) < expected:
+        raise DataError(f"“{member}” in “{name}” is cut short; make or copy the file again")
+    array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    return np.ascontiguousarray(array.astype(dtype.newbyteorder("="), copy=False))
+
+
+def _source(arrays: dict[str, Array], name: str, reference: DataReference, form: str) -> Source:
+    """Columns of the arrays. The first picture, the first classes and the first table are called image, label and
+    features, whatever the file calls them, so that a network that was drawn for one file fits another."""
+    warnings: list[str] = []
+    lone = {key: array for key, array in arrays.items() if array.ndim == 0}
+    arrays = {key: array for key, array in arrays.items() if array.ndim}
+    if lone:
+        warnings.append(f"“{', '.join(lone)}” in “{name}” is a single number, not one a sample, and is left out")
+    counts = {key: len(array) for key, array in arrays.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{key}: {count}" for key, count in counts.items())
+        raise DataError(f"The arrays of “{name}” must have one entry a sample, but their lengths differ ({told})")
+    if not counts or not next(iter(counts.values())):
+        raise DataError(f"“{name}” has no samples; arrays with one entry a sample were expected")
+    columns: dict[str, Column] = {}
+    rows: dict[str, Array] = {}
+    for key, array in arrays.items():
+        column = _column(key, array, AUTOMATIC, reference, told := [])
+        kind = "vector" if column.kind == "array" and column.values.ndim == 2 else column.kind
+        usual = {"image": "image", "category": "label", "vector": "features"}.get(kind, key)
+        field = usual if usual not in columns and usual not in arrays else key
+        choice = reference.fields.get(field, AUTOMATIC)
+        if choice != AUTOMATIC:
+            column = _column(key, array, choice, reference, told := [])
+        columns[field] = replace(column, name=field)
+        rows[field] = array
+        warnings += told
+    return Source(columns, next(iter(counts.values())), False, rows, tuple(warnings), {"format": form})
+
+
+def _column(key: str, array: Array, choice: ColumnChoice, reference: DataReference, warnings: list[str]) -> Column:
+    """What one array is: pictures by its shape, class codes by its dtype, else numbers."""
+    role = "input" if choice.role == "auto" else choice.role
+    if array.dtype.kind == "M":
+        return Column(key, "time", array.astype("datetime64[us]").astype(np.int64) / 1e6, role="ignored")
+    if array.ndim == 2 and array.shape[1] == 1 and array.dtype.kind in "biuUS":
+        array = array[:, 0]
+    if array.dtype.kind in "US":
+        if array.ndim > 1:
+            raise DataError(f"“{key}” holds texts in {array.ndim} dimensions; one text a sample was expected")
+        return _categories(key, array, role)
+    if array.ndim == 1:
+        whole = array.dtype.kind in "biu"
+        if choice.kind == "category" or (choice.kind == "auto" and whole and _are_classes(array)):
+            return _categories(key, array, role)
+    if array.dtype.kind == "f":
+        array = _finite(key, array, warnings)
+    if choice.kind == "image" or (choice.kind == "auto" and _is_image(array)):
+        pixels = _channels_first(key, array)
+        return Column(key, "image", pixels, role=role, divisor=_divisor(array, reference))
+    if array.ndim == 2 and choice.kind == "category" and array.dtype.kind in "iu":
+        if (array < 0).any():
+            raise DataError(f"“{key}” has codes below 0; codes count from 0, choose “number” as its kind")
+        return Column(key, "codes", array.astype(np.int64), role=role, size=int(array.max()) + 1)
+    pixels_in_a_row = array.dtype == np.uint8 and array.ndim > 1 and choice.scaling == "auto"
+    divisor = _divisor(array, reference) if pixels_in_a_row else 1.0
+    kind = "number" if array.ndim == 1 else "array"
+    values = array.astype(np.float64) if array.ndim == 1 else array
+    return Column(key, kind, values, role=role, standardise=choice.scaling == "standardise", divisor=divisor)
+
+
+def _are_classes(array: Array) -> bool:
+    if array.dtype.kind == "b":
+        return True
+    different = len(np.unique(array))
+    return different <= MOST_CLASSES and (different <= 20 or different * 5 <= len(array))
+
+
+def _categories(key: str, array: Array, role: str) -> Column:
+    names: list[Any]
+    if array.dtype.kind == "f":
+        known = ~np.isnan(array)
+        different, codes = np.unique(array[known], return_inverse=True)
+        values = np.full(len(array), -1, dtype=np.int64)
+        values[known] = codes
+        names = [f"{value:g}" for value in different]
+    else:
+        different, values = np.unique(array, return_inverse=True)
+        names = [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in different.tolist()]
+    return Column(key, "category", values.astype(np.int64), tuple(names), role=role)
+
+
+def _finite(key: str, array: Array, warnings: list[str]) -> Array:
+    """Numbers with infinite ones made missing; the person is told of both."""
+    bad = ~np.isfinite(array)
+    count = int(np.count_nonzero(bad))
+    if not count:
+        return array
+    warnings.append(
+        f"“{key}” has {count} numbers that are missing or infinite; the mean of the training split stands in for them"
+    )
+    return np.where(bad, np.nan, array)
+
+
+def _is_image(array: Array) -> bool:
+    if array.dtype.kind not in "iuf":
+        return False
+    if array.ndim == 3:
+        return array.dtype == np.uint8 or (array.shape[1] == array.shape[2] and array.shape[1] >= 4)
+    return array.ndim == 4
+
+
+def _channels_first(key: str, array: Array) -> Array:
+    """N×H×W or N×H×W×C becomes N×C×H×W."""
+    if array.ndim == 3:
+        return array[:, None]
+    if array.ndim != 4:
+        raise DataError(f"“{key}” has {array.ndim} dimensions; pictures need N×height×width or N×channels×height×width")
+    if array.shape[3] in (1, 2, 3, 4) and array.shape[1] not in (1, 2, 3, 4):
+        return np.ascontiguousarray(array.transpose(0, 3, 1, 2))
+    return array
+
+
+def _divisor(array: Array, reference: DataReference) -> float:
+    """What brings pixels to 0..1: what the reference says, else what the dtype can hold."""
+    if "pixel_max" in reference.options:
+        return float(reference.options["pixel_max"])
+    if array.dtype.kind in "iu":
+        return 255.0 if array.max(initial=0) <= 255 else float(np.iinfo(array.dtype).max)
+    return 1.0

@@ -1,0 +1,71 @@
+"""Columns as they were read, before anything is encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, or one array of a file.
+
+    kind decides what ``values`` hold, one entry a row:
+    ``number``: float64, NaN where missing; ``category``: int64 codes into ``categories``, -1 where missing;
+    ``time``: float64 seconds, NaN where missing; ``text``: nothing that can be trained on (object array of texts);
+    ``image``: N×C×H×W, integer or float; ``array``: N×… numbers; ``codes``: N×T whole numbers below ``size``.
+    ``divisor``: what pixels are divided by, so that they lie in 0..1.
+    """
+
+    name: str
+    kind: str
+    values: Array
+    categories: tuple[str, ...] = ()
+    role: str = "input"
+    standardise: bool = False
+    divisor: float = 1.0
+    size: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many rows lack a value (for an array: how many have a number missing)."""
+        return int(np.count_nonzero(self.absent()))
+
+    def absent(self) -> NDArray[np.bool_]:
+        """For each row, whether its value is missing."""
+        if self.kind in ("category", "codes"):
+            absent = self.values < 0
+        elif self.kind == "text":
+            absent = np.array([value is None for value in self.values], dtype=bool)
+        elif self.values.dtype.kind == "f":
+            absent = np.isnan(self.values)
+        else:
+            return np.zeros(len(self.values), dtype=bool)
+        return np.asarray(absent.reshape(len(absent), -1).any(axis=1)) if len(absent) else absent.reshape(0)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a file holds: columns by name, all of the same length, and what the person should know of it.
+
+    ``rows``: the values as they stand in the file, for display: a polars DataFrame for a table, else the arrays.
+    """
+
+    columns: Mapping[str, Column]
+    count: int
+    is_table: bool
+    rows: Any
+    warnings: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def quoted(names: list[str] | tuple[str, ...], at_most: int = 4) -> str:
+    """Names for a sentence: “a”, “b” and 3 more."""
+    shown = ", ".join(f"“{name}”" for name in names[:at_most])
+    return shown if len(names) <= at_most else f"{shown} and {len(names) - at_most} more"

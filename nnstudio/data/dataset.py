@@ -1,0 +1,221 @@
+"""The data set: rows that were read, split and encoded, as training, prediction and the data dock need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.data import statistics
+from nnstudio.data.columns import Array, Column, Source, quoted
+from nnstudio.data.encoding import FED, FieldEncoding, Preparation, learned
+from nnstudio.data.reference import SPLITS, DataError, DataReference
+from nnstudio.data.roles import fields_of, with_roles
+from nnstudio.data.splitting import split_rows
+from nnstudio.layers.types import TensorType
+
+
+@dataclass(frozen=True)
+class Field:
+    """What the data offers under one name, for an Input to bring into a network.
+
+    kind: ``number``, ``category``, ``image``, ``array``, ``codes``, or ``features`` for several columns side by
+    side. role: ``input`` or ``target``. classes: the names of the classes, for a category. mean, std: what a number
+    was standardised with, None where it was not. missing: rows without a value. type: of the field's arrays.
+    """
+
+    name: str
+    kind: str
+    role: str
+    columns: tuple[str, ...]
+    type: TensorType
+    classes: tuple[str, ...] = ()
+    mean: float | None = None
+    std: float | None = None
+    missing: int = 0
+
+
+class Arrays(Mapping[str, Array]):
+    """The arrays of one split by field, each encoded when it is first asked for and then kept."""
+
+    def __init__(self, dataset: Dataset, rows: NDArray[np.int64]) -> None:
+        self._dataset = dataset
+        self._rows = rows
+        self._made: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._made:
+            field = self._dataset.prepared.fields[name]
+            raw = {column: self._dataset.columns[column].values[self._rows] for column in field.columns}
+            array = field.encoded(self._dataset.prepared.columns, raw)
+            array.flags.writeable = False
+            self._made[name] = array
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._dataset.prepared.fields)
+
+    def __len__(self) -> int:
+        return len(self._dataset.prepared.fields)
+
+
+class Dataset:
+    """Data that was opened. Nothing of it changes afterwards; it may be used from several threads.
+
+    reference: what was asked for, with the sha256 and the types as they are now. title: its name for a person.
+    columns: every column as it was read. rows: the values as they stand in the file, a polars DataFrame for a table,
+    else a mapping of NumPy arrays. warnings: one sentence each. prepared: how rows become arrays.
+    """
+
+    def __init__(self, reference: DataReference, source: Source, title: str, warnings: Sequence[str] = ()) -> None:
+        source = with_roles(source, reference.fields)
+        self.title = title
+        self.rows = source.rows
+        self.is_table = source.is_table
+        self.columns: Mapping[str, Column] = source.columns
+        self._count = source.count
+        fields, more = fields_of(source)
+        if not fields:
+            raise DataError(f"“{title}” has no column to train on; give one the role input and the kind number")
+        told = [*source.warnings, *more, *warnings]
+        self._indices = self._split(reference, told)
+        train = self._indices["train"]
+        fed = {n: c for n, c in self.columns.items() if c.kind in FED and c.role != "ignored"}
+        self.prepared = Preparation({name: learned(column, train) for name, column in fed.items()}, fields)
+        self.types: Mapping[str, TensorType] = self.prepared.types
+        self.fields: Mapping[str, Field] = {name: self._field(field) for name, field in fields.items()}
+        self._arrays = {split: Arrays(self, rows) for split, rows in self._indices.items()}
+        self.warnings: tuple[str, ...] = (*told, *_changes(reference.types, self.types))
+        self.reference = reference.with_(types=self.types)
+
+    def count(self, split: str) -> int:
+        """How many rows a split has: "train" has at least one; 0 for "validation" or "test" means that nothing is
+        held back for it, and figures on it do not exist. KeyError where there is no such split."""
+        return len(self._indices[split])
+
+    def indices(self, split: str) -> NDArray[np.int64]:
+        """The numbers of a split's rows, in the order of its arrays."""
+        return self._indices[split]
+
+    def arrays(self, split: str) -> Mapping[str, Array]:
+        """The arrays of a split by field: contiguous float32 or int64, one entry a row, read-only and kept.
+
+        All that is learned for it (means, scales, what stands in for missing values) comes from training rows alone.
+        """
+        return self._arrays[split]
+
+    def encode(self, rows: Mapping[str, Sequence[Any]]) -> Mapping[str, Array]:
+        """See :meth:`Preparation.encode`."""
+        return self.prepared.encode(rows)
+
+    def decode(self, field: str, array: Array) -> list[Any]:
+        """See :meth:`FieldEncoding.decoded`."""
+        return self.prepared.decode(field, array)
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """What turns new rows into arrays, as JSON; :meth:`Preparation.from_json` reads it."""
+        return self.prepared.to_json()
+
+    @property
+    def total(self) -> int:
+        """How many rows the file has, those that no split uses among them."""
+        return self._count
+
+    def cells(self, start: int, stop: int) -> list[tuple[str, ...]]:
+        """The rows from start up to stop as texts, one for each of ``columns``, for a table on the screen."""
+        return statistics.cells(self, start, stop)
+
+    def summary(self, column: str, bins: int = 30) -> statistics.Summary:
+        """Figures and histogram of one column. KeyError where there is none."""
+        return statistics.summary(self, column, bins)
+
+    def pictures(self, rows: Sequence[int] | NDArray[np.int64], field: str = "image") -> NDArray[np.uint8]:
+        """Rows of an image field for the screen: uint8, N×H×W where grey, N×H×W×3 where coloured."""
+        return statistics.pictures(self, np.asarray(rows, dtype=np.int64), field)
+
+    def _split(self, reference: DataReference, told: list[str]) -> dict[str, NDArray[np.int64]]:
+        split = reference.split
+        targets = [c for c in self.columns.values() if c.role == "target" and c.kind in FED]
+        usable = np.ones(self._count, dtype=bool)
+        for target in targets:
+            if target.kind in ("category", "number"):
+                usable &= ~target.absent()
+        if not usable.all():
+            names = quoted([target.name for target in targets])
+            told.append(f"{int((~usable).sum())} rows have no value in {names} and are left out of every split")
+        if not usable.any():
+            raise DataError(f"“{self.title}” has no row with a value in its target; choose another target")
+        classes = next((target for target in targets if target.kind == "category"), None)
+        rows = np.flatnonzero(usable)
+        parts = split_rows(split, rows, classes.values if classes else None, self._times(reference))
+        for name, share in zip(SPLITS, split.shares, strict=True):
+            if share and not len(parts[name]):
+                count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"
+                told.append(f"“{self.title}” has {count}, so none is left for {name}; add rows or change the shares")
+        for target in targets:
+            if target.kind == "category":
+                _tell_classes(target, rows, parts, told)
+        return dict(parts)
+
+    def _times(self, reference: DataReference) -> NDArray[np.float64] | None:
+        name = reference.split.time_column
+        if not reference.split.by_time or not name:
+            return None
+        column = self.columns.get(name)
+        if column is None or column.kind not in ("time", "number"):
+            came = "there is none" if column is None else f"it holds {column.kind}"
+            raise DataError(f"“{name}” should hold times to split by, but {came}; choose a column of dates or numbers")
+        return column.values
+
+    def _field(self, field: FieldEncoding) -> Field:
+        columns = [self.columns[name] for name in field.columns]
+        first, encoding = columns[0], self.prepared.columns[columns[0].name]
+        kind = {"vector": "features", "binary": "number"}.get(field.form, first.kind)
+        scaled = first.standardise and kind == "number" and field.form == "column"
+        return Field(
+            field.name, kind, "input" if field.form == "vector" else first.role, field.columns,
+            self.types[field.name],
+            first.categories if kind == "category" or field.form == "binary" else (),
+            encoding.mean[0] if scaled else None, encoding.std[0] if scaled else None,
+            sum(column.missing for column in columns),
+        )  # fmt: skip
+
+
+def _tell_classes(target: Column, rows: Array, parts: Mapping[str, Array], told: list[str]) -> None:
+    present = np.unique(target.values[rows])
+    if len(present) == 1:
+        told.append(
+            f"“{target.name}” has only one class (“{target.categories[int(present[0])]}”), so there is nothing to tell "
+            "apart; add rows of another class or choose another target"
+        )
+    unseen = np.setdiff1d(present, target.values[parts["train"]])
+    if unseen.size:
+        names = quoted([target.categories[int(code)] for code in unseen])
+        told.append(f"No training row has the class {names} of “{target.name}”; give training a larger share")
+
+
+def _changes(before: Mapping[str, TensorType], now: Mapping[str, TensorType]) -> list[str]:
+    """Sentences on what is not as it was when the data was chosen."""
+    told = []
+    for name, old in before.items():
+        new = now.get(name)
+        if new is None:
+            told.append(
+                f"The field “{name}” that was there when the data was chosen is gone; choose another in its Input"
+            )
+        elif new.is_float and old.is_int:
+            told.append(f"“{name}” held classes when it was chosen and now holds numbers; check the file or its kind")
+        elif new.is_int and old.is_float:
+            told.append(
+                f"“{name}” held numbers when it was chosen and now holds text or classes; correct the file, "
+                "or choose “number” as its kind to count texts as missing"
+            )
+        elif new != old:
+            told.append(
+                f"“{name}” was {old.described()} when it was chosen and is now {new.described()}; check the file"
+            )
+    return told

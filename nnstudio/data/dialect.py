@@ -1,0 +1,166 @@
+"""How a CSV file is written: its encoding, delimiter, header and decimal sign, detected from its text."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnstudio.data.reference import DataError
+
+#: Cells that mean "nothing is known", compared in lower case.
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "--", "missing", "#n/a", "<na>"})
+#: Delimiters that are looked for, the more telling first.
+DELIMITERS = ("\t", ";", "|", ",")
+#: Encodings that begin with a mark.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: How many characters are looked at.
+SAMPLE = 200_000
+
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d*([eE][+-]?\d+)?|[+-]?\d*,\d+([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What has to be known to read a CSV file."""
+
+    encoding: str
+    delimiter: str
+    header: bool
+    decimal: str
+
+
+def detect_encoding(data: bytes) -> str:
+    """The encoding by its mark, by its zero bytes, or as the first of UTF-8, Latin-1, Windows-1252 that fits."""
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return encoding
+    head = data[:SAMPLE]
+    if head[1::2].count(0) > len(head) // 5:
+        return "utf-16-le"
+    if head[0::2].count(0) > len(head) // 5:
+        return "utf-16-be"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8"
+    if re.search(rb"[\x80-\x9f]", data) is None:
+        return "latin-1"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def decoded(data: bytes, encoding: str, name: str) -> str:
+    """The text of a file. DataError where it is not in that encoding or is not text."""
+    try:
+        text = data.decode(encoding)
+    except LookupError:
+        raise DataError(
+            f"No encoding is called {encoding!r}; choose another, such as utf-8, to read “{name}”"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"“{name}” is not written in {encoding} (line {line} has other bytes); choose another encoding"
+        ) from None
+    if "\0" in text:
+        raise DataError(f"“{name}” is no text file (it holds zero bytes); a CSV, NPZ or NPY file was expected")
+    return text.removeprefix("\ufeff")
+
+
+def records(text: str, delimiter: str) -> list[list[str]]:
+    """The first records of a text, blank lines left out."""
+    lines = text[:SAMPLE].splitlines(keepends=True)
+    if len(text) > SAMPLE and len(lines) > 1:
+        lines.pop()
+    try:
+        return [row for row in csv.reader(lines[:1000], delimiter=delimiter) if row]
+    except csv.Error:  # a field beyond the csv module's limit: not this delimiter
+        return []
+
+
+def detect_delimiter(text: str) -> str:
+    """The delimiter that gives every record the same number of fields, and more than one; a comma where none does."""
+    best, best_score = ",", (0.0, 0)
+    for delimiter in DELIMITERS:
+        rows = records(text, delimiter)
+        widths = Counter(map(len, rows))
+        if not widths:
+            continue
+        width, count = widths.most_common(1)[0]
+        if width < 2:
+            continue
+        agreement = count / len(rows)
+        if delimiter == "," and best_score[0] >= 1.0 and _only_decimals(text, best):
+            continue
+        if (agreement, width) > best_score:
+            best, best_score = delimiter, (agreement, width)
+    return best
+
+
+def _only_decimals(text: str, delimiter: str) -> bool:
+    """Whether every comma of the first records stands in a number."""
+    cells = [cell.strip() for row in records(text, delimiter) for cell in row if "," in cell]
+    return all(_COMMA.fullmatch(cell) for cell in cells)
+
+
+def detect_decimal(rows: Sequence[Sequence[str]], delimiter: str) -> str:
+    """A comma where numbers are written with one and none is written with a point."""
+    if delimiter == "," and not any("," in cell for row in rows for cell in row):
+        return "."
+    cells = [cell.strip() for row in rows for cell in row]
+    commas = sum(_COMMA.fullmatch(cell) is not None for cell in cells)
+    points = sum("." in cell and _PLAIN.fullmatch(cell) is not None for cell in cells)
+    thousands = sum(re.fullmatch(r"[+-]?\d{1,3}\.\d{3}", cell) is not None for cell in cells)
+    return "," if commas and points == thousands else "."
+
+
+def is_number(cell: str, decimal: str = ".") -> bool:
+    """Whether a cell is written as a number."""
+    cell = cell.strip()
+    if decimal == "," and _COMMA.fullmatch(cell):
+        return True
+    return _PLAIN.fullmatch(cell) is not None or cell.lower().lstrip("+-") in ("inf", "infinity")
+
+
+def detect_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Whether the first record names the columns: no number or repetition in it, and no cell that recurs below."""
+    if not rows:
+        return False
+    first, below = [cell.strip() for cell in rows[0]], rows[1:]
+    if any(is_number(cell, decimal) for cell in first):
+        return False
+    if all(cell.lower() in MISSING for cell in first):
+        return False
+    columns = [[row[index].strip() for row in below if index < len(row)] for index in range(len(first))]
+    numbers = any(any(is_number(cell, decimal) for cell in column) for column in columns)
+    if numbers or not below:
+        return True
+    return not any(cell in column for cell, column in zip(first, columns, strict=True))
+
+
+def detect(data: bytes, name: str) -> Dialect:
+    """How a CSV file is written. DataError where it is empty or no text."""
+    encoding = detect_encoding(data)
+    text = decoded(data, encoding, name)
+    if not text.strip():
+        raise DataError(f"“{name}” is empty; a CSV file with one row a line was expected")
+    delimiter = detect_delimiter(text)
+    rows = records(text, delimiter)
+    decimal = detect_decimal(rows, delimiter)
+    return Dialect(encoding, delimiter, detect_header(rows, decimal), decimal)

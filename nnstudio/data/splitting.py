@@ -1,0 +1,75 @@
+"""Which rows are trained on, watched and kept for the end. The same seed gives the same split on every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.data.reference import SPLITS, Split
+
+Rows = NDArray[np.int64]
+
+
+def split_rows(
+    split: Split, usable: Rows, classes: NDArray[np.int64] | None = None, times: NDArray[np.float64] | None = None
+) -> Mapping[str, Rows]:
+    """Row numbers for each of training, validation and test: disjoint, and together ``usable``.
+
+    classes: for every row of the data its class, where parts are to be stratified; times: for every row its time,
+    where they are to be split by a time column (rows without one count as the latest). Each part's size is its
+    share of the rows, rounded; within a class likewise. Rows are in random order for training (which shuffles
+    them anyway), by number elsewhere; by time, all are in the order of time. Training has a row if there is one.
+    """
+    usable = np.sort(np.asarray(usable, dtype=np.int64))
+    if split.by_time:
+        order = usable if times is None else usable[np.argsort(times[usable], kind="stable")]
+        return _cut(order, _sizes(split.shares, len(order), np.zeros(3)))
+    # Doubles from PCG64 are the part of NumPy's random numbers that is the same everywhere and for all versions.
+    random = np.random.Generator(np.random.PCG64(split.seed))
+    shuffled = usable[np.argsort(random.random(len(usable)), kind="stable")]
+    if classes is None or not split.stratify:
+        parts = _cut(shuffled, _sizes(split.shares, len(shuffled), np.zeros(3)))
+    else:
+        parts = _stratified(split, shuffled, classes[shuffled])
+    return {name: rows if name == "train" else np.sort(rows) for name, rows in parts.items()}
+
+
+def _stratified(split: Split, rows: Rows, classes: NDArray[np.int64]) -> dict[str, Rows]:
+    """Each class cut by the shares; what rounding took from a part in one class it gets back in the next."""
+    owed = np.zeros(3)
+    gathered: dict[str, list[Rows]] = {name: [] for name in SPLITS}
+    codes, counts = np.unique(classes, return_counts=True)
+    for code in codes[np.argsort(counts, kind="stable")]:
+        members = rows[classes == code]
+        sizes = _sizes(split.shares, len(members), owed)
+        owed += np.array(split.shares) * len(members) - sizes
+        for name, part in _cut(members, sizes).items():
+            gathered[name].append(part)
+    places = np.empty(int(rows.max(initial=0)) + 1, dtype=np.int64)
+    places[rows] = np.arange(len(rows))
+    joined = {name: np.concatenate(parts) if parts else rows[:0] for name, parts in gathered.items()}
+    return {name: part[np.argsort(places[part], kind="stable")] for name, part in joined.items()}
+
+
+def _sizes(shares: tuple[float, float, float], count: int, owed: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many of ``count`` rows each part gets: its share rounded down or up; what is left goes to those that are
+    owed most, to training first where it would have none."""
+    exact = np.array(shares) * count
+    sizes = np.floor(exact + 1e-9).astype(np.int64)
+    due = exact - sizes + owed
+    due[np.array(shares) == 0] = -np.inf
+    left = count - int(sizes.sum())
+    if left and sizes[0] == 0:
+        sizes[0] += 1
+        due[0] -= 1
+        left -= 1
+    for part in np.argsort(-due, kind="stable")[:left]:
+        sizes[part] += 1
+    return sizes
+
+
+def _cut(rows: Rows, sizes: NDArray[np.int64]) -> dict[str, Rows]:
+    first, second = int(sizes[0]), int(sizes[0] + sizes[1])
+    return {"train": rows[:first], "validation": rows[first:second], "test": rows[second:]}
