@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from nnstudio.export.errors import ExportError
+from nnstudio.export.errors import ExportError, reason
 from nnstudio.export.frozen import Frozen
+from nnstudio.export.pt2 import program
 from nnstudio.export.quiet import quiet
 
 
@@ -22,26 +23,26 @@ def write(frozen: Frozen, path: Path) -> None:
     """
     for name in ("onnx", "onnxscript", "onnxruntime"):
         _required(name)
+    traced = program(frozen)
     try:
         with quiet():
-            program = torch.onnx.export(
-                frozen.model, frozen.traced, dynamo=True, verbose=False, external_data=False,
+            made = torch.onnx.export(
+                traced, dynamo=True, verbose=False, external_data=False, dynamic_shapes=frozen.dynamic_shapes(),
                 input_names=[spec.name for spec in frozen.inputs], output_names=list(frozen.outputs),
-                dynamic_shapes=frozen.dynamic_shapes(),
             )  # fmt: skip
-            assert program is not None
-            program.save(str(path), external_data=False)
+            assert made is not None
+            made.save(str(path), external_data=False)
     except OSError:
         raise
     except Exception as error:
-        raise ExportError(f"ONNX cannot express this network: {first_line(error)}; export it as Python.") from error
+        raise ExportError(f"ONNX cannot express this network: {reason(error)}; export it as Python.") from error
 
 
 def run(frozen: Frozen, path: Path) -> list[np.ndarray]:
     """The written model's answers to the samples, by ONNX Runtime on the CPU."""
     runtime = _required("onnxruntime")
     options = runtime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it would print, its exceptions say
     options.intra_op_num_threads = 1
     try:
         session = runtime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
@@ -51,13 +52,8 @@ def run(frozen: Frozen, path: Path) -> list[np.ndarray]:
             list(frozen.outputs), {name: array for name, array in feeds.items() if name in known}
         )
     except Exception as error:  # ONNX Runtime raises its own types
-        raise ExportError(f"ONNX Runtime does not run the exported network: {first_line(error)}.") from error
+        raise ExportError(f"ONNX Runtime does not run the exported network: {reason(error)}.") from error
     return answers
-
-
-def first_line(error: Exception) -> str:
-    """What an error says first."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _required(name: str) -> Any:

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 
 from nnstudio.export import weights
-from nnstudio.export.errors import ExportError
+from nnstudio.export.errors import ExportError, reason
 from nnstudio.export.frozen import Frozen, arrays
-from nnstudio.export.onnx import first_line
 from nnstudio.export.python_source import source
 
 
@@ -37,6 +36,6 @@ def run(frozen: Frozen, path: Path) -> list[np.ndarray]:
     except OSError:
         raise
     except Exception as error:
-        raise ExportError(f"the exported Python file does not run: {first_line(error)}; please report it.") from error
+        raise ExportError(f"the exported Python file does not run: {reason(error)}; please report it.") from error
     finally:
         sys.dont_write_bytecode = keep

@@ -19,7 +19,7 @@ from nnstudio.export import export
 from nnstudio.export.proof import chosen
 from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.layers import load
+from nnstudio.layers import TensorType, load
 
 Networks = Mapping[str, Callable[[], Network]]
 NAMES = ("mlp", "skip", "volumes", "sequence")
@@ -177,3 +177,42 @@ def test_an_export_that_is_not_the_model_is_refused(
     with pytest.raises(ExportError, match="gives other numbers than the trained model"):
         export(trained(networks["mlp"]()), tmp_path / "model.py")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("layer", "parameters"),
+    [
+        ("AdaptiveMaxPool2d", {"output_size": (2, 3)}),
+        ("AdaptiveMaxPool2d", {"output_size": 4}),
+        ("MaxPool1d", {"kernel_size": 3, "padding": 1}),
+    ],
+)
+@pytest.mark.parametrize("format", ["onnx", "pt2"])
+def test_layers_that_exporters_do_not_know_are_said_otherwise(
+    layer: str, parameters: dict[str, Any], format: str, tmp_path: Path
+) -> None:
+    net = NetworkBuilder()
+    image = net.add("Input", field="image", shape=(3, 5, 7) if "2d" in layer else (3, 8))
+    net.add("Output", net.add(layer, image, **parameters), kind="values")
+    proof = export(compile_network(net.network), tmp_path / "pooled", format)
+    assert proof.largest_difference == 0
+
+
+@pytest.mark.parametrize("format", ["onnx", "pt2"])
+def test_sequences_may_have_any_length(format: str, tmp_path: Path) -> None:
+    net = NetworkBuilder()
+    series = net.add("Input", field="series")
+    x = net.add("Conv1d", net.add("MaxPool1d", series, kernel_size=2), out_channels=3, padding="same")
+    net.add("Output", net.add("AdaptiveAvgPool1d", x), kind="values", name="level")
+    fields = {"series": TensorType.of("N C T", "N", 2, "T")}
+    compiled = compile_network(net.network, fields, seed=2)
+    proof = export(compiled, tmp_path / "series", format, {"series": np.ones((4, 2, 12), np.float32)})
+    assert proof.samples == 4
+    if format == "onnx":
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(proof.path, providers=["CPUExecutionProvider"])
+        longer = np.linspace(-1, 1, 2 * 31, dtype=np.float32).reshape(1, 2, 31)
+        np.testing.assert_allclose(
+            session.run(None, {"series": longer})[0], answers(compiled, [longer])["level"], atol=1e-6
+        )

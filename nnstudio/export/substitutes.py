@@ -1,0 +1,61 @@
+"""Modules that say the same in a form that torch.export and ONNX take.
+
+- `torch.nn.MaxPool1d` is traced for the one length that it is traced with; as a picture of height 1 it is not.
+- `torch.nn.AdaptiveMaxPool2d` has no ONNX form; with the sizes of the picture known it is a few plain ones.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class MaxPool1d(nn.Module):
+    """`torch.nn.MaxPool1d` by two-dimensional pooling; N×C×T in and out."""
+
+    def __init__(self, pool: nn.MaxPool1d) -> None:
+        super().__init__()
+        self.kernel, self.stride, self.padding, self.dilation = (
+            value[0] if isinstance(value, tuple) else value
+            for value in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)
+        )
+        self.ceil_mode = pool.ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        pooled = functional.max_pool2d(
+            input.unsqueeze(-2), (1, self.kernel), (1, self.stride), (0, self.padding), (1, self.dilation),
+            self.ceil_mode,
+        )  # fmt: skip
+        return pooled.squeeze(-2)
+
+
+class AdaptiveMaxPool2d(nn.Module):
+    """`torch.nn.AdaptiveMaxPool2d` where height and width are fixed: each output is the maximum over its window,
+    from ``⌊i·H/H'⌋`` to ``⌈(i+1)·H/H'⌉``. N×C×H×W in, N×C×H'×W' out."""
+
+    def __init__(self, pool: nn.AdaptiveMaxPool2d) -> None:
+        super().__init__()
+        size = pool.output_size
+        self.size = size if isinstance(size, tuple) else (size, size)
+
+    def forward(self, input: Tensor) -> Tensor:
+        rows, columns = (
+            [(place * length // count, -(-(place + 1) * length // count)) for place in range(count)]
+            for length, count in zip(input.shape[-2:], [out or 1 for out in self.size], strict=True)
+        )
+        lines = [
+            torch.stack([input[..., top:bottom, left:right].amax((-2, -1)) for left, right in columns], -1)
+            for top, bottom in rows
+        ]
+        return torch.stack(lines, -2)
+
+
+def substitute(model: nn.Module) -> nn.Module:
+    """Put the substitutes in their places, in the model itself; it is a copy that is made for one export."""
+    for name, module in list(model.named_modules()):
+        if type(module) is nn.MaxPool1d:
+            model.set_submodule(name, MaxPool1d(module))
+        elif type(module) is nn.AdaptiveMaxPool2d:
+            model.set_submodule(name, AdaptiveMaxPool2d(module))
+    return model
