@@ -77,11 +77,26 @@ def bridge(ids: Iterable[str]) -> Edit:
 
     def edit(network: Network) -> Network:
         for id in gone:
+            node = network.nodes.get(id)
+            if node is None:
+                continue
             into = network.incoming.get(id, ())
-            out = network.outgoing.get(id, ())
-            rejoined = [Wire(into[0].source, into[0].output, wire.target, wire.input) for wire in out] if into else []
-            network = remove([id])(network)
-            network = replace(network, wires=(*network.wires, *rejoined))
+            first = (wire for name in node.layer.inputs for wire in into if wire.input == name)
+            feed = next(first, into[0] if into else None)
+            output = next(iter(node.layer.outputs), None)
+            wires = []
+            for wire in network.wires:  # each keeps its place, which decides the order at a port for many
+                if (
+                    wire.source == id
+                    and feed is not None
+                    and feed.source != id
+                    and wire.output == (output or wire.output)
+                ):
+                    wires.append(replace(wire, source=feed.source, output=feed.output))
+                elif id not in (wire.source, wire.target):
+                    wires.append(wire)
+            nodes = {other: kept for other, kept in network.nodes.items() if other != id}
+            network = replace(network, nodes=nodes, wires=tuple(dict.fromkeys(wires)))
         return network
 
     return edit
@@ -175,7 +190,7 @@ def replace_layer(id: str, layer: AnyLayer) -> Edit:
             if wire.target == id and wire.input not in layer.inputs and layer.inputs:
                 wire = replace(wire, input=next(iter(layer.inputs)))
             wires.append(wire)
-        return replace(network, nodes={**network.nodes, id: node}, wires=tuple(wires))
+        return replace(network, nodes={**network.nodes, id: node}, wires=tuple(dict.fromkeys(wires)))
 
     return edit
 

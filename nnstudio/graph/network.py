@@ -23,6 +23,7 @@ RESERVED_NAMES = frozenset(
     register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
     register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
     set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    meta shape_env to_folder
     graph code print_readable recompile add_submodule delete_submodule delete_all_unused_submodules self torch nn
     math""".split()
 )
