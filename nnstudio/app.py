@@ -44,8 +44,6 @@ def open_window(path: Path | None = None) -> MainWindow:
 
 def main(path: str | Path | None = None) -> int:
     """Run the window until it is closed; returns the exit status."""
-    from PySide6.QtCore import QTimer
-
     from nnstudio.ui import errors
     from nnstudio.ui.settings import log_dir
 
@@ -57,7 +55,6 @@ def main(path: str | Path | None = None) -> int:
     logging.getLogger(__name__).info("NN Studio starts")
     window = open_window(Path(path) if path else None)
     reporter.told.connect(lambda sentence: window.session.notice.emit("error", sentence))
-    QTimer.singleShot(0, window.file_actions.offer_journal)
     try:
         return app.exec()
     finally:

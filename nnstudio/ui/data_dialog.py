@@ -1,5 +1,295 @@
-"""Choosing data (being written)."""
+"""Choosing data: a set that comes along or a file, with what was detected in it, which can be corrected."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QScrollArea,
+    QWidget,
+)
+
+from nnstudio.data import DataError, DataReference, Split, describe_file, open_data, shipped, shipped_reference
+from nnstudio.ui.background import Background, Job
+from nnstudio.ui.data_columns import Columns
+from nnstudio.ui.forms import Form
+from nnstudio.ui.inspect_nodes import capital
+from nnstudio.ui.inspect_project import Section
+from nnstudio.ui.parts import button, column, label, line, row
+from nnstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
+
+log = logging.getLogger(__name__)
+DELIMITERS = ((",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "space"), ("|", "bar"))
+ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
+_FILES = "Data (*.csv *.tsv *.txt *.npz *.npy)"
 
 
-def choose_data(session, parent, path=None):
-    return None
+class Options(QWidget):
+    """How a CSV file is read: delimiter, encoding, decimal sign, header. ``changed`` is called with one of them."""
+
+    def __init__(self, changed: Callable[[str, Any], object]) -> None:
+        super().__init__()
+        self.delimiter, self.encoding, self.decimal = QComboBox(), QComboBox(), QComboBox()
+        self.header = QCheckBox("First row names the columns")
+        for value, title in DELIMITERS:
+            self.delimiter.addItem(title, value)
+        for name in ENCODINGS:
+            self.encoding.addItem(name, name)
+        for value, title in ((".", "point"), (",", "comma")):
+            self.decimal.addItem(title, value)
+        parts = (("delimiter", "Columns end at", self.delimiter), ("encoding", "Encoding", self.encoding),
+                 ("decimal", "Decimals after", self.decimal))  # fmt: skip
+        layout = row(spacing=14)
+        for name, title, box in parts:
+            box.setAccessibleName(title)
+            box.activated.connect(lambda _, name=name, box=box: changed(name, box.currentData()))
+            layout.addLayout(column(label(title, "muted"), box, spacing=4))
+        self.header.clicked.connect(lambda on: changed("header", on))
+        layout.addLayout(column(1, self.header))
+        layout.addStretch(1)
+        self.setLayout(layout)
+
+    def show_options(self, options: dict[str, Any]) -> None:
+        """Show these; hidden where the file is no CSV."""
+        self.setVisible(options.get("format") == "csv")
+        for name, box in (("delimiter", self.delimiter), ("encoding", self.encoding), ("decimal", self.decimal)):
+            value = options.get(name, "")
+            if value and box.findData(value) < 0:
+                box.addItem(repr(value) if name == "delimiter" else value, value)
+            box.setCurrentIndex(box.findData(value))
+        self.header.setChecked(bool(options.get("header", True)))
+
+
+class DataDialog(QDialog):
+    """Shows what is in the data that is chosen at the left, and takes it into the project."""
+
+    def __init__(self, session: Session, parent: QWidget | None, path: Path | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Choose data")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(980, 660)
+        self._session = session
+        self._background = Background(self)
+        self._job: Job | None = None
+        self.reference: DataReference | None = None
+        self.dataset: Dataset | None = None
+        self._make_parts()
+        self._lay_out()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(250)
+        self._soon.timeout.connect(self._read)
+        self._begin(path)
+
+    def _make_parts(self) -> None:
+        self.sources = QListWidget()
+        self.sources.setFixedWidth(210)
+        self.sources.setAccessibleName("Data sets")
+        for id, title, summary in shipped():
+            self._add_source(title, summary, functools.partial(self._choose_shipped, id))
+        self.sources.currentItemChanged.connect(self._source_chosen)
+        self.title, self.counts = label("", "title"), label("", "muted", wrap=True)
+        self.options = Options(self._option)
+        self.columns = Columns()
+        self.columns.chosen.connect(self._column)
+        self.warnings = label("", "muted", wrap=True)
+        self.warnings.setObjectName("warnings")
+        self.error = label("", "problem", wrap=True)
+        self.error.setObjectName("data_error")
+        self.error.hide()
+        self.split = Form("Split", Split.params)
+        self.split.edited.connect(self._split)
+        self._busy = QProgressBar()
+        self._busy.setTextVisible(False)
+        self._busy.setRange(0, 0)
+        kept = self._busy.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self._busy.setSizePolicy(kept)
+        self.use = button("Use this data", self.accept, "primary")
+        self.use.setObjectName("use_data")
+        self.use.setDefault(True)
+
+    def _lay_out(self) -> None:
+        browse = button("Open a file …", self._browse)
+        browse.setToolTip("A CSV table, or arrays in an NPZ or NPY file")
+        left = column(label("Data sets", "heading"), self.sources, browse, spacing=8, margins=(16, 16, 14, 16))
+        split = QScrollArea()
+        split.setWidgetResizable(True)
+        split.setMaximumHeight(230)
+        inside = QWidget()
+        inside.setProperty("role", "scrolled")
+        inside.setMaximumWidth(360)
+        inside.setLayout(column(self.split, 1))
+        split.setWidget(inside)
+        parts = (
+            row(self.title, 1), self.counts, self.options, self.error, self.columns, self.warnings,
+            Section("Training, validation and test rows", split),
+            row(self._busy, button("Cancel", self.reject), self.use, spacing=10),
+        )  # fmt: skip
+        right = column(*parts, spacing=10, margins=(20, 16, 20, 16))
+        right.setStretch(4, 1)
+        self.setLayout(row(spacing=0))
+        layout = self.layout()
+        assert layout is not None
+        for part in (left, right):
+            home = QWidget()
+            home.setLayout(part)
+            layout.addWidget(home)
+        layout.insertWidget(1, line(vertical=True))  # type: ignore[attr-defined]
+        layout.setStretch(2, 1)  # type: ignore[attr-defined]
+
+    def _add_source(self, title: str, summary: str, chosen: Callable[[], object]) -> QListWidgetItem:
+        item = QListWidgetItem(title)
+        item.setToolTip(summary)
+        item.setSizeHint(QSize(0, 30))
+        item.setData(Qt.ItemDataRole.UserRole, chosen)
+        self.sources.addItem(item)
+        return item
+
+    def _begin(self, path: Path | None) -> None:
+        present = self._session.reference
+        if path is not None:
+            self._open_file(path)
+        elif present is None:
+            self.sources.setCurrentRow(0)
+        elif present.is_shipped:
+            titles = {id: title for id, title, _ in shipped()}
+            found = self.sources.findItems(titles.get(present.name, ""), Qt.MatchFlag.MatchExactly)
+            self.sources.blockSignals(True)
+            self.sources.setCurrentItem(found[0] if found else None)  # type: ignore[arg-type]
+            self.sources.blockSignals(False)
+            self._choose(present)
+        else:
+            item = self._add_source(Path(present.name).name, present.name, lambda: self._choose(present))
+            self.sources.setCurrentItem(item)
+
+    # what is chosen
+
+    def _source_chosen(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            item.data(Qt.ItemDataRole.UserRole)()
+
+    def _browse(self) -> None:
+        folder = str(self._session.path.parent) if self._session.path else ""
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open data", folder, _FILES)
+        if chosen:
+            self._open_file(Path(chosen))
+
+    def _open_file(self, path: Path) -> None:
+        base = self._session.path.parent if self._session.path is not None else None
+        item = self._add_source(path.name, str(path), lambda: self._describe(path, base))
+        self.sources.setCurrentItem(item)
+
+    def _describe(self, path: Path, base: Path | None) -> None:
+        self._work(lambda _: open_data(describe_file(path.resolve(), base), base))
+
+    def _choose(self, reference: DataReference) -> None:
+        self.reference = reference
+        self._read()
+
+    def _choose_shipped(self, id: str) -> None:
+        self._choose(shipped_reference(id))
+
+    def _changed(self, reference: DataReference) -> None:
+        self.reference = reference.with_(sha256="", types={})
+        self._soon.start()
+
+    def _option(self, name: str, value: Any) -> None:
+        if self.reference is not None:
+            try:
+                options = {**self.reference.options, name: value}
+                self._changed(self.reference.with_(options=options, fields={}))
+            except DataError as error:
+                self._fail(error)
+
+    def _column(self, name: str, part: str, value: str) -> None:
+        if self.reference is not None:
+            self._changed(self.reference.with_choice(name, **{part: value}))
+
+    def _split(self, name: str, value: Any) -> None:
+        if self.reference is not None:
+            self._changed(self.reference.with_(split=self.reference.split.with_(**{name: value})))
+
+    # reading it
+
+    def _read(self) -> None:
+        reference = self.reference
+        base = self._session.path.parent if self._session.path is not None else None
+        if reference is not None:
+            self._work(lambda _: open_data(reference, base))
+
+    def _work(self, work: Callable[[Job], Dataset]) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self.use.setEnabled(False)
+        self._busy.show()
+        self._job = self._background.run(work, self._show, self._fail, name="preview")
+
+    def _show(self, dataset: Dataset) -> None:
+        self._job, self.dataset, self.reference = None, dataset, dataset.reference
+        self._busy.hide()
+        self.error.hide()
+        self.use.setEnabled(True)
+        self.title.setText(dataset.title)
+        parts = [f"{dataset.total:,} rows", f"{len(dataset.columns):,} columns" if dataset.is_table else ""]
+        parts += [f"{dataset.count(s):,} {w}" for s, w in _SPLITS if dataset.count(s)]
+        self.counts.setText(" · ".join(filter(None, parts)))
+        self.options.show_options({} if self.reference.is_shipped else dict(self.reference.options))
+        self.columns.show_dataset(dataset)
+        self.columns.setVisible(True)
+        self.warnings.setText("\n".join(dataset.warnings[:6]))
+        self.warnings.setVisible(bool(dataset.warnings))
+        self.split.show_values(dataset.reference.split.values())
+
+    def _fail(self, error: BaseException) -> None:
+        self._job = None
+        self._busy.hide()
+        self.use.setEnabled(False)
+        if not isinstance(error, DataError):
+            log.error("the data could not be read", exc_info=error)
+        item = self.sources.currentItem()
+        self.title.setText(item.text() if item is not None else "")
+        self.counts.setText("")
+        self.warnings.hide()
+        if self.reference is None or self.dataset is None:
+            self.options.hide()
+        self.columns.setRowCount(0)
+        self.error.setText(capital(str(error)))
+        self.error.show()
+
+    def accept(self) -> None:
+        """Take the data into the project."""
+        if self._job is None and self.dataset is not None and self.use.isEnabled():
+            self._session.choose_data(self.dataset.reference)
+            super().accept()
+
+    def done(self, result: int) -> None:
+        """Close; what is still being read is forgotten."""
+        self._soon.stop()
+        self._background.shut_down()
+        super().done(result)
+
+
+_SPLITS = (("train", "to train on"), ("validation", "to validate"), ("test", "to test"))
+
+
+def choose_data(session: Session, parent: QWidget | None, path: Path | None = None) -> DataDialog:
+    """Open the dialog, with this file where one is given."""
+    dialog = DataDialog(session, parent, path)
+    dialog.open()
+    return dialog

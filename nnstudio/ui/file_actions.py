@@ -163,6 +163,3 @@ class FileActions(QObject):
             return False
         session.files.discard()
         return True
-
-    def offer_journal(self) -> None:
-        """Offer unsaved work of a session that ended badly."""

@@ -42,6 +42,7 @@ _PATHS = {
     "info": ("M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18ZM12 11v6M12 7.6v.01",),
     "check": ("m5 12.5 4.5 4.5L19 7",),
     "chevron": ("m9 6 6 6-6 6",),
+    "down": ("m6 9 6 6 6-6",),
     "network": ("M4 4h6v5H4ZM14 15h6v5h-6ZM14 4h6v5h-6ZM10 6.5h4M17 9v6",),
 }  # fmt: skip
 

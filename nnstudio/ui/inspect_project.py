@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from nnstudio.train.plan import Plan
-from nnstudio.ui.data_dialog import choose_data
 from nnstudio.ui.forms import Form, title_of
 from nnstudio.ui.inspect_nodes import Facts, Page
 from nnstudio.ui.parts import button, column, label, line, row
@@ -51,7 +50,7 @@ class ProjectPage(Page):
         self.body.addWidget(label("Data", "heading"))
         self._data = label("", "strong", wrap=True)
         self._data_more = label("", "muted", wrap=True)
-        self._choose = button("Choose data …", lambda: choose_data(self.session, self.window()))
+        self._choose = button("Choose data …", self._choose_data)
         self._choose.setObjectName("choose_data")
         self._facts = Facts()
         self.body.addWidget(self._data)
@@ -70,6 +69,11 @@ class ProjectPage(Page):
             changed = any(getattr(session.plan, name) != Plan.params[name].default for name in names)
             self.body.addWidget(Section(title, form, opened=changed) if title else form)
         self.body.addStretch(1)
+
+    def _choose_data(self) -> None:
+        from nnstudio.ui.data_dialog import choose_data
+
+        choose_data(self.session, self.window())
 
     def _edited(self, name: str, value: object) -> None:
         title = title_of(name, Plan.params[name])

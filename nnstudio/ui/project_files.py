@@ -17,6 +17,7 @@ from nnstudio.ui.background import Job
 if TYPE_CHECKING:
     from nnstudio.project.files import Loaded
     from nnstudio.project.gallery import Template
+    from nnstudio.project.journal import Recovered
     from nnstudio.ui.session import Session
 
 log = logging.getLogger(__name__)
@@ -42,10 +43,12 @@ class ProjectFiles(QObject):
         """Begin a new project, empty or from this sheet."""
         self._show(sheet or Sheet(), None, title, None)
 
-    def _show(self, sheet: Sheet, path: Path | None, title: str, weights: dict[str, Any] | None) -> None:
+    def _show(
+        self, sheet: Sheet, path: Path | None, title: str, weights: dict[str, Any] | None, *, modified: bool = False
+    ) -> None:
         self.path, self._title = path, title
         self._session.training.forget(weights)
-        self._session.replace_sheet(sheet)
+        self._session.replace_sheet(sheet, modified=modified)
         self._session.run_changed.emit()
         self._session.events_arrived.emit([])
 
@@ -103,10 +106,15 @@ class ProjectFiles(QObject):
 
         self._start(work, done, "save")
 
+    def restore(self, work: Recovered) -> None:
+        """Show work that the journal kept; it counts as not saved."""
+        self._show(work.sheet, work.path, work.title, None, modified=True)
+
     def discard(self) -> None:
         """The person does not want what has not been saved."""
         self._session.document.mark_saved()
         self._session.training.unsaved_weights = False
+        self._session.project_changed.emit()
 
     def _remembering_types(self, sheet: Sheet) -> Sheet:
         """The sheet with what was learned about its data (types, checksum), so that it resolves without the data."""

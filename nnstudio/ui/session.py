@@ -19,6 +19,7 @@ from nnstudio.layers import ParameterError, TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
+from nnstudio.ui.journaling import Journaling
 from nnstudio.ui.project_files import ProjectFiles
 from nnstudio.ui.resolver import Resolver
 from nnstudio.ui.training import Training
@@ -69,6 +70,7 @@ class Session(QObject):
         self._resolver.failed.connect(self._take_failure)
         self.training = Training(self)
         self.files = ProjectFiles(self)
+        self.journaling = Journaling(self)
         self._stop_listening = self.document.listen(self._document_changed)
 
     # the document
@@ -230,6 +232,8 @@ class Session(QObject):
     def _take_data(self, dataset: Dataset | None) -> None:
         self.data_job = None
         self.dataset = dataset
+        if dataset is not None and dataset.warnings:
+            self.notice.emit("warning", dataset.warnings[0])
         self.data_changed.emit()
         self.resolve()
 
@@ -308,6 +312,7 @@ class Session(QObject):
         """End all that is under way, with the window alive meanwhile. Nothing is emitted afterwards."""
         self.training.shut_down()
         self.files.shut_down()
+        self.journaling.shut_down()
         self.background.shut_down()
         self._resolver.shut_down()
         self._stop_listening()

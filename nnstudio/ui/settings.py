@@ -28,17 +28,6 @@ def log_dir() -> Path:
     return _made(Path(own) / "log" if own else platformdirs.user_log_dir("nnstudio", False))
 
 
-def state_dir() -> Path:
-    """The folder of what can be lost without harm: the journal of unsaved work, checkpoints of runs."""
-    own = os.environ.get("NNSTUDIO_CONFIG_DIR")
-    return _made(Path(own) / "state" if own else platformdirs.user_state_dir("nnstudio", False))
-
-
-def runs_path() -> Path:
-    """The database of runs."""
-    return state_dir() / "runs.sqlite"
-
-
 def _made(path: str | Path) -> Path:
     folder = Path(path)
     with contextlib.suppress(OSError):  # reading then finds nothing, and writing says so

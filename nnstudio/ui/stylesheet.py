@@ -132,6 +132,7 @@ QAbstractItemView { background: $panel; border: none; alternate-background-color
 QListView::item, QTreeView::item { padding: 4px 8px; border-radius: 5px; }
 QListView::item:hover, QTreeView::item:hover { background: $raised; }
 QListView::item:selected, QTreeView::item:selected { background: $selected; color: $text; }
+QTableView::item { padding: 0 8px; }
 QTableView::item:selected { background: $selected; color: $text; }
 QHeaderView { background: $panel; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;

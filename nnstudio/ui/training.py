@@ -7,15 +7,16 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from nnstudio.graph import Network
+from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.train.events import RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
 from nnstudio.ui.background import pump
-from nnstudio.ui.settings import runs_path
 from nnstudio.ui.trained import Trained, compiled_with, weights_of
 
 if TYPE_CHECKING:
@@ -91,13 +92,20 @@ class Training(QObject):
 
         self.history = History()
         self.network = network
-        self._recorder = Recorder(runs_path())
+        self._recorder = Recorder(self._runs())
         self._worker = Worker(
             make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused, also=(self._recorder.put,)
         )
         self._worker.start()
         self._timer.start()
         self._set("starting")
+
+    def _runs(self) -> Path:
+        """The database of the project's runs, in a folder that is there."""
+        folder = runs_folder(self._session.path)
+        with contextlib.suppress(OSError):  # the recorder then says so, and the run goes on
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder / RUNS
 
     def pause(self) -> None:
         """Pause after the present step."""

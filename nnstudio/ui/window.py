@@ -15,6 +15,7 @@ from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
 
+from nnstudio.layers import load
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.command_palette import Command, CommandPalette
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self.welcome.template_chosen.connect(self.file_actions.open_template)
         self.welcome.path_chosen.connect(self.file_actions.open_path)
         self.painted.connect(self._warm_up)
+        session.journaling.restored.connect(self.show_workspace)
         self._garbage = QTimer(self)
         self._garbage.setInterval(GARBAGE_MS)
         self._garbage.timeout.connect(collect)
@@ -142,9 +144,11 @@ class MainWindow(QMainWindow):
         if self._workspace is not None:
             self._get_workspace_ready(self._workspace)
         self.session.wake()
+        self.session.journaling.offer(self)
 
     def _not_warmed(self, error: BaseException) -> None:
-        raise error
+        self.session.wake()
+        raise error  # to the hook of `errors`, which logs and tells it
 
     # the two pages
 
@@ -245,6 +249,10 @@ class MainWindow(QMainWindow):
                 group = action.menu.replace("/", " › ")
                 run = functools.partial(table.trigger, action.id)
                 found.append(Command(made.text(), run, group, table.shortcut_text(action.id), action.words))
+        if self.in_workspace:
+            for cls in load():
+                add = functools.partial(self.workspace.canvas.add_layer, cls.type_name())
+                found.append(Command(f"Add {cls.type_name()}", add, cls.family.title, words=" ".join(cls.synonyms)))
         return found
 
     def show_help(self) -> None:

@@ -74,6 +74,7 @@ class Workspace(QWidget):
         self._parts = {"palette": self.palette_panel, "inspector": self.inspector, "panels": self.panels}
         self.setLayout(column(self._down))
         self._restore()
+        self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.canvas.rename_requested.connect(self._rename)
         session.revealed.connect(self._reveal)
         for splitter in (self._across, self._down):

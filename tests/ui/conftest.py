@@ -1,0 +1,118 @@
+"""What tests of the window share, and a check after each that nothing was left behind or complained of."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QDir, QEvent, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from nnstudio.resources import resource_path
+from nnstudio.ui import theme
+
+#: What the off-screen platform says of itself.
+CREATED = Qt.WidgetAttribute.WA_WState_Created  # it has been on the screen
+_PLATFORM = ("This plugin does not support",)
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNSTUDIO_CONFIG_DIR", str(tmp_path_factory.mktemp("settings")))
+
+
+@pytest.fixture
+def expected_log() -> list[str]:
+    """Parts of log lines of level WARNING and above that the test expects; others fail it."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _left_clean(qapp: QApplication, qtlog, caplog, expected_log: list[str]) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    """Fails on Qt warnings, log lines of level WARNING, and widgets, threads and timers that the test left behind."""
+    threads = set(threading.enumerate())
+    widgets = {id(widget) for widget in QApplication.topLevelWidgets()}
+    QDir.setSearchPaths("icons", [str(resource_path("icons"))])
+    theme.set_theme("dark")
+    yield
+    settle(qapp)
+    said = [r.message for r in qtlog.records if r.type.name != "QtDebugMsg" and not r.message.startswith(_PLATFORM)]
+    logged = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.WARNING and not any(part in record.getMessage() for part in expected_log)
+    ]
+    left = [w for w in QApplication.topLevelWidgets() if id(w) not in widgets and w.testAttribute(CREATED)]
+    running = _still_running(threads)
+    ticking = [timer for timer in _timers() if timer.isActive()]
+    assert not said, f"Qt complained: {said}"
+    assert not logged, f"unexpected log lines: {logged}"
+    assert not left, f"top-level widgets were left: {left}"
+    assert not running, f"threads were left: {running}"
+    assert not ticking, f"timers were left running: {ticking}"
+
+
+def settle(app: QCoreApplication) -> None:
+    """Destroy what is due to be destroyed."""
+    for _ in range(3):
+        gc.collect()
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        app.processEvents()
+
+
+def _still_running(before: set[threading.Thread]) -> list[threading.Thread]:
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        left = [t for t in threading.enumerate() if t not in before and t.name.startswith(("nnstudio", "training"))]
+        if not left:
+            return []
+        left[0].join(0.05)
+    return left
+
+
+def _timers() -> list[QTimer]:
+    return [thing for thing in gc.get_objects() if type(thing) is QTimer and shiboken6.isValid(thing)]
+
+
+@pytest.fixture
+def session(qapp: QApplication) -> Iterator[object]:
+    """A session that works things out in the background."""
+    from nnstudio.ui.session import Session
+
+    made = Session(qapp)
+    yield made
+    made.shut_down()
+    made.deleteLater()
+
+
+@pytest.fixture
+def window(qtbot) -> Iterator[object]:  # type: ignore[no-untyped-def]
+    """A window on the welcome page, painted and warm."""
+    from nnstudio.ui.window import MainWindow
+
+    made = MainWindow()
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitUntil(lambda: made.warm, timeout=60_000)
+    yield made
+    made.session.training.shut_down()
+    made.session.files.discard()
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def show(qtbot) -> Callable[[QWidget], QWidget]:  # type: ignore[no-untyped-def]
+    """Show a widget that the test destroys at its end."""
+
+    def shown(widget: QWidget) -> QWidget:
+        qtbot.addWidget(widget)
+        widget.show()
+        return widget
+
+    return shown
