@@ -73,29 +73,26 @@ def _checked_members(file: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
 
 def _array(stream: IO[bytes], size: int, name: str, member: str) -> Array:
     """One array of ``size`` bytes with its header. DataError where it is no plain numbers or texts, or too short."""
+    what = f"“{name}”" if member == name else f"“{member}” in “{name}”"
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(stream)
     except (ValueError, EOFError, SyntaxError, RecursionError, MemoryError, TypeError):
-        raise DataError(
-            f"“{member}” in “{name}” is no NumPy array; a file written by numpy.save was expected"
-        ) from None
+        raise DataError(f"{what} is no NumPy array; a file written by numpy.save was expected") from None
     if dtype.hasobject:
-        raise DataError(
-            f"“{member}” in “{name}” holds Python objects, which are never opened; save it again as an array of numbers"
-        )
+        raise DataError(f"{what} holds Python objects, which are never opened; save it again as an array of numbers")
     if dtype.names or dtype.kind not in "biufUSM":
-        raise DataError(f"“{member}” in “{name}” has values of type {dtype}; numbers or texts were expected")
+        raise DataError(f"{what} has values of type {dtype}; numbers or texts were expected")
     expected = prod(shape) * dtype.itemsize
     if len(shape) > 8 or any(axis < 0 for axis in shape) or expected > size:
         raise DataError(
-            f"“{member}” in “{name}” promises an array of {'×'.join(map(str, shape))} and holds less; "
+            f"{what} promises an array of {'×'.join(map(str, shape))} and holds less; "
             "the file is cut short, make or copy it again"
         )
     data = stream.read(expected)
     if len(data) < expected:
-        raise DataError(f"“{member}” in “{name}” is cut short; make or copy the file again")
+        raise DataError(f"{what} is cut short; make or copy the file again")
     array = np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if fortran else "C")
     return np.ascontiguousarray(array.astype(dtype.newbyteorder("="), copy=False))
 
@@ -110,20 +107,22 @@ def _source(arrays: dict[str, Array], name: str, reference: DataReference, form:
         warnings.append(f"“{', '.join(lone)}” in “{name}” is a single number, not one a sample, and is left out")
     counts = {key: len(array) for key, array in arrays.items()}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{key}: {count}" for key, count in counts.items())
-        raise DataError(f"The arrays of “{name}” must have one entry a sample, but their lengths differ ({told})")
+        lengths = ", ".join(f"{key}: {count}" for key, count in counts.items())
+        raise DataError(f"The arrays of “{name}” must have one entry a sample, but their lengths differ ({lengths})")
     if not counts or not next(iter(counts.values())):
         raise DataError(f"“{name}” has no samples; arrays with one entry a sample were expected")
     columns: dict[str, Column] = {}
     rows: dict[str, Array] = {}
     for key, array in arrays.items():
-        column = _column(key, array, AUTOMATIC, reference, told := [])
+        told: list[str] = []
+        column = _column(key, array, AUTOMATIC, reference, told)
         kind = "vector" if column.kind == "array" and column.values.ndim == 2 else column.kind
         usual = {"image": "image", "category": "label", "vector": "features"}.get(kind, key)
         field = usual if usual not in columns and usual not in arrays else key
         choice = reference.fields.get(field, AUTOMATIC)
         if choice != AUTOMATIC:
-            column = _column(key, array, choice, reference, told := [])
+            told.clear()
+            column = _column(key, array, choice, reference, told)
         columns[field] = replace(column, name=field)
         rows[field] = array
         warnings += told

@@ -191,7 +191,7 @@ class DataReference:
 
 def _check_option(name: str, value: Any) -> None:
     if name not in OPTIONS:
-        raise DataError(f"{name!r} is no option for reading data; those are {', '.join(OPTIONS)}")
+        raise DataError(f"There is no option {name!r} for reading data; those are {', '.join(OPTIONS)}")
     kind, choices = OPTIONS[name]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or (choices and value not in choices):
         expected = (

@@ -203,8 +203,8 @@ def _number_column(name: str, numbers: pl.Series, choice: ColumnChoice, warnings
         values[unusable] = np.nan
     present = values[~np.isnan(values)]
     if not present.size:
-        role = "ignored"
-        warnings.append(f"Column “{name}” has no values at all and is ignored")
+        role = "ignored" if choice.kind == "auto" else role
+        warnings.append(f"Column “{name}” has no values at all" + (" and is ignored" if role == "ignored" else ""))
     elif name.lower() in COUNTERS and len(present) == len(values) > 2 and (np.diff(values) == 1).all():
         role = "ignored"
     return Column(
