@@ -102,8 +102,8 @@ class Metrics:
         found = {name: value for name, value in self._sums().items() if hasattr(value, "device")}
         for place, batch in enumerate(self._waiting):
             for id, (prediction, target) in batch.items():
-                found[f"waiting.{id}.{place}.prediction"] = prediction
-                found[f"waiting.{id}.{place}.target"] = target
+                found[f"waiting.{self.names[id]}.{place}.prediction"] = prediction
+                found[f"waiting.{self.names[id]}.{place}.target"] = target
         return found
 
     def numbers(self) -> dict[str, float | int | None]:
@@ -116,16 +116,18 @@ class Metrics:
         """Go on from what :meth:`tensors` and :meth:`numbers` gave."""
         self.reset()
         for id, module in self.modules.items():
-            prefix = f"metric.{id}."
+            prefix = f"metric.{self.names[id]}."
             for name, value in {**numbers, **tensors}.items():
                 if name.startswith(prefix):
                     own: Any = value if isinstance(value, int | float | None) else value.to(device, copy=True)
                     setattr(module, name[len(prefix) :], own)
         place = 0
-        while self._keys and f"waiting.{self._keys[0][0]}.{place}.prediction" in tensors:
+        while self._keys and f"waiting.{self.names[self._keys[0][0]]}.{place}.prediction" in tensors:
             batch = {}
             for id in self.modules:
-                ends = [tensors[f"waiting.{id}.{place}.{end}"].to(device) for end in ("prediction", "target")]
+                ends = [
+                    tensors[f"waiting.{self.names[id]}.{place}.{end}"].to(device) for end in ("prediction", "target")
+                ]
                 batch[id] = (ends[0], ends[1])
             self._wait(batch)
             place += 1
@@ -145,7 +147,7 @@ class Metrics:
             values = {**vars(module), **dict(module.named_buffers())}
             for name, value in sorted(values.items()):
                 if isinstance(value, torch.Tensor | int | float | None) and name[0] != "_" and name != "training":
-                    found[f"metric.{id}.{name}"] = value
+                    found[f"metric.{self.names[id]}.{name}"] = value
         return found
 
 

@@ -132,7 +132,7 @@ class State:
         numbers |= self.metrics.numbers()
         tensors["epoch.losses"] = torch.tensor(self.losses, dtype=torch.float32)
         for id, values in self.parts.items():
-            tensors[f"epoch.parts.{id}"] = torch.tensor(values, dtype=torch.float32)
+            tensors[f"epoch.parts.{self.compiled.name(id)}"] = torch.tensor(values, dtype=torch.float32)
         tensors["random.cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
@@ -146,8 +146,15 @@ class State:
         tensors = moment.tensors
         model = _under("model.", tensors)
         _check_same(model, self.weights)
+        for name in map(self.compiled.name, self.parts):
+            if f"epoch.parts.{name}" not in tensors:
+                raise TrainingError(
+                    f"The checkpoint is of another network: it has no loss “{name}”",
+                    "train anew, or undo the changes to the network",
+                )
         self.put_back(model)
-        self.best = {name: tensor.to(self.device, copy=True) for name, tensor in _under("best.", tensors).items()}
+        best = _under("best.", tensors)
+        self.best = {name: best[name].to(self.device, copy=True) for name in self.weights if name in best}
         saved: dict[int, dict[str, Any]] = {}
         for name, value in {**_under("optimizer.", tensors), **_under("optimizer.", moment.inside)}.items():
             index, _, key = name.partition(".")
@@ -161,7 +168,7 @@ class State:
         self.optimizer.load_state_dict({"state": own, "param_groups": groups})
         self.metrics.restore(tensors, moment.inside, self.device)
         self.losses = tensors["epoch.losses"].tolist()
-        self.parts = {id: tensors[f"epoch.parts.{id}"].tolist() for id in self.parts}
+        self.parts = {id: tensors[f"epoch.parts.{self.compiled.name(id)}"].tolist() for id in self.parts}
         torch.set_rng_state(tensors["random.cpu"])
         if self.device.type == "cuda" and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
