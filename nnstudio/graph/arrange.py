@@ -24,6 +24,8 @@ NODE_GAP, ROW_GAP = 32.0, 88.0
 #: The surface that a drawing should fit without being made smaller, as it is in a window of 1600×1000.
 WIDE, HIGH = 1180.0, 560.0
 _SWEEPS = 4
+#: How much larger the drawing must be shown for one row to become several.
+_WRAP = 1.15
 
 
 def arrange(network: Network) -> dict[str, Position]:
@@ -213,7 +215,7 @@ def _order_columns(columns: list[list[str]], graph: _Layered) -> None:
             place[id] = index - middle
 
     for column in columns:
-        column.sort(key=lambda id: -graph.through[id])  # the longest way on top, what joins it late below
+        column.sort(key=lambda node: -graph.through[node])  # the longest way on top, what joins it late below
         number(column)
     for sweep in range(_SWEEPS):
         rightwards = sweep % 2 == 0
@@ -242,7 +244,7 @@ def _rows(columns: list[list[str]], graph: _Layered, height: Mapping[str, float]
         wide = max(end - first for first, end in rows) * COLUMN
         high = sum(max(tall[first:end]) + ROW_GAP for first, end in rows) - ROW_GAP
         scale = min(1.0, WIDE / wide, HIGH / max(high, 1.0))
-        if best is None or scale > best[0] + 1e-9:
+        if best is None or scale > best[0] * (_WRAP if len(best[1]) == 1 else 1.0 + 1e-9):
             best = scale, rows
         if scale >= 1.0:
             break
@@ -311,7 +313,7 @@ def _coordinates(
         low = max(y[id] + height[id] / 2 for column in band for id in column)
         for place, column in enumerate(band):
             for id in column:
-                positions[id] = snapped((place * COLUMN + COLUMN / 2, y[id] - high + top))
+                positions[id] = snapped((place * COLUMN, y[id] - high + top))
         top += low - high + ROW_GAP
     width = max(end - first for first, end in rows) * COLUMN
     return _Part(positions, width, top - ROW_GAP)
@@ -365,7 +367,7 @@ def _grid(network: Network, ids: Sequence[str], width: float) -> _Part:
     across = max(round(width / COLUMN), min(len(ids), 4), math.ceil(math.sqrt(len(ids) / 2)), 1)
     high = max(node_size(network.nodes[id].layer)[1] for id in ids) + NODE_GAP
     positions = {
-        id: snapped(((place % across + 0.5) * COLUMN, (place // across + 0.5) * high - NODE_GAP / 2))
+        id: snapped((place % across * COLUMN, (place // across + 0.5) * high - NODE_GAP / 2))
         for place, id in enumerate(ids)
     }
     return _Part(positions, min(across, len(ids)) * COLUMN, math.ceil(len(ids) / across) * high - NODE_GAP)

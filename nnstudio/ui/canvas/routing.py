@@ -14,6 +14,8 @@ from nnstudio.graph.places import Box, Occupied
 Point = tuple[float, float]
 
 _STUB = 24.0
+#: Over nodes of the same row, the way up is so close that a label beside it stays clear.
+_CLOSE = 13.0
 _RADIUS = 10.0
 #: Distance between lanes, and how much free height a lane needs to each side of it.
 _LANE, _CLEAR = 12.0, 9.0
@@ -78,8 +80,9 @@ class Router:
             return curve(ends.start, ends.end)
         lane = self._lane(key, ends)
         from_above = lane <= ey
-        x1 = sx + _STUB
-        x2 = ex - _STUB - 8.0 * ends.stagger[0 if from_above else 1]
+        stub = _CLOSE if ex > sx else _STUB
+        x1 = sx + stub
+        x2 = ex - stub - 8.0 * ends.stagger[0 if from_above else 1]
         return angled([ends.start, (x1, sy), (x1, lane), (x2, lane), (x2, ey), ends.end])
 
     def _free_curve(self, ends: Ends) -> bool:

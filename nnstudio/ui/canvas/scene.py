@@ -83,6 +83,7 @@ class CanvasScene(QGraphicsScene):
         self.resolution: Resolution | None = None
         self.selection: frozenset[str] = frozenset()
         self.places: dict[str, Position] = {}
+        self._derived: dict[str, Position] = {}  # of nodes that had no place in the view when they came
         self.items_by_id: dict[str, NodeItem] = {}
         self.nodes: Occupied[str] = Occupied()
         self.marked_wires: frozenset[Wire] = frozenset()
@@ -115,6 +116,7 @@ class CanvasScene(QGraphicsScene):
         if change.why == "reset":
             self.magnitudes.clear()
             self._show(Network(), View())
+            self._derived.clear()
             self.rebuild()
             self.reset.emit()
         else:
@@ -125,8 +127,9 @@ class CanvasScene(QGraphicsScene):
         if old is not network:
             self._ranks = {}
             self.marked_wires &= frozenset(network.wires)
-        derived = {id: at for id, at in self.places.items() if id in network.nodes}
-        places = complete(network, {**derived, **{id: _sane(at) for id, at in view.positions.items()}})
+        known = {id: at for id, at in self._derived.items() if id in network.nodes}
+        places = complete(network, {**known, **{id: _sane(at) for id, at in view.positions.items()}})
+        self._derived.update({id: at for id, at in places.items() if id not in view.positions and id not in known})
         for id in [id for id in self.items_by_id if id not in network.nodes]:
             self.removeItem(self.items_by_id.pop(id))
             self.nodes.remove(id)

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
+from nnstudio.graph.places import Box
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.node_item import BATCH_SCALE
 from nnstudio.ui.canvas.overview import paint_overview
@@ -108,18 +109,31 @@ class SheetView(QGraphicsView):
         self.zoom_to(1.0)
 
     def fit(self) -> None:
-        """Show the whole network, at most at 100 %."""
+        """Show the whole network, at most at 100 %, and no node under what floats in the lower corners."""
+        self._fit(0)
+        if any(next(self.canvas.nodes.hits(box), None) for box in self._covered()):
+            self._fit(self._corner_height())
+
+    def _covered(self) -> list[Box]:
+        """The parts of the scene that something floats over."""
+        return []
+
+    def _corner_height(self) -> int:
+        """How high what floats in the lower corners is, in pixels."""
+        return 0
+
+    def _fit(self, below: int) -> None:
         rect = self.canvas.content_rect()
-        width, height = self.viewport().width(), self.viewport().height()
+        width, height = self.viewport().width(), self.viewport().height() - below
         if rect.isEmpty() or width < 2 * _MARGIN or height < 2 * _MARGIN:
             scale, spare = 1.0, 0.0
         else:
             scale = min((width - 2 * _MARGIN) / rect.width(), (height - 2 * _MARGIN) / rect.height(), 1.0)
             room = height - 2 * _MARGIN - rect.height() * scale
-            spare = min(room, 2 * _MARGIN)  # what floats in the lower corners stays clear where there is room
+            spare = 0.0 if below else max(0.0, min(room, _MARGIN))
         scale = max(SMALLEST, scale)
         self.setTransform(QTransform.fromScale(scale, scale))
-        self.centerOn(rect.center() + QPointF(0, spare / 2 / scale))
+        self.centerOn(rect.center() + QPointF(0, (spare / 2 + below / 2) / scale))
         self._fitted = True
         self.looked.emit()
 

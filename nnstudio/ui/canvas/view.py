@@ -18,6 +18,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QPaint
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from nnstudio.graph import Wire
+from nnstudio.graph.places import Box
 from nnstudio.graph.view import Position
 from nnstudio.layers import load
 from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
@@ -190,6 +191,17 @@ class CanvasView(Pointing):
         return at if self.viewport().rect().contains(at) and self.underMouse() else self.viewport().rect().center()
 
     # -- following ------------------------------------------------------------------------------------------------
+
+    def _covered(self) -> list[Box]:
+        boxes = []
+        for widget in (self.minimap, self.legend):
+            if not widget.isHidden():
+                area = self.mapToScene(widget.geometry()).boundingRect()
+                boxes.append((area.left(), area.top(), area.right(), area.bottom()))
+        return boxes
+
+    def _corner_height(self) -> int:
+        return self.minimap.height() - 20
 
     def _document_changed(self, _: object) -> None:
         if self._motion.state() == QAbstractAnimation.State.Running:

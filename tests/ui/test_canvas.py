@@ -1,0 +1,618 @@
+"""The canvas as a person meets it, with real mouse and key events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from nnstudio.compile.resolve import resolve
+from nnstudio.graph import Network, edits
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.graph.view import View
+from nnstudio.layers import TensorType
+from nnstudio.project.sheet import Sheet
+from nnstudio.train.events import Gradients
+from nnstudio.ui import theme
+from nnstudio.ui.canvas import CanvasView
+from nnstudio.ui.layer_list import LAYER_MIME
+from nnstudio.ui.session import Session
+
+FIELDS = {
+    "features": TensorType.of("N F", "N", 4),
+    "label": TensorType.of("N", "N", dtype="int64", classes=3),
+}
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+SHIFT, CTRL, ALT = (
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
+
+
+def small_network() -> Network:
+    net = NetworkBuilder()
+    features, label = net.add("Input", field="features"), net.add("Input", field="label")
+    hidden = net.add("Linear", features, name="hidden")
+    active = net.add("ReLU", hidden, name="active")
+    scores = net.add("Linear", active, out_features=3, name="scores")
+    net.add("CrossEntropyLoss", scores, label, name="loss")
+    return net.network
+
+
+class Hands:
+    """A person at the canvas: looks nodes up by name and works with mouse and keyboard."""
+
+    def __init__(self, session: Session, view: CanvasView) -> None:
+        self.session, self.view = session, view
+
+    def show(self, network: Network) -> None:
+        self.session.replace_sheet(Sheet(network=network))
+        self.resolve()
+
+    def resolve(self) -> None:
+        self.session._take_resolution(resolve(self.session.network, FIELDS))
+
+    def id(self, name: str) -> str:
+        return self.session.network.named(name).id
+
+    def names(self) -> set[str]:
+        return set(self.session.network.by_name)
+
+    def wires(self) -> set[tuple[str, str, str]]:
+        nodes = self.session.network.nodes
+        return {(nodes[w.source].name, nodes[w.target].name, w.input) for w in self.session.network.wires}
+
+    def selected(self) -> set[str]:
+        return {self.session.network.nodes[id].name for id in self.session.selection}
+
+    def place(self, name: str) -> tuple[float, float]:
+        return self.view.canvas.places[self.id(name)]
+
+    def at(self, name: str, side: str = "", port: str = "") -> QPoint:
+        scene = self.view.canvas
+        spot = scene.port_at(self.id(name), side, port) if side else scene.items_by_id[self.id(name)].pos()
+        return self.view.mapFromScene(spot)
+
+    def press(self, at: QPoint, keys: Qt.KeyboardModifier = NONE, button: Qt.MouseButton = LEFT) -> None:
+        QTest.mousePress(self.view.viewport(), button, keys, at)
+
+    def move(self, at: QPoint) -> None:
+        QTest.mouseMove(self.view.viewport(), at)
+        QApplication.processEvents()
+
+    def release(self, at: QPoint, keys: Qt.KeyboardModifier = NONE, button: Qt.MouseButton = LEFT) -> None:
+        QTest.mouseRelease(self.view.viewport(), button, keys, at)
+
+    def drag(self, start: QPoint, end: QPoint, keys: Qt.KeyboardModifier = NONE) -> None:
+        self.press(start, keys)
+        for share in (0.2, 0.6, 1.0):
+            self.move(start + QPoint(round((end - start).x() * share), round((end - start).y() * share)))
+        self.release(end, keys)
+
+    def click(self, at: QPoint, keys: Qt.KeyboardModifier = NONE) -> None:
+        QTest.mouseClick(self.view.viewport(), LEFT, keys, at)
+
+    def double_click(self, at: QPoint) -> None:
+        QTest.mouseDClick(self.view.viewport(), LEFT, NONE, at)
+
+    def key(self, key: Qt.Key, keys: Qt.KeyboardModifier = NONE) -> None:
+        QTest.keyClick(self.view, key, keys)
+
+    def type(self, text: str, end: Qt.Key = Qt.Key.Key_Return, keys: Qt.KeyboardModifier = NONE) -> None:
+        QTest.keyClicks(self.view.quick_add_box.field, text)
+        QTest.keyClick(self.view.quick_add_box.field, end, keys)
+
+    def void(self) -> QPoint:
+        """A point where nothing is."""
+        area = self.view.viewport().rect()
+        for y in range(20, area.height(), 30):
+            for x in range(20, area.width() - 180, 30):
+                hit = self.view.hit(QPoint(x, y))
+                if not hit.node and hit.wire is None:
+                    return QPoint(x, y)
+        raise AssertionError("no free place")
+
+    def drop(self, type_name: str, at: QPoint) -> None:
+        data = QMimeData()
+        data.setData(LAYER_MIME, QByteArray(type_name.encode()))
+        copy = Qt.DropAction.CopyAction
+        for event in (QDragEnterEvent(at, copy, data, LEFT, NONE), QDropEvent(QPointF(at), copy, data, LEFT, NONE)):
+            QApplication.sendEvent(self.view.viewport(), event)
+
+
+@pytest.fixture
+def hands(qtbot: QtBot) -> Iterator[Hands]:
+    session = Session(asleep=True)
+    view = CanvasView(session)
+    view.resize(1100, 640)
+    qtbot.addWidget(view)
+    view.show()
+    made = Hands(session, view)
+    made.show(small_network())
+    yield made
+    view.close()
+    session.shut_down()
+
+
+def test_a_click_selects_one_node_and_shift_adds_another(hands: Hands) -> None:
+    hands.click(hands.at("hidden"))
+    assert hands.selected() == {"hidden"}
+    hands.click(hands.at("scores"), SHIFT)
+    assert hands.selected() == {"hidden", "scores"}
+    hands.click(hands.at("hidden"), CTRL)
+    assert hands.selected() == {"scores"}
+    hands.click(hands.void())
+    assert hands.selected() == set()
+
+
+def test_a_rubber_band_selects_what_it_touches(hands: Hands) -> None:
+    hidden, active = hands.at("hidden"), hands.at("active")
+    hands.drag(hidden - QPoint(110, 45), active + QPoint(10, 60))
+    assert {"hidden", "active"} <= hands.selected()
+    assert "scores" not in hands.selected()
+
+
+def test_a_drag_moves_the_selected_nodes_as_one_undoable_step(hands: Hands) -> None:
+    before = hands.place("hidden"), hands.place("active"), hands.place("scores")
+    hands.click(hands.at("hidden"))
+    hands.click(hands.at("active"), SHIFT)
+    hands.drag(hands.at("hidden"), hands.at("hidden") + QPoint(0, 160))
+    assert hands.place("hidden")[1] > before[0][1] + 100
+    assert hands.place("active")[1] - before[1][1] == hands.place("hidden")[1] - before[0][1]
+    assert hands.place("scores") == before[2]
+    assert hands.place("hidden")[1] % 8 == 0
+    hands.session.undo()
+    assert (hands.place("hidden"), hands.place("active"), hands.place("scores")) == before
+    assert not hands.session.document.undo_label
+
+
+def test_escape_in_a_drag_puts_the_nodes_back(hands: Hands) -> None:
+    before = hands.place("hidden")
+    start = hands.at("hidden")
+    hands.press(start)
+    hands.move(start + QPoint(50, 90))
+    hands.key(Qt.Key.Key_Escape)
+    hands.release(start + QPoint(50, 90))
+    assert hands.place("hidden") == before
+    assert hands.view.mapFromScene(hands.view.canvas.items_by_id[hands.id("hidden")].pos()) == start
+
+
+def test_wires_follow_a_node_that_is_dragged(hands: Hands) -> None:
+    wire = hands.session.network.incoming[hands.id("active")][0]
+    hands.drag(hands.at("active"), hands.at("active") + QPoint(0, 120))
+    end = hands.view.canvas.port_at(hands.id("active"), "inputs", "input")
+    assert hands.view.canvas.wires.routes[wire].points[-1] == (end.x(), end.y())
+
+
+def test_arrow_keys_move_and_are_one_step_of_undo(hands: Hands) -> None:
+    before = hands.place("hidden")
+    hands.click(hands.at("hidden"))
+    for _ in range(3):
+        hands.key(Qt.Key.Key_Right)
+    hands.key(Qt.Key.Key_Down)
+    assert hands.place("hidden") == (before[0] + 24, before[1] + 8)
+    hands.session.undo()
+    assert hands.place("hidden") == before
+
+
+def test_alt_and_an_arrow_go_to_the_next_node(hands: Hands) -> None:
+    hands.click(hands.at("hidden"))
+    hands.key(Qt.Key.Key_Right, ALT)
+    assert hands.selected() == {"active"}
+    hands.key(Qt.Key.Key_Left, ALT)
+    assert hands.selected() == {"hidden"}
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
+def test_delete_takes_nodes_with_their_wires_and_undo_brings_both_back(hands: Hands, key: Qt.Key) -> None:
+    wires, place = hands.wires(), hands.place("active")
+    hands.click(hands.at("active"))
+    hands.key(key)
+    assert "active" not in hands.names()
+    assert not any("active" in wire for wire in hands.wires())
+    assert len(hands.view.canvas.wires.routes) == len(hands.session.network.wires)
+    hands.session.undo()
+    assert hands.wires() == wires
+    assert hands.place("active") == place
+
+
+def test_a_wire_is_drawn_from_an_output_to_an_input(hands: Hands) -> None:
+    hands.session.do("cut", edits.disconnect(hands.session.network.incoming[hands.id("scores")]))
+    hands.resolve()
+    hands.drag(hands.at("active", "outputs", "output"), hands.at("scores", "inputs", "input"))
+    assert ("active", "scores", "input") in hands.wires()
+
+
+def test_a_wire_is_drawn_backwards_from_an_input(hands: Hands) -> None:
+    hands.drag(hands.at("scores", "inputs", "input"), hands.at("hidden", "outputs", "output"))
+    assert ("hidden", "scores", "input") in hands.wires()
+    assert ("active", "scores", "input") not in hands.wires(), "the wire that was there is replaced"
+
+
+def test_only_ports_that_fit_light_up(hands: Hands) -> None:
+    start = hands.at("features", "outputs", "output")
+    hands.press(start)
+    hands.move(start + QPoint(40, 90))
+    lit = hands.view.canvas.lit
+    assert lit is not None
+    ends = {(hands.session.network.nodes[end.node].name, end.port) for end in lit.ends}
+    assert ("scores", "input") in ends
+    assert ("loss", "prediction") in ends
+    assert ("loss", "target") not in ends, "whole numbers are wanted there"
+    assert not lit.touches(hands.id("label"))
+    hands.release(start)
+    assert hands.view.canvas.lit is None
+
+
+def test_a_wire_cannot_close_a_loop(hands: Hands) -> None:
+    before = hands.wires()
+    hands.drag(hands.at("scores", "outputs", "output"), hands.at("hidden", "inputs", "input"))
+    assert hands.wires() == before
+
+
+def test_a_wire_that_is_dropped_on_a_node_finds_the_port(hands: Hands) -> None:
+    hands.session.do("cut", edits.disconnect(hands.session.network.incoming[hands.id("loss")]))
+    hands.resolve()
+    hands.drag(hands.at("label", "outputs", "output"), hands.at("loss"))
+    assert ("label", "loss", "target") in hands.wires()
+
+
+def test_a_wire_into_the_void_offers_what_fits_and_wires_it(hands: Hands) -> None:
+    hands.drag(hands.at("features", "outputs", "output"), hands.void())
+    box = hands.view.quick_add_box
+    assert box.isVisible()
+    offered = {box.model.data(box.model.index(row)) for row in range(box.model.rowCount())}
+    assert "Linear" in offered
+    assert "Conv2d" not in offered, "a convolution takes images"
+    assert "Input" not in offered
+    hands.type("linear")
+    assert ("features", "linear", "input") in hands.wires()
+    assert not box.isVisible()
+
+
+def test_a_wire_can_be_selected_and_deleted(hands: Hands) -> None:
+    wire = hands.session.network.incoming[hands.id("active")][0]
+    x, y = hands.view.canvas.wires.routes[wire].anchors[0]
+    hands.click(hands.view.mapFromScene(QPointF(x, y)))
+    assert hands.view.canvas.marked_wires == {wire}
+    hands.key(Qt.Key.Key_Delete)
+    assert wire not in hands.session.network.wires
+    assert "active" in hands.names()
+
+
+def test_tab_adds_a_layer_by_name_behind_the_selected_one(hands: Hands) -> None:
+    hands.click(hands.at("hidden"))
+    hands.key(Qt.Key.Key_Tab)
+    assert hands.view.quick_add_box.isVisible()
+    hands.type("dropo")
+    assert ("hidden", "dropout", "input") in hands.wires()
+    assert hands.selected() == {"dropout"}
+    hands.session.undo()
+    assert "dropout" not in hands.names()
+
+
+def test_a_double_click_on_the_void_adds_by_synonym_and_arrow_keys(hands: Hands) -> None:
+    wires = hands.wires()
+    hands.double_click(hands.void())
+    field = hands.view.quick_add_box.field
+    QTest.keyClicks(field, "dense")
+    assert hands.view.quick_add_box.model.data(hands.view.quick_add_box.model.index(0)) == "Linear"
+    field.clear()
+    QTest.keyClicks(field, "relu")
+    first = hands.view.quick_add_box.list.currentIndex().data()
+    QTest.keyClick(field, Qt.Key.Key_Down)
+    second = hands.view.quick_add_box.list.currentIndex().data()
+    assert first == "ReLU" != second
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    added = [n for n in hands.session.network.nodes.values() if n.layer.type_name() == second]
+    assert len(added) == 1
+    assert hands.wires() == wires
+
+
+def test_quick_add_says_so_when_nothing_is_called_that_and_escape_closes_it(hands: Hands) -> None:
+    hands.key(Qt.Key.Key_Tab)
+    hands.type("zzzz", Qt.Key.Key_Return)
+    assert hands.view.quick_add_box.isVisible()
+    assert "zzzz" in hands.view.quick_add_box.hint.text()
+    QTest.keyClick(hands.view.quick_add_box.field, Qt.Key.Key_Escape)
+    assert not hands.view.quick_add_box.isVisible()
+
+
+def test_a_layer_from_the_palette_is_dropped_where_the_pointer_is(hands: Hands) -> None:
+    at = hands.void()
+    hands.drop("Dropout", at)
+    where = hands.view.mapToScene(at)
+    x, y = hands.place("dropout")
+    assert abs(x - where.x()) < 260
+    assert abs(y - where.y()) < 200
+    assert hands.selected() == {"dropout"}
+
+
+def test_a_layer_dropped_on_a_wire_is_inserted_and_covers_nothing(hands: Hands) -> None:
+    wire = hands.session.network.incoming[hands.id("active")][0]
+    x, y = hands.view.canvas.wires.routes[wire].anchors[0]
+    hands.drop("Dropout", hands.view.mapFromScene(QPointF(x, y)))
+    assert {("hidden", "dropout", "input"), ("dropout", "active", "input")} <= hands.wires()
+    assert ("hidden", "active", "input") not in hands.wires()
+    boxes = hands.view.canvas.nodes
+    for id in hands.session.network.nodes:
+        assert set(boxes.hits(boxes.box(id) or (0, 0, 0, 0))) == {id}
+    hands.session.undo()
+    assert ("hidden", "active", "input") in hands.wires()
+
+
+def test_text_that_is_no_layer_cannot_be_dropped(hands: Hands) -> None:
+    before = hands.session.network
+    hands.drop("rm -rf", hands.void())
+    assert hands.session.network is before
+
+
+def test_copy_and_paste_go_by_way_of_text(hands: Hands) -> None:
+    hands.click(hands.at("hidden"))
+    hands.click(hands.at("active"), SHIFT)
+    hands.key(Qt.Key.Key_C, CTRL)
+    text = QGuiApplication.clipboard().text()
+    assert {entry["name"] for entry in json.loads(text)["nodes"]} == {"hidden", "active"}
+    hands.show(Network())
+    QGuiApplication.clipboard().setText(f"Look at this:\n\n{text}\n\nRegards")
+    hands.key(Qt.Key.Key_V, CTRL)
+    assert hands.names() == {"hidden", "active"}
+    assert hands.wires() == {("hidden", "active", "input")}
+    assert hands.selected() == {"hidden", "active"}
+    hands.key(Qt.Key.Key_V, CTRL)
+    places = list(hands.view.canvas.places.values())
+    assert len(places) == len(set(places)) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "{}", '{"format": "nnstudio part", "version": 1, "nodes": 3, "wires": []}',
+             '{"format": "nnstudio part", "version": 1, "nodes": [{"id": "a"}], "wires": []}',
+             "{" * 5000 + "nnstudio part }"],
+)  # fmt: skip
+def test_text_that_is_no_part_pastes_nothing_and_says_so(hands: Hands, qtbot: QtBot, text: str) -> None:
+    QGuiApplication.clipboard().setText(text)
+    before = hands.session.network
+    with qtbot.waitSignal(hands.session.notice) as told:
+        hands.key(Qt.Key.Key_V, CTRL)
+    assert hands.session.network is before
+    assert "clipboard" in told.args[1]
+
+
+def test_cut_and_duplicate(hands: Hands) -> None:
+    hands.click(hands.at("hidden"))
+    hands.key(Qt.Key.Key_D, CTRL)
+    assert "hidden2" in hands.names()
+    assert hands.selected() == {"hidden2"}
+    hands.key(Qt.Key.Key_X, CTRL)
+    assert "hidden2" not in hands.names()
+    hands.key(Qt.Key.Key_V, CTRL)
+    assert "hidden2" in hands.names()
+
+
+def test_select_all_and_none(hands: Hands) -> None:
+    hands.key(Qt.Key.Key_A, CTRL)
+    assert hands.selected() == hands.names()
+    hands.key(Qt.Key.Key_Escape)
+    assert hands.selected() == set()
+
+
+def test_the_wheel_zooms_at_the_pointer_and_pans_without_ctrl(hands: Hands) -> None:
+    at = hands.at("scores")
+    kept, scale = hands.view.mapToScene(at), hands.view.scale_now()
+
+    def wheel(keys: Qt.KeyboardModifier) -> None:
+        event = QWheelEvent(
+            QPointF(at), QPointF(hands.view.viewport().mapToGlobal(at)), QPoint(), QPoint(0, 120),
+            Qt.MouseButton.NoButton, keys, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(hands.view.viewport(), event)
+
+    wheel(CTRL)
+    assert hands.view.scale_now() > scale
+    away = hands.view.mapFromScene(kept) - at
+    assert away.manhattanLength() <= 3
+    scale = hands.view.scale_now()
+    wheel(NONE)
+    assert hands.view.scale_now() == scale
+    assert hands.view.mapFromScene(kept).y() > at.y()
+
+
+def test_keys_zoom_and_fit(hands: Hands) -> None:
+    hands.key(Qt.Key.Key_Plus)
+    nearer = hands.view.scale_now()
+    hands.key(Qt.Key.Key_Minus)
+    hands.key(Qt.Key.Key_Minus)
+    assert hands.view.scale_now() < nearer
+    hands.view.center_on(QPointF(9000, 9000))
+    hands.key(Qt.Key.Key_F)
+    assert hands.view.seen().contains(hands.view.canvas.content_rect())
+    hands.view.zoom_reset()
+    assert hands.view.scale_now() == 1.0
+
+
+@pytest.mark.parametrize("space", [False, True])
+def test_the_sheet_is_panned_by_hand(hands: Hands, space: bool) -> None:
+    before = hands.at("hidden")
+    button = LEFT if space else Qt.MouseButton.MiddleButton
+    if space:
+        QTest.keyPress(hands.view, Qt.Key.Key_Space)
+    hands.press(QPoint(300, 300), button=button)
+    hands.move(QPoint(340, 320))
+    hands.release(QPoint(340, 320), button=button)
+    if space:
+        QTest.keyRelease(hands.view, Qt.Key.Key_Space)
+    assert hands.at("hidden") == before + QPoint(40, 20)
+    assert not hands.session.document.undo_label
+
+
+def test_f2_and_a_double_click_ask_for_another_name(hands: Hands, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(hands.view.rename_requested) as asked:
+        hands.double_click(hands.at("hidden"))
+    assert asked.args == [hands.id("hidden")]
+    with qtbot.waitSignal(hands.view.rename_requested):
+        hands.key(Qt.Key.Key_F2)
+
+
+def test_arrange_can_be_undone_and_is_where_it_should_be_when_the_motion_ends(hands: Hands, qtbot: QtBot) -> None:
+    hands.drag(hands.at("hidden"), hands.at("hidden") + QPoint(90, 200))
+    before = hands.place("hidden")
+    hands.view.arrange()
+    assert hands.place("hidden") != before
+    shown = hands.view.canvas.items_by_id[hands.id("hidden")]
+    qtbot.waitUntil(lambda: (shown.x(), shown.y()) == hands.place("hidden"))
+    hands.session.undo()
+    assert hands.place("hidden") == before
+    qtbot.waitUntil(lambda: (shown.x(), shown.y()) == before)
+
+
+def test_an_empty_canvas_invites_and_the_button_adds(hands: Hands) -> None:
+    hands.show(Network())
+    assert hands.view.invitation.isVisible()
+    QTest.mouseClick(hands.view.invitation.button, LEFT)
+    hands.type("input")
+    assert len(hands.session.network.nodes) == 1
+    assert not hands.view.invitation.isVisible()
+
+
+def test_a_problem_is_shown_on_its_node_and_on_the_wire(hands: Hands) -> None:
+    hands.session.do("wrong", edits.connect(hands.id("features"), "output", hands.id("loss"), "target"))
+    hands.resolve()
+    assert hands.view.canvas.items_by_id[hands.id("loss")].face.badge == "error"
+    assert hands.view.canvas.bad_wires
+    hands.session.undo()
+    hands.resolve()
+    assert hands.view.canvas.items_by_id[hands.id("loss")].face.badge != "error"
+
+
+def test_labels_of_wires_cover_no_node_and_no_other_label(hands: Hands) -> None:
+    hands.view.zoom_reset()
+    hands.view.grab()
+    layer, network = hands.view.canvas.wires, hands.session.network
+    pills = [layer.pill_of(wire.source, wire.output) for wire in network.wires]
+    rects = list({(p.x(), p.y()): p for p in pills if p is not None}.values())
+    assert rects
+    for place, rect in enumerate(rects):
+        assert not hands.view.canvas.inside(rect)
+        assert not any(rect.intersects(other) for other in rects[place + 1 :])
+
+
+def test_while_training_bars_and_a_legend_show_the_gradients(hands: Hands, qtbot: QtBot) -> None:
+    assert not hands.view.legend.isVisible()
+    event = Gradients(step=1, time=0.0, gradients={hands.id("hidden"): 2e-4, hands.id("scores"): 5e-2}, weights={})
+    hands.session.history.feed(event)
+    hands.session.events_arrived.emit([event])
+    shares = lambda: hands.view.canvas.magnitudes.shares  # noqa: E731
+    qtbot.waitUntil(lambda: len(shares()) == 2)
+    assert shares()[hands.id("scores")] > shares()[hands.id("hidden")]
+    assert hands.view.legend.isVisible()
+    assert hands.view.canvas.magnitudes.range_text == "1e-5 – 1e-1"
+    hands.click(hands.at("active"))
+    hands.key(Qt.Key.Key_Delete)
+    assert hands.view.legend.isVisible(), "the network may be edited while it trains"
+    hands.show(Network())
+    assert not hands.view.legend.isVisible()
+
+
+def test_the_map_moves_the_sheet(hands: Hands) -> None:
+    hands.view.zoom_to(2.0)
+    before = hands.view.seen().center()
+    QTest.mouseClick(hands.view.minimap, LEFT, NONE, QPoint(20, 20))
+    assert hands.view.seen().center().x() < before.x()
+
+
+def test_a_context_menu_offers_what_can_be_done_there(hands: Hands) -> None:
+    from PySide6.QtGui import QContextMenuEvent
+
+    at = hands.at("hidden")
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, hands.view.viewport().mapToGlobal(at))
+    QApplication.sendEvent(hands.view.viewport(), event)
+    menu = hands.view.findChild(QMenu)
+    assert menu is not None
+    titles = {action.text().split("\t")[0]: action for action in menu.actions()}
+    assert {"Rename", "Duplicate", "Delete"} <= titles.keys()
+    titles["Delete"].trigger()
+    menu.close()
+    assert "hidden" not in hands.names()
+
+
+def test_it_is_painted_in_both_themes_at_every_scale_without_an_error(hands: Hands, qtbot: QtBot) -> None:
+    hands.session.select([hands.id("hidden")])
+    chosen = theme.chosen()
+    try:
+        with qtbot.captureExceptions() as raised:
+            for name in ("light", "dark"):
+                theme.set_theme(name)
+                for scale in (0.05, 0.2, 0.4, 0.8, 1.0, 1.7, 4.0):
+                    hands.view.zoom_to(scale)
+                    hands.view.center_on(hands.view.canvas.content_rect().center())
+                    picture = hands.view.viewport().grab().toImage()
+                    ground = QColor(theme.current().canvas).rgb()
+                    pixels = {picture.pixel(x, y) for x in range(0, 1100, 3) for y in range(200, 500, 3)}
+                    assert pixels - {ground}, f"nothing is painted at {scale} in {name}"
+        assert not raised
+    finally:
+        theme.set_theme(chosen)
+
+
+def test_far_away_a_node_that_moves_is_repainted(hands: Hands) -> None:
+    hands.view.zoom_to(0.2)
+    QApplication.processEvents()
+    painted = []
+    original = hands.view.drawForeground
+    hands.view.drawForeground = lambda *a: (painted.append(1), original(*a))  # type: ignore[method-assign]
+    for _ in range(3):
+        painted.clear()
+        hands.session.select([hands.id("hidden")])
+        hands.view.editor.nudge(4, 0)
+        for _ in range(5):
+            QApplication.processEvents()
+        assert painted
+
+
+def test_nodes_without_a_place_are_arranged_and_keep_it_when_another_is_moved(hands: Hands) -> None:
+    assert not hands.session.view.positions
+    before = {name: hands.place(name) for name in hands.names()}
+    hands.drag(hands.at("hidden"), hands.at("hidden") + QPoint(40, 120))
+    del before["hidden"]
+    assert {name: hands.place(name) for name in before} == before
+
+
+def test_places_from_a_damaged_file_do_not_break_the_canvas(hands: Hands) -> None:
+    network = small_network()
+    first, second, *_ = network.nodes
+    hands.session.replace_sheet(Sheet(network, View({first: (float("nan"), 0.0), second: (1e12, -1e12)})))
+    hands.view.fit()
+    hands.view.grab()
+    assert len(hands.view.canvas.items_by_id) == len(network.nodes)
+
+
+def test_a_field_of_the_data_that_is_not_used_yet_comes_with_a_new_input(hands: Hands) -> None:
+    hands.show(Network())
+    hands.view.add_layer("Input")
+    assert len(hands.session.network.nodes) == 1
+
+
+def test_the_canvas_tells_a_screen_reader_what_is_selected(hands: Hands) -> None:
+    assert hands.view.accessibleName()
+    hands.click(hands.at("hidden"))
+    assert "hidden" in hands.view.accessibleDescription()
+
+
+def test_the_tip_of_a_problem_says_what_to_do(hands: Hands) -> None:
+    from nnstudio.ui.canvas.scene import Hit
+    from nnstudio.ui.canvas.tips import tip_for
+
+    hands.session.do("wrong", edits.disconnect(hands.session.network.incoming[hands.id("loss")]))
+    hands.resolve()
+    text = tip_for(hands.view.canvas, Hit(hands.id("loss")))
+    problem = hands.view.canvas.resolution.problems_of(hands.id("loss"))[0]
+    assert problem.message[1:20] in text
+    assert problem.hint[1:20] in text
+    assert tip_for(hands.view.canvas, Hit()) == ""
