@@ -146,16 +146,20 @@ class Dataset:
                 usable &= ~target.absent()
         if not usable.all():
             names = quoted([target.name for target in targets])
-            told.append(f"{int((~usable).sum())} rows have no value in {names} and are left out of every split")
+            lacking = int((~usable).sum())
+            number = "1 row has" if lacking == 1 else f"{lacking} rows have"
+            told.append(f"{number} no value in {names}; no split uses {'it' if lacking == 1 else 'them'}")
         if not usable.any():
             raise DataError(f"“{self.title}” has no row with a value in its target; choose another target")
         classes = next((target for target in targets if target.kind == "category"), None)
         rows = np.flatnonzero(usable)
         parts = split_rows(split, rows, classes.values if classes else None, self._times(reference))
-        for name, share in zip(SPLITS, split.shares, strict=True):
-            if share and not len(parts[name]):
-                count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"
-                told.append(f"“{self.title}” has {count}, so none is left for {name}; add rows or change the shares")
+        empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
+        if empty:
+            count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"
+            told.append(
+                f"“{self.title}” has {count}, so none is left for {' and '.join(empty)}; add rows or change the shares"
+            )
         for target in targets:
             if target.kind == "category":
                 _tell_classes(target, rows, parts, told)

@@ -23,6 +23,8 @@ TIMES = (
 )  # fmt: skip
 #: Names of columns that number the rows.
 COUNTERS = frozenset({"", "id", "index", "unnamed: 0", "row", "no", "nr", "#"})
+#: A cell may hold a long text; the csv module allows 128 KiB otherwise.
+csv.field_size_limit(2**31 - 1)
 LARGEST = float(np.finfo(np.float32).max)
 
 Progress = Callable[[float], None]
