@@ -30,6 +30,7 @@ def test_they_are_found_in_a_wheel_in_a_checkout_and_in_a_bundle(elsewhere: Path
     assert resources.resource_path("help") == elsewhere.resolve() / place / "help"
 
 
-def test_where_they_are_missing_it_is_said(elsewhere):
+@pytest.mark.usefixtures("elsewhere")
+def test_where_they_are_missing_it_is_said():
     with pytest.raises(FileNotFoundError, match="install it again"):
         resources.resources()
