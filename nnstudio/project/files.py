@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.project import archive, strict_json, tensors
 from nnstudio.project.atomic import replacing
 from nnstudio.project.errors import ProjectError, not_read, not_written
-from nnstudio.project.schema import SchemaError, project_from_json, project_to_json, view_from_json, view_to_json
+from nnstudio.project.schema import SchemaError, project_from_json, project_to_json, view_to_json, with_view
 from nnstudio.project.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ def load(path: str | Path) -> Loaded:
     sheet, remarks = _project(path, members)
     notes = list(remarks)
     try:
-        view = view_from_json(strict_json.parse(bytes(members.get("view.json", b'{"positions":{}}'))), sheet.network)
-        sheet = dataclasses.replace(sheet, view=view)
+        sheet = with_view(sheet, strict_json.parse(bytes(members.get("view.json", b'{"positions":{}}'))))
     except ValueError as error:
         notes.append(f"its drawing is arranged anew, since the places of its nodes cannot be read ({error})")
     weights = None

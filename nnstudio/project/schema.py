@@ -7,6 +7,7 @@ parameters needs neither, since those are saved by name and have defaults. Layer
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -119,6 +120,11 @@ def view_from_json(value: Any, network: Network) -> View:
     """The view; positions of nodes that are not there are left out. SchemaError where it is not one."""
     form = _validated(ViewForm, value, "view.json")
     return View({id: (at[0], at[1]) for id, at in form.positions.items() if id in network.nodes})
+
+
+def with_view(sheet: Sheet, value: Any) -> Sheet:
+    """The sheet with the view of this view.json. SchemaError where it is not one."""
+    return dataclasses.replace(sheet, view=view_from_json(value, sheet.network))
 
 
 def _validated(form: type[Any], value: Any, place: str) -> Any:

@@ -1,0 +1,89 @@
+"""A network's outputs as answers that a person understands: a class and how sure, a number in the data's own unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.graph import Network, Wire
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nnstudio.data.dataset import Dataset
+
+#: One row's answers: by output node's name, a table of what is known of it.
+Answer = Mapping[str, Mapping[str, Any]]
+
+
+def target_field(network: Network, output: str) -> str:
+    """The field of the data that an output predicts: the target of a loss (or metric) on the same prediction; "" where
+    there is none."""
+    source = _source(network, output, "input")
+    if source is None:
+        return ""
+    for role in ("loss", "metric"):
+        for node in network.of_role(role):
+            prediction, target = _source(network, node.id, "prediction"), _source(network, node.id, "target")
+            if prediction is None or target is None:
+                continue
+            same = (prediction.source, prediction.output) == (source.source, source.output)
+            if same or source.source in network.descendants([prediction.source]):
+                return str(getattr(network.nodes[target.source].layer, "field", ""))
+    return ""
+
+
+def answers(
+    network: Network, dataset: Dataset | None, outputs: Mapping[str, np.ndarray[Any, Any]]
+) -> list[dict[str, dict[str, Any]]]:
+    """Answers row by row. outputs: by output node's name, arrays with one row a sample."""
+    columns = {name: _answered(network, dataset, name, array) for name, array in outputs.items()}
+    count = min((len(column) for column in columns.values()), default=0)
+    return [{name: column[row] for name, column in columns.items()} for row in range(count)]
+
+
+def _answered(
+    network: Network, dataset: Dataset | None, name: str, array: np.ndarray[Any, Any]
+) -> list[dict[str, Any]]:
+    node = network.named(name)
+    kind = getattr(node.layer, "kind", "values")
+    field = target_field(network, node.id)
+    classes = _classes(dataset, field)
+    if kind == "class scores" and array.ndim == 2:
+        return [_class(row, classes) for row in array]
+    if kind == "number":
+        flat = array.reshape(len(array), -1)
+        if dataset is not None and field in dataset.types and flat.shape[1] == 1:
+            return [{"value": value} for value in dataset.decode(field, flat)]
+        return [{"value": row.tolist()[0] if len(row) == 1 else row.tolist()} for row in flat]
+    return [{"value": row.tolist()} for row in array]
+
+
+def _class(scores: np.ndarray[Any, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """The most probable class: softmax over scores, the logistic function of a single one."""
+    if len(scores) == 1:
+        probability = 1 / (1 + math.exp(-max(-700.0, min(700.0, float(scores[0])))))
+        shares = [1 - probability, probability]
+    else:
+        largest = float(scores.max())
+        powers = [math.exp(float(score) - largest) for score in scores]
+        shares = [power / sum(powers) for power in powers]
+    names = classes if len(classes) >= len(shares) else [str(code) for code in range(len(shares))]
+    best = max(range(len(shares)), key=shares.__getitem__)
+    return {
+        "class": names[best],
+        "probability": round(shares[best], 6),
+        "probabilities": {name: round(share, 6) for name, share in zip(names, shares, strict=False)},
+    }
+
+
+def _classes(dataset: Dataset | None, field: str) -> Sequence[str]:
+    if dataset is None or field not in dataset.fields:
+        return ()
+    return tuple(str(name) for name in dataset.fields[field].classes or ())
+
+
+def _source(network: Network, id: str, port: str) -> Wire | None:
+    """The first wire into a port of a node."""
+    return next((wire for wire in network.incoming.get(id, ()) if wire.input == port), None)

@@ -1,0 +1,108 @@
+"""What a prediction is asked for: a CSV, NPZ, NPY or PNG file, or a row as JSON, as columns of raw values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.project import strict_json
+from nnstudio.project.errors import ProjectError, not_read
+
+if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
+
+Columns = dict[str, Sequence[Any]]
+
+
+def read_inputs(inputs: Sequence[str], dataset: Dataset, needed: Sequence[str]) -> list[Columns]:
+    """The rows of each input, as columns. ``needed``: the fields that the prediction takes.
+
+    ProjectError where one is neither a file nor JSON, or cannot be read.
+    """
+    return [_read(text, dataset, needed) for text in inputs]
+
+
+def _read(text: str, dataset: Dataset, needed: Sequence[str]) -> Columns:
+    if text.lstrip()[:1] in ("{", "["):
+        return _rows_of_json(text)
+    path = Path(text)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise ProjectError(
+                f'There is no file {text}; give a CSV, NPZ, NPY or PNG file, or a row as JSON such as {{"x": 3}}.'
+            ) from error
+        raise not_read(path, error) from error
+    match path.suffix.lower():
+        case ".csv" | ".tsv" | ".txt":
+            return _rows_of_csv(content, path.name)
+        case ".npz" | ".npy":
+            return _arrays(content, path.name, needed)
+        case ".png":
+            return _picture(content, path.name, dataset, needed)
+        case ".json":
+            return _rows_of_json(content.decode("utf-8", "replace"))
+        case other:
+            raise ProjectError(f"{path.name} ends in “{other}”; a prediction takes .csv, .npz, .npy, .png or .json.")
+
+
+def _rows_of_json(text: str) -> Columns:
+    """One object a row, a list of them, or one a line."""
+    try:
+        value = strict_json.parse(text.encode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        try:
+            value = [strict_json.parse(line.encode()) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            raise ProjectError(f"{text[:60]} is not a row as JSON ({error}).") from error
+    rows = value if isinstance(value, list) else [value]
+    if not rows or not all(isinstance(row, Mapping) and row.keys() == rows[0].keys() for row in rows):
+        raise ProjectError(f'{text[:60]} is not a row: give an object of names and values such as {{"x": 3}}.')
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _rows_of_csv(content: bytes, name: str) -> Columns:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    if len(rows) < 2:
+        raise ProjectError(f"{name} holds no rows; give a first line with the columns' names and a line for each row.")
+    header = [cell.strip() for cell in rows[0]]
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise ProjectError(f"{name}, line {number}: {len(header)} values were expected, {len(row)} came; mend it.")
+    return {column: [row[place] for row in rows[1:]] for place, column in enumerate(header)}
+
+
+def _arrays(content: bytes, name: str, needed: Sequence[str]) -> Columns:
+    import numpy as np
+
+    try:
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {next(iter(needed), "values"): loaded}  # type: ignore[dict-item]
+        return {key: loaded[key] for key in loaded.files}
+    except Exception as error:  # NumPy raises whatever its parts raise
+        raise ProjectError(
+            f"{name} holds no NumPy arrays that may be read ({error}); save it with numpy.savez."
+        ) from error
+
+
+def _picture(content: bytes, name: str, dataset: Dataset, needed: Sequence[str]) -> Columns:
+    from nnstudio.project.png import fitted, read_png
+
+    for field in needed:
+        axes = dataset.types.get(field)
+        if axes is not None and axes.labels == ("N", "C", "H", "W"):
+            column = dataset.prepared.columns[field]
+            picture = fitted(read_png(content, name), axes["C"], axes["H"], axes["W"])
+            return {field: (picture * column.divisor)[None]}
+    raise ProjectError(f"{name} is a picture, but this network takes {', '.join(needed)}; give those as CSV or JSON.")

@@ -1,0 +1,268 @@
+"""The façade of DESIGN 8: open a project, check it, train it, ask it, export it. Torch is imported where it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.data.reference import DataError, DataReference
+from nnstudio.graph import Network
+from nnstudio.layers import TensorType
+from nnstudio.project import files, gallery, places
+from nnstudio.project.errors import ProjectError
+from nnstudio.project.sheet import Sheet
+from nnstudio.project.tensors import Weights
+from nnstudio.train.events import Event, RunFailed, RunFinished
+from nnstudio.train.plan import Plan
+
+if TYPE_CHECKING:
+    from nnstudio.compile.lower import Compiled
+    from nnstudio.compile.resolve import Resolution
+    from nnstudio.data.dataset import Dataset
+    from nnstudio.export import Proof
+    from nnstudio.train.control import Control
+
+
+class Project:
+    """A project in this process: its sheet (network, view, plan, data), its weights, and where its file is.
+
+    notes: sentences on what could not be taken from the file as it stands. Used from one thread at a time.
+    """
+
+    def __init__(
+        self, sheet: Sheet | None = None, path: Path | None = None, weights: Weights | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.sheet = sheet if sheet is not None else Sheet()
+        self.path = path
+        self.weights = weights
+        self.notes = notes
+        self._dataset: tuple[DataReference, Dataset] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path) -> Project:
+        """Read a project file. ProjectError where it cannot be."""
+        loaded = files.load(path)
+        return cls(loaded.sheet, Path(path), loaded.weights, loaded.notes)
+
+    @classmethod
+    def new(cls, template: str = "") -> Project:
+        """An empty project, or a copy of one of the gallery, without a file. ProjectError where there is none such."""
+        if not template:
+            return cls()
+        loaded = files.load(gallery.template(template).path)
+        return cls(loaded.sheet, None, loaded.weights, loaded.notes)
+
+    @property
+    def network(self) -> Network:
+        return self.sheet.network
+
+    @property
+    def plan(self) -> Plan:
+        return self.sheet.plan
+
+    @property
+    def runs(self) -> Path:
+        """The folder of its runs: ``digits.runs`` beside ``digits.nnstudio`` (see :mod:`nnstudio.project.places`)."""
+        return places.runs_folder(self.path)
+
+    @property
+    def dataset(self) -> Dataset:
+        """Its data, read when first asked for. ProjectError where none is chosen; DataError where it cannot be read."""
+        reference = self.sheet.data
+        if reference is None:
+            raise ProjectError("This project has no data; choose some in the window, then save it.")
+        if self._dataset is None or self._dataset[0] != reference:
+            from nnstudio.data.opening import open_data
+
+            self._dataset = (reference, open_data(reference, self.path.parent if self.path else None))
+        return self._dataset[1]
+
+    def fields(self) -> Mapping[str, TensorType]:
+        """Types of the data's fields: of the data itself, or as they were last seen where it cannot be read."""
+        if self.sheet.data is None:
+            return {}
+        try:
+            return self.dataset.types
+        except DataError:
+            return self.sheet.data.types
+
+    def check(self) -> Resolution:
+        """Types, parameters and problems of every node. Raises nothing for a network that is wrong."""
+        from nnstudio.compile.resolve import resolve
+
+        return resolve(self.network, self.fields())
+
+    def compiled(self, *, trained: bool = True, seed: int | None = None) -> Compiled:
+        """The network as PyTorch, with the project's weights where it has any and they fit; what does not is noted.
+
+        CompileError where the network has a problem.
+        """
+        from nnstudio.compile.lower import compile_network
+        from nnstudio.project.weights import apply_weights
+
+        compiled = compile_network(self.network, self.fields(), self.plan.seed if seed is None else seed)
+        if trained and self.weights is not None:
+            fresh = apply_weights(compiled, self.weights)
+            self.notes += tuple(note for note in fresh if note not in self.notes)
+        return compiled
+
+    def training(
+        self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
+        control: Control | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
+        """Train from the start, or go on from the last checkpoint; what happens comes out as events, last RunFinished
+        or RunFailed.
+
+        What is given overrules the plan for this run. Every event is written to the run database of :attr:`runs`.
+        After RunFinished the weights are the project's; :meth:`save` writes them. ParameterError where what is given
+        is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
+        """
+        given = {"epochs": epochs, "device": device, "seed": seed}
+        plan = self.plan.with_(**{name: value for name, value in given.items() if value is not None})
+        if not self.network.of_role("loss"):
+            raise ProjectError("This network has no loss, so there is nothing to learn; add one and wire it.")
+        dataset = self.dataset
+        compiled = self.compiled(trained=False, seed=plan.seed)
+        return self._events(compiled, dataset, plan, control, resume)
+
+    def _events(
+        self, compiled: Compiled, dataset: Dataset, plan: Plan, control: Control | None, resume: bool
+    ) -> Iterator[Event]:
+        from nnstudio.project.weights import weights_of
+        from nnstudio.runs.recorder import Recorder
+        from nnstudio.train.loop import run
+
+        folder = self.runs
+        id = "" if resume else uuid.uuid4().hex[:12]
+        recorder = Recorder(folder / places.RUNS)
+        try:
+            checkpoints = folder / places.CHECKPOINTS
+            for event in run(compiled, dataset, plan, control, checkpoints=checkpoints, resume=resume, run_id=id):
+                recorder.put(event)
+                if isinstance(event, RunFinished):
+                    self.weights = weights_of(compiled)
+                    self.sheet = dataclasses.replace(self.sheet, data=dataset.reference)
+                    self._dataset = (dataset.reference, dataset)
+                yield event
+        finally:
+            recorder.close()
+            if recorder.error and recorder.error not in self.notes:
+                self.notes += (recorder.error,)
+
+    def train(
+        self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
+        control: Control | None = None, progress: Callable[[Event], object] | None = None,
+    ) -> RunFinished:  # fmt: skip
+        """Train to the end; ``progress`` is called with each event. ProjectError where the run failed.
+
+        Otherwise as :meth:`training`.
+        """
+        ended: Event | None = None
+        options = {"epochs": epochs, "device": device, "seed": seed, "resume": resume, "control": control}
+        for ended in self.training(**options):  # type: ignore[arg-type]
+            if progress is not None:
+                progress(ended)
+        if isinstance(ended, RunFailed):
+            raise ProjectError(failure(ended))
+        assert isinstance(ended, RunFinished)
+        return ended
+
+    def evaluate(self, split: str = "test") -> dict[str, float]:
+        """Figures on ``train``, ``validation`` or ``test``: ``loss``, and each loss and metric by node name.
+
+        ProjectError where it has not been trained, the split is not one, or has no rows.
+        """
+        from nnstudio.train.evaluate import evaluate
+
+        if split not in ("train", "validation", "test"):
+            raise ProjectError(f"There is no split “{split}”; it is train, validation or test.")
+        compiled = self._trained()
+        if not self.dataset.count(split):
+            raise ProjectError(f"The data has no rows for {split}; give that split a share, or evaluate another.")
+        return dict(evaluate(compiled, self.dataset, split))
+
+    def predict(self, rows: Mapping[str, Sequence[Any]]) -> list[dict[str, dict[str, Any]]]:
+        """Answers for new rows, given by column as they would stand in the data's file: for each row, by output name,
+        ``class`` with ``probability`` and ``probabilities``, or ``value``.
+
+        ProjectError where it has no output or has not been trained; DataError where the rows do not fit.
+        """
+        from nnstudio.project.answers import answers
+        from nnstudio.train.evaluate import predict
+
+        if not self.network.of_role("output"):
+            raise ProjectError("This network has no Output, so it predicts nothing; add one and wire it.")
+        compiled = self._trained()
+        dataset = self.dataset
+        encoded = dataset.encode(rows)
+        for name in self.needed(compiled):
+            if name not in encoded:
+                takes = ", ".join(dataset.fields[name].columns) if name in dataset.fields else name
+                raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows)}.")
+        return answers(self.network, dataset, predict(compiled, encoded))
+
+    def needed(self, compiled: Compiled) -> tuple[str, ...]:
+        """Fields that a prediction takes."""
+        return tuple(spec.field for spec in compiled.model_inputs if spec.draw is None)
+
+    def export(self, path: str | Path, format: str = "", progress: Callable[[float, str], None] | None = None) -> Proof:
+        """Write the trained model as ``onnx``, ``pt2``, ``safetensors`` or ``python`` (by the ending where no format is
+        given) and try it beside this one. ExportError where that fails."""
+        from nnstudio.export import export, format_of
+
+        format_of(path, format)  # before anything long is done
+        compiled = self._trained()
+        samples: Mapping[str, Any] | None = None
+        with contextlib.suppress(DataError, ProjectError):
+            dataset = self.dataset
+            samples = dataset.arrays("test" if dataset.count("test") else "train")
+        return export(compiled, path, format, samples, progress)
+
+    def _trained(self) -> Compiled:
+        if self.weights is None:
+            raise ProjectError("This project has not been trained; train it first.")
+        return self.compiled()
+
+    def save(self, path: str | Path | None = None, thumbnail: bytes | None = None) -> Path:
+        """Write the project, where it came from or to ``path``, which is then its file. ProjectError where it fails.
+
+        Where it moves to another folder, a relative path to its data is made to lead to the same file.
+        """
+        target = Path(path) if path is not None else self.path
+        if target is None:
+            raise ProjectError("This project has no file yet; say where to save it.")
+        target = target if target.suffix else target.with_suffix(files.SUFFIX)
+        sheet = dataclasses.replace(self.sheet, data=rebased(self.sheet.data, self.path, target))
+        if thumbnail is None and self.path is not None:
+            thumbnail = files.thumbnail(self.path)
+        files.save(target, sheet, self.weights, thumbnail)
+        self.sheet, self.path = sheet, target
+        return target
+
+
+def rebased(reference: DataReference | None, old: Path | None, new: Path) -> DataReference | None:
+    """The reference for a project that is saved at ``new`` after it was opened from ``old``: a relative path counts
+    from the project's folder, so it changes with that."""
+    if reference is None or reference.is_shipped:
+        return reference
+    before = Path(os.path.abspath(old.parent if old is not None else Path()))  # noqa: PTH100
+    after = Path(os.path.abspath(new.parent))  # noqa: PTH100
+    if Path(reference.name).is_absolute() or before == after:
+        return reference
+    moved = DataReference.file(before / reference.name, after)
+    return reference.with_(source=moved.source)
+
+
+def failure(event: RunFailed) -> str:
+    """What to say of a run that failed, in a sentence with the remedy."""
+    message = event.message.rstrip(". ")
+    return f"{message}; {event.hint.rstrip('. ')}." if event.hint else f"{message}."
+
+
+__all__ = ["Project", "failure", "rebased"]

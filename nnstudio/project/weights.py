@@ -1,0 +1,48 @@
+"""Trained weights into a compiled network and out of it, by node name and shape. Imports torch when called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.project.tensors import Weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nnstudio.compile.lower import Compiled
+
+
+def weights_of(compiled: Compiled) -> Weights:
+    """A copy of every weight and buffer by its state-dict key, ``"<node name>.<torch's name>"``."""
+    state = compiled.training.state_dict()
+    return {key: value.detach().cpu().numpy().copy() for key, value in state.items()}
+
+
+def apply_weights(compiled: Compiled, weights: Mapping[str, np.ndarray[Any, Any]]) -> tuple[str, ...]:
+    """Put saved weights where name and shape are the same; say of each node what was left out, and why."""
+    import torch
+
+    notes: dict[str, str] = {}
+    state = compiled.training.state_dict()
+    with torch.no_grad():
+        for key, value in state.items():
+            node, _, part = key.partition(".")
+            saved = weights.get(key)
+            if saved is None:
+                notes.setdefault(node, f"“{node}” starts untrained: no {part} is saved for it; train it again.")
+            elif tuple(saved.shape) != tuple(value.shape):
+                notes.setdefault(
+                    node,
+                    f"The saved {part} of “{node}” was left out: {_shape(value.shape)} was expected, "
+                    f"{_shape(saved.shape)} came; train it again.",
+                )
+            else:
+                value.copy_(torch.from_numpy(saved.copy()))
+    for node in dict.fromkeys(key.partition(".")[0] for key in weights if key not in state):
+        notes.setdefault(node, f"The saved weights of “{node}” were left out: no node of that name takes them.")
+    return tuple(notes.values())
+
+
+def _shape(shape: Any) -> str:
+    return "×".join(map(str, shape)) or "one number"
