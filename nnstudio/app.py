@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,17 @@ def open_window(path: Path | None = None) -> MainWindow:
     return window
 
 
+def _prepare() -> None:
+    sys.setswitchinterval(0.001)  # so that the window gets its turn beside the training thread
+    gc.disable()  # the window collects on a timer: a collection in another thread would destroy Qt objects there
+
+
 def main(path: str | Path | None = None) -> int:
     """Run the window until it is closed; returns the exit status."""
     from nnstudio.ui import errors
     from nnstudio.ui.settings import log_dir
 
-    sys.setswitchinterval(0.001)  # so that the window gets its turn beside the training thread
-    gc.disable()  # the window collects on a timer: a collection in another thread would destroy Qt objects there
+    _prepare()
     app = application()
     reporter = errors.Reporter()
     restore = errors.install(reporter, errors.write_log(log_dir()))
@@ -61,7 +66,41 @@ def main(path: str | Path | None = None) -> int:
         restore()
 
 
+def demo(out_dir: str | Path) -> int:
+    """The same window off-screen: train a project of the gallery, save pictures and figures; the exit status."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    _prepare()
+    with tempfile.TemporaryDirectory() as own:  # the person's settings and recent files stay out of the pictures
+        os.environ["NNSTUDIO_CONFIG_DIR"] = own
+        application()
+        from nnstudio.ui import demo as demonstration
+        from nnstudio.ui.window import MainWindow
+
+        def say(sentence: str) -> None:
+            sys.stdout.write(f"{sentence}\n")
+            sys.stdout.flush()
+
+        window = MainWindow()
+        try:
+            say("The window runs off-screen: nothing will be seen but the pictures that it saves.")
+            demonstration.demo(window, Path(out_dir), say)
+        except demonstration.DemoError as error:
+            sys.stderr.write(f"The demonstration failed: {error}\n")
+            return 1
+        finally:
+            window.session.files.discard()
+            window.close()
+    return 0
+
+
+def _called(arguments: list[str]) -> int:
+    if arguments[:1] == ["--demo"] and len(arguments) == 2:
+        return demo(arguments[1])
+    if len(arguments) > 1 or arguments[:1] == ["--help"]:
+        sys.stderr.write("usage: python -m nnstudio.app [PROJECT | --demo FOLDER]\n")
+        return 2
+    return main(arguments[0] if arguments else None)
+
+
 if __name__ == "__main__":
-    if "--demo" in sys.argv:
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    sys.exit(_called(sys.argv[1:]))

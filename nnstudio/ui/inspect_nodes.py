@@ -139,7 +139,7 @@ class NodePage(Page):
         self.name_error = label("", "problem", wrap=True)
         self.name = NodeName(session, id, self._refuse_name)
         self._kind = ElidedLabel("", "muted")
-        head = column(row(Swatch(lambda: theme.family_color(layer), 16), self.name, spacing=12), spacing=2)
+        head = column(row(Swatch(lambda: theme.family_color(layer), 16), self.name, spacing=3), spacing=1)
         head.addLayout(row(self._kind, margins=(28, 0, 0, 0)))
         head.addWidget(self.name_error)
         self.body.addLayout(head)

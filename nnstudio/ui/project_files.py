@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nnstudio.project.files import Loaded
     from nnstudio.project.gallery import Template
     from nnstudio.project.journal import Recovered
+    from nnstudio.project.tensors import Weights
     from nnstudio.ui.session import Session
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class ProjectFiles(QObject):
         self._show(sheet or Sheet(), None, title, None)
 
     def _show(
-        self, sheet: Sheet, path: Path | None, title: str, weights: dict[str, Any] | None, *, modified: bool = False
+        self, sheet: Sheet, path: Path | None, title: str, weights: Weights | None, *, modified: bool = False
     ) -> None:
         self.path, self._title = path, title
         self._session.training.forget(weights)

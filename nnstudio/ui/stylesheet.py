@@ -72,7 +72,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
   border-color: $accent; }
 QLineEdit[role="large"] { font-size: 14px; padding: 6px 10px; }
 QLineEdit[role="name"] { background: transparent; border-color: transparent; font-size: 15px; font-weight: 600;
-  padding: 2px 6px; margin-left: -7px; }
+  padding: 2px 6px; }
 QLineEdit[role="name"]:hover { background: $raised; }
 QLineEdit[role="name"]:focus { background: $raised; border-color: $accent; }
 QLineEdit:disabled, QComboBox:disabled { color: $faint; }

@@ -50,6 +50,17 @@ def _node(place: QPointF) -> QRectF:
 def _curve(start: QPointF, end: QPointF) -> QPainterPath:
     out, into = start + QPointF(NODE.width() / 2, 0), end - QPointF(NODE.width() / 2, 0)
     path = QPainterPath(out)
+    if into.x() < out.x():  # on to the next row
+        middle = (out.y() + into.y()) / 2
+        for x, y in (
+            (out.x() + 22, out.y()),
+            (out.x() + 22, middle),
+            (into.x() - 22, middle),
+            (into.x() - 22, into.y()),
+        ):
+            path.lineTo(x, y)
+        path.lineTo(into)
+        return path
     reach = max(24.0, abs(into.x() - out.x()) / 2)
     path.cubicTo(out + QPointF(reach, 0), into - QPointF(reach, 0), into)
     return path

@@ -8,16 +8,18 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
 from nnstudio.graph import Network
 from nnstudio.project.places import RUNS, runs_folder
+from nnstudio.project.tensors import Weights
+from nnstudio.project.weights import weights_of
 from nnstudio.train.events import RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
 from nnstudio.ui.background import pump
-from nnstudio.ui.trained import Trained, compiled_with, weights_of
+from nnstudio.ui.trained import Trained, compiled_with
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
@@ -41,7 +43,7 @@ class Training(QObject):
         #: the network of the run that is shown
         self.network: Network | None = None
         #: the last trained weights by state-dict key, and what each node (by id) was called then
-        self.weights: dict[str, Any] | None = None
+        self.weights: Weights | None = None
         self.names: dict[str, str] = {}
         self.unsaved_weights = False
         self._worker: Worker | None = None
@@ -130,7 +132,7 @@ class Training(QObject):
             self._worker.control.stop()
             self._set("stopping")
 
-    def forget(self, weights: dict[str, Any] | None = None) -> None:
+    def forget(self, weights: Weights | None = None) -> None:
         """Show no run: another project is open, with these weights."""
         self.history = History()
         self.network = None

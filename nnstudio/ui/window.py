@@ -69,7 +69,9 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.welcome)
         inside = QWidget()
         inside.setLayout(column(self.run_bar, line(), self._pages, spacing=0))
+        inside.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCentralWidget(inside)
+        inside.setFocus()  # and not the first button: nothing has been chosen yet
         self._menu = QMenu(self)
         self.menus: dict[str, QMenu] = {}
         for name in MENUS:

@@ -61,6 +61,7 @@ class Workspace(QWidget):
         super().__init__()
         self._settings = settings
         self.palette_panel = PalettePanel(session)
+        self.palette_panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.canvas = CanvasView(session)
         self.inspector = Inspector(session)
         self.panels = Panels(session)

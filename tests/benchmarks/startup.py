@@ -59,7 +59,7 @@ def main() -> None:
         pairs = [(window_seconds(environment), torch_seconds(environment)) for _ in range(rounds)]
     window, torch = (statistics.median(values) for values in zip(*pairs, strict=True))
     figures = {"window_s": round(window, 3), "import_torch_s": round(torch, 3), "ratio": round(window / torch, 3)}
-    print(json.dumps({"benchmark": "startup", **figures, "limit": 0.5}))  # noqa: T201
+    print(json.dumps({"benchmark": "startup", **figures, "limit": 0.5}))
 
 
 if __name__ == "__main__":
