@@ -51,6 +51,11 @@ class Training(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._drain)
+        #: whether to stand before the first step, of a run that waits for the data or the network's types
+        self._awaited: bool | None = None
+        self._waiting = QTimer(self)
+        self._waiting.setInterval(FRAME_MS)
+        self._waiting.timeout.connect(self._start_when_settled)
 
     def hindrance(self) -> str:
         """Why training cannot start now, as a sentence with the remedy; "" where it can."""
@@ -59,21 +64,30 @@ class Training(QObject):
             return "A run is under way; stop it before starting another"
         if session.torch_error:
             return session.torch_error
-        if session.data_job is not None:
-            return "The data is still being read; start again in a moment"
         if session.dataset is None:
             return session.data_error or "Training needs data; choose some under Data › Choose data"
         if not session.network.of_role("loss"):
             return "Training needs something to minimise; add a loss and wire the prediction and the target to it"
         resolution = session.resolution
-        if resolution is not None and resolution.network is session.network and resolution.errors:
-            first, more = resolution.errors[0], len(resolution.errors) - 1
+        ends = [node.id for role in ("loss", "metric", "output") for node in session.network.of_role(role)]
+        blocking = resolution.blocking(ends) if resolution is not None else ()
+        if blocking:
+            first, more = blocking[0], len(blocking) - 1
             others = f" (and {more} more under Problems)" if more else ""
             return f"The network has a problem: {first.message}{others}"
         return ""
 
     def start(self, *, paused: bool = False) -> None:
-        """Start a run, or go on where one is paused. ``paused``: stop before the first step."""
+        """Start a run, or go on where one is paused. ``paused``: stop before the first step.
+
+        Where the data is still being read, or the network's types are being worked out, the run begins after that.
+        """
+        session = self._session
+        if self.state == "idle" and (session.data_job is not None or (session.resolving and not session.torch_error)):
+            self._awaited = paused
+            self._waiting.start()
+            self._set("starting")
+            return
         reason = self.hindrance()
         if reason:
             self._session.notice.emit("warning", reason)
@@ -84,7 +98,6 @@ class Training(QObject):
         from nnstudio.runs.recorder import Recorder
         from nnstudio.train.worker import Worker
 
-        session = self._session
         network, fields, plan, dataset = session.network, dict(session.fields), session.plan, session.dataset
 
         def make_compiled() -> Compiled:
@@ -101,6 +114,20 @@ class Training(QObject):
         self._worker.start()
         self._timer.start()
         self._set("starting")
+
+    def _start_when_settled(self) -> None:
+        """Begin a run that waited, once there is nothing left to wait for."""
+        session = self._session
+        if session.data_job is not None or (session.resolving and not session.torch_error):
+            return
+        paused, self._awaited = bool(self._awaited), None
+        self._waiting.stop()
+        self.state = "idle"
+        self.start(paused=paused)
+        if self.state == "idle":  # there was a hindrance
+            session.run_changed.emit()
+        elif paused and self._worker is not None:
+            self._worker.control.step_once()
 
     def _runs(self) -> Path:
         """The database of the project's runs, in a folder that is there."""
@@ -128,7 +155,11 @@ class Training(QObject):
 
     def stop(self) -> None:
         """End the run after the present step."""
-        if self._worker is not None and self.state != "idle":
+        if self._waiting.isActive():
+            self._waiting.stop()
+            self._awaited = None
+            self._set("idle")
+        elif self._worker is not None and self.state != "idle":
             self._worker.control.stop()
             self._set("stopping")
 
@@ -195,9 +226,9 @@ class Training(QObject):
     def shut_down(self, seconds: float = 20.0) -> bool:
         """Stop and wait for the thread, with the window alive. False where it did not end in time."""
         worker = self._worker
+        self.stop()
         if worker is None:
             return True
-        self.stop()
         until = time.monotonic() + seconds
         while worker.alive and time.monotonic() < until:
             pump(20)
