@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def run(
     checkpoints: Path | None = None,
     resume: bool = False,
     run_id: str = "",
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train a compiled network; what happens comes out as events, the last one RunFinished or RunFailed.
 
     The weights of ``compiled`` change while this is iterated; at the end they are those to keep (see RunFinished), on

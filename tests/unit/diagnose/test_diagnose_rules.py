@@ -1,0 +1,201 @@
+"""What the rules say of ill runs, and that they say nothing of healthy ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnstudio.diagnose import Doctor, diagnose
+from nnstudio.train.events import (
+    Activations,
+    EpochEnded,
+    Gradients,
+    Histogram,
+    RunFailed,
+    RunStarted,
+    Steps,
+)
+from nnstudio.train.history import History
+
+
+@pytest.fixture
+def history() -> History:
+    made = History()
+    made.feed(
+        RunStarted(
+            step=0,
+            time=0.0,
+            run="r",
+            device="cpu",
+            threads=1,
+            epochs=10,
+            steps_per_epoch=10,
+            batch_size=8,
+            samples={},
+            nodes={"a": "first", "b": "last", "l": "entropy"},
+            trained=("a", "b"),
+            losses=("l",),
+            metrics=(),
+            parameters=1,
+            plan={},
+        )
+    )
+    return made
+
+
+def gradients(history: History, first: float, last: float, times: int = 5) -> None:
+    for step in range(times):
+        history.feed(Gradients(step=step, time=0.0, gradients={"a": first, "b": last}, weights={"a": 1.0, "b": 1.0}))
+
+
+def activations(history: History, zeros: float, times: int = 5, node: str = "a") -> None:
+    for step in range(times):
+        layer = Histogram(np.ones(4, np.float32), 0.0, 1.0, 0.1, 0.1, zeros)
+        history.feed(Activations(step=step, time=0.0, layers={node: layer}))
+
+
+def losses(history: History, values: Any) -> None:
+    array = np.asarray(values, np.float32)
+    history.feed(Steps(step=len(array), time=0.0, first=0, losses=array, learning_rates=array))
+
+
+def epochs(history: History, training: list[float], validation: list[float]) -> None:
+    for number, (one, other) in enumerate(zip(training, validation, strict=True), 1):
+        history.feed(
+            EpochEnded(
+                step=number,
+                time=0.0,
+                epoch=number,
+                training={"loss": one},
+                validation={"loss": other},
+                learning_rate=0.1,
+                seconds=1.0,
+            )
+        )
+
+
+def found(history: History) -> list[tuple[str, str]]:
+    return [(one.code, one.node) for one in diagnose(history)]
+
+
+def test_a_healthy_run_gets_no_diagnosis(history: History) -> None:
+    gradients(history, 0.3, 0.5)
+    activations(history, 0.5)
+    losses(history, 2 * np.exp(-np.arange(1000) / 300) + np.random.default_rng(0).uniform(0, 0.5, 1000))
+    epochs(history, [1, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1], [1, 0.6, 0.5, 0.45, 0.46, 0.45, 0.45])
+    assert found(history) == []
+
+
+def test_an_empty_history_gets_no_diagnosis() -> None:
+    assert diagnose(History()) == []
+
+
+def test_a_gradient_that_vanishes_names_its_layer(history: History) -> None:
+    gradients(history, 1e-7, 0.5)
+    assert found(history) == [("vanishing-gradient", "a")]
+    assert "“first”" in diagnose(history)[0].message
+    assert "ReLU" in diagnose(history)[0].hint
+
+
+def test_a_gradient_that_explodes_names_its_layer(history: History) -> None:
+    gradients(history, 0.5, 1e5)
+    assert ("exploding-gradient", "b") in found(history)
+
+
+def test_one_bad_snapshot_or_too_few_are_no_illness(history: History) -> None:
+    gradients(history, 1e-9, 0.5, times=4)
+    assert found(history) == []
+    gradients(history, 0.4, 0.5)
+    gradients(history, 1e-9, 0.5, times=1)
+    assert found(history) == []
+
+
+def test_small_gradients_everywhere_are_the_end_of_learning_not_an_illness(history: History) -> None:
+    gradients(history, 1e-9, 2e-9)
+    assert found(history) == []
+    gradients(history, 0.0, 0.0)
+    assert found(history) == []
+
+
+def test_a_layer_that_puts_out_zeros_is_dead(history: History) -> None:
+    activations(history, 0.999)
+    assert found(history) == [("dead-output", "a")]
+    assert "LeakyReLU" in diagnose(history)[0].hint
+
+
+def test_a_loss_of_zero_is_no_dead_layer(history: History) -> None:
+    activations(history, 1.0, node="l")
+    assert found(history) == []
+
+
+def test_a_loss_that_rises_is_told(history: History) -> None:
+    losses(history, np.concatenate([np.linspace(2, 1, 500), np.linspace(1, 30, 500)]))
+    assert found(history) == [("rising-loss", "")]
+
+
+def test_learning_by_heart_is_told(history: History) -> None:
+    training = [1.0, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02]
+    epochs(history, training, [1.0, 0.7, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9])
+    (one,) = diagnose(history)
+    assert one.code == "overfitting"
+    assert "epoch 3" in one.message
+
+
+def test_a_run_that_ended_in_nan_points_at_the_node(history: History) -> None:
+    history.feed(
+        RunFailed(
+            step=5,
+            time=0.0,
+            node="a",
+            hint="clip",
+            message="Training stopped at step 6: the gradient of “first” was no longer a finite number (NaN or Inf); "
+            "the last good weights are kept",
+        )
+    )
+    assert found(history) == [("not-finite", "a")]
+
+
+def test_a_doctor_tells_each_thing_once_a_run(history: History) -> None:
+    doctor = Doctor(history)
+    activations(history, 1.0)
+    assert [one.code for one in doctor.look()] == ["dead-output"]
+    activations(history, 1.0)
+    assert doctor.look() == []
+
+
+def test_a_network_of_sigmoids_that_cannot_learn_is_diagnosed_while_it_trains() -> None:
+    """The rules against a real run: ten saturated layers."""
+    from nnstudio.compile.lower import compile_network
+    from nnstudio.graph.builder import NetworkBuilder
+    from nnstudio.layers import TensorType
+    from nnstudio.train.control import Control
+    from nnstudio.train.loop import run
+    from nnstudio.train.plan import Plan
+
+    class Data:
+        def count(self, split: str) -> int:
+            return 64 if split == "train" else 0
+
+        def arrays(self, split: str) -> Any:
+            drawn = np.random.default_rng(0)
+            x = drawn.normal(size=(64, 4)).astype(np.float32)
+            return {"x": x, "y": x[:, :1].copy()}
+
+    types = {"x": TensorType.of("N F", "N", 4), "y": TensorType.of("N F", "N", 1)}
+    net = NetworkBuilder()
+    x, y = net.add("Input", field="x", name="x"), net.add("Input", field="y", name="y")
+    for place in range(10):
+        x = net.add("Sigmoid", net.add("Linear", x, out_features=4, name=f"hidden{place}"))
+    net.add("MSELoss", net.add("Linear", x, out_features=1, name="out"), y, name="error")
+    compiled, history, control = compile_network(net.network, types, 0), History(), Control(paused=True)
+    for _ in range(6):
+        control.step_once()
+    for event in run(compiled, Data(), Plan(epochs=6, batch_size=64), control):
+        history.feed(event)
+        if event.step == 6:
+            control.resume()
+    diagnosed = {one.node for one in diagnose(history) if one.code == "vanishing-gradient"}
+    assert net.network.named("hidden0").id in diagnosed
+    assert net.network.named("out").id not in diagnosed
