@@ -87,17 +87,17 @@ def export(
 def _onnx(frozen: Frozen, path: Path, told: Progress) -> Proof:
     from nnstudio.export import onnx
 
-    onnx.write(frozen, path)
+    fixed = onnx.write(frozen, path)
     told(0.7, "Running it beside the trained model")
-    return _proved("onnx", "ONNX", path, frozen, onnx.run(frozen, path))
+    return _proved("onnx", "ONNX", path, frozen, onnx.run(frozen, path), fixed)
 
 
 def _pt2(frozen: Frozen, path: Path, told: Progress) -> Proof:
     from nnstudio.export import pt2
 
-    answers = pt2.write(frozen, path)
-    told(0.7, "Running it beside the trained model")
-    return _proved("pt2", "torch.export", path, frozen, answers)
+    answers, fixed = pt2.write(frozen, path)
+    told(0.9, "Comparing it with the trained model")
+    return _proved("pt2", "torch.export", path, frozen, answers, fixed)
 
 
 def _python(frozen: Frozen, path: Path, told: Progress) -> Proof:
@@ -126,9 +126,13 @@ _WRITERS: Mapping[str, Callable[[Frozen, Path, Progress], Proof]] = {
 }
 
 
-def _proved(format: str, title: str, path: Path, frozen: Frozen, answers: list[np.ndarray]) -> Proof:
+def _proved(
+    format: str, title: str, path: Path, frozen: Frozen, answers: list[np.ndarray], fixed: bool = False
+) -> Proof:
     difference = proof.largest_difference(title, frozen.answers, answers)
     said = proof.sentence(frozen.samples, difference, real=frozen.real)
+    if fixed:
+        said += "; it takes sequences of the length of these samples alone"
     return Proof(format, path, frozen.samples, difference, said)
 
 

@@ -45,14 +45,15 @@ class Frozen:
         """Three samples to trace the model with: fewer than are tried, so that a fixed batch would be found out."""
         return tuple(tensor[torch.arange(3) % len(tensor)] for tensor in self.tensors)
 
-    def dynamic_shapes(self) -> tuple[dict[int, Any], ...]:
-        """For torch.export: the axes of each input that may have any size."""
+    def dynamic_shapes(self, others: Any) -> tuple[dict[int, Any], ...]:
+        """For torch.export: the axes of each input that may have any size. The batch is one; ``others`` (a Dim, or
+        None for fixed) is said of the rest, such as the length of a sequence."""
         batch = torch.export.Dim("batch")
         shapes = []
         for spec in self.inputs:
             free = [place for place, axis in enumerate(spec.type.axes) if not isinstance(axis.size, int)]
-            named = {place: batch if spec.type.axes[place].label == "N" else torch.export.Dim.DYNAMIC for place in free}
-            shapes.append(named)
+            named = {place: batch if spec.type.axes[place].label == "N" else others for place in free}
+            shapes.append({place: dim for place, dim in named.items() if dim is not None})
         return tuple(shapes)
 
 

@@ -15,27 +15,31 @@ from nnstudio.export.pt2 import program
 from nnstudio.export.quiet import quiet
 
 
-def write(frozen: Frozen, path: Path) -> None:
-    """Write the model. Inputs and outputs have the names of their nodes; the batch (and time) may have any size.
+def write(frozen: Frozen, path: Path) -> bool:
+    """Write the model. Inputs and outputs have the names of their nodes; the batch may have any size.
+
+    Returns:
+        Whether sizes other than the batch, such as the length of a sequence, are fixed although the network's are not.
 
     Raises:
         ExportError: a package is missing, or an operation has no ONNX form.
     """
     for name in ("onnx", "onnxscript", "onnxruntime"):
         _required(name)
-    traced = program(frozen)
+    made = program(frozen)
     try:
         with quiet():
-            made = torch.onnx.export(
-                traced, dynamo=True, verbose=False, external_data=False, dynamic_shapes=frozen.dynamic_shapes(),
+            converted = torch.onnx.export(
+                made.traced, dynamo=True, verbose=False, external_data=False, dynamic_shapes=made.shapes,
                 input_names=[spec.name for spec in frozen.inputs], output_names=list(frozen.outputs),
             )  # fmt: skip
-            assert made is not None
-            made.save(str(path), external_data=False)
+            assert converted is not None
+            converted.save(str(path), external_data=False)
     except OSError:
         raise
     except Exception as error:
         raise ExportError(f"ONNX cannot express this network: {reason(error)}; export it as Python.") from error
+    return made.fixed
 
 
 def run(frozen: Frozen, path: Path) -> list[np.ndarray]:

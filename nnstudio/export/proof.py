@@ -101,7 +101,7 @@ def chosen(inputs: Sequence[InputSpec], samples: Mapping[str, np.ndarray] | None
     arrays = []
     for spec in inputs:
         if spec.draw is None and real:
-            arrays.append(np.ascontiguousarray(given[spec.field][:count]))
+            arrays.append(np.array(given[spec.field][:count]))  # a copy: data is read-only
         else:
             arrays.append(_random(spec, count, generator))
     return arrays, real

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch.export import Dim
 
 from nnstudio.export.errors import ExportError, reason
 from nnstudio.export.frozen import Frozen, arrays
@@ -14,26 +17,49 @@ from nnstudio.export.quiet import quiet
 from nnstudio.export.substitutes import substitute
 
 
-def program(frozen: Frozen) -> torch.export.ExportedProgram:
-    """The model traced with a few samples, for a batch (and, where they are not fixed, other sizes) of any size.
+@dataclass(frozen=True)
+class Program:
+    """A traced model. ``fixed``: whether sizes other than the batch had to stay as they were traced."""
+
+    traced: torch.export.ExportedProgram
+    shapes: tuple[dict[int, Any], ...]
+    fixed: bool
+
+
+def program(frozen: Frozen) -> Program:
+    """The model traced with a few samples, for a batch of any size and, where torch can, sequences of any length.
 
     Raises:
         ExportError: torch cannot trace the network.
     """
+    model = substitute(frozen.model)
+    free = frozen.dynamic_shapes(Dim.DYNAMIC)
+    fixed = frozen.dynamic_shapes(None)
     try:
         with quiet():
-            model = substitute(frozen.model)
-            return torch.export.export(model, frozen.traced, dynamic_shapes=frozen.dynamic_shapes())
+            try:
+                return Program(torch.export.export(model, frozen.traced, dynamic_shapes=free), free, False)
+            except Exception:
+                if fixed == free:
+                    raise
+            return Program(torch.export.export(model, frozen.traced, dynamic_shapes=fixed), fixed, True)
     except Exception as error:
         raise ExportError(f"torch.export cannot trace this network: {reason(error)}; export it as Python.") from error
 
 
-def write(frozen: Frozen, path: Path) -> list[np.ndarray]:
-    """Write the program; its answers to the samples, as it is in memory. ExportError as for :func:`program`."""
-    traced = program(frozen)
+def write(frozen: Frozen, path: Path) -> tuple[list[np.ndarray], bool]:
+    """Write the program.
+
+    Returns:
+        Its answers to the samples, as it is in memory, and whether lengths are fixed.
+
+    Raises:
+        ExportError: as for :func:`program`.
+    """
+    made = program(frozen)
     with quiet():
         written = io.BytesIO()
-        torch.export.save(traced, written)
+        torch.export.save(made.traced, written)
         path.write_bytes(written.getvalue())  # by Python, whose word on a full disk is an OSError
         with torch.no_grad():
-            return list(arrays(traced.module()(*frozen.tensors)))
+            return list(arrays(made.traced.module()(*frozen.tensors))), made.fixed

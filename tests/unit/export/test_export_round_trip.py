@@ -216,3 +216,14 @@ def test_sequences_may_have_any_length(format: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(
             session.run(None, {"series": longer})[0], answers(compiled, [longer])["level"], atol=1e-6
         )
+
+
+@pytest.mark.parametrize("format", ["onnx", "pt2"])
+def test_recurrent_layers_are_written_for_one_length_and_it_is_said(format: str, tmp_path: Path) -> None:
+    net = NetworkBuilder()
+    series = net.add("Input", field="series")
+    net.add("Output", net.add("GRU", series, hidden_size=4).last, name="state")
+    compiled = compile_network(net.network, {"series": TensorType.of("N T F", "N", "T", 2)}, seed=2)
+    proof = export(compiled, tmp_path / "series", format, {"series": np.ones((4, 9, 2), np.float32)})
+    assert proof.samples == 4
+    assert proof.sentence.endswith("; it takes sequences of the length of these samples alone")
