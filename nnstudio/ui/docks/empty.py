@@ -20,6 +20,8 @@ class EmptyState(QWidget):
         self.title.setProperty("role", "heading")
         self.sentence = QLabel(sentence, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.sentence.setProperty("role", "muted")
+        for text in (self.title, self.sentence):
+            text.setTextFormat(Qt.TextFormat.PlainText)
         self.button = QPushButton(button)
         self.button.setProperty("role", "primary")
         self.button.setVisible(bool(button))

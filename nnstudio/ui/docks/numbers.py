@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 
 def figure(value: float) -> str:
-    """A value in about four digits: ``0.2134``, ``12.3``, ``1,234``, ``3.1e-5``; ``–`` where it is not a number."""
+    """A value in three or four digits: ``0.213``, ``12.35``, ``1,234``, ``3.1e-5``; ``–`` where it is not a number."""
     if value != value:
         return "–"
     if math.isinf(value):
@@ -20,14 +20,15 @@ def figure(value: float) -> str:
     size = abs(value)
     if size == 0:
         return "0"
-    if size >= 1e6 or size < 1e-3:
+    if size >= 1e6 or size < 9.995e-4:
         mantissa, exponent = f"{value:.1e}".split("e")
         text = f"{mantissa}e{int(exponent)}"
     elif size >= 1000:
         text = f"{value:,.0f}"
     else:
-        text = f"{value:.{max(0, 3 - max(0, math.floor(math.log10(size))))}f}"
-    return text.replace("-", "−") if value < 0 and not text.startswith("-0e") else text
+        power = math.floor(math.log10(size))
+        text = f"{value:.{3 - power if power >= 0 else 2 - power}f}"
+    return "−" + text[1:] if value < 0 else text
 
 
 def share(value: float) -> str:

@@ -24,6 +24,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.live import Live
+from nnstudio.ui.parts import label
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -78,11 +79,9 @@ class FindingRow(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.dot = QLabel("●")
-        self.name = QLabel(name)
-        self.name.setProperty("role", "strong")
-        self.message = QLabel(finding.message, wordWrap=True)
-        self.hint = QLabel(finding.hint, wordWrap=True)
-        self.hint.setProperty("role", "muted")
+        self.name = label(name, "strong")
+        self.message = label(finding.message, wrap=True)
+        self.hint = label(finding.hint, "muted", wrap=True)
         self.hint.setVisible(bool(finding.hint))
         self.setAccessibleName(f"{finding.severity}: {name} {finding.message}")
         first = QHBoxLayout()
@@ -144,10 +143,7 @@ class ProblemsPanel(Live):
         super().__init__(session, parent)
         self.rows: list[FindingRow] = []
         self._shown: list[tuple[Finding, str]] | None = None
-        self.heading = QLabel()
-        self.heading.setProperty("role", "heading")
-        self.more = QLabel()
-        self.more.setProperty("role", "muted")
+        self.heading, self.more = label("", "heading"), label("", "muted")
         self._inside = QWidget()
         self._inside.setProperty("role", "scrolled")
         self._list = QVBoxLayout(self._inside)
@@ -165,7 +161,7 @@ class ProblemsPanel(Live):
         self.heading.setContentsMargins(16, 0, 16, 0)
         column.addWidget(self.heading)
         column.addWidget(scroll, 1)
-        self.empty = EmptyState("No problems", "What is wrong with the network or its training is listed here.")
+        self.empty = EmptyState(*NONE)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(filled)
@@ -179,13 +175,12 @@ class ProblemsPanel(Live):
     def refresh(self) -> None:
         nodes = self.session.network.nodes
         shown = [(f, nodes[f.node].name if f.node in nodes else "") for f in findings(self.session)]
+        self.empty.say(*WAITING if self.session.resolution is None else NONE)
         if shown == self._shown:
             return
         self._shown = shown
         found = [finding for finding, _ in shown]
         self.heading.setText(summary(found))
-        waiting = self.session.resolution is None and not found
-        self.empty.say(*WAITING if waiting else NONE)
         for row in self.rows:
             self._list.removeWidget(row)
             row.deleteLater()
