@@ -184,7 +184,10 @@ def build_problem(network: Network, node: Node, layer: Layer, inputs: Inputs, er
     )
     proposals: list[Fix] = []
     prediction, target = inputs.get("prediction"), inputs.get("target")
-    if layer.role == "loss" and isinstance(target, TensorType) and target.classes and prediction is not None:
+    turned = list(_turned(network, node, layer, inputs))
+    if turned:
+        proposals = turned
+    elif layer.role == "loss" and isinstance(target, TensorType) and target.classes and prediction is not None:
         yes_or_no = layer.type_name() == "BCEWithLogitsLoss"
         if yes_or_no:
             use = edits.replace_layer(node.id, CATALOGUE["CrossEntropyLoss"]())
@@ -193,6 +196,22 @@ def build_problem(network: Network, node: Node, layer: Layer, inputs: Inputs, er
             proposals += _resize_head(network, node, 1 if yes_or_no else target.classes)
     message = f"{node.name} ({layer.type_name()}) {error}"
     return Problem(node.id, "size", message, hint or f"it is fed {fed}", fixes=tuple(proposals))
+
+
+def _turned(network: Network, node: Node, layer: Layer, inputs: Inputs) -> Iterator[Fix]:
+    """Put the classes of a loss's scores right after the batch, where it then works."""
+    prediction, wire = inputs.get("prediction"), _wire_at(network, node.id, "prediction")
+    if not isinstance(prediction, TensorType) or prediction.rank < 3 or wire is None:
+        return
+    last = prediction.rank - 1
+    permute = CATALOGUE["Permute"].make({"order": (last, *range(1, last))})
+    out = _output_of(permute, prediction)
+    if out is not None and not evaluate(layer, {**inputs, "prediction": _matched(layer, out)}, Bindings()).error:
+        yield Fix("Insert Permute", edits.insert_on(wire, permute))
+
+
+def _matched(layer: Layer, prediction: TensorType) -> TensorType:
+    return match("prediction", layer.inputs["prediction"], prediction)
 
 
 def _resize_head(network: Network, node: Node, classes: int) -> Iterator[Fix]:

@@ -24,6 +24,19 @@ class Loss(Layer):
 def check_classes(prediction: TensorType, target: TensorType) -> None:
     """Refuse scores that are fewer than the classes, and codes that torch does not take. BuildError."""
     check_codes(target, "class codes")
+    if prediction.sizes[2:] != target.sizes[1:]:
+        last = prediction.rank - 1
+        if last > 1 and prediction.sizes[1:last] == target.sizes[1:]:
+            order = ", ".join(map(str, (last, *range(1, last))))
+            raise BuildError(
+                f"gets scores {prediction.per_sample()} with the classes last; they must come right after the batch",
+                f"put a Permute with the order {order} before it",
+            )
+        raise BuildError(
+            f"gets scores {prediction.per_sample()} for a target {target.per_sample()}; without the classes the sizes "
+            "must be the same",
+            "give it a score for each class, and one class code wherever there are scores",
+        )
     scores = prediction["C"]
     if target.classes is not None and scores < target.classes:
         raise BuildError(
@@ -50,8 +63,8 @@ class CrossEntropyLoss(Loss):
     smoothing: Szegedy et al., "Rethinking the Inception architecture" (2015); PyTorch `torch.nn.CrossEntropyLoss`.
     """
 
-    prediction = Port("N C *s", help="a score for each class")
-    target = Port("N *s", dtype="int", help="the code of the right class")
+    prediction = Port("N C *", help="a score for each class")
+    target = Port("N *", dtype="int", help="the code of the right class")
 
     label_smoothing: float = param(
         0.0, min=0.0, max=1.0, title="Label smoothing",
@@ -74,8 +87,8 @@ class NLLLoss(Loss):
     Source: PyTorch `torch.nn.NLLLoss`.
     """
 
-    prediction = Port("N C *s", help="a log probability for each class")
-    target = Port("N *s", dtype="int", help="the code of the right class")
+    prediction = Port("N C *", help="a log probability for each class")
+    target = Port("N *", dtype="int", help="the code of the right class")
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
         check_classes(prediction, target)

@@ -27,8 +27,10 @@ def of(types: list[type[Layer]]) -> pytest.MarkDecorator:
 
 
 def few(count: int) -> settings:
-    """So many examples, and none made smaller: a case is small enough to be read, and trying others takes minutes."""
-    return settings(max_examples=count, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    """So many examples (ten times as many under the profile ``search``). None is made smaller: each is small enough to
+    be read, and trying smaller ones takes minutes."""
+    more = settings.default.max_examples // 100
+    return settings(max_examples=count * more, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 def run(case: Any, tensors: Tensors) -> tuple[Any, str, dict[str, Any], dict[str, Any]]:
