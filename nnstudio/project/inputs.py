@@ -104,5 +104,5 @@ def _picture(content: bytes, name: str, dataset: Dataset, needed: Sequence[str])
         if axes is not None and axes.labels == ("N", "C", "H", "W"):
             column = dataset.prepared.columns[field]
             picture = fitted(read_png(content, name), axes["C"], axes["H"], axes["W"])
-            return {field: (picture * column.divisor)[None]}
+            return {field: list((picture * column.divisor)[None])}
     raise ProjectError(f"{name} is a picture, but this network takes {', '.join(needed)}; give those as CSV or JSON.")

@@ -201,15 +201,17 @@ class Project:
         compiled = self._trained()
         dataset = self.dataset
         encoded = dataset.encode(rows)
-        for name in self.needed(compiled):
+        for name in self.input_fields():
             if name not in encoded:
                 takes = ", ".join(dataset.fields[name].columns) if name in dataset.fields else name
                 raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows)}.")
         return answers(self.network, dataset, predict(compiled, encoded))
 
-    def needed(self, compiled: Compiled) -> tuple[str, ...]:
-        """Fields that a prediction takes."""
-        return tuple(spec.field for spec in compiled.model_inputs if spec.draw is None)
+    def input_fields(self) -> tuple[str, ...]:
+        """Fields of the data that a prediction takes: those of the Inputs that the outputs depend on."""
+        network = self.network
+        needed = network.ancestors(node.id for node in network.of_role("output"))
+        return tuple(str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed)
 
     def export(self, path: str | Path, format: str = "", progress: Callable[[float, str], None] | None = None) -> Proof:
         """Write the trained model as ``onnx``, ``pt2``, ``safetensors`` or ``python`` (by the ending where no format is

@@ -85,8 +85,10 @@ def digits_mlp() -> Sheet:
     }  # fmt: skip
     return _sheet(
         net, places,
-        Plan.make({"epochs": 30, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.01, "weight_decay": 0.01, "keep_best": False,
-                   "schedule": "one-cycle"}),
+        Plan.make({
+            "epochs": 30, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.01, "weight_decay": 0.01,
+            "schedule": "one-cycle", "keep_best": False,
+        }),
         DataReference("shipped:digits"),
         "Handwritten digits", "Two hidden layers tell ten digits apart, from 1,797 pictures of 8 × 8 pixels.",
     )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Training as the command line shows it: a bar with the time left where a person watches, else a line an epoch."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.cli.output import Output, figure, figures, note
+from nnstudio.project.errors import ProjectError
+from nnstudio.train.control import Control
+from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunStarted, Steps
+
+if TYPE_CHECKING:
+    from nnstudio.project.project import Project
+
+Show = Callable[[Event], None]
+
+
+def show(project: Project, arguments: Namespace, out: Output) -> int:
+    """Train a project, show how it goes, and save it. 130 where the person stopped it; what was learned is kept."""
+    from nnstudio.project.project import failure
+
+    control, ended = Control(), None
+    with _stoppable(control) as stopped:
+        events = project.training(
+            epochs=arguments.epochs, device=arguments.device, seed=arguments.seed, resume=arguments.resume,
+            control=control,
+        )  # fmt: skip
+        for text in getattr(project.dataset, "warnings", ()):
+            note(text)
+        with _bar() if out.live else _lines(out) as shown:
+            for ended in events:
+                shown(ended)
+    for text in project.notes:
+        note(text)
+    if isinstance(ended, RunFailed):
+        out.item(event="failed", message=ended.message, hint=ended.hint, step=ended.step)
+        raise ProjectError(failure(ended))
+    assert isinstance(ended, RunFinished)
+    project.save()
+    out.item(
+        event="finished", reason=ended.reason, epochs=ended.epochs, best_epoch=ended.best_epoch,
+        seconds=round(ended.seconds, 3), path=str(project.path),
+    )  # fmt: skip
+    how = {"completed": "Trained", "stopped": "Stopped after", "early stopping": "Stopped early after"}[ended.reason]
+    plural = "" if ended.epochs == 1 else "s"
+    out.line(f"{how} {ended.epochs} epoch{plural} in {ended.seconds:.1f} s. Saved in {project.path}.")
+    return 130 if stopped.is_set() else 0
+
+
+@contextlib.contextmanager
+def _stoppable(control: Control) -> Iterator[threading.Event]:
+    """The first Ctrl-C ends the run after its step, so that it is saved; the second ends the program."""
+    stopped = threading.Event()
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+        control.stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _lines(out: Output) -> Iterator[Show]:
+    """A line, or an object, for each epoch."""
+    epochs = 0
+
+    def shown(event: Event) -> None:
+        nonlocal epochs
+        if isinstance(event, RunStarted):
+            epochs = event.epochs
+            out.item(
+                event="started", run=event.run, device=event.device, epochs=event.epochs, parameters=event.parameters,
+                samples=event.samples, steps_per_epoch=event.steps_per_epoch,
+            )  # fmt: skip
+            out.line(f"{event.parameters:,} parameters, {event.samples.get('train', 0):,} samples, {event.device}")
+        elif isinstance(event, EpochEnded):
+            out.item(
+                event="epoch", epoch=event.epoch, training=event.training, validation=event.validation,
+                learning_rate=event.learning_rate, seconds=round(event.seconds, 4), best=event.best,
+            )  # fmt: skip
+            validation = f"  |  validation {figures(event.validation)}" if event.validation else ""
+            out.line(f"epoch {event.epoch}/{epochs}  {figures(event.training)}{validation}")
+
+    yield shown
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Show]:
+    """One line that says how far it is, how it goes and how long it will take."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    bar = Progress(
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"), BarColumn(), TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[told]}"), transient=False,
+    )  # fmt: skip
+    task = bar.add_task("", epoch=1, epochs=0, left="", told="")
+    told = ""
+
+    def shown(event: Event) -> None:
+        nonlocal told
+        if isinstance(event, RunStarted):
+            bar.update(
+                task, total=event.epochs * event.steps_per_epoch, completed=event.step, epochs=event.epochs,
+                told=f"{event.parameters:,} parameters on {event.device}",
+            )  # fmt: skip
+        elif isinstance(event, Steps) and len(event.losses):
+            loss = f"loss {figure(float(event.losses[-1]))}"
+            left = f"{_duration(event.seconds_left)} left · {event.steps_per_second:.0f} steps/s"
+            bar.update(task, completed=event.step, epoch=event.epoch + 1, left=left, told=told or loss)
+        elif isinstance(event, EpochEnded):
+            told = figures(event.validation or event.training)
+            bar.update(task, completed=event.step, epoch=event.epoch, told=told)
+
+    with bar:
+        yield shown
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,239 @@
+"""The verbs. Each takes the parsed arguments, prints, and returns the exit status."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.cli.output import CallError, Output, figure, figures, note
+
+if TYPE_CHECKING:
+    from nnstudio.layers import Layer
+    from nnstudio.project.project import Project
+
+
+def templates(_: Namespace, out: Output) -> int:
+    """The gallery, a line each."""
+    from nnstudio.project.gallery import templates
+
+    known = templates()
+    for each in known:
+        out.item(id=each.id, title=each.title, summary=each.summary)
+    out.table([(each.id, each.summary) for each in known])
+    return 0
+
+
+def new(arguments: Namespace, out: Output) -> int:
+    """A project from the gallery."""
+    from nnstudio.project.gallery import templates
+    from nnstudio.project.project import Project
+
+    known = [each.id for each in templates()]
+    if arguments.template not in known:
+        close = difflib.get_close_matches(arguments.template, known, 1)
+        meant = f"did you mean “{close[0]}”?" if close else f"there are {', '.join(known)}"
+        raise CallError(f"the gallery has no project “{arguments.template}”; {meant}")
+    target = Path(arguments.output)
+    target = target if target.suffix else target.with_suffix(".nnstudio")
+    if target.exists() and not arguments.force:
+        raise CallError(f"{target} exists; choose another name, or add --force to replace it")
+    path = Project.new(arguments.template).save(target)
+    out.item(path=str(path), template=arguments.template)
+    out.line(f"Made {path}. Open it with: nnstudio {path}")
+    return 0
+
+
+def layers(arguments: Namespace, out: Output) -> int:
+    """The catalogue, or one layer's help."""
+    from nnstudio.layers import load
+
+    catalogue = load()
+    if not arguments.name:
+        family = ""
+        width = max(len(cls.type_name()) for cls in catalogue)
+        for cls in catalogue:
+            if cls.family.title != family:
+                out.line(f"\n{cls.family.title}" if family else cls.family.title)
+                family = cls.family.title
+            out.item(name=cls.type_name(), family=family, summary=cls.summary())
+            out.line(f"  {cls.type_name():<{width}}  {cls.summary()}")
+        return 0
+    names = {cls.type_name().lower(): cls for cls in catalogue}
+    wanted = names.get(arguments.name.lower())
+    if wanted is None:
+        close = difflib.get_close_matches(arguments.name.lower(), names, 1)
+        meant = f"did you mean {names[close[0]].type_name()}?" if close else "`nnstudio layers` lists them"
+        raise CallError(f"there is no layer type “{arguments.name}”; {meant}")
+    _explain(wanted, out)
+    return 0
+
+
+def _explain(cls: type[Layer], out: Output) -> None:
+    ports = {"inputs": cls.inputs, "outputs": cls.outputs}
+    out.item(
+        name=cls.type_name(), family=cls.family.title, help=cls.help(),
+        **{side: {name: port.pattern for name, port in found.items()} for side, found in ports.items()},
+        parameters={name: {"default": p.default, "expected": p.expected(), "help": p.help}
+                    for name, p in cls.params.items()},
+    )  # fmt: skip
+    out.line(f"{cls.type_name()} · {cls.family.title}\n\n{cls.help()}")
+    for side, found in ports.items():
+        if found:
+            out.line(f"\n{side.capitalize()}")
+            out.table(
+                [(f"  {name}", port.pattern or "one number", "optional" if port.optional else "", port.help)
+                 for name, port in found.items()]
+            )  # fmt: skip
+    if cls.params:
+        out.line("\nParameters")
+        out.table(
+            [(f"  {name}", str(p.default), f"{p.help} ({p.expected()})" if p.help else p.expected())
+             for name, p in cls.params.items()]
+        )  # fmt: skip
+
+
+def check(arguments: Namespace, out: Output) -> int:
+    """Node, layer, output type, parameters, problems; 1 where something keeps the network from being trained."""
+    from nnstudio.data.reference import DataError
+
+    project = _opened(arguments.project)
+    unreadable = ""
+    try:
+        if project.sheet.data is not None:
+            _ = project.dataset
+    except DataError as error:
+        unreadable = str(error)
+    resolution = project.check()
+    rows = [("node", "layer", "output", "parameters")]
+    for id, node in resolution.network.nodes.items():
+        resolved = resolution.nodes[id]
+        types = {name: str(type) for name, type in resolved.outputs.items()}
+        problems = [
+            {"severity": p.severity, "code": p.code, "message": p.message, "hint": p.hint}
+            for p in resolution.problems_of(id)
+        ]
+        out.item(
+            node=node.name, layer=node.layer.type_name(), outputs=types, parameters=resolved.parameters,
+            problems=problems,
+        )  # fmt: skip
+        described = ", ".join(type.described() for type in resolved.outputs.values())
+        rows.append((node.name, node.layer.subtitle(), described, f"{resolved.parameters:,}"))
+    out.table(rows, right=(3,))
+    out.line(f"\n{len(rows) - 1} layers, {resolution.parameters:,} parameters")
+    for problem in resolution.problems:
+        hint = f"; {problem.hint}" if problem.hint else ""
+        out.line(f"{problem.severity}: {problem.message}{hint}")
+    if unreadable:
+        out.line(f"error: {unreadable}")
+    failed = bool(resolution.errors or unreadable)
+    out.item(
+        layers=len(rows) - 1, parameters=resolution.parameters, errors=len(resolution.errors) + bool(unreadable),
+        data=unreadable or None,
+    )  # fmt: skip
+    if not resolution.problems and not unreadable:
+        out.line("No problems.")
+    return int(failed)
+
+
+def train(arguments: Namespace, out: Output) -> int:
+    """Train, and save the weights in the project."""
+    from nnstudio.cli.training import show
+
+    project = _opened(arguments.project)
+    return show(project, arguments, out)
+
+
+def evaluate(arguments: Namespace, out: Output) -> int:
+    """Figures of a split."""
+    project = _opened(arguments.project)
+    found = project.evaluate(arguments.split)
+    _notes(project)
+    out.item(split=arguments.split, samples=project.dataset.count(arguments.split), **found)
+    out.line(f"{arguments.split} ({project.dataset.count(arguments.split):,} samples)  {figures(found)}")
+    return 0
+
+
+def predict(arguments: Namespace, out: Output) -> int:
+    """An answer for each row of each input."""
+    from nnstudio.project.inputs import read_inputs
+
+    project = _opened(arguments.project)
+    needed = project.input_fields()
+    for name, rows in zip(arguments.inputs, read_inputs(arguments.inputs, project.dataset, needed), strict=True):
+        answers = project.predict(rows)
+        for number, answer in enumerate(answers):
+            out.item(input=name, row=number, outputs=answer)
+            label = "" if len(answers) == 1 and len(arguments.inputs) == 1 else f"{_short(name)} {number + 1}: "
+            out.line(label + ", ".join(_spoken(output, value) for output, value in answer.items()))
+    _notes(project)
+    return 0
+
+
+def _spoken(name: str, answer: dict[str, Any]) -> str:
+    if "class" in answer:
+        return f"{name} {answer['class']} ({100 * answer['probability']:.1f} %)"
+    value = answer["value"]
+    return f"{name} {figure(value) if isinstance(value, float | int) else value}"
+
+
+def _short(name: str) -> str:
+    return "row" if name.lstrip()[:1] in ("{", "[") else Path(name).name
+
+
+def export(arguments: Namespace, out: Output) -> int:
+    """The trained model as a file for other programs, tried beside this one."""
+    project = _opened(arguments.project)
+    proof = project.export(arguments.output, arguments.format)
+    _notes(project)
+    out.item(
+        path=str(proof.path), format=proof.format, samples=proof.samples, largest_difference=proof.largest_difference
+    )
+    out.line(f"{proof.path}: {proof.sentence}")
+    return 0
+
+
+def runs(arguments: Namespace, out: Output) -> int:
+    """Runs, newest first, and their best figures."""
+    from nnstudio.project import places
+    from nnstudio.runs.database import RunDatabase
+
+    database = _opened(arguments.project).runs / places.RUNS
+    records = []
+    if database.exists():
+        with RunDatabase(database) as opened:
+            records = sorted(opened.runs(), key=lambda record: -record.started)
+    rows = [("run", "started", "outcome", "epochs", "best", "seconds", "device", "figures of the best epoch")]
+    for record in records:
+        out.item(
+            run=record.id, started=record.started, outcome=record.outcome, epochs=record.epochs,
+            best_epoch=record.best_epoch, seconds=record.seconds, device=record.device, figures=record.figures,
+        )  # fmt: skip
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))
+        best = record.figures.get("validation") or record.figures.get("training") or {}
+        rows.append(
+            (record.id, when, record.outcome or "unfinished", str(record.epochs), str(record.best_epoch),
+             f"{record.seconds:.1f}", record.device, figures(best))
+        )  # fmt: skip
+    if records:
+        out.table(rows, right=(3, 4, 5))
+    else:
+        out.line(f"{arguments.project} has no runs yet; start one with: nnstudio train {arguments.project}")
+    return 0
+
+
+def _opened(path: str) -> Project:
+    from nnstudio.project.project import Project
+
+    project = Project.open(path)
+    _notes(project)
+    return project
+
+
+def _notes(project: Project) -> None:
+    """Say what could not be taken as it stands, once."""
+    for text in project.notes:
+        note(text)
+    project.notes = ()
