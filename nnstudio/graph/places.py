@@ -93,17 +93,18 @@ class Occupied(Generic[Key]):
         """The place nearest to ``wanted`` (on the grid, searched in rings) where a node of this size stands free."""
         x, y = snapped(wanted)
         roomy = (size[0] + 2 * margin, size[1] + 2 * margin)
-        for ring in range(200):
+        for ring in range(80):
             for dx, dy in _ring(ring):
-                at = (x + dx * 40.0, y + dy * 24.0)
+                at = (x + dx * 4 * GRID, y + dy * GRID)
                 if not self.any(box_of(at, roomy)):
                     return snapped(at)
         return x, y
 
 
 def _ring(radius: int) -> list[tuple[int, int]]:
+    """The edge of a square around (0, 0), nearest first, below and to the right before above and to the left."""
     if not radius:
         return [(0, 0)]
-    around = range(-radius, radius + 1)
-    ring = [(dx, dy) for dx in around for dy in around if max(abs(dx), abs(dy)) == radius]
-    return sorted(ring, key=lambda step: (abs(step[0]) + abs(step[1]), step[1] < 0, step[0] < 0))
+    across = range(-radius, radius + 1)
+    edge = [(d, s) for d in across for s in (radius, -radius)] + [(s, d) for d in across for s in (radius, -radius)]
+    return sorted(edge, key=lambda step: (4 * abs(step[0]) + abs(step[1]), step[1] < 0, step[0] < 0))

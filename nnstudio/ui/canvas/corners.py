@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
@@ -31,6 +32,8 @@ class Minimap(QWidget):
     def __init__(self, view: CanvasView) -> None:
         super().__init__(view)
         self._view = view
+        self._known: object = None
+        self._nodes = QPixmap()
         self.resize(136, 78)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the network")
@@ -39,8 +42,12 @@ class Minimap(QWidget):
 
     def _frame(self) -> tuple[QRectF, float]:
         """The part of the scene that is shown and its scale."""
-        shown = self._view.canvas.content_rect().united(self._view.seen())
-        shown = shown.adjusted(-20, -20, 20, 20)
+        content, seen = self._view.canvas.bounds(), self._view.seen()
+        shown = content.adjusted(-20, -20, 20, 20)
+        if not shown.contains(seen) and shown.width() < 40 * seen.width():
+            step = max(seen.width(), seen.height()) / 8  # in steps, so that the picture can be kept while panning
+            left, top = math.floor(seen.left() / step) * step, math.floor(seen.top() / step) * step
+            shown = shown.united(QRectF(left, top, seen.width() + step, seen.height() + step))
         scale = min((self.width() - 8) / max(shown.width(), 1.0), (self.height() - 8) / max(shown.height(), 1.0))
         return shown, scale
 
@@ -53,19 +60,7 @@ class Minimap(QWidget):
             _paint_plate(painter, self)
             tokens = theme.current()
             shown, scale = self._frame()
-            scene = self._view.canvas
-            plain: list[QRectF] = []
-            chosen: list[QRectF] = []
-            for id, item in scene.items_by_id.items():
-                at = self._spot(item.pos(), shown, scale)
-                size = QRectF(0, 0, max(2.0, item.face.width * scale), max(1.5, item.face.height * scale))
-                size.moveCenter(at)
-                (chosen if id in scene.selection else plain).append(size)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tokens.faint))
-            painter.drawRects(plain)
-            painter.setBrush(QColor(tokens.accent))
-            painter.drawRects(chosen)
+            painter.drawPixmap(0, 0, self._picture(shown, scale))
             seen = self._view.seen()
             frame = QRectF(self._spot(seen.topLeft(), shown, scale), self._spot(seen.bottomRight(), shown, scale))
             accent = QColor(tokens.accent)
@@ -75,6 +70,32 @@ class Minimap(QWidget):
             painter.drawRoundedRect(frame.intersected(QRectF(self.rect()).adjusted(3, 3, -3, -3)), 3, 3)
         finally:
             painter.end()
+
+    def _picture(self, shown: QRectF, scale: float) -> QPixmap:
+        """The nodes, painted again only when they or the frame have changed."""
+        scene, tokens, ratio = self._view.canvas, theme.current(), self.devicePixelRatioF()
+        key = scene.revision, shown.getRect(), tokens.name, ratio
+        if key == self._known or scene.hurried:
+            return self._nodes
+        self._known, self._nodes = key, QPixmap(self.size() * ratio)
+        self._nodes.setDevicePixelRatio(ratio)
+        self._nodes.fill(Qt.GlobalColor.transparent)
+        plain: list[QRectF] = []
+        chosen: list[QRectF] = []
+        for id, item in scene.items_by_id.items():
+            size = QRectF(0, 0, max(2.0, item.face.width * scale), max(1.5, item.face.height * scale))
+            size.moveCenter(self._spot(item.pos(), shown, scale))
+            (chosen if id in scene.selection else plain).append(size)
+        painter = QPainter(self._nodes)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(plain) + len(chosen) < 400)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for color, rects in ((tokens.faint, plain), (tokens.accent, chosen)):
+                painter.setBrush(QColor(color))
+                painter.drawRects(rects)
+        finally:
+            painter.end()
+        return self._nodes
 
     def _go(self, event: QMouseEvent) -> None:
         shown, scale = self._frame()

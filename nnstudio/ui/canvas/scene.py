@@ -97,6 +97,12 @@ class CanvasScene(QGraphicsScene):
         self.addItem(self.wires)
         self.magnitudes = Magnitudes(session, self)
         self.magnitudes.changed.connect(self.update)
+        self._moving = False
+        self._bounds = (-1, QRectF())
+        self.revision = 0  # counts what changes the look of any node
+        self.layout_changed.connect(self._count)
+        self.magnitudes.changed.connect(self._count)
+        session.resolved.connect(self._count)
         session.changed.connect(self._document_changed)
         session.resolved.connect(self._resolved)
         session.selection_changed.connect(self._selection_changed)
@@ -123,6 +129,7 @@ class CanvasScene(QGraphicsScene):
             self._show(change.after.network, change.after.view)
 
     def _show(self, network: Network, view: View) -> None:
+        self._moving = False
         old, self.network = self.network, network
         if old is not network:
             self._ranks = {}
@@ -204,11 +211,17 @@ class CanvasScene(QGraphicsScene):
 
     def _selection_changed(self) -> None:
         old, self.selection = self.selection, frozenset(self.session.selection)
-        for id in old ^ self.selection:
-            if id in self.items_by_id:
+        turned = old ^ self.selection
+        if len(turned) > _MANY:
+            self.update()
+        else:
+            for id in turned & self.items_by_id.keys():
                 self.items_by_id[id].update()
-        if len(old ^ self.selection):
+        if turned:
             self.layout_changed.emit()
+
+    def _count(self) -> None:
+        self.revision += 1
 
     def mark_wires(self, wires: Iterable[Wire]) -> None:
         """Select wires (nodes are selected in the session)."""
@@ -227,12 +240,14 @@ class CanvasScene(QGraphicsScene):
         """Light ports up, or none."""
         if lit != self.lit:
             self.lit = lit
+            self._count()
             self.update()
 
     # -- motion ---------------------------------------------------------------------------------------------------
 
     def show_at(self, places: Mapping[str, Position]) -> None:
         """Show nodes elsewhere while they are dragged or an arrangement moves; the document is not touched."""
+        self._moving = True
         for id, at in places.items():
             if id in self.items_by_id:
                 self._move(id, at)
@@ -258,6 +273,17 @@ class CanvasScene(QGraphicsScene):
             return QRectF()
         left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
         return QRectF(left, top, max(box[2] for box in boxes) - left, max(box[3] for box in boxes) - top)
+
+    def bounds(self) -> QRectF:
+        """The rectangle around all nodes, worked out once after each change."""
+        if self._bounds[0] != self.revision and not self.hurried:
+            self._bounds = self.revision, self.content_rect()
+        return self._bounds[1]
+
+    @property
+    def hurried(self) -> bool:
+        """Whether so many nodes are there while some are in motion that what shows them all has to wait."""
+        return self._moving and len(self.items_by_id) > 4 * _MANY
 
     def port_at(self, id: str, side: str, port: str) -> QPointF:
         """Where a port is in the scene."""

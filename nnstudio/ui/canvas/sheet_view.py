@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 from nnstudio.graph.places import Box
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.node_item import BATCH_SCALE
-from nnstudio.ui.canvas.overview import paint_overview
+from nnstudio.ui.canvas.overview import Overview
 from nnstudio.ui.canvas.scene import REACH, CanvasScene
 
 SMALLEST, LARGEST = 0.02, 4.0
@@ -40,6 +40,7 @@ class SheetView(QGraphicsView):
     def __init__(self, canvas: CanvasScene, parent: QWidget | None = None) -> None:
         super().__init__(canvas, parent)
         self.canvas = canvas
+        self._overview = Overview(canvas)
         self._fitted = True
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -192,7 +193,7 @@ class SheetView(QGraphicsView):
             painter.setWorldTransform(self.viewportTransform())
             area = self.mapToScene(event.rect()).boundingRect()
             self.drawBackground(painter, area)
-            paint_overview(painter, self.canvas, area)
+            self._overview.paint(painter, area)
             self.drawForeground(painter, area)
         finally:
             painter.end()
