@@ -15,6 +15,8 @@ Range = tuple[float, float]
 
 #: A bin that stands out more than this over the rest (the zeros of a ReLU, mostly) is cut, so that the rest is seen.
 SPIKE = 2.2
+#: Values a bin from which on a histogram is drawn as it was counted.
+PLENTY = 40
 
 
 def outline(histogram: Histogram) -> tuple[Array, Array]:
@@ -26,10 +28,26 @@ def outline(histogram: Histogram) -> tuple[Array, Array]:
     at[0], at[-1] = histogram.low, max(histogram.high, histogram.low + width)
     if not counts.any():
         return at, np.zeros(bins + 2)
+    counts = _settled(counts)
     order = np.sort(counts)
     rest = order[-2] if bins > 1 and order[-2] > 0 else order[-1]
     scale = min(order[-1], max(SPIKE * rest / 1.2, rest))
     return at, np.concatenate(([0.0], np.minimum(counts / scale, 1.2), [0.0]))
+
+
+def _settled(counts: Array) -> Array:
+    """Counts with the noise of few values taken out; one bin that stands out (zeros, mostly) stays as it is."""
+    if counts.sum() >= PLENTY * len(counts) or len(counts) < 8:
+        return counts
+    spike = int(np.argmax(counts))
+    stands_out = counts[spike] > 3 * np.max(np.delete(counts, spike))
+    smooth = np.where(np.arange(len(counts)) == spike, 0.0, counts) if stands_out else counts
+    for _ in range(2):
+        smooth = np.convolve(smooth, (0.25, 0.5, 0.25), mode="same")
+    if stands_out:
+        smooth[:spike][counts[:spike] == 0] = 0.0  # nothing is smeared to where there was nothing
+        smooth[spike] = counts[spike]
+    return smooth
 
 
 def quantile_range(histogram: Histogram, tail: float = 0.004) -> tuple[float, float]:

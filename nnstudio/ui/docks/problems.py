@@ -66,6 +66,11 @@ def summary(found: list[Finding]) -> str:
     return ", ".join(numbers.count(number, word) for number, word in parts if number)
 
 
+def _sentence(text: str, name: str) -> str:
+    """With a capital, but for the name of the node at its beginning, which is written as it is."""
+    return text if name and text.startswith(name) else text[:1].upper() + text[1:]
+
+
 class FindingRow(QFrame):
     """One finding: a dot by severity, node and message, hint, and a button for each fix. ``chosen``: it was clicked."""
 
@@ -80,8 +85,8 @@ class FindingRow(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.dot = QLabel("●")
         self.name = label(name, "strong")
-        self.message = label(finding.message, wrap=True)
-        self.hint = label(finding.hint, "muted", wrap=True)
+        self.message = label(_sentence(finding.message, name), wrap=True)
+        self.hint = label(_sentence(finding.hint, name), "muted", wrap=True)
         self.hint.setVisible(bool(finding.hint))
         self.setAccessibleName(f"{finding.severity}: {name} {finding.message}")
         first = QHBoxLayout()
