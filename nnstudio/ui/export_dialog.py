@@ -49,9 +49,9 @@ class ExportDialog(QDialog):
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
-        self.result = label("", wrap=True)
-        self.result.setObjectName("export_result")
-        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.outcome = label("", wrap=True)
+        self.outcome.setObjectName("export_result")
+        self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.cancel = button("Cancel", self.reject)
         self.go = button("Export", self._export, "primary")
         self.go.setObjectName("export_go")
@@ -81,7 +81,7 @@ class ExportDialog(QDialog):
         self.setLayout(
             column(
                 label("Export model", "title"), choices, label("File", "heading"), row(self.path, self._browse),
-                self._bar, self.result, 1, row(1, self.cancel, self.go), spacing=12, margins=(24, 20, 24, 18),
+                self._bar, self.outcome, 1, row(1, self.cancel, self.go), spacing=12, margins=(24, 20, 24, 18),
             )
         )  # fmt: skip
         self.setMinimumSize(540, 430)
@@ -98,7 +98,7 @@ class ExportDialog(QDialog):
         folder = self._session.path.parent if self._session.path is not None else Path.home()
         base = known.with_suffix("") if known is not None else folder / self._session.title
         self.path.setText(str(base.with_name(base.name + FORMATS[self.format].suffix)))
-        self.result.clear()
+        self.outcome.clear()
 
     def _ask(self) -> None:
         format = FORMATS[self.format]
@@ -171,10 +171,10 @@ class ExportDialog(QDialog):
         self._say(capital(str(error)) or type(error).__name__, "problem")
 
     def _say(self, text: str, role: str) -> None:
-        self.result.setText(text)
-        if self.result.property("role") != role:
-            self.result.setProperty("role", role)
-            self.result.style().polish(self.result)
+        self.outcome.setText(text)
+        if self.outcome.property("role") != role:
+            self.outcome.setProperty("role", role)
+            self.outcome.style().polish(self.outcome)
 
     def reject(self) -> None:
         """Cancel what is under way and close."""

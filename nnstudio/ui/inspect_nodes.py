@@ -191,7 +191,7 @@ class NodePage(Page):
             return
         label_ = f"Change {name.replace('_', ' ')} of {node.name}"
         key = ("parameter", self.id, name)
-        self.session.do(label_, edits.set_parameters(self.id, **{name: value}), key)
+        self.session.do(label_, edits.set_params(self.id, **{name: value}), key)
 
     def refresh(self) -> None:
         node = self.session.network.nodes.get(self.id)
@@ -245,7 +245,7 @@ class SeveralPage(Page):
 
     def _edited(self, name: str, value: object) -> None:
         present = [id for id in self.ids if id in self.session.network.nodes]
-        change = edits.chain(*(edits.set_parameters(id, **{name: value}) for id in present))
+        change = edits.chain(*(edits.set_params(id, **{name: value}) for id in present))
         label_ = f"Change {name.replace('_', ' ')} of {len(present)} layers"
         self.session.do(label_, change, ("parameter", self.ids, name))
 

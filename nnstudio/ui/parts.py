@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnstudio.ui import theme
 from nnstudio.ui.icons import icon
@@ -52,14 +62,12 @@ def line(*, vertical: bool = False) -> QFrame:
     return made
 
 
-def column(
-    *parts: QWidget | QBoxLayout | int, spacing: int = 8, margins: tuple[int, ...] = (0, 0, 0, 0)
-) -> QVBoxLayout:
+def column(*parts: QWidget | QLayout | int, spacing: int = 8, margins: tuple[int, ...] = (0, 0, 0, 0)) -> QVBoxLayout:
     """A vertical layout; numbers are stretches."""
     return _filled(QVBoxLayout(), parts, spacing, margins)
 
 
-def row(*parts: QWidget | QBoxLayout | int, spacing: int = 8, margins: tuple[int, ...] = (0, 0, 0, 0)) -> QHBoxLayout:
+def row(*parts: QWidget | QLayout | int, spacing: int = 8, margins: tuple[int, ...] = (0, 0, 0, 0)) -> QHBoxLayout:
     """A horizontal layout; numbers are stretches."""
     return _filled(QHBoxLayout(), parts, spacing, margins)
 

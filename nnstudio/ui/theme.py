@@ -132,7 +132,7 @@ def color(value: str, alpha: float = 1.0) -> QColor:
 def mixed(first: str, second: str, share: float) -> QColor:
     """``share`` (0 to 1) of the second colour in the first."""
     a, b = QColor(first), QColor(second)
-    parts = zip(a.getRgbF()[:3], b.getRgbF()[:3], strict=True)
+    parts = ((a.redF(), b.redF()), (a.greenF(), b.greenF()), (a.blueF(), b.blueF()))
     return QColor.fromRgbF(*(x + (y - x) * share for x, y in parts))
 
 

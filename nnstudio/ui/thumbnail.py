@@ -78,5 +78,5 @@ def png(network: Network, view: View, size: QSize = QSize(480, 300)) -> bytes:  
     held = QByteArray()
     buffer = QBuffer(held)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub wants bytes, Qt takes text
     return bytes(held.data())

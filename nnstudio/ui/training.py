@@ -100,6 +100,8 @@ class Training(QObject):
 
         network, fields, plan, dataset = session.network, dict(session.fields), session.plan, session.dataset
 
+        assert dataset is not None  # else there was a hindrance
+
         def make_compiled() -> Compiled:
             from nnstudio.compile.lower import compile_network
 
