@@ -138,7 +138,7 @@ class DataDialog(QDialog):
         split.setWidget(inside)
         parts = (
             row(self.title, 1), self.counts, self.options, self.error, self.columns, self.warnings,
-            Section("Training, validation and test rows", split),
+            Section("Training, validation and test rows", lambda: split),
             row(self._busy, button("Cancel", self.reject), self.use, spacing=10),
         )  # fmt: skip
         right = column(*parts, spacing=10, margins=(20, 16, 20, 16))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
@@ -21,11 +24,12 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 class Section(QWidget):
-    """A heading that shows and hides what is under it."""
+    """A heading that shows and hides what is under it, which is built when it is first shown."""
 
-    def __init__(self, title: str, content: QWidget, *, opened: bool = False) -> None:
+    def __init__(self, title: str, build: Callable[[], QWidget], *, opened: bool = False) -> None:
         super().__init__()
-        self._content = content
+        self._build = build
+        self._content: QWidget | None = None
         self.head = QToolButton()
         self.head.setText(title)
         self.head.setCheckable(True)
@@ -33,12 +37,17 @@ class Section(QWidget):
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.head.toggled.connect(self._toggle)
-        self.setLayout(column(self.head, content, spacing=6))
+        self._column = column(self.head, spacing=6)
+        self.setLayout(self._column)
         self.head.setChecked(opened)
         self._toggle(opened)
 
     def _toggle(self, opened: bool) -> None:
-        self._content.setVisible(opened)
+        if opened and self._content is None:
+            self._content = self._build()
+            self._column.addWidget(self._content)
+        if self._content is not None:
+            self._content.setVisible(opened)
         self.head.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
 
 
@@ -63,12 +72,17 @@ class ProjectPage(Page):
         named = [name for _, names in GROUPS for name in names]
         for title, names in GROUPS:
             extra = [name for name in Plan.params if name not in named] if title == GROUPS[-1][0] else []
-            form = Form("Plan", Plan.params, [*names, *extra])
-            form.edited.connect(self._edited)
-            self.forms.append(form)
+            build = functools.partial(self._form, [*names, *extra])
             changed = any(getattr(session.plan, name) != Plan.params[name].default for name in names)
-            self.body.addWidget(Section(title, form, opened=changed) if title else form)
+            self.body.addWidget(Section(title, build, opened=changed) if title else build())
         self.body.addStretch(1)
+
+    def _form(self, names: list[str]) -> Form:
+        form = Form("Plan", Plan.params, names)
+        form.edited.connect(self._edited)
+        form.show_values(self.session.plan.values())
+        self.forms.append(form)
+        return form
 
     def _choose_data(self) -> None:
         from nnstudio.ui.data_dialog import choose_data

@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from nnstudio.graph import Change
-from nnstudio.project.sheet import Sheet
-from nnstudio.ui import theme
 from nnstudio.ui.inspect_nodes import NodePage, SeveralPage
 from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.parts import column
@@ -37,18 +34,18 @@ class Inspector(QFrame):
         self.page: ProjectPage | NodePage | SeveralPage
         self._live: tuple[QWidget, ...] = ()
         session.selection_changed.connect(self._choose)
-        session.changed.connect(self._changed)
+        session.changed.connect(self._choose)
         session.resolved.connect(lambda _: self.page.refresh())
         session.data_changed.connect(self._data_changed)
         session.run_changed.connect(lambda: self.page.refresh())
-        theme.changed.connect(self._restyle)
         self._choose()
 
     def add_live(self, *widgets: QWidget) -> None:
         """Show these widgets under the form of one selected layer (they follow the selection themselves)."""
         self._live = widgets
-        self._shown = None
-        self._choose()
+        if isinstance(self.page, NodePage):
+            self._shown = None
+            self._choose()
 
     def edit_name(self) -> None:
         """Put the cursor into the name of the layer that is shown, with all of it selected."""
@@ -56,18 +53,12 @@ class Inspector(QFrame):
             self.page.name.setFocus()
             self.page.name.selectAll()
 
-    def _restyle(self) -> None:
-        self._shown = None
-        self._choose()
-
-    def _changed(self, change: Change[Sheet]) -> None:
-        self._choose()
-
     def _data_changed(self) -> None:
-        self._shown = None
+        if isinstance(self.page, NodePage):  # an Input offers the fields of the data
+            self._shown = None
         self._choose()
 
-    def _choose(self) -> None:
+    def _choose(self, *_: object) -> None:
         session = self._session
         ids = tuple(sorted(session.selection))
         layers = [session.network.nodes[id].layer for id in ids if id in session.network.nodes]

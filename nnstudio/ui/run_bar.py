@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -12,6 +12,8 @@ from nnstudio.ui.parts import ElidedLabel, button, column, label, row
 from nnstudio.ui.session import Session
 
 HEIGHT = 52
+#: Progress is written at most so often: figures that change faster cannot be read.
+PACE_MS = 120
 
 
 class SearchField(QFrame):
@@ -64,10 +66,18 @@ class RunBar(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
         self._lay_out()
-        for signal in (session.project_changed, session.run_changed, session.events_arrived, session.data_changed):
+        self._pace = QTimer(self)
+        self._pace.setSingleShot(True)
+        self._pace.setInterval(PACE_MS)
+        self._pace.timeout.connect(self._show_progress)
+        session.events_arrived.connect(self._events_arrived)
+        for signal in (session.project_changed, session.run_changed, session.data_changed, session.resolved):
             signal.connect(self.refresh)
-        session.resolved.connect(self.refresh)
         self.refresh()
+
+    def _events_arrived(self) -> None:
+        if not self._pace.isActive():
+            self._pace.start()
 
     def _button(self, id: str, role: str, width: int) -> QPushButton:
         pressed = self.press_main if id == "start" else lambda: self._actions.trigger(id)

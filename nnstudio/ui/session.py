@@ -153,8 +153,11 @@ class Session(QObject):
             self.revealed.emit(id)
 
     def _document_changed(self, change: Change[Sheet]) -> None:
+        left = frozenset(id for id in self.selection if id in self.network.nodes)
+        fewer, self.selection = left != self.selection, left
         self.changed.emit(change)
-        self.select(self.selection)
+        if fewer:
+            self.selection_changed.emit()
         if change.before.data != change.after.data or change.why == "reset":
             self._load_data()
         if change.network_changed or change.why == "reset":

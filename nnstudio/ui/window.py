@@ -6,7 +6,6 @@ import functools
 import gc
 import importlib
 import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +28,16 @@ from nnstudio.ui.settings import Settings, log_dir
 from nnstudio.ui.welcome import Welcome
 
 if TYPE_CHECKING:
-    from nnstudio.ui.workspace import Workspace
+    from nnstudio.ui.workspace import Workspace, WorkspaceParts
 
 log = logging.getLogger(__name__)
 #: What is imported in the background once the window is painted, so that nothing waits for it later.
 WARM_UP = ("nnstudio.ui.workspace", "pyqtgraph", "networkx", "nnstudio.ui.docks.training", "nnstudio.ui.docks.node")
-GARBAGE_MS = 2000
+GARBAGE_MS = 500
+#: So many new objects between two collections come from an import.
+IN_BULK = 10_000
+#: Every so often the old objects are looked through too.
+THOROUGH = 60
 
 
 class MainWindow(QMainWindow):
@@ -53,6 +56,10 @@ class MainWindow(QMainWindow):
         self.actions_table = ActionTable(self, commands(self))
         self.run_bar = RunBar(self.session, self.actions_table)
         self.welcome = Welcome(self.actions_table, self.settings)
+        self._parts: WorkspaceParts | None = None
+        self._stages: list[Callable[[], object]] = []
+        self._wanted = False
+        self._collections = 0
         self._painted = False
         self._palette: CommandPalette | None = None
         self.warm = False
@@ -101,7 +108,7 @@ class MainWindow(QMainWindow):
         session.journaling.restored.connect(self.show_workspace)
         self._garbage = QTimer(self)
         self._garbage.setInterval(GARBAGE_MS)
-        self._garbage.timeout.connect(collect)
+        self._garbage.timeout.connect(self._collect)
         self._garbage.start()
 
     def _restore(self) -> None:
@@ -141,11 +148,48 @@ class MainWindow(QMainWindow):
         self.session.background.run(work, self._warmed, self._not_warmed, name="warm-up")
 
     def _warmed(self, templates: list[Any]) -> None:
-        self.warm = True
+        from nnstudio.ui.workspace import WorkspaceParts
+
         self.welcome.show_gallery(templates)
-        if self._workspace is not None:
-            self._get_workspace_ready(self._workspace)
+        self._parts = parts = WorkspaceParts(self.session)
+        self._stages = [
+            lambda: parts.palette,
+            lambda: parts.canvas,
+            lambda: parts.inspector,
+            self._build_workspace,
+            self._build_panels,
+            self._build_live,
+            self._be_warm,
+        ]
+        self._build_on()
+
+    def _build_on(self) -> None:
+        """Build the next part of the workspace, and the others in turns of the event loop of their own."""
+        if self._stages and not self._closing:
+            self._stages.pop(0)()
+            QTimer.singleShot(5, self, self._build_on)
+
+    def _build_workspace(self) -> None:
+        from nnstudio.ui.workspace import Workspace
+
+        made = Workspace(self.session, self.settings, self._parts)
+        made.layout_changed.connect(self._refreshing.start)
+        self._pages.addWidget(made)
+        self._workspace = made
+
+    def _build_panels(self) -> None:
+        self.workspace.panels.get_ready()
+
+    def _build_live(self) -> None:
+        from nnstudio.ui.docks import NodeGradient, NodeHistogram
+
+        self.workspace.inspector.add_live(NodeHistogram(self.session), NodeGradient(self.session))
+
+    def _be_warm(self) -> None:
+        self.warm = True
         self.session.wake()
+        if self._wanted:
+            self.show_workspace()
         self.session.journaling.offer(self)
 
     def _not_warmed(self, error: BaseException) -> None:
@@ -161,26 +205,15 @@ class MainWindow(QMainWindow):
 
     @property
     def workspace(self) -> Workspace:
-        """The workspace, built when it is first needed."""
-        if self._workspace is None:
-            from nnstudio.ui.workspace import Workspace
-
-            made = Workspace(self.session, self.settings)
-            made.layout_changed.connect(self._refreshing.start)
-            self._pages.addWidget(made)
-            self._workspace = made
-            if self.warm:
-                self._get_workspace_ready(made)
+        """The workspace. AssertionError before the window is warm: actions that need it cannot be done before."""
+        assert self._workspace is not None
         return self._workspace
 
-    def _get_workspace_ready(self, workspace: Workspace) -> None:
-        from nnstudio.ui.docks import NodeGradient, NodeHistogram
-
-        workspace.panels.get_ready()
-        workspace.inspector.add_live(NodeHistogram(self.session), NodeGradient(self.session))
-
     def show_workspace(self) -> None:
-        """Show the project."""
+        """Show the project, as soon as the workspace is built."""
+        self._wanted = not self.warm
+        if self._wanted:
+            return
         self._pages.setCurrentWidget(self.workspace)
         self.run_bar.show_run(True)
         self.notices.raise_()
@@ -190,6 +223,7 @@ class MainWindow(QMainWindow):
 
     def show_welcome(self) -> None:
         """Show recent projects and the gallery; the project stays open behind it."""
+        self._wanted = False
         self.welcome.refresh()
         self._pages.setCurrentWidget(self.welcome)
         self.run_bar.show_run(self._workspace is not None and self.session.run_state != "idle")
@@ -321,8 +355,14 @@ class MainWindow(QMainWindow):
         event.accept()
         self.closed.emit()
 
+    def _collect(self) -> None:
+        """Collect garbage here, where Qt objects may be destroyed (DESIGN 10).
 
-def collect() -> None:
-    """Collect garbage in the window's thread, where Qt objects may be destroyed (DESIGN 10)."""
-    if threading.current_thread() is threading.main_thread():
-        gc.collect(1)
+        What comes in bulk (a library that was imported, torch above all) is there to stay: it is set aside instead of
+        being looked through, which would take a tenth of a second.
+        """
+        self._collections += 1
+        if gc.get_count()[0] > IN_BULK:
+            gc.freeze()
+        else:
+            gc.collect(1 if self._collections % THOROUGH else 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSplitter, QTabBar, QWidget
 
@@ -52,18 +54,40 @@ class CanvasHead(QFrame):
         self.status.setText(" · ".join(parts))
 
 
+class WorkspaceParts:
+    """The parts of a workspace that take time to build, so that they can be built one at a time beforehand."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def palette(self) -> PalettePanel:
+        """The layers at the left."""
+        return PalettePanel(self._session)
+
+    @cached_property
+    def canvas(self) -> CanvasView:
+        """The canvas."""
+        return CanvasView(self._session)
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        """The inspector at the right."""
+        return Inspector(self._session)
+
+
 class Workspace(QWidget):
     """All that a person works in. ``layout_changed`` when parts were hidden, shown or dragged."""
 
     layout_changed = Signal()
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, settings: Settings, parts: WorkspaceParts | None = None) -> None:
+        """``parts``: those that have been built already; the others are built now."""
         super().__init__()
         self._settings = settings
-        self.palette_panel = PalettePanel(session)
+        made = parts or WorkspaceParts(session)
+        self.palette_panel, self.canvas, self.inspector = made.palette, made.canvas, made.inspector
         self.palette_panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.canvas = CanvasView(session)
-        self.inspector = Inspector(session)
         self.panels = Panels(session)
         middle = QFrame()
         middle.setProperty("role", "canvas")
