@@ -137,12 +137,7 @@ class FindingRow(QFrame):
 
 
 class ProblemsPanel(Live):
-    """Problems of the network and diagnoses of the run, worst first. A click selects the node; a fix is one click.
-
-    ``reveal_requested(node id)``: the canvas is to show this node.
-    """
-
-    reveal_requested = Signal(str)
+    """Problems of the network and diagnoses of the run, worst first. A click selects the node; a fix is one click."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -204,8 +199,7 @@ class ProblemsPanel(Live):
     def choose(self, finding: Finding) -> None:
         """Select the node that a finding is about and have the canvas show it."""
         if finding.node in self.session.network.nodes:
-            self.session.select({finding.node})
-            self.reveal_requested.emit(finding.node)
+            self.session.reveal(finding.node)
 
 
 NONE = ("No problems", "What is wrong with the network or with its training is listed here, with what mends it.")

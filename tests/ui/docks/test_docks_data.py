@@ -103,14 +103,15 @@ def test_only_rows_in_sight_are_fetched(session, panel, use, monkeypatch):
     assert asked == [384]
 
 
-def test_pictures_are_shown_with_their_labels(session, panel, use):
+def test_pictures_are_shown_with_their_labels(qtbot, session, panel, use):
     use(shipped_reference("digits"))
     assert panel.tabs.tabText(panel.tabs.currentIndex()) == "Pictures"
     grid = panel.pictures.grid
     assert len(grid.rows) == 1797
     target = session.dataset.columns["label"]
     assert [grid.label(place) for place in range(5)] == [target.categories[code] for code in target.values[:5]]
-    assert 0 < len(grid._images) < 200  # those in sight
+    qtbot.waitUntil(lambda: bool(grid._images))
+    assert len(grid._images) < 200  # those in sight
     panel.pictures.split.menu().actions()[3].trigger()
     assert panel.pictures.count.text() == f"{session.dataset.count('test')} pictures"
     assert grid.rows.tolist() == session.dataset.indices("test").tolist()

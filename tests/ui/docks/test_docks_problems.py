@@ -53,7 +53,7 @@ def test_errors_come_before_warnings_with_node_message_and_hint(qtbot, session, 
 
 def test_a_click_selects_the_node_and_has_the_canvas_show_it(qtbot, session, panel):
     resolve(qtbot, session, panel, WRONG)
-    with qtbot.waitSignal(panel.reveal_requested) as revealed:
+    with qtbot.waitSignal(session.revealed) as revealed:
         qtbot.mouseClick(panel.rows[0], Qt.MouseButton.LeftButton)
     assert revealed.args == ["f"]
     assert session.selection == frozenset({"f"})
