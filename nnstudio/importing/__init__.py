@@ -1,0 +1,1 @@
+"""Networks from elsewhere. Nothing is imported yet; the folder holds the place that the import directions name."""
