@@ -25,9 +25,8 @@ from nnstudio.data import DataError, DataReference, Split, describe_file, open_d
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.forms import Form
-from nnstudio.ui.inspect_nodes import capital
 from nnstudio.ui.inspect_project import Section
-from nnstudio.ui.parts import button, column, label, line, row
+from nnstudio.ui.parts import button, capital, column, label, line, row
 from nnstudio.ui.session import Session
 
 if TYPE_CHECKING:

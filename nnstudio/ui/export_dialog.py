@@ -20,8 +20,7 @@ from PySide6.QtWidgets import (
 from nnstudio.export.errors import ExportError
 from nnstudio.export.formats import FORMATS
 from nnstudio.ui.background import Background, Job
-from nnstudio.ui.inspect_nodes import capital
-from nnstudio.ui.parts import button, column, label, row
+from nnstudio.ui.parts import button, capital, column, label, row
 from nnstudio.ui.session import Session
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from nnstudio.graph import Node, Problem, edits
 from nnstudio.layers import Placeholder, TensorType
 from nnstudio.ui import theme
 from nnstudio.ui.forms import Form
-from nnstudio.ui.parts import ElidedLabel, Swatch, button, column, empty, label, line, row
+from nnstudio.ui.parts import ElidedLabel, Swatch, button, capital, column, empty, label, line, row
 from nnstudio.ui.session import Session
 
 MARGINS = (18, 16, 18, 20)
@@ -61,7 +61,7 @@ class NodeName(QLineEdit):
             try:
                 self._session.document.do(f"Rename {node.name}", edits.rename(self._id, text))
             except edits.EditError as error:
-                self._refused(f"{str(error)[:1].upper()}{str(error)[1:]}; {node.name} stays")
+                self._refused(f"{capital(str(error), {text})}; {node.name} stays")
         self.setText(self._session.network.nodes[self._id].name)
 
 
@@ -118,7 +118,11 @@ class Problems(QWidget):
         card.setProperty("role", "card")
         card.setObjectName("problem")
         role = "problem" if problem.severity == "error" else "strong"
-        inside = column(label(capital(problem.message), role, wrap=True), spacing=4, margins=(10, 8, 10, 8))
+        inside = column(
+            label(capital(problem.message, self._session.network.by_name), role, wrap=True),
+            spacing=4,
+            margins=(10, 8, 10, 8),
+        )
         if problem.hint:
             inside.addWidget(label(capital(problem.hint), "muted", wrap=True))
         for fix in problem.fixes:
@@ -275,8 +279,3 @@ def _short(type_: object) -> str:
 
 def _long(type_: object) -> str:
     return type_.described() if isinstance(type_, TensorType) else _short(type_)
-
-
-def capital(text: str) -> str:
-    """With a capital at its beginning."""
-    return text[:1].upper() + text[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -160,3 +160,11 @@ class Resized(QObject):
         if event.type() == QEvent.Type.Resize:
             self._callback()
         return False
+
+
+def capital(text: str, names: Container[str] = ()) -> str:
+    """With a capital at its beginning, unless it begins with the name of a file, a parameter or one of ``names``."""
+    first = text.split(maxsplit=1)[0].rstrip(",:;") if text.strip() else ""
+    if first in names or any(not letter.isalpha() for letter in first):
+        return text
+    return text[:1].upper() + text[1:]

@@ -142,7 +142,7 @@ class ProjectFiles(QObject):
         else:
             log.error("a project file could not be read or written", exc_info=error)
             message = f"The file could not be read or written: {error}; the log has the details"
-        self._session.notice.emit("error", message[:1].upper() + message[1:])
+        self._session.notice.emit("error", message)
 
     def shut_down(self) -> None:
         """Wait for what is being written."""

@@ -20,6 +20,7 @@ from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.journaling import Journaling
+from nnstudio.ui.parts import capital
 from nnstudio.ui.project_files import ProjectFiles
 from nnstudio.ui.resolver import Resolver
 from nnstudio.ui.training import Training
@@ -128,7 +129,7 @@ class Session(QObject):
         try:
             return self.document.do(label, edit, merge_key, view=view, **parts)
         except (EditError, ParameterError) as error:
-            self.notice.emit("warning", sentence(str(error)))
+            self.notice.emit("warning", capital(str(error), self.network.by_name))
             return False
 
     def undo(self) -> None:
@@ -249,7 +250,7 @@ class Session(QObject):
         if not expected:
             log.error("the data could not be read", exc_info=error)
         self.data_error = str(error) if expected else f"The data could not be read: {error}; the log has the details"
-        self.notice.emit("error", sentence(self.data_error))
+        self.notice.emit("error", self.data_error)
         self.data_changed.emit()
         self.resolve()
 
@@ -319,8 +320,3 @@ class Session(QObject):
         self.background.shut_down()
         self._resolver.shut_down()
         self._stop_listening()
-
-
-def sentence(text: str) -> str:
-    """With a capital at the beginning, as a sentence that stands alone."""
-    return text[:1].upper() + text[1:]
