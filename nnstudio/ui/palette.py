@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDrag, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QStackedLayout, QVBoxLayout, QWidget
 
 from nnstudio.layers import load
@@ -26,6 +26,18 @@ class _Search(QLineEdit):
             super().keyPressEvent(event)
 
 
+class _LayerList(QListView):
+    """A list from which layer types are dragged. The canvas shows where one would stand, so no picture hides it."""
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        drag = QDrag(self)
+        drag.setMimeData(self.model().mimeData(self.selectedIndexes()))
+        nothing = QPixmap(1, 1)
+        nothing.fill(Qt.GlobalColor.transparent)
+        drag.setPixmap(nothing)
+        drag.exec(Qt.DropAction.CopyAction)
+
+
 class PalettePanel(QWidget):
     """Search field and list. ``chosen(name)`` is emitted by a double click and by Enter: add it to the canvas."""
 
@@ -35,6 +47,7 @@ class PalettePanel(QWidget):
         super().__init__(parent)
         self.session = session
         self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.search = _Search()
         self.search.setPlaceholderText("Find a layer")
         self.search.setAccessibleName("Find a layer")
@@ -66,7 +79,7 @@ class PalettePanel(QWidget):
         self._filter("")
 
     def _make_list(self) -> QListView:
-        made = QListView()
+        made = _LayerList()
         made.setModel(self.model)
         made.setItemDelegate(LayerDelegate(made))
         made.setAccessibleName("Layer types")

@@ -576,6 +576,14 @@ def test_far_away_a_node_that_moves_is_repainted(hands: Hands) -> None:
         assert painted
 
 
+def test_far_away_a_node_can_still_be_taken_and_moved(hands: Hands) -> None:
+    hands.view.zoom_to(0.15)
+    wires, before = hands.wires(), hands.place("hidden")
+    hands.drag(hands.at("hidden"), hands.at("hidden") + QPoint(0, 40))
+    assert hands.place("hidden")[1] > before[1] + 200
+    assert hands.wires() == wires
+
+
 def test_nodes_without_a_place_are_arranged_and_keep_it_when_another_is_moved(hands: Hands) -> None:
     assert not hands.session.view.positions
     before = {name: hands.place(name) for name in hands.names()}

@@ -19,7 +19,7 @@ from nnstudio.graph.view import Position, View
 from nnstudio.ui.canvas.face import MARGIN, PORT_RADIUS, face_of
 from nnstudio.ui.canvas.fitting import End
 from nnstudio.ui.canvas.magnitudes import Magnitudes
-from nnstudio.ui.canvas.node_item import NodeItem
+from nnstudio.ui.canvas.node_item import BATCH_SCALE, NodeItem
 from nnstudio.ui.canvas.wire_layer import WireLayer
 
 if TYPE_CHECKING:
@@ -306,17 +306,17 @@ class CanvasScene(QGraphicsScene):
 
     def hit(self, at: QPointF, scale: float) -> Hit:
         """What is at a point of the scene, shown at this scale."""
-        reach = max(PORT_RADIUS + 5.0, 7.0 / scale)
+        reach = min(max(PORT_RADIUS + 5.0, 7.0 / scale), 18.0)
         area = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
         items = [item for item in self.items(area) if isinstance(item, NodeItem)]
-        for item in items:
+        for item in items if scale >= BATCH_SCALE else ():  # far away there are only nodes and wires
             end = self._port_near(item, at, reach)
             if end is not None:
                 return Hit(item.id, end)
         for item in items:
             if item.face.rect().contains(at - item.pos()):
                 return Hit(item.id)
-        return Hit(wire=self.wires.at(at.x(), at.y(), max(5.0, 6.0 / scale)))
+        return Hit(wire=self.wires.at(at.x(), at.y(), min(max(5.0, 6.0 / scale), 16.0)))
 
     def _port_near(self, item: NodeItem, at: QPointF, reach: float) -> End | None:
         best, found = reach, None
