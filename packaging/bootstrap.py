@@ -258,7 +258,9 @@ def bench() -> int:
 
 def pictures() -> int:
     """Draw the pictures of the README anew."""
-    return python("-m", "nnstudio.app", "--demo", str(PICTURES), QT_QPA_PLATFORM="offscreen")
+    status = python("-m", "nnstudio.app", "--demo", str(PICTURES), QT_QPA_PLATFORM="offscreen")
+    (PICTURES / "figures.json").unlink(missing_ok=True)
+    return status
 
 
 def tidy() -> int:
