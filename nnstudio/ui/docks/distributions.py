@@ -50,7 +50,7 @@ def _settled(counts: Array) -> Array:
     return smooth
 
 
-def quantile_range(histogram: Histogram, tail: float = 0.004) -> tuple[float, float]:
+def quantile_range(histogram: Histogram, tail: float = 0.008) -> tuple[float, float]:
     """Between which values all but a small share at either end lies."""
     counts = np.asarray(histogram.counts, dtype=np.float64)
     total = counts.sum()

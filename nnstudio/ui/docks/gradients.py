@@ -75,6 +75,9 @@ class GradientsNow(Live):
         self.quantity = GRADIENT
         self.rows: list[Row] = []
         self.values = self.peaks = np.empty(0)
+        self._spanned: tuple[object, object] = (None, None)
+        self._span_ends: tuple[float, ...] = ()
+        self._span: tuple[float, float] = (-5.0, -1.0)
         self._place: QPointF | None = None
         self.frame = PlotFrame(GRADIENT.title, note=GRADIENT.note, caption="input side → output side", table=self.table)
         plot = self.frame.plot
@@ -105,10 +108,11 @@ class GradientsNow(Live):
         self.values = np.array([latest[row.node] for row in self.rows], dtype=np.float64)
         self.peaks = np.array([self.quantity.peak(history, row.node) for row in self.rows], dtype=np.float64)
         low, high = numbers.decades(np.concatenate([self.values, self.peaks]))
+        self._widen(history)
         y, tops = numbers.log10(self.values), numbers.log10(self.peaks)
         bars = []
         for row, value, at, top in zip(self.rows, self.values, y, tops, strict=True):
-            color = theme.magnitude_color((at - low) / (high - low)).name()
+            color = theme.magnitude_color((at - self._span[0]) / (self._span[1] - self._span[0])).name()
             bars.append(
                 Bar(row.node, row.name, color, float(np.maximum(at, low + 0.02)), float(top), zero=bool(value == 0))
             )
@@ -118,6 +122,20 @@ class GradientsNow(Live):
         missing = history.gradients and not latest
         self.frame.note.setText("not measured for so many parameters" if missing else self.quantity.note)
         self._hovered(self._place)
+
+    def _widen(self, history: History) -> None:
+        """Let the span of the colours (exponents) take in what is shown. It only grows during a run, as the canvas's
+        does, so that a magnitude has the same colour in both."""
+        seen = [self.values, np.array(self._span_ends)]
+        if (history.started, self.quantity) != self._spanned:
+            self._spanned = (history.started, self.quantity)
+            seen = [self.values, *(self.quantity.series(history, row.node)[1] for row in self.rows)]
+        every = np.concatenate(seen)
+        good = every[np.isfinite(every) & (every > 0)]
+        if len(good):
+            self._span_ends = (float(good.min()), float(good.max()))
+            low, high = np.floor(np.log10(self._span_ends[0])), np.ceil(np.log10(self._span_ends[1]))
+            self._span = (min(low, high - 2), high)
 
     def _names(self) -> list[tuple[float, str]]:
         """Names under the bars, cut to the room that they have; every second, third … where there is little."""

@@ -143,6 +143,14 @@ def test_larger_gradients_are_further_along_the_magnitude_map(gradients):
     assert len(set(colors)) == 3
 
 
+def test_the_colour_of_a_magnitude_stays_while_others_fall(qtbot, gradients, tell):
+    before = gradients.now.item.bars[0].color
+    only_first = {"a": 1e-4, "b": 1e-4, "f": 1e-4}
+    tell([Gradients(step=40, time=1, gradients=only_first, weights=dict.fromkeys(only_first, 1.0))])
+    refreshed(qtbot, gradients.now)
+    assert [bar.color for bar in gradients.now.item.bars] == [before] * 3
+
+
 def test_the_greatest_gradient_so_far_stays_as_a_tick(qtbot, gradients, tell):
     falls = {"a": 1e-5, "b": 1e-3, "f": 1e-2}
     tell([Gradients(step=40, time=1, gradients=falls, weights=dict.fromkeys(falls, 1.0))])
