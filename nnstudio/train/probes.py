@@ -6,6 +6,7 @@ activations too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -40,28 +41,28 @@ class Pace:
         self._plain = 0.0
         self._since = 0.0
         self._cost = 0.0
-        self._sent = 0.0
 
     def began(self, now: float) -> None:
-        """The run begins, or goes on after standing still: time before this does not count."""
+        """The run begins, or goes on after standing still: time before this does not count. The first look waits until
+        it is known how long a plain step takes."""
         self._since, self._cost = now, 0.0
-        self.next = now
+        self.next = now if self._plain else math.inf
 
     def stepped(self, seconds: float, steps: int) -> None:
         """So many plain steps took so long."""
         if steps:
             each = seconds / steps
             self._plain = each if not self._plain else 0.7 * self._plain + 0.3 * each
+            self.next = 0.0 if self.next == math.inf else self.next
 
     def sent(self, seconds: float, now: float) -> None:
         """Sending events took so long."""
         self._cost += seconds
-        self._sent = seconds if not self._sent else 0.7 * self._sent + 0.3 * seconds
         self._settle(now)
 
     def looked(self, seconds: float, now: float) -> None:
         """A step with a look took so long, ending now."""
-        extra = max(0.0, seconds - self._plain)
+        extra = max(0.0, seconds - self._plain) if self._plain else 0.0
         self._cost += extra
         self.next = now + max(self.interval, extra / self.budget)
         self._settle(now)
