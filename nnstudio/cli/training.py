@@ -120,7 +120,7 @@ def _bar() -> Iterator[Show]:
         elif isinstance(event, Steps) and len(event.losses):
             loss = f"loss {figure(float(event.losses[-1]))}"
             left = f"{_duration(event.seconds_left)} left · {event.steps_per_second:.0f} steps/s"
-            bar.update(task, completed=event.step, epoch=event.epoch + 1, left=left, told=told or loss)
+            bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=told or loss)
         elif isinstance(event, EpochEnded):
             told = figures(event.validation or event.training)
             bar.update(task, completed=event.step, epoch=event.epoch, told=told)

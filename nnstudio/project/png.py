@@ -70,6 +70,9 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         content = data[at + 8 : at + 8 + length]
+        (checksum,) = struct.unpack_from(">I", data, at + 8 + length)  # struct.error where it was cut off
+        if checksum != zlib.crc32(kind + content):
+            raise ValueError("damaged")
         if kind == b"IDAT":
             pixels.append(content)
         else:

@@ -17,7 +17,7 @@ from nnstudio.project import files, gallery, places
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.sheet import Sheet
 from nnstudio.project.tensors import Weights
-from nnstudio.train.events import Event, RunFailed, RunFinished
+from nnstudio.train.events import Event, RunFailed, RunFinished, RunStarted
 from nnstudio.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -140,20 +140,24 @@ class Project:
 
         folder = self.runs
         id = "" if resume else uuid.uuid4().hex[:12]
-        recorder = Recorder(folder / places.RUNS)
+        recorder: Recorder | None = None
         try:
             checkpoints = folder / places.CHECKPOINTS
             for event in run(compiled, dataset, plan, control, checkpoints=checkpoints, resume=resume, run_id=id):
-                recorder.put(event)
+                if isinstance(event, RunStarted):  # what fails before has no run to be recorded under
+                    recorder = Recorder(folder / places.RUNS)
+                if recorder is not None:
+                    recorder.put(event)
                 if isinstance(event, RunFinished):
                     self.weights = weights_of(compiled)
                     self.sheet = dataclasses.replace(self.sheet, data=dataset.reference)
                     self._dataset = (dataset.reference, dataset)
                 yield event
         finally:
-            recorder.close()
-            if recorder.error and recorder.error not in self.notes:
-                self.notes += (recorder.error,)
+            if recorder is not None:
+                recorder.close()
+                if recorder.error and recorder.error not in self.notes:
+                    self.notes += (recorder.error,)
 
     def train(
         self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
