@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from nnstudio.ui.canvas.magnitudes import Magnitudes
     from nnstudio.ui.canvas.view import CanvasView
 
+#: With fewer nodes the map is simply painted anew while panning.
+_FEW = 1000
+
 
 def _paint_plate(painter: QPainter, widget: QWidget) -> None:
     tokens = theme.current()
@@ -44,10 +47,13 @@ class Minimap(QWidget):
         """The part of the scene that is shown and its scale."""
         content, seen = self._view.canvas.bounds(), self._view.seen()
         shown = content.adjusted(-20, -20, 20, 20)
-        if not shown.contains(seen) and shown.width() < 40 * seen.width():
-            step = max(seen.width(), seen.height()) / 8  # in steps, so that the picture can be kept while panning
-            left, top = math.floor(seen.left() / step) * step, math.floor(seen.top() / step) * step
-            shown = shown.united(QRectF(left, top, seen.width() + step, seen.height() + step))
+        if len(self._view.canvas.items_by_id) < _FEW:
+            shown = content.united(seen).adjusted(-20, -20, 20, 20)
+        elif not shown.contains(seen):
+            step = 2.0 ** math.floor(math.log2(max(seen.width(), seen.height(), 1.0)) - 2)
+            left, top = (math.floor(edge / step) * step for edge in (seen.left(), seen.top()))
+            right, bottom = (math.ceil(edge / step) * step for edge in (seen.right(), seen.bottom()))
+            shown = shown.united(QRectF(left, top, right - left, bottom - top))  # in steps: the picture can be kept
         scale = min((self.width() - 8) / max(shown.width(), 1.0), (self.height() - 8) / max(shown.height(), 1.0))
         return shown, scale
 
@@ -82,13 +88,17 @@ class Minimap(QWidget):
         self._nodes.fill(Qt.GlobalColor.transparent)
         plain: list[QRectF] = []
         chosen: list[QRectF] = []
+        least_width, least_height = 2.0 / scale, 1.5 / scale
         for id, item in scene.items_by_id.items():
-            size = QRectF(0, 0, max(2.0, item.face.width * scale), max(1.5, item.face.height * scale))
-            size.moveCenter(self._spot(item.pos(), shown, scale))
-            (chosen if id in scene.selection else plain).append(size)
+            width, height = max(least_width, item.face.width), max(least_height, item.face.height)
+            rect = QRectF(item.x() - width / 2, item.y() - height / 2, width, height)
+            (chosen if id in scene.selection else plain).append(rect)
         painter = QPainter(self._nodes)
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(plain) + len(chosen) < 400)
+            painter.translate(self.width() / 2, self.height() / 2)
+            painter.scale(scale, scale)
+            painter.translate(-shown.center())
             painter.setPen(Qt.PenStyle.NoPen)
             for color, rects in ((tokens.faint, plain), (tokens.accent, chosen)):
                 painter.setBrush(QColor(color))
