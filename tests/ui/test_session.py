@@ -59,7 +59,7 @@ def test_types_and_problems_follow_an_edit_without_the_window_waiting(session, q
     with qtbot.waitSignal(session.resolved, timeout=60_000):
         session.do("Add", edits.add(CATALOGUE["Linear"].make({}), id="a"))
     assert session.resolution.network is session.network
-    assert [p.code for p in session.resolution.problems_of("a")][0] == "unconnected"
+    assert session.resolution.problems_of("a")[0].code == "unconnected"
     assert set(threads) == {here}
 
 

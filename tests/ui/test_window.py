@@ -1,0 +1,323 @@
+"""The window: what a person sees, presses and is asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from nnstudio.graph import edits
+from nnstudio.layers import load
+from nnstudio.project.gallery import template, templates
+from nnstudio.ui import theme
+from nnstudio.ui.settings import Settings
+from nnstudio.ui.window import MainWindow
+
+CATALOGUE = load()
+ANSWERS = QMessageBox.StandardButton
+
+
+@pytest.fixture
+def at_work(window, qtbot):
+    """A window with an empty project."""
+    window.actions_table.trigger("new")
+    qtbot.waitUntil(lambda: window.in_workspace)
+    return window
+
+
+@pytest.fixture
+def digits(window, qtbot):
+    """A window with the digits network of the gallery, resolved and with its data."""
+    window.file_actions.open_template(template("digits-mlp"))
+    qtbot.waitUntil(lambda: window.in_workspace and window.session.settled, timeout=60_000)
+    return window
+
+
+def answering(button, then=lambda _: None):
+    """Press a button of the message box that opens next."""
+
+    def press():
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            then(box)
+            box.button(button).click()
+        else:
+            QTimer.singleShot(20, press)
+
+    QTimer.singleShot(20, press)
+
+
+def choosing(monkeypatch, kind, path):
+    monkeypatch.setattr(QFileDialog, kind, lambda *_: (str(path), ""))
+
+
+def test_the_welcome_page_shows_the_gallery_with_a_picture_of_each(window, qtbot):
+    assert [card.template.id for card in window.welcome.cards] == [t.id for t in templates()]
+    qtbot.waitUntil(lambda: all(card.picture.sheet is not None for card in window.welcome.cards))
+    assert all(card.picture.sheet.network.nodes for card in window.welcome.cards)
+
+
+def test_a_click_on_a_card_opens_a_copy_and_the_title_says_so(window, qtbot):
+    card = window.welcome.cards[0]
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.in_workspace)
+    assert window.run_bar.title.text() == card.template.id
+    assert not window.run_bar.edited.isVisible()
+    assert window.windowTitle().startswith(card.template.id)
+
+
+def test_an_edit_is_marked_and_can_be_undone_from_the_menu_which_says_what(at_work):
+    at_work.session.do("Add Linear", edits.add(CATALOGUE["Linear"].make({})))
+    at_work._refresh()
+    assert at_work.run_bar.edited.isVisible()
+    assert at_work.actions_table.qt("undo").text() == "Undo add Linear"
+    at_work.actions_table.trigger("undo")
+    assert not at_work.session.network.nodes
+    assert at_work.actions_table.qt("redo").text() == "Redo add Linear"
+    assert not at_work.actions_table.qt("undo").isEnabled()
+
+
+def test_the_status_counts_layers_parameters_and_problems(digits, qtbot):
+    status = digits.workspace.findChild(object, "network_status")
+    layers = len(digits.session.network.nodes)
+    assert status.text() == f"{layers} layers · {digits.session.resolution.parameters:,} parameters · no problems"
+    digits.session.do("Cut", edits.disconnect(digits.session.network.wires[:1]))
+    qtbot.waitUntil(lambda: "problem" in status.text() and "no problems" not in status.text(), timeout=60_000)
+
+
+def test_start_pause_resume_and_stop_are_pressed_on_the_bar(digits, qtbot):
+    digits.session.do("Longer", plan=digits.session.plan.with_(epochs=100_000))
+    main, stop = (digits.findChild(object, f"{name}_button") for name in ("start", "stop"))
+    assert not stop.isEnabled()
+    qtbot.mouseClick(main, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: digits.session.run_state == "running", timeout=60_000)
+    qtbot.waitUntil(lambda: main.text() == "Pause")
+    qtbot.waitUntil(lambda: digits.run_bar._epoch.text().startswith("Epoch "), timeout=60_000)
+    qtbot.mouseClick(main, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: digits.session.run_state == "paused", timeout=10_000)
+    qtbot.waitUntil(lambda: main.text() == "Resume")
+    qtbot.mouseClick(main, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: digits.session.run_state == "running", timeout=10_000)
+    qtbot.waitUntil(stop.isEnabled)
+    qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: digits.session.run_state == "idle", timeout=10_000)
+    qtbot.waitUntil(lambda: digits.run_bar._epoch.text().startswith("Stopped"))
+
+
+def test_every_action_that_can_be_done_is_in_the_palette_with_its_keys(at_work):
+    found = {command.title: command for command in at_work._commands()}
+    for action in at_work.actions_table:
+        if action.dynamic is None and action.id != "command_palette":
+            assert (at_work.actions_table.qt(action.id).text() in found) == action.enabled_when(), action.id
+    assert found["New network"].keys == "Ctrl+N"
+    assert "Add Conv2d" in found
+
+
+def test_no_two_actions_that_can_be_done_at_once_share_a_key(digits):
+    taken = {}
+    for action in digits.actions_table:
+        if action.dynamic is None and action.enabled_when():
+            for keys in digits.actions_table.qt(action.id).shortcuts():
+                assert keys.toString() not in taken, (action.id, taken[keys.toString()])
+                taken[keys.toString()] = action.id
+
+
+def test_the_command_palette_finds_by_a_few_letters_and_enter_does_it(at_work, qtbot):
+    at_work.activateWindow()
+    at_work.show_command_palette()
+    palette = at_work._palette
+    qtbot.keyClicks(palette.field, "canv only")
+    assert palette.list.currentItem().text() == "Canvas only"
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert at_work.workspace.canvas_only
+
+
+def test_panels_can_be_hidden_and_the_layout_is_remembered(at_work, qtbot):
+    at_work.actions_table.trigger("show_palette")
+    at_work.actions_table.trigger("panel_gradients")
+    assert not at_work.workspace.palette_panel.isVisible()
+    at_work.workspace.remember()
+    again = MainWindow(Settings(at_work.settings.path))
+    qtbot.addWidget(again)
+    again.show()
+    qtbot.waitUntil(lambda: again.warm, timeout=60_000)
+    assert not again.workspace.shows("palette")
+    assert again.workspace.shows("inspector")
+    assert again.workspace.panels.place == 2
+    again.actions_table.trigger("new")
+    again.actions_table.trigger("reset_layout")
+    assert again.workspace.shows("palette")
+    again.close()
+
+
+def test_one_key_shows_the_canvas_only_and_all_again(at_work):
+    at_work.actions_table.trigger("canvas_only")
+    assert at_work.workspace.canvas_only
+    at_work.actions_table.trigger("canvas_only")
+    assert not at_work.workspace.canvas_only
+
+
+def test_the_theme_is_remembered_and_everything_follows_it(at_work):
+    at_work.actions_table.trigger("theme_light")
+    assert theme.current() is theme.LIGHT
+    assert Settings(at_work.settings.path).get("theme", "") == "light"
+    assert at_work.actions_table.qt("theme_light").isChecked()
+    middle = at_work.workspace.inspector.grab().toImage().pixelColor(3, 3)
+    assert middle.name() == theme.LIGHT.panel.lower()
+
+
+def test_nothing_is_cut_at_1280_by_800(digits):
+    digits.resize(1280, 800)
+    digits.session.select([digits.session.network.by_name["loss"].id])
+    for name in ("start_button", "step_button", "stop_button"):
+        made = digits.findChild(object, name)
+        assert made.width() >= made.minimumSizeHint().width()
+    assert digits.width() == 1280
+    page = digits.workspace.inspector.page
+    assert page.width() <= digits.workspace.inspector.width()
+
+
+def test_saving_asks_for_a_file_once_and_puts_it_among_the_recent(digits, qtbot, monkeypatch, tmp_path):
+    path = tmp_path / "mine.nnstudio"
+    choosing(monkeypatch, "getSaveFileName", tmp_path / "mine")
+    digits.actions_table.trigger("save")
+    qtbot.waitUntil(path.exists)
+    qtbot.waitUntil(lambda: digits.run_bar.title.text() == "mine")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: pytest.fail("it asked again"))
+    digits.session.do("Longer", plan=digits.session.plan.with_(epochs=7))
+    digits.actions_table.trigger("save")
+    qtbot.waitUntil(lambda: not digits.session.modified)
+    assert digits.settings.recent == [path.resolve()]
+    digits.actions_table.trigger("gallery")
+    from nnstudio.ui.welcome import Recent
+
+    assert [entry.path for entry in digits.welcome.findChildren(Recent)] == [path.resolve()]
+
+
+def test_unsaved_work_is_asked_about_and_cancel_keeps_the_window(at_work):
+    at_work.session.do("Add", edits.add(CATALOGUE["Linear"].make({})))
+    asked = []
+    answering(ANSWERS.Cancel, lambda box: asked.append(box.text()))
+    assert not at_work.close()
+    assert asked == ["Save Untitled?"]
+    assert at_work.isVisible()
+    assert at_work.session.modified
+
+
+def test_discard_closes_without_saving(at_work):
+    at_work.session.do("Add", edits.add(CATALOGUE["Linear"].make({})))
+    answering(ANSWERS.Discard)
+    assert at_work.close()
+
+
+def test_save_on_closing_saves_and_then_closes(at_work, qtbot, monkeypatch, tmp_path):
+    at_work.session.do("Add", edits.add(CATALOGUE["Linear"].make({})))
+    choosing(monkeypatch, "getSaveFileName", tmp_path / "kept.nnstudio")
+    answering(ANSWERS.Save)
+    at_work.close()
+    qtbot.waitUntil(lambda: not at_work.isVisible())
+    assert (tmp_path / "kept.nnstudio").exists()
+
+
+def test_closing_in_the_middle_of_a_run_stops_it_cleanly(digits, qtbot):
+    digits.session.do("Longer", plan=digits.session.plan.with_(epochs=100_000))
+    digits.session.start()
+    qtbot.waitUntil(lambda: digits.session.run_state == "running", timeout=60_000)
+    asked = []
+    answering(ANSWERS.Discard, lambda box: asked.append(box.informativeText()))
+    assert digits.close()
+    assert "Training is under way" in asked[0]
+    assert digits.session.run_state == "idle"
+
+
+def test_a_project_dropped_on_the_window_is_opened(window, qtbot, tmp_path):
+    path = tmp_path / "dropped.nnstudio"
+    path.write_bytes(template("line").path.read_bytes())
+    drop(window, path)
+    qtbot.waitUntil(lambda: window.in_workspace and window.session.title == "dropped")
+
+
+def test_a_table_dropped_on_the_window_opens_the_data_dialog(window, qtbot, tmp_path):
+    from nnstudio.ui.data_dialog import DataDialog
+
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n" + "\n".join(f"{i},{'xy'[i % 2]}" for i in range(30)))
+    drop(window, path)
+    qtbot.waitUntil(lambda: window.findChild(DataDialog) is not None)
+    dialog = window.findChild(DataDialog)
+    qtbot.waitUntil(lambda: dialog.dataset is not None, timeout=30_000)
+    qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session.dataset is not None and window.session.settled, timeout=60_000)
+    assert set(window.session.fields) >= {"features", "b"}
+
+
+def drop(window, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    at, copy = QPointF(QPoint(300, 300)), Qt.DropAction.CopyAction
+    held = (copy, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(at.toPoint(), *held)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(at, *held))
+
+
+def test_a_file_of_another_kind_is_refused_in_a_sentence(window, tmp_path):
+    window.file_actions.open_path(tmp_path / "song.mp3")
+    (notice,) = window.notices.shown
+    assert notice.sentence.startswith("song.mp3 cannot be opened; expected a project")
+    notice.leave()
+
+
+def test_an_unexpected_exception_is_shown_logged_and_the_program_goes_on(window, tmp_path, expected_log):
+    from nnstudio.ui import errors
+
+    expected_log.append("boom")
+    reporter = errors.Reporter()
+    reporter.told.connect(lambda sentence: window.session.notice.emit("error", sentence))
+    restore = errors.install(reporter, tmp_path / "nnstudio.log")
+    try:
+        sys.excepthook(ValueError, ValueError("boom"), None)
+    finally:
+        restore()
+    (notice,) = window.notices.shown
+    assert "boom" in notice.sentence
+    assert "nnstudio.log" in notice.sentence
+    notice.leave()
+
+
+def test_help_shows_the_pages_and_every_layer(window):
+    from nnstudio.ui.help import show_help
+
+    dialog = show_help(window)
+    titles = [dialog.list.item(at).text() for at in range(dialog.list.count())]
+    assert titles[-1] == "Layers"
+    dialog.list.setCurrentRow(dialog.list.count() - 1)
+    text = dialog.text.toPlainText()
+    assert all(cls.type_name() in text for cls in CATALOGUE)
+    dialog.close()
+
+
+def test_the_menu_reaches_every_action(at_work):
+    reached = set()
+    for menu in at_work.menus.values():
+        for entry in menu.actions():
+            entries = entry.menu().actions() if entry.menu() else [entry]
+            reached |= {one.objectName() for one in entries}
+    expected = {action.id for action in at_work.actions_table if action.dynamic is None}
+    assert expected <= reached
+
+
+def test_the_window_is_painted_before_torch_or_pyqtgraph_is_imported():
+    code = (
+        "import sys\nfrom nnstudio import app\na = app.application()\nw = app.open_window()\n"
+        "w.painted.connect(lambda: (print(sorted({'torch', 'pyqtgraph', 'networkx'} & set(sys.modules))), "
+        "sys.stdout.flush(), __import__('os')._exit(0)))\na.exec()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "[]\n", done.stderr
