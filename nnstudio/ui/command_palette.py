@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -22,6 +23,8 @@ from nnstudio.ui.fuzzy import ranked
 from nnstudio.ui.parts import column
 
 WIDTH, ROW, ROWS = 560, 32, 12
+#: Height of all but the rows.
+FRAME = 62
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,6 @@ class _Rows(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        from PySide6.QtWidgets import QStyle
-
         tokens = theme.current()
         command: Command = index.data(Qt.ItemDataRole.UserRole)
         rect: QRect = option.rect  # type: ignore[attr-defined]
@@ -99,18 +100,19 @@ class CommandPalette(QFrame):
         self.field.clear()
         self._filter("")
         width = min(WIDTH, self._window.width() - 40)
-        self.setFixedSize(width, 62 + ROW * ROWS)
+        self.setFixedWidth(width)
         self.move(self._window.mapToGlobal(QPoint((self._window.width() - width) // 2, 56)))
         self.show()
         self.field.setFocus()
 
     def _filter(self, text: str) -> None:
         self.list.clear()
-        for command in ranked(text, self._all, lambda c: c.title, lambda c: f"{c.group} {c.title} {c.words}"):
+        for command in ranked(text, self._all, lambda c: c.title, lambda c: f"{c.group} {c.words}"):
             item = QListWidgetItem(command.title)
             item.setData(Qt.ItemDataRole.UserRole, command)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        self.setFixedHeight(FRAME + ROW * min(ROWS, max(1, self.list.count())))
 
     def _run(self) -> None:
         item = self.list.currentItem()
