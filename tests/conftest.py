@@ -27,10 +27,9 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("APPDATA", str(home))
-    monkeypatch.setenv("LOCALAPPDATA", str(home))
-    monkeypatch.setenv("NNSTUDIO_HOME", str(home))
+    for name in ("HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("NNSTUDIO_CONFIG_DIR", str(home / "nnstudio"))
 
 
 @pytest.fixture(autouse=True)
