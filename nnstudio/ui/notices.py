@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -33,7 +35,10 @@ class Notice(QFrame):
         close.clicked.connect(self.leave)
         self.setLayout(row(sign, text, close, spacing=10, margins=(12, 7, 6, 7)))
         if STAY_MS[level]:
-            QTimer.singleShot(STAY_MS[level], self, self.leave)
+            staying = QTimer(self)  # its own, so that it goes with the notice
+            staying.setSingleShot(True)
+            staying.timeout.connect(self.leave)
+            staying.start(STAY_MS[level])
 
     def leave(self) -> None:
         """Go."""
@@ -45,11 +50,11 @@ class Notice(QFrame):
 
 
 class Notices(QWidget):
-    """The notices over a widget, the latest at the bottom."""
+    """The notices over a widget, the latest at the bottom. ``foot``: how far from its lower edge, in pixels."""
 
-    def __init__(self, over: QWidget) -> None:
+    def __init__(self, over: QWidget, foot: Callable[[], int] = lambda: 0) -> None:
         super().__init__(over)
-        self._over = over
+        self._over, self._foot = over, foot
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
@@ -87,4 +92,6 @@ class Notices(QWidget):
         height = (
             self._column.totalHeightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
         )
-        self.setGeometry((self._over.width() - width) // 2, self._over.height() - height - 16, width, height)
+        self.setGeometry(
+            (self._over.width() - width) // 2, self._over.height() - self._foot() - height - 16, width, height
+        )

@@ -167,6 +167,10 @@ class RunBar(QFrame):
     def _details(self, state: str) -> str:
         history = self._session.history
         assert history.started is not None
+        if state == "idle":
+            best = history.best_epoch
+            kept = [f"best was epoch {best.epoch}"] if best is not None else []
+            return " · ".join([duration(history.time), device_name(history.started.device), *kept])
         parts = [f"{history.steps_per_second:,.0f} steps/s"] if history.steps_per_second else []
         if state in ("running", "paused") and history.seconds_left:
             parts.append(f"{duration(history.seconds_left)} left")

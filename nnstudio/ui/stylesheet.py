@@ -88,7 +88,9 @@ QCheckBox::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:
 QCheckBox:focus { color: $text; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url(icons:check-$name.svg); }
 QCheckBox::indicator:disabled { background: $panel; border-color: $line; }
-QRadioButton::indicator:checked { background: $accent; border: 5px solid $raised; }
+QRadioButton::indicator:checked { background: $on_accent; border: 5px solid $accent; width: 8px; height: 8px; }
+QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
+QMessageBox QLabel { min-width: 260px; }
 
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }

@@ -86,8 +86,14 @@ class MainWindow(QMainWindow):
             self.actions_table.fill(self.menus[name], name)
         self._menu.aboutToShow.connect(self.actions_table.refresh)
         self.run_bar.menu_button.setMenu(self._menu)
-        self.notices = Notices(self._pages)
+        self.notices = Notices(self._pages, self._under_canvas)
         self.run_bar.show_run(False)
+
+    def _under_canvas(self) -> int:
+        """Height of what lies below the canvas, which notices leave free."""
+        if not self.in_workspace or not self.workspace.shows("panels"):
+            return 0
+        return self.workspace.panels.height()
 
     def _listen(self) -> None:
         session = self.session

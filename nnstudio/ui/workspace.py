@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QTabBar, QWidget
 
 from nnstudio.ui.canvas import CanvasView
@@ -15,8 +16,8 @@ from nnstudio.ui.parts import column, label, line, row
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
 
-#: Widths of palette and inspector and height of the panels, in pixels, until a person drags them.
-PALETTE, INSPECTOR, PANELS = 216, 320, 300
+#: Widths of palette and inspector in pixels, and the panels' share of the height, until a person drags them.
+PALETTE, INSPECTOR, PANELS = 216, 320, 0.31
 #: What can be hidden, by the name under which it is remembered.
 PARTS = ("palette", "inspector", "panels")
 
@@ -46,7 +47,7 @@ class CanvasHead(QFrame):
         count = len(network.nodes)
         parts = [f"{count} layer{'' if count == 1 else 's'}"] if count else []
         if count and resolution is not None:
-            parts.append(f"{resolution.parameters:,} parameters")
+            parts.append(f"{resolution.parameters:,} parameter{'' if resolution.parameters == 1 else 's'}")
             problems = len(resolution.errors)
             warnings = len(resolution.problems) - problems
             text = f"{problems} problem{'' if problems == 1 else 's'}" if problems else ""
@@ -85,6 +86,7 @@ class Workspace(QWidget):
         """``parts``: those that have been built already; the others are built now."""
         super().__init__()
         self._settings = settings
+        self._proportioned = False
         made = parts or WorkspaceParts(session)
         self.palette_panel, self.canvas, self.inspector = made.palette, made.canvas, made.inspector
         self.palette_panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -115,13 +117,10 @@ class Workspace(QWidget):
         return made
 
     def _restore(self) -> None:
-        for name, splitter, sizes in (
-            ("layout.across", self._across, [PALETTE, 1600 - PALETTE - INSPECTOR, INSPECTOR]),
-            ("layout.down", self._down, [648, PANELS]),
-        ):
+        for name, splitter in (("layout.across", self._across), ("layout.down", self._down)):
             saved = self._settings.get(name, "")
-            if not (saved and splitter.restoreState(QByteArray.fromBase64(saved.encode()))):
-                splitter.setSizes(sizes)
+            if saved:
+                splitter.restoreState(QByteArray.fromBase64(saved.encode()))
             splitter.setHandleWidth(1)
         hidden = self._settings.get("layout.hidden", [])
         for name, part in self._parts.items():
@@ -134,6 +133,19 @@ class Workspace(QWidget):
 
     def _reveal(self, id: str) -> None:
         self.canvas.reveal(self.canvas.canvas.box_with_margin(id))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._proportioned:
+            self._proportioned = True
+            if not self._settings.get("layout.down", ""):
+                self._proportion()
+
+    def _proportion(self) -> None:
+        """The sizes of the first start: palette and inspector as wide as they read well, the canvas the rest."""
+        width, height = self.width(), self.height()
+        self._across.setSizes([PALETTE, width - PALETTE - INSPECTOR, INSPECTOR])
+        self._down.setSizes([round(height * (1 - PANELS)), round(height * PANELS)])
 
     def remember(self) -> None:
         """Write the layout to the settings."""
@@ -172,10 +184,8 @@ class Workspace(QWidget):
     def reset_layout(self) -> None:
         """As it was at the first start."""
         self._settings.set(**{"layout.across": "", "layout.down": "", "layout.hidden": [], "layout.panel": 0})
-        height = self._down.height()
         self._restore()
-        self._across.setSizes([PALETTE, self._across.width() - PALETTE - INSPECTOR, INSPECTOR])
-        self._down.setSizes([height - PANELS, PANELS])
+        self._proportion()
         self.layout_changed.emit()
 
     def show_panel(self, place: int) -> None:
