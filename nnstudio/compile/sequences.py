@@ -1,4 +1,4 @@
-"""Recurrent layers on the meta device, where torch unrolls them in Python: seconds for a long sequence."""
+"""Recurrent layers in a trial run: on the meta device torch unrolls them in Python, seconds for a long sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes out of one layer: torch itself says so, run on its meta device.
+"""What comes out of one layer: torch itself says so, in a trial run.
 
 Sizes that are known only at run time are found by running at several values of each symbol.
 """
@@ -20,12 +20,6 @@ from nnstudio.layers.types import Size
 if TYPE_CHECKING:
     import torch
 
-#: Values of a symbol at which a layer is run. Large and divisible, so that halving and small kernels fit.
-_PROBES: Mapping[str, tuple[int, int]] = {"N": (2, 3)}
-_OTHER_PROBES = (96, 144)
-#: A batch size that nothing else has: where each output size is either this or far smaller, one run is enough.
-_TELLING = 1_000_003
-
 Inputs = Mapping[str, TensorType | tuple[TensorType, ...] | None]
 
 
@@ -44,7 +38,7 @@ class Evaluated:
 
 
 def evaluate(layer: Layer, inputs: Inputs, bindings: Bindings) -> Evaluated:
-    """Build ``layer`` on the meta device and run it on inputs of these types. Raises nothing."""
+    """Build ``layer`` and run it on inputs of these types. Raises nothing."""
     try:
         built = layer.build(**inputs)
     except BuildError as error:
@@ -77,19 +71,12 @@ def _flat(inputs: Inputs) -> list[TensorType]:
 def _run(
     layer: Layer, built: Call | Function, inputs: Inputs, bindings: Bindings
 ) -> tuple[Mapping[str, TensorType], int]:
-    import torch
-
-    from nnstudio.compile.sequences import one_step
+    from nnstudio.compile.trial import Trial
 
     flat = _flat(inputs)
     symbols = sorted(frozenset().union(*(type.symbols for type in flat)))
-    with torch.no_grad(), torch.device("meta"):
-        call = runner(layer, built)
-        if call.module is not None:
-            call.module.eval()  # as many numbers come out, sooner
-        with one_step(call.module):
-            points, results = _probed(call, inputs, symbols)
-        parameters = sum(p.numel() for p in call.module.parameters()) if call.module is not None else 0
+    trial = Trial(layer, built, inputs, symbols)
+    points, results = trial.run()
     if len(results[0]) != len(layer.outputs):
         raise ValueError(f"it gives {len(results[0])} outputs, {len(layer.outputs)} are declared")
     outputs, labelled = {}, layer.output_labels(inputs)
@@ -99,30 +86,12 @@ def _run(
         sizes = [_size(symbols, points, [shape[axis] for shape in shapes]) for axis in range(len(shapes[0]))]
         axes = tuple(Axis(label, size) for label, size in zip(labels, sizes, strict=True))
         outputs[name] = TensorType(axes, str(results[0][place].dtype).removeprefix("torch."))
-    return outputs, parameters
-
-
-def _probed(
-    call: Runner, inputs: Inputs, symbols: Sequence[str]
-) -> tuple[list[dict[str, int]], list[tuple[torch.Tensor, ...]]]:
-    """What comes out at several values of the symbols: the values and the meta tensors for each."""
-    if symbols == ["N"]:
-        result = _tensors(call(_meta_inputs(inputs, {"N": _TELLING})))
-        if all(_tells(size) for tensor in result for size in tensor.shape):
-            return [{"N": _TELLING}], [result]
-    base = {name: _PROBES.get(name, _OTHER_PROBES)[0] for name in symbols}
-    points = [base] + [{**base, name: _PROBES.get(name, _OTHER_PROBES)[1]} for name in symbols]
-    return points, [_tensors(call(_meta_inputs(inputs, point))) for point in points]
-
-
-def _tells(size: int) -> bool:
-    """Whether a size, worked out at the telling batch size, says by itself whether it is that of the batch."""
-    return size == _TELLING or size < _TELLING // 10
+    return outputs, trial.parameters
 
 
 def _size(symbols: Sequence[str], points: Sequence[Mapping[str, int]], sizes: Sequence[int]) -> Size:
-    if len(points) == 1 and sizes[0] == _TELLING:
-        return _symbol("N", Fraction(1), Fraction(0))
+    if len(points) == 1 and symbols:  # the one run told by itself
+        return _symbol("N", Fraction(1), Fraction(0)) if sizes[0] == points[0]["N"] else sizes[0]
     moved = [place for place in range(1, len(points)) if sizes[place] != sizes[0]]
     if not moved:
         return sizes[0]
@@ -140,22 +109,6 @@ def _size(symbols: Sequence[str], points: Sequence[Mapping[str, int]], sizes: Se
 def _symbol(name: str, scale: Fraction, offset: Fraction) -> Symbol:
     """One object for each symbol, so that comparing types is mostly comparing identities."""
     return Symbol(name, scale, offset)
-
-
-def _tensors(result: Any) -> tuple[torch.Tensor, ...]:
-    return result if isinstance(result, tuple) else (result,)
-
-
-def _meta_inputs(inputs: Inputs, point: Mapping[str, int]) -> dict[str, Any]:
-    import torch
-
-    def tensor(type: TensorType) -> torch.Tensor:
-        return torch.empty(type.shape(point), dtype=getattr(torch, type.dtype))
-
-    return {
-        name: tuple(map(tensor, value)) if isinstance(value, tuple) else None if value is None else tensor(value)
-        for name, value in inputs.items()
-    }
 
 
 @dataclass(frozen=True, slots=True)
