@@ -11,7 +11,18 @@ import onnxruntime
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from nnstudio.cli import main as command_line
@@ -130,18 +141,21 @@ class Person:
         self.settle()
 
     def answer_file_dialog(self, path: Path) -> None:
-        """Type a path into the file dialog that is about to open, and press Enter."""
+        """Type a path into the file dialog that is about to open, and press its button."""
 
         def answer() -> None:
             dialog = QApplication.activeModalWidget()
-            if dialog is None:
+            if not isinstance(dialog, QFileDialog):
                 QTimer.singleShot(50, answer)
                 return
             line = dialog.findChild(QLineEdit)
-            line.setFocus()
             line.selectAll()
             QTest.keyClicks(line, str(path))
-            QTest.keyClick(line, Qt.Key.Key_Return)
+            line.completer().popup().hide()
+            button = dialog.findChild(QDialogButtonBox).buttons()[0]
+            QTest.mouseClick(button, LEFT)
+            if dialog.isVisible():  # it was still reading the folder
+                QTimer.singleShot(50, answer)
 
         QTimer.singleShot(50, answer)
 
