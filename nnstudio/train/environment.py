@@ -85,7 +85,8 @@ def environment(plan: Plan, device: torch.device) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict, warn_only=warning)
+            if plan.deterministic:  # the call imports torch's compiler, which is left out where it need not be
+                torch.use_deterministic_algorithms(strict, warn_only=warning)
             if workspace is None:
                 os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
 

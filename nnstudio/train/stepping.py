@@ -10,7 +10,7 @@ from nnstudio.train.batches import Batch
 from nnstudio.train.events import Activations, Event, Gradients
 from nnstudio.train.figures import Objective
 from nnstudio.train.losses import Losses
-from nnstudio.train.optimizers import gradient_work
+from nnstudio.train.optimizers import gradient_work, plain_step
 from nnstudio.train.plan import Plan
 from nnstudio.train.probes import Norms, histograms
 from nnstudio.train.state import State
@@ -79,7 +79,7 @@ class Stepper:
 
     def updater(self) -> Callable[[], None]:
         """From gradients to new weights: L1, clipping, the optimizer; then the gradients are dropped."""
-        parameters, update, work = self.state.parameters, self.state.optimizer.step, self.work
+        parameters, update, work = self.state.parameters, plain_step(self.state.optimizer), self.work
 
         def step() -> None:
             if work is not None:
