@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from nnstudio.ui.window import MainWindow
 
+#: Seconds after which a thread hands Python's lock on. Painting takes it back many times in a frame, so that a
+#: millisecond here is twenty in a frame.
+SWITCH = 0.00005
+
 
 def application() -> QApplication:
     """The one QApplication, set up for this program."""
@@ -43,8 +47,9 @@ def open_window(path: Path | None = None) -> MainWindow:
     return window
 
 
-def _prepare() -> None:
-    sys.setswitchinterval(0.001)  # so that the window gets its turn beside the training thread
+def prepare() -> None:
+    """Set the interpreter up for a window beside a training thread."""
+    sys.setswitchinterval(SWITCH)
     gc.disable()  # the window collects on a timer: a collection in another thread would destroy Qt objects there
 
 
@@ -53,7 +58,7 @@ def main(path: str | Path | None = None) -> int:
     from nnstudio.ui import errors
     from nnstudio.ui.settings import log_dir
 
-    _prepare()
+    prepare()
     app = application()
     reporter = errors.Reporter()
     restore = errors.install(reporter, errors.write_log(log_dir()))
@@ -69,7 +74,7 @@ def main(path: str | Path | None = None) -> int:
 def demo(out_dir: str | Path) -> int:
     """The same window off-screen: train a project of the gallery, save pictures and figures; the exit status."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    _prepare()
+    prepare()
     with tempfile.TemporaryDirectory() as own:  # the person's settings and recent files stay out of the pictures
         os.environ["NNSTUDIO_CONFIG_DIR"] = own
         application()

@@ -78,4 +78,7 @@ class Panels(QFrame):
     def _count_problems(self, *_: object) -> None:
         resolution = self._session.resolution
         count = len(resolution.problems) if resolution is not None else 0
-        self.tabs.setTabText(len(PANELS) - 1, f"Problems · {count}" if count else "Problems")
+        count += len(self._session.history.diagnoses)
+        title = f"Problems · {count}" if count else "Problems"
+        if self.tabs.tabText(len(PANELS) - 1) != title:
+            self.tabs.setTabText(len(PANELS) - 1, title)

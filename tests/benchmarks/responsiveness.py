@@ -8,10 +8,8 @@ stop are acknowledged within 250 ms. Opening and loading torch is measured as we
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -74,8 +72,7 @@ def measure(seconds: float, rounds: int, project: str) -> dict[str, object]:
     from nnstudio.ui.background import pump
     from nnstudio.ui.window import MainWindow
 
-    sys.setswitchinterval(0.001)
-    gc.disable()
+    app.prepare()
     app.application()
     beat = Metronome()
     window = MainWindow()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import time
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QElapsedTimer, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Least time between two redraws, in milliseconds: of lines that grow; of snapshots; of what changes slowly.
 PACE, SNAPSHOTS, SLOW = 33, 100, 200
+#: Two widgets are not redrawn within so many milliseconds: together they would hold up the window.
+TURN = 14
 
 
 class Live(QWidget):
@@ -26,6 +30,8 @@ class Live(QWidget):
 
     #: Least time between two redraws of this widget, in milliseconds.
     pace = PACE
+    #: When the next widget may be redrawn, of all there are, in seconds of the monotonic clock.
+    _free: ClassVar[float] = 0.0
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +40,7 @@ class Live(QWidget):
         self._styled = ""
         self._since = QElapsedTimer()
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.catch_up)
+        self._timer.timeout.connect(self._take_turn)
         theme.changed.connect(self._theme_changed)
 
     def refresh(self) -> None:
@@ -49,6 +55,15 @@ class Live(QWidget):
         if self.isVisible() and not self._timer.isActive():
             waited = self._since.elapsed() if self._since.isValid() else self.pace
             self._timer.start(max(0, self.pace - int(waited)))
+
+    def _take_turn(self) -> None:
+        """Redraw, unless another widget just has: then in a moment."""
+        wait = math.ceil(1000 * (Live._free - time.monotonic()))
+        if wait > 0 and self.isVisible():
+            self._timer.start(wait)
+            return
+        Live._free = time.monotonic() + TURN / 1000
+        self.catch_up()
 
     def catch_up(self) -> None:
         """Redraw at once where something has changed since the last time and the widget is seen."""
