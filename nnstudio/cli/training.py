@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.cli.output import Output, figure, figures, note
-from nnstudio.project.errors import ProjectError
+from nnstudio.project import places
+from nnstudio.project.errors import ProjectError, not_written
 from nnstudio.train.control import Control
-from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunStarted, Steps
+from nnstudio.train.events import Diagnosis, EpochEnded, Event, RunFailed, RunFinished, RunStarted, Steps
 
 if TYPE_CHECKING:
     from nnstudio.project.project import Project
+    from nnstudio.project.tensors import Weights
 
 Show = Callable[[Event], None]
 
@@ -25,6 +28,8 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     from nnstudio.project.project import failure
 
     control, ended = Control(), None
+    _check_writable(project)
+    earlier = project.weights
     with _stoppable(control) as stopped:
         events = project.training(
             epochs=arguments.epochs, device=arguments.device, seed=arguments.seed, resume=arguments.resume,
@@ -35,13 +40,16 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
         with _bar() if out.live else _lines(out) as shown:
             for ended in events:
                 shown(ended)
+                if isinstance(ended, Diagnosis):
+                    _tell(ended, out)
     for text in project.notes:
         note(text)
     if isinstance(ended, RunFailed):
         out.item(event="failed", message=ended.message, hint=ended.hint, step=ended.step)
+        _keep(project, earlier)
         raise ProjectError(failure(ended))
     assert isinstance(ended, RunFinished)
-    project.save()
+    _save(project)
     out.item(
         event="finished", reason=ended.reason, epochs=ended.epochs, best_epoch=ended.best_epoch,
         seconds=round(ended.seconds, 3), path=str(project.path),
@@ -50,6 +58,48 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     plural = "" if ended.epochs == 1 else "s"
     out.line(f"{how} {ended.epochs} epoch{plural} in {ended.seconds:.1f} s. Saved in {project.path}.")
     return 130 if stopped.is_set() else 0
+
+
+def _check_writable(project: Project) -> None:
+    """ProjectError where the trained project could not be saved: better now than after hours."""
+    assert project.path is not None
+    try:
+        with tempfile.TemporaryFile(dir=project.path.absolute().parent):
+            pass
+    except OSError as error:
+        raise not_written(project.path, error) from error
+
+
+def _save(project: Project) -> None:
+    """Save what was trained; where that fails, say how to get at it."""
+    try:
+        project.save()
+    except ProjectError as error:
+        if not any((project.runs / places.CHECKPOINTS).glob("*")):
+            raise
+        again = f"nnstudio train {project.path} --resume"
+        raise ProjectError(f"{str(error).rstrip('.')}; nothing is lost: afterwards, save it with “{again}”") from error
+
+
+def _keep(project: Project, earlier: Weights | None) -> None:
+    """After a failure: save the last good weights where the project had none, and say what it has now."""
+    if project.weights is earlier:
+        return
+    if earlier is not None:
+        note(f"{project.path} keeps the weights that it had before this run")
+        return
+    try:
+        project.save()
+    except ProjectError as error:
+        note(str(error))
+    else:
+        note(f"the weights of the last good step are saved in {project.path}")
+
+
+def _tell(found: Diagnosis, out: Output) -> None:
+    """Something that is wrong with the training."""
+    out.item(event="diagnosis", code=found.code, message=found.message, hint=found.hint, step=found.step)
+    note("; ".join(filter(None, (found.message.rstrip(". "), found.hint))))
 
 
 @contextlib.contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 
 import numpy as np
 
-from nnstudio.train.events import Diagnosis, RunFailed
+from nnstudio.train.events import Diagnosis, EpochEnded, Event, RunFailed, RunFinished
 from nnstudio.train.history import History
 
 #: Snapshots that a rule judges by: one bad batch is no illness.
@@ -21,6 +22,9 @@ DEAD = 0.99
 WINDOW, RISEN = 100, 3.0
 #: Epochs since the best validation loss, and how much higher it must be by now, to count as overfitting.
 EPOCHS_SINCE_BEST, HIGHER = 5, 1.1
+
+#: Seconds between two visits of the doctor, and how much longer than the last visit took it stays away.
+PAUSE, SPACING = 1.0, 50.0
 
 Rule = Callable[[History], Iterator[Diagnosis]]
 
@@ -133,6 +137,19 @@ class Doctor:
         self.history = history
         self._told: set[tuple[str, str]] = set()
         self._run = ""
+        self._next = 0.0
+
+    def visit(self, events: Iterable[Event]) -> list[Diagnosis]:
+        """What :meth:`look` finds, where among the events that were just fed an epoch ended (at a gentle pace: it may
+        be called in the window's thread) or the run did; else nothing."""
+        kinds = {type(event) for event in events}
+        if not kinds & {RunFinished, RunFailed} and (EpochEnded not in kinds or perf_counter() < self._next):
+            return []
+        start = perf_counter()
+        found = self.look()
+        now = perf_counter()
+        self._next = now + max(PAUSE, SPACING * (now - start))
+        return found
 
     def look(self) -> list[Diagnosis]:
         """What was found since the last look. Feed it to the history and the run database like any event."""
@@ -142,7 +159,9 @@ class Doctor:
             self._told.clear()
         found = [one for one in diagnose(self.history) if (one.code, one.node) not in self._told]
         self._told.update((one.code, one.node) for one in found)
-        return found
+        ended = self.history.ended
+        told = ended.message if isinstance(ended, RunFailed) else None  # the failure itself has said it
+        return [one for one in found if one.message != told]
 
 
 def _gradients_lately(history: History) -> tuple[list[str], np.ndarray[tuple[int, int], np.dtype[np.float64]]] | None:

@@ -120,7 +120,8 @@ class Project:
         or RunFailed.
 
         What is given overrules the plan for this run. Every event is written to the run database of :attr:`runs`.
-        After RunFinished the weights are the project's; :meth:`save` writes them. ParameterError where what is given
+        After RunFinished the weights are the project's; :meth:`save` writes them. After RunFailed they are the last
+        good ones, where an epoch had been completed or there were none before. ParameterError where what is given
         is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
         """
         given = {"epochs": epochs, "device": device, "seed": seed}
@@ -134,22 +135,31 @@ class Project:
     def _events(
         self, compiled: Compiled, dataset: Dataset, plan: Plan, control: Control | None, resume: bool
     ) -> Iterator[Event]:
-        from nnstudio.project.weights import weights_of
+        from nnstudio.diagnose import Doctor
+        from nnstudio.project.weights import after_run
         from nnstudio.runs.recorder import Recorder
+        from nnstudio.train.history import History
         from nnstudio.train.loop import run
 
         folder = self.runs
         id = "" if resume else uuid.uuid4().hex[:12]
         recorder: Recorder | None = None
+        history = History()
+        doctor = Doctor(history)
         try:
             checkpoints = folder / places.CHECKPOINTS
             for event in run(compiled, dataset, plan, control, checkpoints=checkpoints, resume=resume, run_id=id):
                 if isinstance(event, RunStarted):  # what fails before has no run to be recorded under
                     recorder = Recorder(folder / places.RUNS)
-                if recorder is not None:
-                    recorder.put(event)
+                history.feed(event)
+                for told in (*doctor.visit((event,)), event):  # the end of the run comes last
+                    if recorder is not None:
+                        recorder.put(told)
+                    if told is not event:
+                        yield told
+                if isinstance(event, RunFinished | RunFailed):
+                    self.weights = after_run(compiled, event, len(history.epochs), self.weights)
                 if isinstance(event, RunFinished):
-                    self.weights = weights_of(compiled)
                     self.sheet = dataclasses.replace(self.sheet, data=dataset.reference)
                     self._dataset = (dataset.reference, dataset)
                 yield event
@@ -204,11 +214,13 @@ class Project:
             raise ProjectError("This network has no Output, so it predicts nothing; add one and wire it.")
         compiled = self._trained()
         dataset = self.dataset
-        encoded = dataset.encode(rows)
-        for name in self.input_fields():
+        inputs = self.input_fields()
+        known = {column for name in inputs if name in dataset.fields for column in dataset.fields[name].columns}
+        encoded = dataset.encode(rows) if known & rows.keys() else {}
+        for name in inputs:
             if name not in encoded:
                 takes = ", ".join(dataset.fields[name].columns) if name in dataset.fields else name
-                raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows)}.")
+                raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows) or 'nothing'}.")
         return answers(self.network, dataset, predict(compiled, encoded))
 
     def input_fields(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.project.tensors import Weights
+from nnstudio.train.events import RunFailed, RunFinished
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,24 @@ def weights_of(compiled: Compiled) -> Weights:
     """A copy of every weight and buffer by its state-dict key, ``"<node name>.<torch's name>"``."""
     state = compiled.training.state_dict()
     return {key: value.detach().cpu().numpy().copy() for key, value in state.items()}
+
+
+def after_run(
+    compiled: Compiled, ended: RunFinished | RunFailed, epochs: int, earlier: Weights | None
+) -> Weights | None:
+    """The weights to have after a run, which left in ``compiled`` the last good ones.
+
+    Those of a run that failed are kept where it had done ``epochs`` whole epochs, or where there were none before:
+    nobody loses a trained network to a run that broke at its beginning.
+    """
+    if isinstance(ended, RunFinished):
+        return weights_of(compiled)
+    if not epochs and (earlier is not None or not ended.step):
+        return earlier
+    try:
+        return weights_of(compiled)
+    except RuntimeError:  # the device itself is broken
+        return earlier
 
 
 def apply_weights(compiled: Compiled, weights: Mapping[str, np.ndarray[Any, Any]]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from nnstudio.runs.database import RunDatabase, RunsError
-from nnstudio.train.events import Event
+from nnstudio.train.events import Event, RunStarted
 from nnstudio.train.stream import EventStream
 
 #: Seconds between transactions.
@@ -22,13 +22,15 @@ class Recorder:
 
     def __init__(self, path: Path) -> None:
         self.error = ""
+        self._begun = False
         self._path, self._stream, self._closing = Path(path), EventStream(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
     def put(self, event: Event) -> None:
-        """Add an event. Never blocks."""
-        if not self.error:
+        """Add an event. Never blocks. What comes before a RunStarted has no run to be recorded under."""
+        self._begun = self._begun or isinstance(event, RunStarted)
+        if self._begun and not self.error:
             self._stream.put(event)
 
     def close(self, timeout: float | None = 10.0) -> bool:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from nnstudio.diagnose import Doctor
 from nnstudio.graph import Network
 from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.project.tensors import Weights
-from nnstudio.project.weights import weights_of
-from nnstudio.train.events import RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
+from nnstudio.project.weights import after_run, weights_of
+from nnstudio.train.events import Event, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
 from nnstudio.ui.background import pump
 from nnstudio.ui.trained import Trained, compiled_with
@@ -40,6 +41,7 @@ class Training(QObject):
         self._session = session
         self.state = "idle"
         self.history = History()
+        self._doctor = Doctor(self.history)
         #: the network of the run that is shown
         self.network: Network | None = None
         #: the last trained weights by state-dict key, and what each node (by id) was called then
@@ -108,6 +110,7 @@ class Training(QObject):
             return compile_network(network, fields, plan.seed)
 
         self.history = History()
+        self._doctor = Doctor(self.history)
         self.network = network
         self._recorder = Recorder(self._runs())
         self._worker = Worker(
@@ -194,6 +197,7 @@ class Training(QObject):
         events = worker.stream.drain()
         for event in events:
             self.history.feed(event)
+        events += self._diagnosed(events)
         for event in events:
             match event:
                 case RunStarted() | RunResumed() if self.state != "stopping":
@@ -207,6 +211,15 @@ class Training(QObject):
         if not alive and not events:
             self._ended(worker)
 
+    def _diagnosed(self, events: list[Event]) -> list[Event]:
+        """What is found to be wrong with the training, now that the history was fed with these events."""
+        found: list[Event] = list(self._doctor.visit(events))
+        for event in found:
+            self.history.feed(event)
+            if self._recorder is not None:
+                self._recorder.put(event)
+        return found
+
     def _ended(self, worker: Worker) -> None:
         worker.join(5.0)
         self._timer.stop()
@@ -217,10 +230,12 @@ class Training(QObject):
                 self._session.notice.emit("warning", self._recorder.error)
             self._recorder = None
         ended = self.history.ended
-        if isinstance(ended, RunFinished) and worker.compiled is not None and self.network is not None:
-            self.weights = weights_of(worker.compiled)
-            self.names = _names(self.network)
-            self.unsaved_weights = True
+        if ended is not None and worker.compiled is not None and self.network is not None:
+            weights = after_run(worker.compiled, ended, len(self.history.epochs), self.weights)
+            if weights is not self.weights:
+                self.weights, self.names = weights, _names(self.network)
+                self.unsaved_weights = True
+        if isinstance(ended, RunFinished):
             self._session.notice.emit("info", _farewell(ended))
         self._set("idle")
         self._session.project_changed.emit()
