@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from nnstudio import __version__
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CallError as error:
         return _failed(str(error), 2, debug)
     except Exception as error:
-        return _failed(_told(error), 1, debug)
+        return _failed(_told(error), 1, debug, getattr(error, "names", ()))
 
 
 def _run(given: list[str]) -> int:
@@ -73,17 +73,19 @@ def _window(given: list[str]) -> int:
     return int(importlib.import_module("nnstudio.app").main(given[0] if given else None))
 
 
-def _failed(text: str, status: int, debug: bool) -> int:
+def _failed(text: str, status: int, debug: bool, names: Collection[str] = ()) -> int:
     if debug and status != 130:
         traceback.print_exc()
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"nnstudio: {sentence(text)}\n")
+        sys.stderr.write(f"nnstudio: {sentence(text, names)}\n")
         sys.stderr.flush()
     return status
 
 
 def _told(error: Exception) -> str:
     """One sentence on an error."""
+    if type(error).__name__ == "ParameterError" and str(error).startswith("Plan."):
+        return f"--{str(error).removeprefix('Plan.')}"  # each that can be given here has an option of its name
     if type(error).__name__ in _SPOKEN:
         hint = getattr(error, "hint", "")
         return f"{str(error).rstrip('.')}; {hint}" if hint else str(error)
@@ -111,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number was expected, not “{text}”") from None
+
+
 def _project(command: argparse.ArgumentParser) -> None:
     command.add_argument("project", metavar="PROJECT", help="a file that ends in .nnstudio")
 
@@ -127,9 +136,9 @@ def _layers(command: argparse.ArgumentParser) -> None:
 
 def _train(command: argparse.ArgumentParser) -> None:
     _project(command)
-    command.add_argument("--epochs", type=int, metavar="N", help="how often the training data is seen")
+    command.add_argument("--epochs", type=_whole, metavar="N", help="how often the training data is seen")
     command.add_argument("--device", choices=DEVICES, help="where to train; auto takes a GPU where there is one")
-    command.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same run")
+    command.add_argument("--seed", type=_whole, metavar="N", help="the same seed gives the same run")
     command.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 
@@ -50,10 +50,11 @@ def note(text: str) -> None:
     sys.stderr.write(f"nnstudio: {sentence(text)}\n")
 
 
-def sentence(text: str) -> str:
-    """One line that begins with a capital and ends with a full stop."""
+def sentence(text: str, names: Collection[str] = ()) -> str:
+    """One line that begins with a capital (but for a name, which is written as it is) and ends with a full stop."""
     text = " ".join(text.split())
-    text = text[:1].upper() + text[1:] if text[:1].isalpha() and not text.partition(" ")[0].count(".") else text
+    first = text.partition(" ")[0]
+    text = text if "." in first or first in names else text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 

@@ -37,6 +37,8 @@ def new(arguments: Namespace, out: Output) -> int:
         meant = f"did you mean “{close[0]}”?" if close else f"there are {', '.join(known)}"
         raise CallError(f"the gallery has no project “{arguments.template}”; {meant}")
     target = Path(arguments.output)
+    if not target.name:
+        raise CallError(f"“{arguments.output}” is no file name; give one such as {arguments.template}.nnstudio")
     target = target if target.suffix else target.with_suffix(".nnstudio")
     if target.exists() and not arguments.force:
         raise CallError(f"{target} exists; choose another name, or add --force to replace it")
@@ -103,7 +105,8 @@ def check(arguments: Namespace, out: Output) -> int:
     unreadable = ""
     try:
         if project.sheet.data is not None:
-            _ = project.dataset
+            for text in project.dataset.warnings:
+                note(text)
     except DataError as error:
         unreadable = str(error)
     resolution = project.check()
@@ -151,6 +154,7 @@ def evaluate(arguments: Namespace, out: Output) -> int:
     project = _opened(arguments.project)
     found = project.evaluate(arguments.split)
     _notes(project)
+    _changed(project)
     out.item(split=arguments.split, samples=project.dataset.count(arguments.split), **found)
     out.line(f"{arguments.split} ({project.dataset.count(arguments.split):,} samples)  {figures(found)}")
     return 0
@@ -169,6 +173,7 @@ def predict(arguments: Namespace, out: Output) -> int:
             label = "" if len(answers) == 1 and len(arguments.inputs) == 1 else f"{_short(name)} {number + 1}: "
             out.line(label + ", ".join(_spoken(output, value) for output, value in answer.items()))
     _notes(project)
+    _changed(project)
     return 0
 
 
@@ -237,3 +242,10 @@ def _notes(project: Project) -> None:
     for text in project.notes:
         note(text)
     project.notes = ()
+
+
+def _changed(project: Project) -> None:
+    """Say what is odd about the data where it is not what the project was trained on."""
+    if project.dataset.has_changed:
+        for text in project.dataset.warnings:
+            note(text)

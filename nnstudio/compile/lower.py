@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class CompileError(ValueError):
-    """A network cannot be compiled. ``problems`` says why; the text is the first of them."""
+    """A network cannot be compiled. ``problems`` says why; the text is the first of them, and
+    ``names`` are those of the nodes that there are."""
 
     def __init__(self, network: Network, problems: tuple[Problem, ...]) -> None:
-        self.problems = problems
+        self.problems, self.names = problems, frozenset(network.by_name)
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(f"{first.message}: {first.hint}{more}" if first.hint else f"{first.message}{more}")

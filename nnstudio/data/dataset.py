@@ -68,11 +68,13 @@ class Dataset:
     reference: what was asked for, with the sha256 and the types as they are now. title: its name for a person.
     columns: every column as it was read. rows: the values as they stand in the file, a polars DataFrame for a table,
     else a mapping of NumPy arrays. warnings: one sentence each. prepared: how rows become arrays.
+    has_changed: whether the file is not the one that was chosen.
     """
 
     def __init__(self, reference: DataReference, source: Source, title: str, warnings: Sequence[str] = ()) -> None:
         source = with_roles(source, reference.fields)
         self.title = title
+        self.has_changed = False
         self.rows = source.rows
         self.is_table = source.is_table
         self.columns: Mapping[str, Column] = source.columns

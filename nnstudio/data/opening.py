@@ -89,6 +89,7 @@ def open_data(reference: DataReference, base: Path | None = None, progress: Prog
     progress = progress or (lambda _: None)
     progress(0.0)
     warnings = []
+    changed = False
     if reference.is_shipped:
         made = _shipped(reference.name)
         path, title = resource_path("datasets", made.file), made.title
@@ -100,8 +101,10 @@ def open_data(reference: DataReference, base: Path | None = None, progress: Prog
         title = path.name
     source, digest = _read(path, asked, progress)
     if reference.sha256 and reference.sha256 != digest:
+        changed = True
         warnings.append(f"“{path.name}” has changed since it was chosen; figures of earlier runs were of other data")
     dataset = Dataset(asked.with_(sha256=digest), source, title, warnings)
+    dataset.has_changed = changed
     if reference.is_shipped:
         dataset.reference = reference.with_(sha256=digest, types=dataset.types)
     progress(1.0)

@@ -56,7 +56,8 @@ def read_csv(data: bytes, name: str, reference: DataReference, progress: Progres
     columns: dict[str, Column] = {}
     for index, column in enumerate(frame.columns):
         choice = reference.fields.get(column, AUTOMATIC)
-        columns[column] = _column(frame[column], choice, dialect, warnings)
+        before = reference.types.get(column)
+        columns[column] = _column(frame[column], choice, dialect, warnings, before is not None and before.is_float)
         progress(0.4 + 0.5 * (index + 1) / frame.width)
     options = {"format": "csv", **{part: getattr(dialect, part) for part in Dialect.__dataclass_fields__}}
     return Source(columns, frame.height, True, frame, tuple(warnings), options)
@@ -143,27 +144,32 @@ def _named(frame: pl.DataFrame, header: bool) -> tuple[pl.DataFrame, list[str]]:
     return frame.slice(int(header)).rename(dict(zip(frame.columns, names, strict=True))), warnings
 
 
-def _column(cells: pl.Series, choice: ColumnChoice, dialect: Dialect, warnings: list[str]) -> Column:
-    """One column, of the kind that was chosen or else that its cells have."""
+def _column(cells: pl.Series, choice: ColumnChoice, dialect: Dialect, warnings: list[str], was_number: bool) -> Column:
+    """One column, of the kind that was chosen or else that its cells have. ``was_number``: it held numbers when the
+    data was chosen, and does so still where a few texts are among them."""
     name = cells.name
     stripped = cells.str.strip_chars()
     stripped = stripped.set(stripped.str.to_lowercase().is_in(list(MISSING)).fill_null(False), None)
     known = len(stripped) - stripped.null_count()
     numbers = _numbers(stripped, dialect.decimal)
     numeric = known - (numbers.null_count() - stripped.null_count())
+    odd = stripped.filter(numbers.is_null() & stripped.is_not_null())[0] if known > numeric else ""
     kind = choice.kind
     if kind == "auto":
         kind = _detected(stripped, known, numeric)
-        if kind != "number" and known > numeric >= 0.8 * known:
-            odd = stripped.filter(numbers.is_null() & stripped.is_not_null())[0]
+        mixed = kind != "number" and known > numeric >= 0.8 * known
+        if mixed and was_number:
+            kind = "number"
+        elif mixed:
             warnings.append(
-                f"Column “{name}” holds numbers except for {known - numeric} texts such as “{odd}”; "
+                f"Column “{name}” holds numbers except for {_texts(known - numeric)} such as “{odd}”; "
                 "choose “number” as its kind to count those as missing"
             )
     if kind == "number":
         if known > numeric:
             warnings.append(
-                f"Column “{name}” has {known - numeric} texts where numbers were expected; they count as missing"
+                f"Column “{name}” has {_texts(known - numeric)} where numbers were expected, such as “{odd}”; "
+                "they count as missing"
             )
         return _number_column(name, numbers, choice, warnings)
     if kind == "time":
@@ -176,6 +182,10 @@ def _column(cells: pl.Series, choice: ColumnChoice, dialect: Dialect, warnings: 
     if kind == "image":
         raise DataError(f"Column “{name}” of a table cannot be an image; choose number or category as its kind")
     return Column(name, "text", stripped.to_numpy(), role="ignored")
+
+
+def _texts(count: int) -> str:
+    return "1 text" if count == 1 else f"{count} texts"
 
 
 def _detected(cells: pl.Series, known: int, numeric: int) -> str:

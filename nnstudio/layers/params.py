@@ -109,13 +109,13 @@ class Param:
         """What a value must be, in words: ``a whole number of at least 1``."""
         bounds = ""
         if self.exclusive_min is not None:
-            bounds = f" above {self.exclusive_min:g}"
+            bounds = f" above {_plain(self.exclusive_min)}"
         if self.min is not None and self.max is not None:
-            bounds = f" from {self.min:g} to {self.max:g}"
+            bounds = f" from {_plain(self.min)} to {_plain(self.max)}"
         elif self.min is not None:
-            bounds = f" of at least {self.min:g}"
+            bounds = f" of at least {_plain(self.min)}"
         elif self.max is not None:
-            bounds += f"{' and' if bounds else ''} of at most {self.max:g}"
+            bounds += f"{' and' if bounds else ''} of at most {_plain(self.max)}"
         number = {"int": "a whole number", "float": "a number"}.get(self.kind, "a whole number")
         many = f"{number}{bounds}, or {self.axes} of them" if self.axes > 1 else f"{number}{bounds}"
         text = {
@@ -126,6 +126,11 @@ class Param:
             "size": many,
         }.get(self.kind, number + bounds)
         return text + (" or nothing" if self.optional else "")
+
+
+def _plain(number: float) -> str:
+    """1,000,000 rather than 1e+06; a small one as it is."""
+    return f"{number:,.0f}" if abs(number) >= 1000 and number == int(number) else f"{number:g}"
 
 
 def param(

@@ -35,7 +35,7 @@ def not_read(path: Path, error: OSError) -> ProjectError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ProjectError(f"There is no project at {path}; check the path.")
     if isinstance(error, IsADirectoryError):
-        return ProjectError(f"{path} is a folder, not a project; choose a file that ends in .nnstudio.")
+        return ProjectError(f"“{path}” is a folder, not a project; choose a file that ends in .nnstudio.")
     if isinstance(error, PermissionError):
         return ProjectError(f"{path} may not be read by you; change its permissions or choose another file.")
     return ProjectError(f"{path} could not be read ({error.strerror or error}); try again or choose another file.")

@@ -36,6 +36,8 @@ def _read(text: str, dataset: Dataset, needed: Sequence[str]) -> Columns:
             raise ProjectError(
                 f'There is no file {text}; give a CSV, NPZ, NPY or PNG file, or a row as JSON such as {{"x": 3}}.'
             ) from error
+        if path.is_dir():
+            raise ProjectError(f"“{text}” is a folder; give a CSV, NPZ, NPY or PNG file in it.") from error
         raise not_read(path, error) from error
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".txt":
@@ -58,7 +60,7 @@ def _rows_of_json(text: str) -> Columns:
         try:
             value = [strict_json.parse(line.encode()) for line in text.splitlines() if line.strip()]
         except ValueError:
-            raise ProjectError(f"{text[:60]} is not a row as JSON ({error}).") from error
+            raise ProjectError(f'{text[:60]} is not a row as JSON ({error}); give one such as {{"x": 3}}.') from error
     rows = value if isinstance(value, list) else [value]
     if not rows or not all(isinstance(row, Mapping) and row.keys() == rows[0].keys() for row in rows):
         raise ProjectError(f'{text[:60]} is not a row: give an object of names and values such as {{"x": 3}}.')
@@ -66,6 +68,8 @@ def _rows_of_json(text: str) -> Columns:
 
 
 def _rows_of_csv(content: bytes, name: str) -> Columns:
+    if b"\0" in content:
+        raise ProjectError(f"{name} is no text file; give a CSV file with the columns' names in its first line.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -78,7 +82,9 @@ def _rows_of_csv(content: bytes, name: str) -> Columns:
     header = [cell.strip() for cell in rows[0]]
     for number, row in enumerate(rows[1:], 2):
         if len(row) != len(header):
-            raise ProjectError(f"{name}, line {number}: {len(header)} values were expected, {len(row)} came; mend it.")
+            raise ProjectError(
+                f"{name}, line {number}: {len(header)} values were expected, {len(row)} came; correct the line."
+            )
     return {column: [row[place] for row in rows[1:]] for place, column in enumerate(header)}
 
 
@@ -92,7 +98,8 @@ def _arrays(content: bytes, name: str, needed: Sequence[str]) -> Columns:
         return {key: loaded[key] for key in loaded.files}
     except Exception as error:  # NumPy raises whatever its parts raise
         raise ProjectError(
-            f"{name} holds no NumPy arrays that may be read ({error}); save it with numpy.savez."
+            f"{name} holds no NumPy arrays that can be read: it is damaged, or holds Python objects, which are never "
+            "opened; save it with numpy.savez."
         ) from error
 
 

@@ -193,7 +193,11 @@ class RunDatabase:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise RunsError(f"The run database {self.path} cannot be {what}: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise RunsError(
+                f"The run database {self.path} cannot be {what} ({reason}), so runs are not recorded or shown; move it "
+                "away to begin a new one, or make room where it stands"
+            ) from error
 
 
 def _record(

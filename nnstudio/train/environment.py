@@ -36,9 +36,9 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     if (name == "cuda" and not cuda) or (name == "mps" and not mps):
-        what = {"cuda": "an NVIDIA GPU that torch can use (CUDA)", "mps": "an Apple GPU (MPS)"}[name]
+        what = {"cuda": "NVIDIA GPU that torch can use (CUDA)", "mps": "Apple GPU (MPS)"}[name]
         raise TrainingError(
-            f"The plan asks for the device “{name}”, but this machine has not {what}",
+            f"The plan asks for the device “{name}”, but this machine has no {what}",
             "choose the device “auto” or “cpu” in the plan, or install a torch that is built for the GPU",
         )
     return torch.device(name)

@@ -90,7 +90,7 @@ def test_text_where_numbers_were_is_told_and_can_be_counted_as_missing(tmp_path)
 
 def test_a_few_texts_among_numbers_are_named(tmp_path):
     data = opened(tmp_path / "t.csv", "a,b\n" + "1,2.5\n" * 19 + "unsure,2.5\n")
-    assert any("1 texts such as “unsure”" in warning for warning in data.warnings)
+    assert any("1 text such as “unsure”" in warning for warning in data.warnings)
 
 
 def test_one_class_is_told(tmp_path):
