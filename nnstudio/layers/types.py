@@ -54,7 +54,9 @@ class Symbol:
 
     def at(self, values: Mapping[str, int]) -> int:
         """The size where each symbol has the given value. KeyError where the symbol has none."""
-        return int(self.scale * values[self.name] + self.offset)
+        scale, offset = self.scale, self.offset
+        whole = scale.numerator * offset.denominator * values[self.name] + offset.numerator * scale.denominator
+        return whole // (scale.denominator * offset.denominator)
 
 
 Size = int | Symbol
