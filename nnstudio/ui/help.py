@@ -6,8 +6,8 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QTextDocument
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
 from nnstudio.layers import load
@@ -15,11 +15,15 @@ from nnstudio.resources import resource_path
 from nnstudio.ui.parts import column, label, line, row
 from nnstudio.ui.settings import config_dir, log_dir
 
+START = "getting-started"
+
 
 def pages(folder: Path | None = None) -> list[tuple[str, str]]:
-    """Title and Markdown of each help page, in the order of the file names; the catalogue of layers comes last."""
+    """Title and Markdown of each help page: how to get started, the others by file name, and last the catalogue of layers."""
     found = []
-    for path in sorted((folder or resource_path("help")).glob("*.md")):
+    for path in sorted(
+        (folder or resource_path("help")).glob("*.md"), key=lambda path: (path.stem != START, path.name)
+    ):
         text = path.read_text("utf-8")
         first = text.lstrip().splitlines()[0] if text.strip() else path.stem
         found.append((first.lstrip("# ").strip(), text))
@@ -44,7 +48,7 @@ class HelpDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Help")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(860, 620)
+        self.resize(1000, 640)
         self.list = QListWidget()
         self.list.setFixedWidth(200)
         self.text = QTextBrowser()
@@ -52,6 +56,7 @@ class HelpDialog(QDialog):
         self.text.document().setDocumentMargin(24)
         for title, markdown in pages():
             item = QListWidgetItem(title)
+            item.setSizeHint(QSize(0, 28))  # Qt measures rows before the style sheet's padding counts
             item.setData(Qt.ItemDataRole.UserRole, markdown)
             self.list.addItem(item)
         self.list.currentItemChanged.connect(self._show)
@@ -63,7 +68,22 @@ class HelpDialog(QDialog):
             self.text.document().setBaseUrl(QUrl.fromLocalFile(str(resource_path("help")) + "/"))
             features = QTextDocument.MarkdownFeature
             self.text.document().setMarkdown(item.data(Qt.ItemDataRole.UserRole), features.MarkdownDialectGitHub)
+            space_out(self.text.document())
             self.text.verticalScrollBar().setValue(0)
+
+
+def space_out(document: QTextDocument) -> None:
+    """Give headings, paragraphs and list items room. Qt takes it from the font's size in points, which ours has not."""
+    cursor, block = QTextCursor(document), document.begin()
+    while block.isValid():
+        shape, following = block.blockFormat(), block.next()
+        within_code = shape.nonBreakableLines() and following.isValid() and following.blockFormat().nonBreakableLines()
+        cursor.setPosition(block.position())
+        if cursor.currentTable() is None:
+            shape.setTopMargin(18 if shape.headingLevel() and block.position() else 0)
+            shape.setBottomMargin(0 if within_code else 4 if block.textList() else 8)
+            cursor.setBlockFormat(shape)
+        block = following
 
 
 def show_help(parent: QWidget) -> HelpDialog:

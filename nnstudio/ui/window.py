@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 #: What is imported in the background once the window is painted, so that nothing waits for it later.
 WARM_UP = ("nnstudio.ui.workspace", "pyqtgraph", "networkx", "nnstudio.ui.docks.training", "nnstudio.ui.docks.node")
+#: The window's size at the first start, and what the window manager's frame and title may add to it.
+WISHED = QSize(1600, 1000)
+FRAME = QSize(16, 48)
 GARBAGE_MS = 500
 #: So many new objects between two collections come from an import.
 IN_BULK = 10_000
@@ -120,8 +123,10 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         saved = self.settings.get("window", "")
         if not (saved and self.restoreGeometry(QByteArray.fromBase64(saved.encode()))):
-            screen = self.screen().availableSize()
-            self.resize(min(1600, screen.width()), min(1000, screen.height()))
+            room = self.screen().availableSize() - FRAME
+            self.resize(WISHED.boundedTo(room))
+            if room.width() < WISHED.width() or room.height() < WISHED.height():
+                self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def _refresh(self) -> None:
         self.actions_table.refresh()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -171,6 +172,17 @@ def test_the_theme_is_remembered_and_everything_follows_it(at_work):
     assert middle.name() == theme.LIGHT.panel.lower()
 
 
+def test_on_a_small_screen_the_first_start_fills_it_and_leaves_room_for_the_frame(qapp, tmp_path):
+    made = MainWindow(Settings(tmp_path / "none.json"))
+    room = made.screen().availableSize()
+    assert room.width() < 1600, "off-screen, the screen is small"
+    assert made.isMaximized()
+    assert made.height() < room.height()
+    made.session.files.discard()
+    made.close()
+    made.deleteLater()
+
+
 def test_nothing_is_cut_at_1280_by_800(digits):
     digits.resize(1280, 800)
     digits.session.select([digits.session.network.by_name["loss"].id])
@@ -296,7 +308,11 @@ def test_help_shows_the_pages_and_every_layer(window):
 
     dialog = show_help(window)
     titles = [dialog.list.item(at).text() for at in range(dialog.list.count())]
-    assert titles[-1] == "Layers"
+    assert (titles[0], titles[-1]) == ("Getting started", "Layers")
+    rows = [dialog.list.visualItemRect(dialog.list.item(at)) for at in range(dialog.list.count())]
+    assert all(above.bottom() < below.top() for above, below in itertools.pairwise(rows))
+    paragraph = dialog.text.document().begin().next()
+    assert paragraph.blockFormat().bottomMargin() > 0
     dialog.list.setCurrentRow(dialog.list.count() - 1)
     text = dialog.text.toPlainText()
     assert all(cls.type_name() in text for cls in CATALOGUE)
