@@ -159,6 +159,20 @@ def test_every_check_runs_and_one_that_fails_fails_the_whole(
     assert capsys.readouterr().out.endswith("== failed: mypy\n")
 
 
+def test_every_benchmark_is_run_by_itself_and_one_that_fails_is_named(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = Runs(lambda command: 1 if command[-1].endswith("startup.py") else 0)
+    monkeypatch.setattr(bootstrap.subprocess, "run", runs)
+    assert bootstrap.bench() == 1
+    scripts = [Path(command[-1]).stem for command in runs.commands]
+    assert {"startup", "training", "gallery", "canvas"} <= set(scripts)
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("== ")] == [
+        *(f"== {name}" for name in scripts),
+        "== failed or missed a target: startup",
+    ]
+
+
 def pins(checkout: Path) -> dict[str, str]:
     """Pinned versions by normal name."""
     lines = (checkout / "packaging" / "constraints.txt").read_text().splitlines()

@@ -74,7 +74,7 @@ def test_no_module_of_the_package_imports_torch(package: str) -> None:
 
 @pytest.mark.parametrize("module", BELOW_UI)
 def test_below_the_window_nothing_imports_qt(module: str) -> None:
-    assert not {"PySide6", "shiboken6", "pyqtgraph", "qtawesome"} & loaded_by(module)
+    assert not {"PySide6", "shiboken6", "pyqtgraph"} & loaded_by(module)
 
 
 def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
