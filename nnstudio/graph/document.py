@@ -36,7 +36,7 @@ HISTORY_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Change(Generic[S]):
-    """What listeners get: the values before and after, and why (``do``, ``undo``, ``redo``, ``reset``)."""
+    """What listeners get: the values before and after, and why (``do``, ``undo``, ``redo``, ``restate``, ``reset``)."""
 
     label: str
     before: S
@@ -161,6 +161,20 @@ class Document(Generic[S]):
     def mark_saved(self, value: S | None = None) -> None:
         """Say that the present value (or ``value``, when it was written while edits went on) is on disk."""
         self._saved = self._value if value is None else value
+
+    def restate(self, restated: Callable[[S], S]) -> None:
+        """Put ``restated(value)`` for the value and for each of its history: the same, said otherwise (a path to the
+        data, after the project's file has moved). No step of undo; what is saved stays so."""
+        known: dict[int, S] = {}
+
+        def again(value: S) -> S:
+            return known.setdefault(id(value), restated(value))
+
+        self._undo = [_Step(step.label, again(step.value)) for step in self._undo]
+        self._redo = [_Step(step.label, again(step.value)) for step in self._redo]
+        present, self._saved = again(self._value), again(self._saved)
+        if present is not self._value:
+            self._set("", present, "restate")
 
     def reset(self, value: S, *, modified: bool = False) -> None:
         """Begin anew with another value and no history."""

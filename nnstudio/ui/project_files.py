@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
+from nnstudio.project.project import rebased
 from nnstudio.project.sheet import Sheet
 from nnstudio.ui import thumbnail
 from nnstudio.ui.background import Job
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SUFFIX = ".nnstudio"
+
+
+def _moved(sheet: Sheet, old: Path | None, new: Path) -> Sheet:
+    """The sheet with a path to its data that leads to the same file from where the project now is."""
+    data = rebased(sheet.data, old, new)
+    return sheet if data is sheet.data else dataclasses.replace(sheet, data=data)
 
 
 class ProjectFiles(QObject):
@@ -79,14 +87,18 @@ class ProjectFiles(QObject):
         self._start(work, done, "open")
 
     def save(self, path: Path | None = None, then: Callable[[], object] | None = None) -> None:
-        """Write the project; edits may go on meanwhile. ``then`` is called when it is on disk."""
+        """Write the project; edits may go on meanwhile. ``then`` is called when it is on disk.
+
+        Where it moves to another folder, a relative path to its data is made to lead to the same file.
+        """
         target = Path(path) if path is not None else self.path
         if target is None:
             self._session.notice.emit("warning", "This project has no file yet; choose one with Save as")
             return
         session = self._session
         sheet = session.sheet
-        written = self._remembering_types(sheet)
+        moved = functools.partial(_moved, old=self.path, new=target)
+        written = moved(self._remembering_types(sheet))
         weights = session.training.weights
         picture = thumbnail.png(sheet.network, sheet.view) if sheet.network.nodes else None
 
@@ -99,6 +111,7 @@ class ProjectFiles(QObject):
             self.job = None
             self.path = target
             session.document.mark_saved(sheet)
+            session.document.restate(moved)
             session.training.unsaved_weights = False
             session.project_changed.emit()
             session.notice.emit("info", f"Saved {target.name}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
+from PySide6.QtGui import QImage
 
-from nnstudio.data import shipped_reference
-from nnstudio.graph import edits
+from nnstudio.data import describe_file, shipped_reference
+from nnstudio.graph import edits, view
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import load
+from nnstudio.project.files import load_sheet, thumbnail
 from nnstudio.project.gallery import template
 from nnstudio.train.events import RunFailed, RunFinished
 from nnstudio.ui import resolver as resolver_module
@@ -202,8 +204,6 @@ def test_without_torch_one_sentence_says_so_and_drawing_goes_on(qapp, qtbot, mon
 def test_a_missing_data_file_is_told_and_the_network_keeps_its_types(session, qtbot, notices, tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("a,b,c\n" + "\n".join(f"{i},{i * 2},{'xy'[i % 2]}" for i in range(40)))
-    from nnstudio.data import describe_file
-
     reference = describe_file(table)
     table.unlink()
     session.choose_data(reference)
@@ -227,6 +227,40 @@ def test_what_is_saved_is_opened_again_with_its_weights(ready, qtbot, tmp_path):
     qtbot.waitUntil(lambda: ready.title == "line" and ready.settled, timeout=60_000)
     assert {n.name for n in ready.network.nodes.values()} == {n.name for n in network.nodes.values()}
     assert (ready.training.weights["guess.weight"] == weights["guess.weight"]).all()
+
+
+def test_data_beside_the_project_is_found_after_it_is_saved_in_another_folder(session, qtbot, tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    table = tmp_path / "old" / "table.csv"
+    table.write_text("x,y\n" + "".join(f"{x},{4 * x}\n" for x in range(20)))
+    session.save(tmp_path / "old" / "a.nnstudio")
+    qtbot.waitUntil(lambda: session.path is not None)
+    session.choose_data(describe_file(table, table.parent))
+    assert session.reference.name == "table.csv"
+    session.do("Add", edits.add(CATALOGUE["ReLU"].make({}), id="a"))
+    moved = tmp_path / "new" / "b.nnstudio"
+    session.save(moved)
+    qtbot.waitUntil(lambda: session.path == moved and session.settled, timeout=60_000)
+    assert not session.modified
+    assert load_sheet(moved).data.path(moved.parent).resolve() == table
+    for _ in range(2):  # as it is, and after undo
+        session.reload_data()
+        qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+        assert session.data_error == ""
+        assert session.dataset.total == 20
+        session.document.undo()
+
+
+def test_the_file_has_a_picture_of_the_network(ready, qtbot, tmp_path):
+    ready.do("Arrange", view=view.place({id: (200.0 * place, 0.0) for place, id in enumerate(ready.network.nodes)}))
+    path = tmp_path / "line.nnstudio"
+    ready.save(path)
+    qtbot.waitUntil(lambda: ready.path == path)
+    picture = QImage.fromData(thumbnail(path))
+    assert not picture.isNull()
+    colors = {picture.pixel(x, y) for x in range(0, picture.width(), 4) for y in range(0, picture.height(), 4)}
+    assert len(colors) > 1  # the nodes, on the canvas
 
 
 def test_edits_made_while_a_file_is_written_stay_unsaved(ready, qtbot, tmp_path):

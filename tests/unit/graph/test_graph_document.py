@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -226,6 +226,20 @@ def test_a_change_says_which_nodes_came_went_and_changed(document: Document[Valu
     assert len(changes) == 1
     assert document.undo_label == "Add"
     assert document.redo_label == "Edit"
+
+
+def test_what_is_said_otherwise_is_so_in_all_of_the_history_and_is_no_step(document: Document[Value]) -> None:
+    document.do("Title", title="a")
+    document.mark_saved()
+    document.do("Title", title="b")
+    document.restate(lambda value: replace(value, title=value.title.upper()))
+    assert document.value.title == "B"
+    assert document.modified
+    document.undo()
+    assert document.value.title == "A"
+    assert not document.modified
+    document.redo()
+    assert document.value.title == "B"
 
 
 def test_a_document_is_saved_until_it_differs(document: Document[Value]) -> None:
