@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnstudio.atomic import sync
 from nnstudio.export import proof
 from nnstudio.export.errors import ExportError
 from nnstudio.export.formats import format_of
@@ -150,8 +150,7 @@ def _aside(path: Path) -> Iterator[Path]:
         yield folder
         written = sorted(folder.iterdir(), key=lambda file: file.name == path.name)  # the file that was asked for last
         for file in written:
-            with file.open("rb+") as stream:
-                os.fsync(stream.fileno())
+            sync(file)
         for file in written:
             file.replace(path.parent / file.name)
     except OSError as error:

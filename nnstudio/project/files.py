@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.atomic import replacing
 from nnstudio.project import archive, strict_json, tensors
-from nnstudio.project.atomic import replacing
 from nnstudio.project.errors import ProjectError, not_read, not_written
 from nnstudio.project.schema import SchemaError, project_from_json, project_to_json, view_to_json, with_view
 from nnstudio.project.sheet import Sheet

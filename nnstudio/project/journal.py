@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from nnstudio.atomic import replacing
 from nnstudio.project import schema, strict_json
-from nnstudio.project.atomic import replacing
 from nnstudio.project.errors import ProjectError, not_written
 from nnstudio.project.places import state_dir
 from nnstudio.project.sheet import Sheet

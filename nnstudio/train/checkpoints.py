@@ -1,17 +1,16 @@
 """Checkpoints on disk: one safetensors file with the numbers as JSON in its header.
 
-Written aside, fsynced and renamed, so there is the old checkpoint or the new one, whole.
+There is the old checkpoint or the new one, whole (:mod:`nnstudio.atomic`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nnstudio.atomic import beside
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.plan import Plan
 from nnstudio.train.state import Moment
@@ -32,18 +31,12 @@ def save(folder: Path, moment: Moment, plan: Plan, run: str) -> Path:
         "format": FORMAT, "run": run, "plan": plan.to_json(),
         "progress": dict(moment.progress), "inside": dict(moment.inside),
     }  # fmt: skip
-    path, aside = folder / LAST, folder / f".{LAST}.{os.getpid()}"
-    try:
+    path = folder / LAST
+    with beside(path) as aside:
         try:
             save_file(dict(moment.tensors), aside, metadata={"nnstudio": json.dumps(header, sort_keys=True)})
         except SafetensorError as error:
             raise OSError(str(error)) from error
-        with aside.open("rb+") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-        _sync_folder(folder)
-    finally:
-        aside.unlink(missing_ok=True)
     return path
 
 
@@ -80,13 +73,3 @@ def _moment(header: Mapping[str, Any], tensors: Mapping[str, Any], plan: Plan) -
                 "set it back to go on from there, or train from the beginning",
             )
     return Moment(tensors, header["progress"], header["inside"])
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,6 +14,8 @@ from typing import Any
 
 import platformdirs
 
+from nnstudio.atomic import replacing
+
 RECENT_LIMIT = 12
 
 
@@ -61,12 +63,8 @@ class Settings:
         self._write(self._values)
 
     def _write(self, values: Mapping[str, Any]) -> None:
-        aside = self.path.with_suffix(".new")
-        try:
-            aside.write_text(json.dumps(values, indent=1, sort_keys=True), "utf-8")
-            aside.replace(self.path)
-        except OSError:
-            aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError), replacing(self.path, durable=False) as file:
+            file.write(json.dumps(values, indent=1, sort_keys=True).encode())
 
     @property
     def recent(self) -> list[Path]:

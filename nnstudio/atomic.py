@@ -15,27 +15,41 @@ from typing import BinaryIO
 def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write in place of ``path``, which changes only when the block ends without an exception.
 
-    It is written beside ``path`` under another name, synced to the disk (unless not ``durable``) and renamed. A link
-    is followed, so that it stays one. OSError where any of that fails; then ``path`` is as it was.
+    Otherwise as :func:`beside`.
+    """
+    with beside(path, durable=durable) as aside, aside.open("xb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def beside(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """The name of a file for the block to write, beside ``path``, whose place it takes when the block ends.
+
+    It is synced to the disk (unless not ``durable``) and renamed; a link is followed, so that it stays one. Where the
+    block raises, or any of that fails with OSError, ``path`` is as it was and the other file is gone.
     """
     target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    aside = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        yield aside
+        if durable:
+            sync(aside)
         if target.exists():
             with contextlib.suppress(OSError):  # a file system without permissions
-                shutil.copymode(target, beside)
-        os.replace(beside, target)  # noqa: PTH105 (one name to fail in the tests)
+                shutil.copymode(target, aside)
+        os.replace(aside, target)  # noqa: PTH105 (one name to fail in the tests)
     except BaseException:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            aside.unlink()
         raise
     if durable:
         _sync_folder(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file's content on the disk itself before this returns. OSError where that fails."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
