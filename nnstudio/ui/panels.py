@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QTabBar, QWidget
 
+from nnstudio.train.events import RunFailed
 from nnstudio.ui.parts import column, line, row
 from nnstudio.ui.session import Session
 
@@ -35,12 +36,14 @@ class Panels(QFrame):
         self.tabs.setObjectName("panel_tabs")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        # As wide as the panel: a chosen tab's bold title needs more room than the bar asked for when it was not.
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for title, _ in PANELS:
             self.tabs.addTab(title)
         self._stack = QStackedWidget()
         self._waiting = QWidget()
         self._stack.addWidget(self._waiting)
-        self.setLayout(column(row(self.tabs, 1, margins=(18, 0, 8, 0)), line(), self._stack, spacing=0))
+        self.setLayout(column(row(self.tabs, margins=(18, 0, 8, 0)), line(), self._stack, spacing=0))
         self.layout().setStretch(2, 1)  # type: ignore[call-overload]
         self.setMinimumHeight(120)
         self.tabs.currentChanged.connect(self._show)
@@ -78,7 +81,8 @@ class Panels(QFrame):
     def _count_problems(self, *_: object) -> None:
         resolution = self._session.resolution
         count = len(resolution.problems) if resolution is not None else 0
-        count += len(self._session.history.diagnoses)
+        history = self._session.history
+        count += len(history.diagnoses) + isinstance(history.ended, RunFailed)
         title = f"Problems · {count}" if count else "Problems"
         if self.tabs.tabText(len(PANELS) - 1) != title:
             self.tabs.setTabText(len(PANELS) - 1, title)

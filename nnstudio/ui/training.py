@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer
 from nnstudio.diagnose import Doctor
 from nnstudio.graph import Network
 from nnstudio.project.places import RUNS, runs_folder
+from nnstudio.project.project import failure
 from nnstudio.project.tensors import Weights
 from nnstudio.project.weights import after_run, weights_of
 from nnstudio.train.events import Event, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
@@ -205,7 +206,7 @@ class Training(QObject):
                 case RunPaused() if self.state != "stopping":
                     self._set("paused")
                 case RunFailed():
-                    self._session.notice.emit("error", " ".join(filter(None, (event.message, event.hint))))
+                    self._session.notice.emit("error", failure(event))
         if events:
             self._session.events_arrived.emit(events)
         if not alive and not events:

@@ -199,3 +199,16 @@ def test_a_network_of_sigmoids_that_cannot_learn_is_diagnosed_while_it_trains() 
     diagnosed = {one.node for one in diagnose(history) if one.code == "vanishing-gradient"}
     assert net.network.named("hidden0").id in diagnosed
     assert net.network.named("out").id not in diagnosed
+
+
+def test_the_doctor_comes_when_an_epoch_or_the_run_ends_and_not_at_every_step(history: History) -> None:
+    doctor = Doctor(history)
+    activations(history, 1.0)
+    ended = EpochEnded(step=5, time=0.0, epoch=1, training={}, validation={}, learning_rate=0.1, seconds=0.0)
+    assert doctor.visit(()) == []
+    assert [found.code for found in doctor.visit((ended,))] == ["dead-output"]
+    gradients(history, 1e4, 1.0)
+    assert doctor.visit((ended,)) == []  # it was there a moment ago
+    failed = RunFailed(step=6, time=0.0, node="a", message="The weights were no longer a finite number", hint="")
+    history.feed(failed)
+    assert [found.code for found in doctor.visit((failed,))] == ["exploding-gradient"]  # what failed has said itself
