@@ -271,7 +271,9 @@ def network_problems(network: Network, types: Types) -> list[Problem]:
         for node in network.nodes.values()
         if node.layer.role not in ("loss", "metric", "output", "input") and not network.outgoing.get(node.id)
     ]
-    fed = [network.nodes[w.source] for node in network.of_role("output") for w in network.incoming.get(node.id, ())]
+    goals = (*network.of_role("loss"), *network.of_role("output"))
+    fed = [network.nodes[w.source] for goal in goals for w in network.incoming.get(goal.id, ())]
+    fed = [node for node in fed if node.layer.role != "input"] or fed
     last = (ends or fed or list(network.nodes.values()))[-1]
     problems = []
     if not network.of_role("loss"):

@@ -75,7 +75,7 @@ class Columns(QTableWidget):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        for place, width in enumerate((150, 110, 90, 110, 70)):
+        for place, width in enumerate((180, 100, 84, 106, 66)):
             header.resizeSection(place, width)
         header.setSectionResizeMode(len(HEADINGS) - 1, QHeaderView.ResizeMode.Stretch)
         delegate = _Choices(self)
@@ -102,7 +102,7 @@ class Columns(QTableWidget):
                     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsSelectable)
                     item.setData(Qt.ItemDataRole.UserRole, getattr(choice, EDITED[at][0], "auto"))
                     item.setToolTip("Click to choose something else than what was detected")
-                elif at == len(texts) - 1:
+                elif at in (0, len(texts) - 1):
                     item.setToolTip(text)
                 self.setItem(place, at, item)
         self.blockSignals(False)

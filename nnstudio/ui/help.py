@@ -19,7 +19,7 @@ START = "getting-started"
 
 
 def pages(folder: Path | None = None) -> list[tuple[str, str]]:
-    """Title and Markdown of each help page: how to get started, the others by file name, and last the catalogue of layers."""
+    """Title and Markdown of each help page: how to start, the others by file name, and last all layers."""
     found = []
     for path in sorted(
         (folder or resource_path("help")).glob("*.md"), key=lambda path: (path.stem != START, path.name)

@@ -127,7 +127,11 @@ class Problems(QWidget):
             inside.addWidget(label(capital(problem.hint), "muted", wrap=True))
         for fix in problem.fixes:
             pressed = lambda fix=fix: self._session.do(fix.title, fix.edit)  # noqa: E731
-            inside.addWidget(button(fix.title, pressed, "link"), 0, Qt.AlignmentFlag.AlignLeft)
+            made = button(fix.title, pressed, "link")
+            made.setFocusPolicy(
+                Qt.FocusPolicy.TabFocus
+            )  # it goes with the problem: a click leaves the focus where it is
+            inside.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
         card.setLayout(inside)
         return card
 

@@ -73,7 +73,9 @@ class Notices(QWidget):
                 known.leave()
         for old in self.shown[: 1 - MOST] if len(self.shown) >= MOST else ():
             old.leave()
-        self._column.addWidget(Notice(level, sentence), 0, Qt.AlignmentFlag.AlignHCenter)
+        made = Notice(level, sentence)
+        self._column.addWidget(made, 0, Qt.AlignmentFlag.AlignHCenter)
+        made.show()  # now: what joins a visible parent counts as hidden until later, and would get no room
         self.arrange()
 
     def clear(self) -> None:

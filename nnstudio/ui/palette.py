@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QDrag, QFocusEvent, QHoverEvent, QKeyEvent, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnstudio.layers import load
 from nnstudio.ui import theme
@@ -36,6 +45,23 @@ class _LayerList(QListView):
         nothing.fill(Qt.GlobalColor.transparent)
         drag.setPixmap(nothing)
         drag.exec(Qt.DropAction.CopyAction)
+        QTimer.singleShot(0, self, self.forget)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.selectionModel().select(self.currentIndex(), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self.forget()
+
+    def forget(self) -> None:
+        """Mark no row: neither as chosen nor as under the pointer, which a drag has taken away unseen."""
+        self.clearSelection()
+        nowhere = QPointF(-1, -1)
+        QApplication.sendEvent(self.viewport(), QHoverEvent(QEvent.Type.HoverLeave, nowhere, nowhere, nowhere))
 
 
 class PalettePanel(QWidget):

@@ -39,6 +39,8 @@ class CanvasHead(QFrame):
         self.setLayout(row(self.tabs, 1, self.status, margins=(14, 0, 16, 0)))
         session.resolved.connect(self.refresh)
         session.changed.connect(self.refresh)
+        session.events_arrived.connect(self.refresh)
+        session.run_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self, *_: object) -> None:
@@ -49,9 +51,10 @@ class CanvasHead(QFrame):
         if count and resolution is not None:
             parts.append(f"{resolution.parameters:,} parameter{'' if resolution.parameters == 1 else 's'}")
             problems = len(resolution.errors)
-            warnings = len(resolution.problems) - problems
-            text = f"{problems} problem{'' if problems == 1 else 's'}" if problems else ""
-            parts.append(text or (f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "no problems"))
+            warnings = len(resolution.problems) - problems + len(self._session.history.diagnoses)
+            counted = ((problems, "problem"), (warnings, "warning"))
+            said = [f"{many} {what}{'' if many == 1 else 's'}" for many, what in counted if many]
+            parts.append(", ".join(said) or "no problems")
         self.status.setText(" · ".join(parts))
 
 

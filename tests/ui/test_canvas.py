@@ -316,6 +316,17 @@ def test_a_double_click_on_the_void_adds_by_synonym_and_arrow_keys(hands: Hands)
     assert hands.wires() == wires
 
 
+def test_quick_add_is_as_tall_as_what_it_found(hands: Hands) -> None:
+    hands.key(Qt.Key.Key_Tab)
+    box = hands.view.quick_add_box
+    all_of_them, top = box.height(), box.y()
+    QTest.keyClicks(box.field, "crossentropy")
+    assert box.height() < all_of_them
+    assert box.y() == top
+    box.field.clear()
+    assert box.height() == all_of_them
+
+
 def test_quick_add_says_so_when_nothing_is_called_that_and_escape_closes_it(hands: Hands) -> None:
     hands.key(Qt.Key.Key_Tab)
     hands.type("zzzz", Qt.Key.Key_Return)

@@ -84,6 +84,7 @@ def test_a_problem_is_told_with_a_cure_that_one_click_applies(drawn, inspector, 
     curable = next(problem for problem in drawn.resolution.problems if problem.fixes)
     drawn.select([curable.node])
     cure = next(b for b in inspector.page.problems.findChildren(QPushButton) if b.text() == curable.fixes[0].title)
+    assert not cure.focusPolicy() & Qt.FocusPolicy.ClickFocus, "the focus would go astray with the problem"
     qtbot.mouseClick(cure, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: drawn.settled, timeout=60_000)
     assert curable not in drawn.resolution.problems

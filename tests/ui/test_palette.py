@@ -110,3 +110,13 @@ def test_exact_names_come_first() -> None:
     assert found[0] == "ReLU"
     assert "LeakyReLU" in found
     assert find_layers("cnv2d", load())[0].type_name() == "Conv2d"
+
+
+def test_a_layer_is_marked_only_while_the_list_has_the_focus(palette: PalettePanel, qtbot: QtBot) -> None:
+    palette.search.setFocus()
+    QTest.keyClick(palette.search, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: len(palette.list.selectedIndexes()) == 1)
+    palette.search.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert not palette.list.selectedIndexes()
+    palette.list.setFocus(Qt.FocusReason.TabFocusReason)
+    assert len(palette.list.selectedIndexes()) == 1, "the keys go on where they were"

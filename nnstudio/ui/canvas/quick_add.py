@@ -37,6 +37,7 @@ class QuickAdd(QFrame):
         super().__init__(parent)
         self._parent = parent
         self._hint = ""
+        self._tallest = 0
         self.setProperty("role", "card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._types: Sequence[LayerType] = ()
@@ -80,13 +81,19 @@ class QuickAdd(QFrame):
         left = max(8, min(at.x(), room.width() - width - 8))
         top = max(8, min(at.y(), room.height() - height - 8))
         self.setGeometry(left, top, width, height)
+        self._tallest = height
+        self._fit_height()
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _height(self) -> int:
-        rows = max(3, min(_ROWS, len(self._types)))
+        rows = max(3, min(_ROWS, self.model.rowCount()))
         return rows * _ROW + 70 + (18 if self._hint else 0)
+
+    def _fit_height(self) -> None:
+        """As tall as what was found; the field stays where it is."""
+        self.resize(self.width(), min(self._height(), self._tallest))
 
     def _filter(self, text: str) -> None:
         found = find_layers(text, self._types)
@@ -97,6 +104,7 @@ class QuickAdd(QFrame):
         else:
             self.hint.setText(f"No layer that fits here is called “{text.strip()}”." if text else "No layer fits here.")
         self.hint.setVisible(bool(self.hint.text()))
+        self._fit_height()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
