@@ -21,6 +21,15 @@ CREATED = Qt.WidgetAttribute.WA_WState_Created  # it has been on the screen
 _PLATFORM = ("This plugin does not support",)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _imported_is_kept() -> None:
+    """What stands before a file's tests is left out of collecting, so that collecting after each of them is short."""
+    import torch  # noqa: F401 - the largest part of it
+
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNSTUDIO_CONFIG_DIR", str(tmp_path_factory.mktemp("settings")))
