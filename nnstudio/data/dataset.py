@@ -118,11 +118,6 @@ class Dataset:
         return self.prepared.decode(field, array)
 
     @property
-    def preparation(self) -> dict[str, Any]:
-        """What turns new rows into arrays, as JSON; :meth:`Preparation.from_json` reads it."""
-        return self.prepared.to_json()
-
-    @property
     def total(self) -> int:
         """How many rows the file has, those that no split uses among them."""
         return self._count

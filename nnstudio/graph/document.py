@@ -45,11 +45,8 @@ class Change(Generic[S]):
 
     @property
     def network_changed(self) -> bool:
+        """Whether nodes, wires or parameters differ, not only where they stand."""
         return self.before.network is not self.after.network
-
-    @property
-    def view_changed(self) -> bool:
-        return self.before.view is not self.after.view
 
     def nodes(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """Ids of the nodes that were added, removed and changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -132,24 +132,20 @@ class Network:
 
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
         """These nodes and all from which something flows into them. Works with cycles."""
-        seen: set[str] = set()
-        todo = [node for node in ids if node in self.nodes]
-        while todo:
-            node = todo.pop()
-            if node not in seen:
-                seen.add(node)
-                todo.extend(wire.source for wire in self.incoming.get(node, ()) if wire.source in self.nodes)
-        return frozenset(seen)
+        return self._reached(ids, lambda node: (wire.source for wire in self.incoming.get(node, ())))
 
     def descendants(self, ids: Iterable[str]) -> frozenset[str]:
         """These nodes and all into which something flows from them. Works with cycles."""
+        return self._reached(ids, lambda node: (wire.target for wire in self.outgoing.get(node, ())))
+
+    def _reached(self, ids: Iterable[str], onward: Callable[[str], Iterable[str]]) -> frozenset[str]:
         seen: set[str] = set()
-        todo = [node for node in ids if node in self.nodes]
+        todo = list(ids)
         while todo:
             node = todo.pop()
-            if node not in seen:
+            if node in self.nodes and node not in seen:
                 seen.add(node)
-                todo.extend(wire.target for wire in self.outgoing.get(node, ()) if wire.target in self.nodes)
+                todo.extend(onward(node))
         return frozenset(seen)
 
     def part(self, ids: Iterable[str]) -> Network:

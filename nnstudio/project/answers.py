@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from nnstudio.data.dataset import Dataset
 
-#: One row's answers: by output node's name, a table of what is known of it.
-Answer = Mapping[str, Mapping[str, Any]]
-
 
 def target_field(network: Network, output: str) -> str:
     """The field of the data that an output predicts: the target of a loss (or metric) on the same prediction; "" where

@@ -94,7 +94,7 @@ def test_what_stands_in_other_rows_changes_nothing_in_training(tmp_path_factory,
     after = training(changed)
     for name in before.types:
         assert np.array_equal(before.arrays("train")[name], after.arrays("train")[name])
-    assert before.preparation == after.preparation
+    assert before.prepared.to_json() == after.prepared.to_json()
 
 
 def test_new_rows_are_encoded_as_the_training_rows_were():
@@ -146,7 +146,7 @@ def test_rows_that_cannot_be_are_refused(rows, message):
 @pytest.mark.parametrize("id", ["digits", "iris", "breast_cancer", "line"])
 def test_the_preparation_can_be_saved_without_the_data(id):
     data = open_data(shipped_reference(id))
-    read = Preparation.from_json(json.loads(json.dumps(data.preparation)))
+    read = Preparation.from_json(json.loads(json.dumps(data.prepared.to_json())))
     assert read == data.prepared
     assert read.types == data.types
     with pytest.raises(DataError, match="cannot be read"):

@@ -220,7 +220,7 @@ def test_a_change_says_which_nodes_came_went_and_changed(document: Document[Valu
     )
     assert changes[-1].nodes() == ({"c"}, {"b"}, {"a"})
     assert changes[-1].network_changed
-    assert not changes[-1].view_changed
+    assert changes[-1].before.view is changes[-1].after.view
     stop()
     document.undo()
     assert len(changes) == 1
