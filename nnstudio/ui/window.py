@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.setWindowTitle("NN Studio")
         self.setAcceptDrops(True)
-        self.setMinimumSize(900, 560)
+        self.setMinimumSize(800, 460)  # within 1920×1080 at 200 %
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
         inside = QWidget()

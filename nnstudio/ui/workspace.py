@@ -12,12 +12,14 @@ from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.palette import PalettePanel
 from nnstudio.ui.panels import Panels
-from nnstudio.ui.parts import column, label, line, row
+from nnstudio.ui.parts import ElidedLabel, column, line, row
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
 
 #: Widths of palette and inspector in pixels, and the panels' share of the height, until a person drags them.
 PALETTE, INSPECTOR, PANELS = 216, 320, 0.31
+#: What a plot with its captions takes, tabs included, and what the canvas keeps before that, in pixels.
+PLOTS, CANVAS = 220, 200
 #: What can be hidden, by the name under which it is remembered.
 PARTS = ("palette", "inspector", "panels")
 
@@ -34,7 +36,7 @@ class CanvasHead(QFrame):
         self.tabs.setDrawBase(False)
         self.tabs.addTab("Network")
         self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.status = label("", "muted")
+        self.status = ElidedLabel("", "muted")
         self.status.setObjectName("network_status")
         self.setLayout(row(self.tabs, 1, self.status, margins=(14, 0, 16, 0)))
         session.resolved.connect(self.refresh)
@@ -148,7 +150,8 @@ class Workspace(QWidget):
         """The sizes of the first start: palette and inspector as wide as they read well, the canvas the rest."""
         width, height = self.width(), self.height()
         self._across.setSizes([PALETTE, width - PALETTE - INSPECTOR, INSPECTOR])
-        self._down.setSizes([round(height * (1 - PANELS)), round(height * PANELS)])
+        below = max(round(height * PANELS), min(PLOTS, height - CANVAS))
+        self._down.setSizes([height - below, below])
 
     def remember(self) -> None:
         """Write the layout to the settings."""

@@ -172,7 +172,8 @@ def test_the_theme_is_remembered_and_everything_follows_it(at_work):
     assert middle.name() == theme.LIGHT.panel.lower()
 
 
-def test_on_a_small_screen_the_first_start_fills_it_and_leaves_room_for_the_frame(qapp, tmp_path):
+@pytest.mark.usefixtures("qapp")
+def test_on_a_small_screen_the_first_start_fills_it_and_leaves_room_for_the_frame(tmp_path):
     made = MainWindow(Settings(tmp_path / "none.json"))
     room = made.screen().availableSize()
     assert room.width() < 1600, "off-screen, the screen is small"
@@ -192,6 +193,16 @@ def test_nothing_is_cut_at_1280_by_800(digits):
     assert digits.width() == 1280
     page = digits.workspace.inspector.page
     assert page.width() <= digits.workspace.inspector.width()
+
+
+def test_the_last_tab_of_the_panels_is_never_cut(digits):
+    tabs = digits.workspace.panels.tabs
+    tabs.setTabText(tabs.count() - 1, "Problems · 12")
+    for place in range(tabs.count()):
+        tabs.setCurrentIndex(place)
+        QApplication.processEvents()
+        assert tabs.tabRect(tabs.count() - 1).right() <= tabs.width()
+        assert tabs.tabRect(tabs.count() - 1).width() >= tabs.fontMetrics().horizontalAdvance("Problems · 12")
 
 
 def test_saving_asks_for_a_file_once_and_puts_it_among_the_recent(digits, qtbot, monkeypatch, tmp_path):
@@ -301,6 +312,17 @@ def test_an_unexpected_exception_is_shown_logged_and_the_program_goes_on(window,
     assert "boom" in notice.sentence
     assert "nnstudio.log" in notice.sentence
     notice.leave()
+
+
+def test_several_notices_stand_one_above_the_other_each_with_its_room(window):
+    for sentence in ("The first.", "The second.", "The third."):
+        window.notices.say("warning", sentence)
+    above = window.notices.shown
+    assert [notice.sentence for notice in above] == ["The first.", "The second.", "The third."]
+    QApplication.processEvents()
+    assert all(notice.height() >= notice.sizeHint().height() for notice in above)
+    assert all(one.geometry().bottom() < other.geometry().top() for one, other in itertools.pairwise(above))
+    window.notices.clear()
 
 
 def test_help_shows_the_pages_and_every_layer(window):
