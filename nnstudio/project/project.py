@@ -104,13 +104,14 @@ class Project:
         CompileError where the network has a problem.
         """
         from nnstudio.compile.lower import compile_network
-        from nnstudio.project.weights import apply_weights
+        from nnstudio.project.weights import compiled_with
 
-        compiled = compile_network(self.network, self.fields(), self.plan.seed if seed is None else seed)
-        if trained and self.weights is not None:
-            fresh = apply_weights(compiled, self.weights)
-            self.notes += tuple(note for note in fresh if note not in self.notes)
-        return compiled
+        seed = self.plan.seed if seed is None else seed
+        if not trained or self.weights is None:
+            return compile_network(self.network, self.fields(), seed)
+        made = compiled_with(self.network, self.fields(), seed, self.weights)
+        self.notes += tuple(note for note in made.notes if note not in self.notes)
+        return made.compiled
 
     def training(
         self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,

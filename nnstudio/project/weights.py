@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.graph import Network
+from nnstudio.layers import TensorType
 from nnstudio.project.tensors import Weights
 from nnstudio.train.events import RunFailed, RunFinished
 
@@ -36,6 +40,36 @@ def after_run(
         return weights_of(compiled)
     except RuntimeError:  # the device itself is broken
         return earlier
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A compiled network with the weights that fitted. notes: a sentence on each part that is not trained, and why."""
+
+    compiled: Compiled
+    notes: tuple[str, ...] = ()
+
+
+def compiled_with(
+    network: Network,
+    fields: Mapping[str, TensorType],
+    seed: int,
+    weights: Weights | None,
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Trained:
+    """Compile a network and put in the weights, where name and shape fit. CompileError where it has problems.
+
+    names: what each node (by id) was called when the weights were trained, so that renamed nodes keep theirs.
+    """
+    from nnstudio.compile.lower import compile_network
+
+    compiled = compile_network(network, fields, seed)
+    if weights is None:
+        return Trained(compiled, ("This network has not been trained: its weights are as they start.",))
+    now = {old: network.nodes[id].name for id, old in names.items() if id in network.nodes}
+    split = {key: key.partition(".") for key in weights}
+    renamed = {f"{now.get(node, node)}.{part}": weights[key] for key, (node, _, part) in split.items()}
+    return Trained(compiled, apply_weights(compiled, renamed))
 
 
 def apply_weights(compiled: Compiled, weights: Mapping[str, np.ndarray[Any, Any]]) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ class ExportDialog(QDialog):
             if dataset is not None:
                 split = next((name for name in ("test", "validation", "train") if dataset.count(name)), "train")
                 samples = dataset.arrays(split)
-            return export(made.compiled, path, format, samples, progress), made.note
+            return export(made.compiled, path, format, samples, progress), " ".join(made.notes)
 
         self._say("", "")
         self._job = self._background.run(work, self._done, self._failed, name="export")

@@ -17,11 +17,10 @@ from nnstudio.graph import Network
 from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.project.project import failure
 from nnstudio.project.tensors import Weights
-from nnstudio.project.weights import after_run, weights_of
+from nnstudio.project.weights import Trained, after_run, compiled_with, weights_of
 from nnstudio.train.events import Event, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
 from nnstudio.ui.background import pump
-from nnstudio.ui.trained import Trained, compiled_with
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled

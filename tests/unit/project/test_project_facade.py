@@ -18,6 +18,7 @@ from nnstudio.project.errors import ProjectError
 from nnstudio.project.inputs import read_inputs
 from nnstudio.project.png import fitted, read_png
 from nnstudio.project.project import Project
+from nnstudio.project.weights import compiled_with
 from nnstudio.runs.database import RunDatabase
 from nnstudio.train.events import EpochEnded, Event
 
@@ -60,6 +61,15 @@ def test_a_run_goes_on_where_it_was(line: Project) -> None:
     assert resumed is not None
     assert line.weights is not None
     assert resumed["weight.weight"].tobytes() == line.weights["weight.weight"].tobytes()
+
+
+def test_a_node_that_was_renamed_since_keeps_its_weights(line: Project) -> None:
+    node = line.network.named("weight")
+    weights = {"weight.weight": np.full((1, 1), 7.0, np.float32)}
+    network = edits.rename(node.id, "slope")(line.network)
+    made = compiled_with(network, line.fields(), 1, weights, {node.id: "weight"})
+    assert made.notes == ()
+    assert made.compiled.model.state_dict()["slope.weight"].item() == 7.0
 
 
 def test_weights_of_another_shape_are_left_out_and_the_rest_load(line: Project) -> None:
