@@ -572,6 +572,15 @@ def test_it_is_painted_in_both_themes_at_every_scale_without_an_error(hands: Han
         theme.set_theme(chosen)
 
 
+def test_a_name_is_shown_where_the_network_is_seen_from_far(hands: Hands) -> None:
+    hands.view.zoom_to(0.43)
+    hands.view.center_on(hands.view.canvas.content_rect().center())
+    before = hands.view.viewport().grab().toImage()
+    hands.session.do("Rename", edits.rename(hands.id("hidden"), "other"))
+    QApplication.processEvents()
+    assert hands.view.viewport().grab().toImage() != before
+
+
 def test_far_away_a_node_that_moves_is_repainted(hands: Hands) -> None:
     hands.view.zoom_to(0.2)
     QApplication.processEvents()

@@ -189,12 +189,25 @@ def subtitle_font() -> QFont:
     return theme.ui_font(11)
 
 
+def far_font() -> QFont:
+    """A node's name where the network is seen from so far that nothing else can be read."""
+    return theme.ui_font(22, 600)
+
+
+@functools.lru_cache(maxsize=8192)
+def far_text(name: str, width: float) -> QStaticText:
+    """A node's name for a far view. The end is kept, since names of a kind differ there."""
+    return _laid_out(name, far_font(), width, Qt.TextElideMode.ElideMiddle)
+
+
 @functools.lru_cache(maxsize=8192)
 def static_text(text: str, subtitle: bool, width: float) -> QStaticText:
     """A text laid out once, cut with … where it is wider than the card's room for it."""
-    font = subtitle_font() if subtitle else name_font()
-    room = width - TEXT_LEFT - _TEXT_RIGHT
-    made = QStaticText(QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room))
+    return _laid_out(text, subtitle_font() if subtitle else name_font(), width, Qt.TextElideMode.ElideRight)
+
+
+def _laid_out(text: str, font: QFont, width: float, elided: Qt.TextElideMode) -> QStaticText:
+    made = QStaticText(QFontMetricsF(font).elidedText(text, elided, width - TEXT_LEFT - _TEXT_RIGHT))
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     made.prepare(font=font)

@@ -15,8 +15,8 @@ from nnstudio.ui.canvas.face import MARGIN, TEXT_LEFT, Face, Look
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
 
-#: Below this scale texts are left out; below the other (see `overview`) nodes are plain rectangles.
-TEXT_SCALE = 0.45
+#: Below this scale the name stands alone, larger; below the other (see `overview`) nodes are plain rectangles.
+TEXT_SCALE = 0.6
 BATCH_SCALE = 0.3
 
 
@@ -59,6 +59,11 @@ class NodeItem(QGraphicsItem):
             painter.setFont(faces.subtitle_font())
             painter.setPen(QColor(tokens.muted))
             painter.drawStaticText(QPointF(left, top + 29 + spare), faces.static_text(face.subtitle, True, face.width))
+        else:
+            painter.setFont(faces.far_font())
+            painter.setPen(QColor(theme.current().text))
+            text = faces.far_text(face.name, face.width)
+            painter.drawStaticText(QPointF(-face.width / 2 + TEXT_LEFT, -text.size().height() / 2 - 3), text)
         share = scene.magnitudes.shares.get(self.id)
         if share is not None:
             _paint_bar(painter, face, share)
