@@ -66,6 +66,7 @@ class Compiled:
 
     @property
     def network(self) -> Network:
+        """What was compiled."""
         return self.resolution.network
 
     def name(self, id: str) -> str:

@@ -29,6 +29,7 @@ class Pattern:
         return len(self.before) + len(self.after)
 
     def takes_rank(self, rank: int) -> bool:
+        """Whether a tensor of so many axes, the batch among them, can match."""
         return rank == self.fixed if self.star is None else rank >= self.fixed
 
     def described(self) -> str:

@@ -77,6 +77,7 @@ class Document(Generic[S]):
 
     @property
     def value(self) -> S:
+        """What is edited, as it is now."""
         return self._value
 
     @property

@@ -60,6 +60,7 @@ class Call:
 
     @property
     def keywords(self) -> Mapping[str, Any]:
+        """The arguments that are passed by name."""
         return dict(self.kwargs)
 
 

@@ -29,6 +29,7 @@ class Weighted(Layer):
     )
 
     def initialise(self) -> tuple[Init, ...]:
+        """The calls that fill a new module's weights and biases, in order; none where torch's own values stay."""
         zero_bias = Init("torch.nn.init.zeros_", "bias")
         match self.weight_init:
             case "default":

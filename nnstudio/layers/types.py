@@ -99,22 +99,27 @@ class TensorType:
 
     @property
     def rank(self) -> int:
+        """The number of axes, the batch among them."""
         return len(self.axes)
 
     @property
     def sizes(self) -> tuple[Size, ...]:
+        """Sizes in the order of the axes; a symbol where one is known only at run time."""
         return tuple(axis.size for axis in self.axes)
 
     @property
     def labels(self) -> tuple[str, ...]:
+        """What the axes are called, in their order: ``("N", "C", "H", "W")``."""
         return tuple(axis.label for axis in self.axes)
 
     @property
     def is_float(self) -> bool:
+        """Whether it holds floating-point numbers."""
         return self.dtype in FLOAT_DTYPES
 
     @property
     def is_int(self) -> bool:
+        """Whether it holds whole numbers."""
         return self.dtype in INT_DTYPES
 
     @property
@@ -153,6 +158,7 @@ class TensorType:
 
     @property
     def has_batch(self) -> bool:
+        """Whether the first axis is the batch, N."""
         return bool(self.axes) and self.axes[0].size == Symbol("N")
 
     def per_sample(self) -> str:

@@ -115,6 +115,7 @@ class Batches:
 
     @property
     def steps_per_epoch(self) -> int:
+        """How many batches an epoch has."""
         return len(self.sizes)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:

@@ -49,6 +49,7 @@ class Series:
 
     @property
     def values(self) -> NDArray[np.float32]:
+        """All values so far, a view; NaN where a step was left out."""
         return self._buffer[: self._length]
 
 

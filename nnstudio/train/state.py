@@ -75,6 +75,7 @@ class State:
 
     @property
     def plateau(self) -> Plateau:
+        """How long the validation loss has not improved: what the plateau schedule remembers."""
         best, waited, scale = self.progress.plateau
         return Plateau(math.inf if best is None else best, waited, scale)
 
