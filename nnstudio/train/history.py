@@ -120,8 +120,8 @@ class History:
 
     @property
     def progress(self) -> float:
-        """Share of the steps that is done, 0 to 1; 1 where the run is completed."""
-        if isinstance(self.ended, RunFinished):
+        """Share of the steps that is done, 0 to 1; 1 where the run is completed, also by early stopping."""
+        if isinstance(self.ended, RunFinished) and self.ended.reason != "stopped":
             return 1.0
         total = self.started.epochs * self.started.steps_per_epoch if self.started else 0
         return min(1.0, self.step / total) if total else 0.0

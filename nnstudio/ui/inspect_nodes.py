@@ -49,6 +49,7 @@ class NodeName(QLineEdit):
         """Show this name, unless another is being typed."""
         if not self.hasFocus() or not self.isModified():
             self.setText(name)
+            self.setCursorPosition(0)  # a long name shows its beginning
 
     def _take(self) -> None:
         node = self._session.network.nodes.get(self._id)

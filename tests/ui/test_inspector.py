@@ -77,6 +77,12 @@ def test_a_name_is_changed_in_place_and_one_that_cannot_be_is_refused(drawn, ins
     assert inspector.page.name.text() == "first"
 
 
+def test_a_long_name_shows_its_beginning(drawn, inspector):
+    drawn.do("Rename", edits.rename(drawn.network.by_name["conv"].id, "a_name_that_is_far_longer_than_the_room_" * 2))
+    select(drawn, "a_name_that_is_far_longer_than_the_room_" * 2)
+    assert inspector.page.name.cursorPosition() == 0
+
+
 def test_a_problem_is_told_with_a_cure_that_one_click_applies(drawn, inspector, qtbot):
     flatten = next(node for node in drawn.network.nodes.values() if node.layer.type_name() == "Flatten")
     drawn.do("Delete", edits.bridge([flatten.id]))

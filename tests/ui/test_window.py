@@ -108,6 +108,7 @@ def test_start_pause_resume_and_stop_are_pressed_on_the_bar(digits, qtbot):
     qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: digits.session.run_state == "idle", timeout=10_000)
     qtbot.waitUntil(lambda: digits.run_bar._epoch.text().startswith("Stopped"))
+    assert digits.run_bar._bar.value() < digits.run_bar._bar.maximum(), "the bar stays where the run was stopped"
 
 
 def test_every_action_that_can_be_done_is_in_the_palette_with_its_keys(at_work):
