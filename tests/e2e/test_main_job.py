@@ -141,23 +141,28 @@ class Person:
         self.settle()
 
     def answer_file_dialog(self, path: Path) -> None:
-        """Type a path into the file dialog that is about to open, and press its button."""
+        """Type a path into the file dialog that is about to open, and press its button until it has closed."""
+        timer = QTimer(self.window)
+        answered: list[QFileDialog] = []
 
         def answer() -> None:
             dialog = QApplication.activeModalWidget()
             if not isinstance(dialog, QFileDialog):
-                QTimer.singleShot(50, answer)
+                if answered:
+                    timer.stop()
                 return
+            if answered:  # it was told already, and is at work
+                return
+            answered.append(dialog)
             line = dialog.findChild(QLineEdit)
             line.selectAll()
-            QTest.keyClicks(line, str(path))
-            line.completer().popup().hide()
-            button = dialog.findChild(QDialogButtonBox).buttons()[0]
-            QTest.mouseClick(button, LEFT)
-            if dialog.isVisible():  # it was still reading the folder
-                QTimer.singleShot(50, answer)
+            QTest.keyClicks(line, path.name[:1])  # with a key, then as if pasted: no completion comes between
+            line.setText(str(path))
+            accept = dialog.findChild(QDialogButtonBox).buttons()
+            QTest.mouseClick(next(b for b in accept if b.text().strip("&") in ("Open", "Save")), LEFT)
 
-        QTimer.singleShot(50, answer)
+        timer.timeout.connect(answer)
+        timer.start(100)
 
     def answer_question(self, button: QMessageBox.StandardButton) -> None:
         def answer() -> None:
