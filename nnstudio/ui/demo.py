@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
+
 from nnstudio.project.gallery import template
 from nnstudio.train.events import RunFinished
 from nnstudio.ui import theme
@@ -49,6 +51,7 @@ def demo(window: MainWindow, folder: Path, say: Callable[[str], object]) -> dict
             window.grab().save(str(path))
             say(f"Saved {path}")
 
+    window.setWindowState(Qt.WindowState.WindowNoState)  # the off-screen screen is smaller than the pictures
     window.resize(*SIZE)
     window.show()
     wait("opening the window", lambda: window.warm)

@@ -105,6 +105,7 @@ def window(qtbot) -> Iterator[object]:  # type: ignore[no-untyped-def]
     from nnstudio.ui.window import MainWindow
 
     made = MainWindow()
+    made.setWindowState(Qt.WindowState.WindowNoState)  # the off-screen screen is smaller
     made.resize(1280, 800)
     made.show()
     qtbot.waitUntil(lambda: made.warm, timeout=60_000)

@@ -78,7 +78,8 @@ class Live(QWidget):
         self._since.start()
 
     def _theme_changed(self, *_: object) -> None:
-        self.refresh_soon()
+        self._stale = True
+        self.catch_up()  # at once, like all the rest of the window
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
