@@ -105,7 +105,7 @@ def test_an_unknown_layer_and_weights_of_another_shape_open_with_a_sentence(line
     qtbot.waitUntil(lambda: line.session.title == "odd" and line.session.settled, timeout=LONG)
     assert any("Wormhole" in sentence for _, sentence in told(line))
     assert any("Wormhole" in problem.message for problem in line.session.resolution.problems)
-    note = line.session.training.trained()().note
+    note = " ".join(line.session.training.trained()().notes)
     assert "1×1 was expected, 2×7 came; train it again" in note
     line.session.save()
     qtbot.waitUntil(lambda: line.session.files.job is None)
