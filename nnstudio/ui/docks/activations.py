@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from nnstudio.train.events import Histogram
 from nnstudio.ui import theme
 from nnstudio.ui.docks import distributions, numbers
 from nnstudio.ui.docks.controls import Choice, tool
-from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.folding import Folding
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.heat import HeatItem
@@ -20,6 +19,7 @@ from nnstudio.ui.docks.live import SLOW, SNAPSHOTS, Live
 from nnstudio.ui.docks.overlays import Cursor, Reading
 from nnstudio.ui.docks.ridge import Ridge, RidgeItem
 from nnstudio.ui.docks.rows import Row, rows_of, thinned
+from nnstudio.ui.docks.run_panel import RunPanel
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -195,7 +195,7 @@ class ActivationsOverTime(Live):
         return {"step": steps, **figures}
 
 
-class ActivationsPanel(Live):
+class ActivationsPanel(RunPanel):
     """Activations of every layer now, and of one layer over time."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -205,17 +205,12 @@ class ActivationsPanel(Live):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(self.now)
         self.now.setProperty("role", "scrolled")
-        self.folding = Folding([("Now", scroll, 3), ("Over time", self.over_time, 2)], wide=760)
-        self.empty = EmptyState(
+        folding = Folding([("Now", scroll, 3), ("Over time", self.over_time, 2)], wide=760)
+        self.stack_up(
+            folding,
             "No activations yet",
             "While a network trains, this shows how the outputs of each layer are distributed, now and over time.",
-            "Start training", session.start,
-        )  # fmt: skip
-        self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.folding)
-        session.events_arrived.connect(self.refresh_soon)
-        session.run_changed.connect(self.refresh_soon)
+        )
 
     def refresh(self) -> None:
         self.stack.setCurrentWidget(self.folding if self.session.history.activations else self.empty)

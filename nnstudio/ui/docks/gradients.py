@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.bars import Bar, BarsItem
 from nnstudio.ui.docks.controls import Choice
-from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.folding import Folding
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.live import SLOW, SNAPSHOTS, Live
 from nnstudio.ui.docks.overlays import Cursor, EndLabels, Label, Reading
 from nnstudio.ui.docks.plots import curve, line
 from nnstudio.ui.docks.rows import Row, rows_of
+from nnstudio.ui.docks.run_panel import RunPanel
 
 if TYPE_CHECKING:
     from nnstudio.train.history import History
@@ -305,7 +305,7 @@ class GradientsOverTime(Live):
         return {"layer": np.concatenate(names), "epoch": epochs, "value": 10**values}
 
 
-class GradientsPanel(Live):
+class GradientsPanel(RunPanel):
     """Each layer's gradient magnitude, or how far its weights move for their size: now and over time."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -316,18 +316,13 @@ class GradientsPanel(Live):
         self.quantity.show_index(0)
         self.quantity.chosen.connect(self._choose)
         self.over_time.frame.add_control(self.quantity)
-        self.folding = Folding([("Now", self.now, 2), ("Over time", self.over_time, 3)], wide=760)
-        self.empty = EmptyState(
+        folding = Folding([("Now", self.now, 2), ("Over time", self.over_time, 3)], wide=760)
+        self.stack_up(
+            folding,
             "No gradients yet",
             "While a network trains, this shows how strongly each layer is pulled: vanishing and exploding gradients "
             "stand out at a glance.",
-            "Start training", session.start,
-        )  # fmt: skip
-        self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.folding)
-        session.events_arrived.connect(self.refresh_soon)
-        session.run_changed.connect(self.refresh_soon)
+        )
 
     def _choose(self, index: int) -> None:
         for view in (self.now, self.over_time):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nnstudio.ui.docks.activations import ActivationsNow
-from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.folding import Folding
 from nnstudio.ui.docks.gradients import GradientsNow
-from nnstudio.ui.docks.live import Live
 from nnstudio.ui.docks.loss import LossPlot
+from nnstudio.ui.docks.run_panel import RunPanel
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -20,26 +19,21 @@ if TYPE_CHECKING:
 WIDE = 1000
 
 
-class TrainingPanel(Live):
+class TrainingPanel(RunPanel):
     """Three plots of the last run; before the first, an invitation to start one."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.loss, self.activations, self.gradients = LossPlot(session), ActivationsNow(session), GradientsNow(session)
-        self.folding = Folding(
+        folding = Folding(
             [("Loss", self.loss, 1), ("Activations", self.activations, 1), ("Gradients", self.gradients, 1)], wide=WIDE
         )
-        self.empty = EmptyState(
+        self.stack_up(
+            folding,
             "Nothing trained yet",
             "Press Start to train: the loss of every step, what each layer puts out and how strongly it is pulled "
             "appear here.",
-            "Start training", session.start,
-        )  # fmt: skip
-        self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.folding)
-        session.events_arrived.connect(self.refresh_soon)
-        session.run_changed.connect(self.refresh_soon)
+        )
         for plot in (self.loss, self.activations, self.gradients):
             plot.frame.failed.connect(lambda sentence: session.notice.emit("error", sentence))
             plot.frame.saved.connect(lambda path: session.notice.emit("info", f"Saved {path}"))

@@ -1,0 +1,23 @@
+"""What panels of a run share: plots that fold to tabs when narrow, and an invitation while there is nothing to plot."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QStackedLayout
+
+from nnstudio.ui.docks.empty import EmptyState
+from nnstudio.ui.docks.folding import Folding
+from nnstudio.ui.docks.live import Live
+
+
+class RunPanel(Live):
+    """A panel of a run; subclasses call :meth:`stack_up` once their plots are made."""
+
+    def stack_up(self, folding: Folding, title: str, text: str) -> None:
+        """Show ``folding``, or an invitation to start with this title and text; follow the run."""
+        self.folding = folding
+        self.empty = EmptyState(title, text, "Start training", self.session.start)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(folding)
+        self.session.events_arrived.connect(self.refresh_soon)
+        self.session.run_changed.connect(self.refresh_soon)
