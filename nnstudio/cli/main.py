@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CallError as error:
         return _failed(str(error), 2, debug)
     except Exception as error:
-        return _failed(_told(error), 1, debug, getattr(error, "names", ()))
+        return _failed(_told(error), 2 if _is_of_the_call(error) else 1, debug, getattr(error, "names", ()))
 
 
 def _run(given: list[str]) -> int:
@@ -82,9 +82,14 @@ def _failed(text: str, status: int, debug: bool, names: Collection[str] = ()) ->
     return status
 
 
+def _is_of_the_call(error: Exception) -> bool:
+    """Whether a value that was given as an option is one that the plan cannot have."""
+    return type(error).__name__ == "ParameterError" and str(error).startswith("Plan.")
+
+
 def _told(error: Exception) -> str:
     """One sentence on an error."""
-    if type(error).__name__ == "ParameterError" and str(error).startswith("Plan."):
+    if _is_of_the_call(error):
         return f"--{str(error).removeprefix('Plan.')}"  # each that can be given here has an option of its name
     if type(error).__name__ in _SPOKEN:
         hint = getattr(error, "hint", "")

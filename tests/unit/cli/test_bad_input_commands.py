@@ -262,6 +262,11 @@ def test_what_training_is_asked_for_and_cannot_be(given: list[str], said: str, r
     assert load("p.nnstudio").weights is None
 
 
+@pytest.mark.parametrize("given", [("--epochs", "0"), ("--epochs", "99999999999"), ("--seed", "-1")])
+def test_a_value_out_of_range_is_a_wrong_call(given: tuple[str, str], say: Callable[..., Said]) -> None:
+    assert say("train", made(), *given)[0] == 2
+
+
 def test_a_gpu_that_is_not_there(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     said = refused("train", made(), "--device", "cuda")

@@ -180,7 +180,7 @@ def test_a_wrong_call_is_one_sentence(
 
 def test_a_value_that_the_plan_refuses_is_one_sentence(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "train", line, "--epochs", "0")
-    assert status == 1
+    assert status == 2
     assert "epochs" in err
     assert err.count("\n") == 1
 
