@@ -7,6 +7,7 @@ Undo puts the old value back; there are no inverse commands. The value is any fr
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ S = TypeVar("S", bound=HasNetwork)
 
 #: Edits with the same merge key that come within this many seconds become one step of undo.
 MERGE_SECONDS = 2.0
+#: In place of :data:`MERGE_SECONDS`: steps of one merge key become one, however slowly they follow one another.
+AS_LONG_AS_IT_TAKES = math.inf
 #: How many steps of undo are kept.
 HISTORY_LIMIT = 1000
 
@@ -95,12 +98,12 @@ class Document(Generic[S]):
 
     def do(
         self, label: str, edit: Edit | None = None, merge_key: Hashable = None, *, view: ViewEdit | None = None,
-        **parts: Any,
+        merge_seconds: float = MERGE_SECONDS, **parts: Any,
     ) -> bool:  # fmt: skip
         """Edit the network, the view, and other fields of the value (by name), as one undoable step.
 
-        Steps in a row that share a ``merge_key`` (a drag, typing in one field) become one. Where an edit raises,
-        nothing has changed. Returns whether anything changed.
+        Steps in a row that share a ``merge_key`` (a drag, typing in one field) and follow within ``merge_seconds``
+        become one. Where an edit raises, nothing has changed. Returns whether anything changed.
         """
         changed: dict[str, Any] = dict(parts)
         if edit is not None:
@@ -113,7 +116,7 @@ class Document(Generic[S]):
         value: S = dataclasses.replace(self._value, **changed)  # type: ignore[type-var]
         now = self._clock()
         merges = merge_key is not None and self._merge is not None and bool(self._undo)
-        if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= MERGE_SECONDS):
+        if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= merge_seconds):
             self._undo.append(_Step(label, self._value))
             del self._undo[:-HISTORY_LIMIT]
         self._redo.clear()
@@ -123,22 +126,35 @@ class Document(Generic[S]):
 
     def undo(self) -> bool:
         """Take the last step back. False where there is none."""
-        if not self._undo:
-            return False
-        step = self._undo.pop()
-        self._redo.append(_Step(step.label, self._value))
-        self._merge = None
-        self._set(step.label, step.value, "undo")
-        return True
+        return self.go_to(self.position - 1)
 
     def redo(self) -> bool:
         """Take the last undone step again. False where there is none."""
-        if not self._redo:
+        return self.go_to(self.position + 1)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What every step that is kept is called, oldest first: those done, then those undone."""
+        return (*(step.label for step in self._undo), *(step.label for step in reversed(self._redo)))
+
+    @property
+    def position(self) -> int:
+        """How many of :attr:`steps` are done: the present lies behind so many of them."""
+        return len(self._undo)
+
+    def go_to(self, position: int) -> bool:
+        """Undo or redo until so many of :attr:`steps` are done, as one change. False where that changes nothing."""
+        if position == self.position or not 0 <= position <= len(self._undo) + len(self._redo):
             return False
-        step = self._redo.pop()
-        self._undo.append(_Step(step.label, self._value))
+        why = "undo" if position < self.position else "redo"
+        away, onto = (self._undo, self._redo) if why == "undo" else (self._redo, self._undo)
+        value, label = self._value, ""
+        for _ in range(abs(position - self.position)):
+            step = away.pop()
+            onto.append(_Step(step.label, value))
+            value, label = step.value, step.label
         self._merge = None
-        self._set(step.label, step.value, "redo")
+        self._set(label, value, why)
         return True
 
     @property
@@ -157,7 +173,11 @@ class Document(Generic[S]):
         return self._value is not self._saved
 
     def mark_saved(self, value: S | None = None) -> None:
-        """Say that the present value (or ``value``, when it was written while edits went on) is on disk."""
+        """Say that the present value (or ``value``, when it was written while edits went on) is on disk.
+
+        What comes next is a step of its own, so that undo leads back to what was saved.
+        """
+        self._merge = None
         self._saved = self._value if value is None else value
 
     def restate(self, restated: Callable[[S], S]) -> None:

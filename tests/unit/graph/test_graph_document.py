@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from nnstudio.graph import Change, Document, EditError, Network, View, edits, view
+from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.layers import load
 
 CATALOGUE = load()
@@ -258,4 +259,42 @@ def test_a_new_beginning_has_no_history(document: Document[Value]) -> None:
     assert not document.undo()
     assert document.modified
     document.reset(Value(title="opened"))
+    assert not document.modified
+
+
+def test_the_history_lists_its_steps_and_goes_to_any_of_them_as_one_change(document: Document[Value]) -> None:
+    for title in "abc":
+        document.do(f"Title {title}", title=title)
+    assert document.steps == ("Title a", "Title b", "Title c")
+    assert document.position == 3
+    changes: list[Change[Value]] = []
+    document.listen(changes.append)
+    assert document.go_to(1)
+    assert (document.value.title, document.position) == ("a", 1)
+    assert document.steps == ("Title a", "Title b", "Title c"), "what is undone stays in the list"
+    assert document.go_to(3)
+    assert document.value.title == "c"
+    assert document.go_to(0)
+    assert document.value == Value()
+    assert [change.why for change in changes] == ["undo", "redo", "undo"]
+    assert not document.go_to(0)
+    assert not document.go_to(4)
+
+
+def test_typing_slowly_in_one_field_is_one_step_where_the_field_says_so(
+    document: Document[Value], clock: Clock
+) -> None:
+    for title in ("d", "di", "dig"):
+        document.do("Title", merge_key=("title", 1), merge_seconds=AS_LONG_AS_IT_TAKES, title=title)
+        clock.now += 60
+    document.undo()
+    assert document.value.title == ""
+
+
+def test_undo_leads_back_to_what_was_saved_in_the_middle_of_typing(document: Document[Value]) -> None:
+    document.do("Title", merge_key="title", title="d")
+    document.mark_saved()
+    document.do("Title", merge_key="title", title="di")
+    document.undo()
+    assert document.value.title == "d"
     assert not document.modified
