@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OPERATORS = frozenset({"add", "sub", "mul", "truediv", "neg", "matmul", "getitem", "pow"})
 FUNCTIONS = frozenset(
     """cat stack reshape permute flatten matmul bmm add sub mul div sum mean amax amin abs exp log sqrt square clamp
-    unsqueeze squeeze transpose softmax log_softmax relu sigmoid tanh where maximum minimum einsum roll flip""".split()
+    unsqueeze squeeze transpose detach softmax log_softmax relu sigmoid tanh where maximum minimum einsum roll flip""".split()
 )
 
 

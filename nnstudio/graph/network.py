@@ -31,11 +31,23 @@ RESERVED_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A layer placed in a network. ``id`` never changes; ``name`` is unique and a Python identifier."""
+    """A layer placed in a network. ``id`` never changes; ``name`` is unique and a Python identifier.
+
+    bypassed: what arrives at the first connected input goes on from the first output, as if the layer were not there.
+    frozen: its weights are not trained, and its running statistics stay as they are.
+    expressions: (parameter, text) of the parameters that are worked out of the network's; the layer holds the values.
+    """
 
     id: str
     name: str
     layer: AnyLayer
+    bypassed: bool = False
+    frozen: bool = False
+    expressions: tuple[tuple[str, str], ...] = ()
+
+    def expression(self, parameter: str) -> str:
+        """What a parameter is worked out of; "" where it is a plain value."""
+        return next((text for name, text in self.expressions if name == parameter), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,10 @@ def _gathered(ends: Iterable[tuple[str, Wire]]) -> Mapping[str, tuple[Wire, ...]
 
 @dataclass(frozen=True)
 class Network:
-    """Nodes by id, wires in the order in which they were drawn, and definitions of blocks by name.
+    """Nodes by id, wires in the order in which they were drawn, definitions of blocks by name, and named parameters.
+
+    Definitions stand in the outermost network alone, and may use one another by name. ``parameters`` are numbers that
+    expressions may name; in a definition they are what each block of it may set, with their defaults.
 
     The value itself may be wrong (cycles, doubled wires, missing ports): `compile.resolve` says so as problems.
     """
@@ -74,9 +89,10 @@ class Network:
     nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
     wires: tuple[Wire, ...] = ()
     blocks: Mapping[str, Network] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, int | float] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        for name in ("nodes", "blocks"):
+        for name in ("nodes", "blocks", "parameters"):
             value = getattr(self, name)
             if not isinstance(value, MappingProxyType):
                 object.__setattr__(self, name, MappingProxyType(dict(value)))
@@ -85,7 +101,7 @@ class Network:
         return hash((tuple(self.nodes), self.wires))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Network, (dict(self.nodes), self.wires, dict(self.blocks)))
+        return (Network, (dict(self.nodes), self.wires, dict(self.blocks), dict(self.parameters)))
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph[str]:
@@ -153,4 +169,4 @@ class Network:
         keep = set(ids)
         nodes = {id: node for id, node in self.nodes.items() if id in keep}
         wires = tuple(wire for wire in self.wires if wire.source in keep and wire.target in keep)
-        return Network(nodes, wires, self.blocks)
+        return Network(nodes, wires, self.blocks, self.parameters)

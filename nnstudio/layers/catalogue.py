@@ -75,7 +75,10 @@ def layer_to_json(layer: AnyLayer) -> dict[str, Any]:
     """``{"type": …, "version": …, "parameters": {name: value}}``; a placeholder gives back what it was read from."""
     if isinstance(layer, Placeholder):
         return dict(layer.saved)
-    values = {name: list(v) if isinstance(v, tuple) else v for name, v in layer.values().items()}
+    values = {
+        name: dict(v) if type(layer).params[name].kind == "values" else list(v) if isinstance(v, tuple) else v
+        for name, v in layer.values().items()
+    }
     return {"type": layer.type_name(), "version": layer.version, "parameters": values}
 
 

@@ -25,6 +25,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Attention", "attention"),
     Family("Shape", "arithmetic"),
     Family("Arithmetic", "arithmetic"),
+    Family("Blocks", "block"),
     Family("Losses", "loss"),
     Family("Metrics", "metric"),
     Family("Unknown", "problem"),

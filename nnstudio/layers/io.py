@@ -13,6 +13,13 @@ _LABELS = {0: "", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
 OUTPUT_KINDS = ("class scores", "number", "values", "image")
 
 
+def sample_type(shape: tuple[int, ...], dtype: str = "float32", classes: int | None = None) -> TensorType:
+    """The type of a batch of samples of this shape: N × shape, its axes named as such shapes usually are."""
+    labels = _LABELS.get(len(shape), " ".join("A" * len(shape))).split()
+    axes = (Axis("N", Symbol("N")), *(Axis(name, size) for name, size in zip(labels, shape, strict=True)))
+    return TensorType(axes, dtype, classes)
+
+
 @layer(family="Inputs and outputs", icon="input", role="input", telling=("field",), synonyms=("data", "source"))
 class Input(Layer):
     """Bring a field of the data into the network.
@@ -41,9 +48,7 @@ class Input(Layer):
         """The type that follows from the parameters alone; None where the shape is not set."""
         if self.shape is None or (self.shape == () and self.dtype == "float32" and not self.classes):
             return None
-        labels = _LABELS.get(len(self.shape), " ".join("A" * len(self.shape))).split()
-        axes = (Axis("N", Symbol("N")), *(Axis(name, size) for name, size in zip(labels, self.shape, strict=True)))
-        return TensorType(axes, self.dtype, self.classes)
+        return sample_type(self.shape, self.dtype, self.classes)
 
 
 @layer(family="Inputs and outputs", icon="noise", role="input", telling=("shape",), synonyms=("random", "latent", "z"))
@@ -65,9 +70,7 @@ class Noise(Layer):
 
     def own_type(self) -> TensorType:
         """The type of what is drawn: N × shape, float32."""
-        labels = _LABELS.get(len(self.shape), " ".join("A" * len(self.shape))).split()
-        axes = (Axis("N", Symbol("N")), *(Axis(name, size) for name, size in zip(labels, self.shape, strict=True)))
-        return TensorType(axes)
+        return sample_type(self.shape)
 
 
 @layer(family="Inputs and outputs", icon="output", role="output", telling=("kind",), synonyms=("result", "prediction"))

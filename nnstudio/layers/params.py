@@ -28,7 +28,8 @@ class Param:
     """What is known of one parameter.
 
     kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` (a tuple of any length) or
-    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints).
+    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id) or ``values`` (numbers by
+    name, kept as sorted pairs).
     ``when`` names another parameter and the values of it for which this one has an effect.
     ``integers``: for a choice that may also be a number (``padding="same"`` or 1).
     """
@@ -61,7 +62,7 @@ class Param:
                 if not isinstance(value, bool):
                     raise refuse("on or off (true or false)")
                 return value
-            case "text":
+            case "text" | "node":
                 if not isinstance(value, str):
                     raise refuse("a text")
                 return value
@@ -84,6 +85,8 @@ class Param:
                 return tuple(self._integer(item, refuse) for item in value)
             case "size":
                 return self._size(value, refuse)
+            case "values":
+                return _named_numbers(value, refuse)
         raise AssertionError(self.kind)
 
     def _size(self, value: Any, refuse: Any) -> Any:
@@ -121,11 +124,26 @@ class Param:
         text = {
             "bool": "on or off (true or false)",
             "text": "a text",
+            "node": "a node's id",
+            "values": "a table of names and numbers",
             "choice": "one of " + ", ".join(self.choices) + (f", or {many}" if self.axes else ""),
             "ints": f"a list of whole numbers{', each' + bounds if bounds else ''}",
             "size": many,
         }.get(self.kind, number + bounds)
         return text + (" or nothing" if self.optional else "")
+
+
+def _named_numbers(value: Any, refuse: Any) -> tuple[tuple[str, int | float], ...]:
+    """Numbers by name, from a mapping or from pairs, as pairs in the order of the names."""
+    try:
+        pairs = dict(value)
+    except (TypeError, ValueError):
+        raise refuse("a table of names and numbers") from None
+    for name, number in pairs.items():
+        numeric = isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+        if not isinstance(name, str) or not numeric:
+            raise refuse("a table of names and numbers")
+    return tuple(sorted(pairs.items()))
 
 
 def _plain(number: float) -> str:

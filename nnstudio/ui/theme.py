@@ -36,20 +36,20 @@ class Tokens:
 
 def _families(*colors: str) -> Mapping[str, str]:
     names = "io linear convolution pooling normalisation activation regularisation recurrent attention loss metric"
-    return MappingProxyType(dict(zip([*names.split(), "arithmetic"], colors, strict=True)))
+    return MappingProxyType(dict(zip([*names.split(), "arithmetic", "block"], colors, strict=True)))
 
 
 DARK = Tokens(
     "dark", "#15171C", "#191C22", "#1D2027", "#262A33", "#2E333D", "#E7E9EE", "#98A1B0", "#646D7C",
     "#6C9BF5", "#6C9BF5", "#F0A860", "#58C08A", "#E8696F",
     _families("#8792A6", "#7F8CF0", "#5AA0E6", "#42B3C4", "#5BB98A", "#E0B04C", "#B0987A", "#A983E0", "#D078B4",
-              "#E5706A", "#E58FA8", "#8E97A6"),
+              "#E5706A", "#E58FA8", "#8E97A6", "#7FB5AE"),
 )  # fmt: skip
 LIGHT = Tokens(
     "light", "#F3F4F7", "#FAFBFC", "#FFFFFF", "#F0F2F5", "#DDE1E8", "#1E232B", "#5C6675", "#8F98A6",
     "#2F6BE0", "#2F6BE0", "#D07A1F", "#23935B", "#CC3D45",
     _families("#5E6A80", "#4E5CD6", "#2676C9", "#138A9C", "#2B8C5C", "#B5821A", "#86693F", "#7A4FC4", "#AE4590",
-              "#C9443D", "#C25472", "#667084"),
+              "#C9443D", "#C25472", "#667084", "#2F756C"),
 )  # fmt: skip
 
 
