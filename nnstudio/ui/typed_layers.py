@@ -1,0 +1,359 @@
+"""Layers as they are typed: ``conv 64 k5 s2``, ``linear 128 > relu > linear 10``. No Qt.
+
+The leading words name the type; what follows are its parameters:
+
+- free numbers fill the telling parameters, then the other numbers in the order of the declaration; ``5x5`` is one size;
+- ``k5 s2 p1 d2 g4`` are kernel_size, stride, padding, dilation and groups; any other beginning of a name does as well
+  (``heads=8``, ``bias=off``, ``stride 2``);
+- a bare word is a choice (``same``), switches something on (``bidirectional``) or, after ``no``, off (``no bias``);
+- ``x3`` repeats the layer; ``>`` puts the next layer behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnstudio.layers import Layer, ParameterError
+from nnstudio.layers.params import Param
+
+LayerType = type[Layer]
+#: Finds the layer types that a name may mean, best first.
+Find = Callable[[str, Iterable[LayerType]], Sequence[LayerType]]
+
+#: What single letters mean where a type has such a parameter.
+SHORT = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
+#: So often can one word repeat a layer.
+MOST_REPEATS = 64
+_ON, _OFF = frozenset({"on", "true", "yes"}), frozenset({"off", "false", "no"})
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?")
+_SIZE = re.compile(r"-?\d+(?:[x×,]-?\d+)+")
+_LETTERS_THEN_VALUE = re.compile(r"([a-z_]+?)_?([+-]?\.?\d.*)")
+_REPEAT = re.compile(r"[x×*](\d{1,3})")
+_NEXT = re.compile(r"\s*(?:->|→|>)\s*")
+_NUMBERS = ("int", "size", "float")
+
+
+@dataclass(frozen=True)
+class Read:
+    """One layer as it was understood. ``layer`` is None where a value is not allowed; ``trouble`` says in one sentence
+    what was not understood ("" where all was)."""
+
+    type: LayerType
+    layer: Layer | None
+    told: tuple[str, ...] = ()
+    trouble: str = ""
+    repeat: int = 1
+
+    @property
+    def preview(self) -> str:
+        """``Conv2d · out_channels 64 · kernel 5×5``: what was typed, as it was understood."""
+        shown = " · ".join((self.type.type_name(), *self.told))
+        return f"{shown} ×{self.repeat}" if self.repeat > 1 else shown
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A whole text: ``before`` are the layers that are complete, ``found`` the types that the last name may mean, best
+    first, and ``words`` the parameters behind that name."""
+
+    before: tuple[Read, ...]
+    found: tuple[LayerType, ...]
+    name: str = ""
+    words: tuple[str, ...] = ()
+    trouble: str = ""
+
+    def chosen(self, type: LayerType) -> tuple[Read, ...]:
+        """All layers, in order, with this type for the last one."""
+        return (*self.before, read(type, self.words))
+
+
+def parse(text: str, types: Sequence[LayerType], everything: Sequence[LayerType], find: Find) -> Typed:
+    """What a text means: the first layer one of ``types``, those behind it any of ``everything``."""
+    parts = _NEXT.split(text)
+    parts = [*filter(str.strip, parts[:-1]), parts[-1]]
+    behind = [cls for cls in everything if cls.inputs]
+    before: list[Read] = []
+    trouble = ""
+    for part in parts[:-1]:
+        found, _, words = _named(part, behind if before else types, find)
+        if found:
+            before.append(read(found[0], words))
+        elif not trouble:
+            trouble = f"No layer{' that fits here' if not before else ''} is called “{part.strip()}”."
+    found, name, words = _named(parts[-1], behind if len(parts) > 1 else types, find)
+    return Typed(tuple(before), tuple(found), name, tuple(words), trouble)
+
+
+def layers_of(reads: Sequence[Read]) -> list[Layer]:
+    """The layers that are to be placed, repeats included; none where one of them has a value that is not allowed."""
+    if any(each.layer is None for each in reads):
+        return []
+    return [each.layer for each in reads for _ in range(each.repeat) if each.layer is not None]
+
+
+def trouble_of(reads: Sequence[Read]) -> str:
+    """The first sentence on what was not understood; "" where all was."""
+    return next((each.trouble for each in reads if each.trouble), "")
+
+
+def preview_of(reads: Sequence[Read]) -> str:
+    """All layers in one line."""
+    return "  →  ".join(each.preview for each in reads)
+
+
+# -- the name -----------------------------------------------------------------------------------------------------
+
+
+def _named(text: str, types: Sequence[LayerType], find: Find) -> tuple[list[LayerType], str, list[str]]:
+    """The types that the leading words may mean, those words, and what is left."""
+    words = text.split()
+    if not words:
+        return list(find("", types)), "", []
+    taken = 1
+    found = list(find(words[0], types))
+    while found and taken < len(words) and _is_word(words[taken]):
+        if _is_parameter(words[taken], found[0]):
+            break
+        longer = list(find(" ".join(words[: taken + 1]), types))
+        if not longer:
+            break
+        found, taken = longer, taken + 1
+    left = words[taken:]
+    return _most_apt(found, left), " ".join(words[:taken]), left
+
+
+def _is_word(word: str) -> bool:
+    """Whether a word may belong to a name: no number, size or assignment. ``2d`` may."""
+    return bool(re.fullmatch(r"[123]d", word.casefold())) or not ("=" in word or word[0].isdigit() or word[0] in "+-.")
+
+
+def _is_parameter(word: str, cls: LayerType) -> bool:
+    """Whether a word says something of a parameter of this type rather than of its name."""
+    lowered = word.casefold()
+    if lowered in ("no", "without") or _REPEAT.fullmatch(lowered) or _parameter(lowered, cls) is not None:
+        return True
+    match = _LETTERS_THEN_VALUE.fullmatch(lowered)
+    if match and _parameter(match[1], cls) is not None:
+        return True
+    return _choice(lowered, cls, {}) is not None or any(cls.params[name].kind == "text" for name in cls.telling)
+
+
+def _most_apt(found: list[LayerType], words: Sequence[str]) -> list[LayerType]:
+    """The same, but of types that differ in their axes alone (Conv1d, Conv2d, Conv3d) first the one whose number of
+    axes was typed (``5x5``), else the two-dimensional one."""
+    if not found or not (end := re.search(r"\d+d$", found[0].type_name())):
+        return found
+    stem = found[0].type_name()[: end.start()]
+    kin = [cls for cls in found if re.fullmatch(re.escape(stem) + r"\d+d", cls.type_name())]
+    axes = next((len(re.split("[x×,]", word)) for word in words if _SIZE.fullmatch(word)), 2)
+    first = next((cls for cls in kin if cls.type_name().endswith(f"{axes}d")), None)
+    if first is None or len(kin) < 2:
+        return found
+    return [first, *(cls for cls in found if cls is not first)]
+
+
+# -- parameters ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Reading:
+    """Values as they come in."""
+
+    cls: LayerType
+    values: dict[str, Any] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    repeat: int = 1
+
+    def put(self, name: str, text: str) -> bool:
+        value = _value(self.cls.params[name], text)
+        if value is not None or (text == "none" and self.cls.params[name].optional):
+            self.values[name] = value
+            return True
+        return False
+
+
+def read(cls: LayerType, words: Sequence[str]) -> Read:
+    """A layer of this type with the parameters that these words say."""
+    state = _Reading(cls)
+    left = [word.strip(",;") for word in words if word.strip(",;")]
+    while left:
+        used = _take(state, left)
+        if not used:
+            state.unread.append(left[0])
+        left = left[max(used, 1) :]
+    told = tuple(
+        f"{_plain_name(name)} {_told(cls.params[name], value, whole=name in cls.telling)}"
+        for name, value in state.values.items()
+    )
+    try:
+        layer = cls.make(state.values)
+    except ParameterError as error:
+        return Read(cls, None, told, f"{_plain_name(error.parameter)} {error.message}.", state.repeat)
+    return Read(cls, layer, told, _trouble(state), state.repeat)
+
+
+def _take(state: _Reading, left: list[str]) -> int:
+    """Understand what stands first; how many words that used, 0 where it was not understood."""
+    word = left[0].casefold()
+    following = left[1].casefold() if len(left) > 1 else ""
+    if (match := _REPEAT.fullmatch(word)) and 1 <= int(match[1]) <= MOST_REPEATS:
+        state.repeat = int(match[1])
+        return 1
+    if _NUMBER.fullmatch(word) or _SIZE.fullmatch(word):
+        return _take_number(state, word)
+    if word in ("no", "without") and following:
+        name = _parameter(following, state.cls, kinds=("bool",))
+        if name is not None:
+            state.values[name] = False
+            return 2
+        return 0
+    if "=" in word:
+        head, _, text = left[0].partition("=")
+        name = _parameter(head.casefold(), state.cls)
+        return int(name is not None and state.put(name, text if _is_text(state.cls, name) else text.casefold()))
+    return _take_word(state, left, word, following)
+
+
+def _take_word(state: _Reading, left: list[str], word: str, following: str) -> int:
+    cls = state.cls
+    match = _LETTERS_THEN_VALUE.fullmatch(word)
+    if match and (name := _parameter(match[1], cls)) is not None and state.put(name, match[2]):
+        return 1
+    if (name := _parameter(word, cls)) is not None:
+        if cls.params[name].kind == "bool" and following not in _ON | _OFF:
+            state.values[name] = True
+            return 1
+        return 2 if following and state.put(name, following) else 0
+    if (chosen := _choice(word, cls, state.values)) is not None:
+        state.values[chosen[0]] = chosen[1]
+        return 1
+    text = next((n for n in cls.telling if cls.params[n].kind == "text" and n not in state.values), None)
+    if text is not None:
+        state.values[text] = left[0]
+        return 1
+    return 0
+
+
+def _take_number(state: _Reading, word: str) -> int:
+    """Put a free number, or a size, where the first of its kind is still wanted."""
+    cls = state.cls
+    order = [*cls.telling, *(name for name in cls.params if name not in cls.telling)]
+    whole = bool(re.fullmatch(r"-?\d+", word))
+    for name in order:
+        declared = cls.params[name]
+        if name in state.values or declared.kind == "bool":
+            continue
+        if _SIZE.fullmatch(word):
+            fits = declared.kind == "ints" or (declared.axes > 1 and len(re.split("[x×,]", word)) == declared.axes)
+        else:
+            fits = (declared.kind in _NUMBERS and (whole or declared.kind == "float")) or declared.kind == "ints"
+            fits = fits or (declared.kind == "choice" and bool(declared.axes) and whole)
+        if fits and state.put(name, word):
+            return 1
+    return 0
+
+
+def _parameter(word: str, cls: LayerType, kinds: Sequence[str] = ()) -> str | None:
+    """The one parameter that a word means: its name, a short form, or the beginning of the name or of a word in it."""
+    known = [name for name, declared in cls.params.items() if not kinds or declared.kind in kinds]
+    if word in known:
+        return word
+    if SHORT.get(word) in known:
+        return SHORT[word]
+    for begins in (_starts, _has_word):
+        fitting = [name for name in known if begins(name, word)]
+        shortest = min(fitting, key=len, default="")
+        if shortest and all(name.startswith(shortest) for name in fitting):  # padding, before padding_mode
+            return shortest
+        if fitting and fitting[0] in cls.telling:
+            return fitting[0]
+        if fitting:
+            return None
+    return None
+
+
+def _starts(name: str, word: str) -> bool:
+    return name.startswith(word)
+
+
+def _has_word(name: str, word: str) -> bool:
+    return any(part.startswith(word) for part in name.split("_"))
+
+
+def _choice(word: str, cls: LayerType, taken: dict[str, Any]) -> tuple[str, str] | None:
+    """The parameter and choice that a bare word (at least three letters of it) means, where only one does."""
+    if len(word) < 3:
+        return None
+    fitting = [
+        (name, choice)
+        for name, declared in cls.params.items()
+        if name not in taken
+        for choice in declared.choices
+        if choice.casefold().startswith(word)
+    ]
+    exact = [found for found in fitting if found[1].casefold() == word]
+    return (exact or fitting)[0] if len(exact or fitting) == 1 or exact else None
+
+
+def _is_text(cls: LayerType, name: str) -> bool:
+    return cls.params[name].kind == "text"
+
+
+def _value(declared: Param, text: str) -> Any:
+    """A value of a parameter's kind; None where the text is none. Limits are the layer's to check."""
+    match declared.kind:
+        case "bool":
+            return True if text in _ON | {"1"} else False if text in _OFF | {"0"} else None
+        case "text":
+            return text
+        case "int" if re.fullmatch(r"-?\d+", text):
+            return int(text)
+        case "float" if _NUMBER.fullmatch(text):
+            return float(text)
+        case "size":
+            return _size(text)
+        case "ints" if re.fullmatch(r"-?\d+([x×,]-?\d+)*", text):
+            return tuple(int(part) for part in re.split("[x×,]", text))
+        case "choice":
+            fitting = [choice for choice in declared.choices if choice.casefold().startswith(text)]
+            exact = [choice for choice in fitting if choice.casefold() == text]
+            if exact or len(fitting) == 1:
+                return (exact or fitting)[0]
+            return _size(text) if declared.axes else None
+    return None
+
+
+def _size(text: str) -> int | tuple[int, ...] | None:
+    if re.fullmatch(r"-?\d+", text):
+        return int(text)
+    return tuple(int(part) for part in re.split("[x×,]", text)) if _SIZE.fullmatch(text) else None
+
+
+# -- in words -----------------------------------------------------------------------------------------------------
+
+
+def _plain_name(name: str) -> str:
+    return "kernel" if name == "kernel_size" else name
+
+
+def _told(declared: Param, value: Any, *, whole: bool) -> str:
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else "on" if value else "off"
+    if whole and declared.axes and isinstance(value, int):
+        value = (value,) * declared.axes
+    if isinstance(value, tuple):
+        return "×".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _trouble(state: _Reading) -> str:
+    if not state.unread:
+        return ""
+    words = " and ".join(f"“{word}”" for word in state.unread[:3])
+    known = ", ".join(list(state.cls.params)[:6]) or "no parameters"
+    if all(_NUMBER.fullmatch(word) for word in state.unread):
+        return f"{words}: {state.cls.type_name()} takes no further number; it has {known}."
+    return f"{words} was not understood: {state.cls.type_name()} has {known}; write “>” before the layer that follows."
