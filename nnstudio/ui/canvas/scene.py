@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsScene
 
 from nnstudio.compile.resolve import Resolution
@@ -24,6 +25,9 @@ from nnstudio.ui.canvas.wire_layer import WireLayer
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
+
+#: Paints something of the sheet: with the painter in scene units, the part of the scene to paint, and the scale.
+Paint = Callable[[QPainter, QRectF, float], None]
 
 #: Positions beyond this (from a file, say) are drawn at the edge.
 REACH = 100_000.0
@@ -91,6 +95,8 @@ class CanvasScene(QGraphicsScene):
         self.hovered_wire: Wire | None = None
         self.lit: Lit | None = None
         self.tinted = False
+        self.beneath: list[Paint] = []  # painted under wires and nodes (frames); call redraw() when they change
+        self.above: list[Paint] = []  # painted over them (notes)
         self._ranks: dict[Wire, int] = {}
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         self.wires = WireLayer(self)
@@ -219,6 +225,11 @@ class CanvasScene(QGraphicsScene):
                 self.items_by_id[id].update()
         if turned:
             self.layout_changed.emit()
+
+    def redraw(self) -> None:
+        """Paint everything anew: something that ``beneath`` or ``above`` paint has changed."""
+        self._count()
+        self.update()
 
     def _count(self) -> None:
         self.revision += 1

@@ -42,6 +42,7 @@ class SheetView(QGraphicsView):
         self.canvas = canvas
         self._overview = Overview(canvas)
         self._fitted = True
+        self._text_scale = theme.text_scale()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -106,11 +107,11 @@ class SheetView(QGraphicsView):
         self.zoom_by(1 / ZOOM_STEP)
 
     def zoom_reset(self) -> None:
-        """Show at 100 %."""
-        self.zoom_to(1.0)
+        """Show at 100 %: with text as large as in the rest of the window."""
+        self.zoom_to(theme.text_scale())
 
     def fit(self) -> None:
-        """Show the whole network, at most at 100 %, and no node under what floats in the lower corners."""
+        """Show the whole network, at most at its actual size, and no node under what floats in the lower corners."""
         self._fit(0)
         if any(next(self.canvas.nodes.hits(box), None) for box in self._covered()):
             self._fit(self._corner_height())
@@ -127,9 +128,11 @@ class SheetView(QGraphicsView):
         rect = self.canvas.content_rect()
         width, height = self.viewport().width(), self.viewport().height() - below
         if rect.isEmpty() or width < 2 * _MARGIN or height < 2 * _MARGIN:
-            scale, spare = 1.0, 0.0
+            scale, spare = theme.text_scale(), 0.0
         else:
-            scale = min((width - 2 * _MARGIN) / rect.width(), (height - 2 * _MARGIN) / rect.height(), 1.0)
+            scale = min(
+                (width - 2 * _MARGIN) / rect.width(), (height - 2 * _MARGIN) / rect.height(), theme.text_scale()
+            )
             room = height - 2 * _MARGIN - rect.height() * scale
             spare = 0.0 if below else max(0.0, min(room, _MARGIN))
         scale = max(SMALLEST, scale)
@@ -203,11 +206,26 @@ class SheetView(QGraphicsView):
         scale = self.scale_now()
         if scale >= BATCH_SCALE:
             painter.fillRect(rect, _dots(theme.current().name, 1 if scale >= 0.55 else 2, scale))
+        for paint in self.canvas.beneath:
+            painter.save()
+            paint(painter, QRectF(rect), scale)
+            painter.restore()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        for paint in self.canvas.above:
+            painter.save()
+            paint(painter, QRectF(rect), self.scale_now())
+            painter.restore()
 
     def _overlay_moved(self) -> None:
         """Hook for what floats over the sheet."""
 
     def _restyle(self) -> None:
+        before, self._text_scale = self._text_scale, theme.text_scale()
+        if self._fitted:
+            self.fit()
+        else:
+            self.zoom_by(self._text_scale / before)
         self.resetCachedContent()
         self.viewport().update()
 

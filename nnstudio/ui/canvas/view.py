@@ -268,4 +268,5 @@ class CanvasView(Pointing):
         return super().viewportEvent(event)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        super().drawForeground(painter, rect)
         self.paint_gesture(painter)
