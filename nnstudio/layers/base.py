@@ -32,7 +32,8 @@ class Port:
     pattern: the axes by label, as ``"N C H W"``. A prime marks a size that the layer chooses (``C'``); ``*``
     stands for any number of axes; ``*name`` for any number that must have the same sizes at every input port of
     the layer that says ``*name``. Two input ports that share a label must agree on its size.
-    dtype: ``float``, ``int`` (class codes, token ids), ``number`` (either) or ``any``.
+    dtype: ``float``, ``int`` (class codes, token ids), ``number`` (either), ``bool`` or ``any``.
+    within: the least and largest value that make sense, where not all do: probabilities lie within (0, 1).
     """
 
     pattern: str
@@ -40,6 +41,7 @@ class Port:
     optional: bool = False
     many: bool = False
     help: str = ""
+    within: tuple[float, float] | None = None
 
 
 class Layer(Declared):
@@ -65,6 +67,18 @@ class Layer(Declared):
     #: :class:`TensorType` for each input port, by its name: a tuple of them for a port for many, None for an optional
     #: port that is not connected. It raises BuildError where it cannot be.
     build: ClassVar[Callable[..., Built]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        changed = self.changed_ports()
+        for side in ("inputs", "outputs") if changed else ():
+            declared: Mapping[str, Port] = getattr(type(self), side)
+            ports = {name: changed.get(name, port) for name, port in declared.items()}
+            object.__setattr__(self, side, {name: port for name, port in ports.items() if port is not None})
+
+    def changed_ports(self) -> Mapping[str, Port | None]:
+        """Ports that are not as the class declares them with these parameters: another port, or None for none."""
+        return {}
 
     def initialise(self) -> tuple[Init, ...]:
         """Initialisers applied after the module's own; see `layers/initialisation.py`."""

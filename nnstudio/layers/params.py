@@ -27,7 +27,7 @@ class ParameterError(ValueError):
 class Param:
     """What is known of one parameter.
 
-    kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` (a tuple of any length) or
+    kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` or ``floats`` (a tuple of any length),
     ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id) or ``values`` (numbers by
     name, kept as sorted pairs).
     ``when`` names another parameter and the values of it for which this one has an effect.
@@ -75,14 +75,15 @@ class Param:
             case "int":
                 return self._integer(value, refuse)
             case "float":
-                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                    raise refuse(self.expected())
-                self._within(value, refuse)
-                return float(value)
+                return self._number(value, refuse)
             case "ints":
                 if not isinstance(value, list | tuple):
                     raise refuse(self.expected())
                 return tuple(self._integer(item, refuse) for item in value)
+            case "floats":
+                if not isinstance(value, list | tuple):
+                    raise refuse(self.expected())
+                return tuple(self._number(item, refuse) for item in value)
             case "size":
                 return self._size(value, refuse)
             case "values":
@@ -101,6 +102,12 @@ class Param:
             raise refuse(self.expected())
         self._within(value, refuse)
         return value
+
+    def _number(self, value: Any, refuse: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise refuse(self.expected())
+        self._within(value, refuse)
+        return float(value)
 
     def _within(self, value: float, refuse: Any) -> None:
         low = self.min is not None and value < self.min
@@ -128,6 +135,7 @@ class Param:
             "values": "a table of names and numbers",
             "choice": "one of " + ", ".join(self.choices) + (f", or {many}" if self.axes else ""),
             "ints": f"a list of whole numbers{', each' + bounds if bounds else ''}",
+            "floats": f"a list of numbers{', each' + bounds if bounds else ''}",
             "size": many,
         }.get(self.kind, number + bounds)
         return text + (" or nothing" if self.optional else "")

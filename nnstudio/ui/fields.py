@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from nnstudio.layers import Param, ParameterError
@@ -26,14 +26,16 @@ def shown(param: Param, value: Any) -> str:
     if param.axes and isinstance(value, int) and not isinstance(value, bool):
         value = (value,) * param.axes
     if isinstance(value, tuple):
-        return (" × " if param.axes else ", ").join(map(str, value))
+        return (" × " if param.axes else ", ").join(
+            f"{item:.10g}" if isinstance(item, float) else str(item) for item in value
+        )
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def parsed(param: Param, text: str) -> Any:
     """The value that a text stands for, unchecked: what cannot be read stays a text, which the declaration refuses."""
     text = text.strip()
-    if not text and param.kind == "ints":
+    if not text and param.kind in ("ints", "floats"):
         return None if param.default is None else ()
     if not text and param.kind != "text":
         return None if param.optional else text
@@ -43,6 +45,8 @@ def parsed(param: Param, text: str) -> Any:
                 return _whole(text)
             case "float":
                 return float(text.replace("−", "-").replace(",", "."))
+            case "floats":
+                return tuple(float(item.replace("−", "-")) for item in re.split(r"[\s,;()\[\]]+", text) if item)
             case "ints" | "size":
                 return _sizes(param, text)
             case "choice" if param.axes and text not in param.choices:
@@ -87,9 +91,17 @@ class _Line(QLineEdit):
     def __init__(self, unit: str) -> None:
         super().__init__()
         self._unit = unit
-        self.setFont(theme.mono_font(12))
-        if unit:
-            self.setTextMargins(0, 0, self.fontMetrics().horizontalAdvance(unit) + 4, 0)
+        self.setProperty("role", "mono")
+        self._make_room()
+
+    def _make_room(self) -> None:
+        room = QFontMetrics(theme.ui_font(11)).horizontalAdvance(self._unit) + 4 if self._unit else 0
+        self.setTextMargins(0, 0, room, 0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:  # the size of text
+            self._make_room()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -238,7 +250,7 @@ class ChoiceField(Field):
         """``choices``: values and what they are called, in place of the declared ones."""
         super().__init__(param)
         self.box = _Combo()
-        self.box.setFont(theme.ui_font(12))
+        self.box.setProperty("role", "small")
         self.setFocusProxy(self.box)
         self.setLayout(row(self.box))
         self.offer(choices or [(choice, choice) for choice in param.choices])

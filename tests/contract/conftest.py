@@ -86,6 +86,8 @@ def parameter(declared: Param) -> st.SearchStrategy[Any]:
             drawn = st.text(max_size=5)
         case "ints":
             drawn = st.lists(st.integers(max(low, 1), max(low, 1) + 3), max_size=3).map(tuple)
+        case "floats":
+            drawn = st.lists(st.sampled_from([0.25, 1.0, 2.5]), min_size=1, max_size=4).map(tuple)
         case "size":
             drawn = whole | st.tuples(*[whole] * declared.axes)
         case other:

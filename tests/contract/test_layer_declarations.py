@@ -130,6 +130,7 @@ def bad_values(declared: Param) -> Iterator[Any]:
         "choice": ["no such choice", True, {}, ""],
         "text": [3, ["a"]],
         "ints": ["3", 3, [1.5], [True], [None]],
+        "floats": ["3", 3.0, ["a"], [True], [None], [math.nan], [math.inf]],
         "size": ["3", True, 1.5, [1.5] * max(declared.axes, 1), (1,) * (declared.axes + 1), ()],
     }
     yield from wrong_kind[declared.kind]
@@ -143,8 +144,8 @@ def bad_values(declared: Param) -> Iterator[Any]:
     if declared.max is not None:
         beyond.append(declared.max + 1)
     for value in beyond:
-        number = value if declared.kind == "float" else int(value)
-        yield [number] if declared.kind == "ints" else number
+        number = value if declared.kind in ("float", "floats") else int(value)
+        yield [number] if declared.kind in ("ints", "floats") else number
         if declared.kind == "size":
             yield (number,) * declared.axes
 
