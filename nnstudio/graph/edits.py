@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from nnstudio.graph.expressions import names_in
 from nnstudio.graph.network import Network, Node, Wire, is_node_name
+from nnstudio.graph.standins import bound, rebound, without_loose_wires
 from nnstudio.layers import AnyLayer, Placeholder, Port
+from nnstudio.layers.blocks import Shared
 
 Edit = Callable[[Network], Network]
 
@@ -29,29 +32,36 @@ def new_id() -> str:
 
 def free_name(network: Network, wanted: str) -> str:
     """``wanted``, made an identifier, with the first number behind it that makes it unique."""
+    return name_free_of(network.by_name, wanted)
+
+
+def name_free_of(taken: Container[str], wanted: str) -> str:
+    """``wanted``, made an identifier, with the first number behind it that is not among the names that are taken."""
     base = re.sub(r"\W+", "_", wanted).strip("_") or "node"
     if base[0].isdigit():
         base = f"n{base}"
-    if is_node_name(base) and base not in network.by_name:
+    if is_node_name(base) and base not in taken:
         return base
     stem = base.rstrip("0123456789") or base
     number = 2 if is_node_name(stem) else 1
-    while f"{stem}{number}" in network.by_name or not is_node_name(f"{stem}{number}"):
+    while f"{stem}{number}" in taken or not is_node_name(f"{stem}{number}"):
         number += 1
     return f"{stem}{number}"
 
 
 def default_name(layer: AnyLayer) -> str:
     """What a new node of this layer is called: ``conv2d``; an input is called as its field."""
-    field = getattr(layer, "field", "") if layer.role == "input" else ""
-    return str(field) or layer.type_name().lower()
+    telling = {"input": "field", "block": "definition"}.get(layer.role, "")
+    said = str(getattr(layer, telling, "")) if telling else ""
+    return said if layer.role == "input" and said else (said or layer.type_name()).lower()
 
 
 def add(layer: AnyLayer, *, name: str = "", id: str = "") -> Edit:
     """Place a layer. The name is made free where it is taken."""
 
     def edit(network: Network) -> Network:
-        node = Node(id or new_id(), free_name(network, name or default_name(layer)), layer)
+        stands = bound(layer, network, network.blocks)
+        node = Node(id or new_id(), free_name(network, name or default_name(layer)), stands)
         if node.id in network.nodes:
             raise EditError(f"a node with the id {node.id} is there already")
         return replace(network, nodes={**network.nodes, node.id: node})
@@ -173,7 +183,89 @@ def set_params(id: str, **values: Any) -> Edit:
         layer = node.layer.with_(**values)
         if layer == node.layer:
             return network
-        return replace(network, nodes={**network.nodes, id: replace(node, layer=layer)})
+        said = tuple(pair for pair in node.expressions if pair[0] not in values)
+        return changed_layer(network, replace(node, layer=layer, expressions=said))
+
+    return edit
+
+
+def changed_layer(network: Network, node: Node) -> Network:
+    """The network with this node in the place of the one with its id; what shares its weights and the wires at its
+    ports follow."""
+    before = network.nodes[node.id].layer
+    layer = bound(node.layer, network, network.blocks)
+    node = node if layer is node.layer else replace(node, layer=layer)
+    network = replace(network, nodes={**network.nodes, node.id: node})
+    if (layer.inputs, layer.outputs) == (before.inputs, before.outputs):
+        return network
+    network = without_loose_wires(network, (node.id,))
+    return rebound(network) if any(isinstance(other.layer, Shared) for other in network.nodes.values()) else network
+
+
+def set_bypassed(ids: Iterable[str], on: bool = True) -> Edit:
+    """Let what arrives at these nodes pass them by, or not. EditError for what has no input or no output."""
+    return _flagged(ids, "bypassed", on, lambda node: bool(node.layer.inputs) and node.layer.role != "port")
+
+
+def set_frozen(ids: Iterable[str], on: bool = True) -> Edit:
+    """Keep the weights of these nodes as they are while training, or train them again."""
+    return _flagged(ids, "frozen", on, lambda node: node.layer.role in ("layer", "block", "shared"))
+
+
+def _flagged(ids: Iterable[str], flag: str, on: bool, may: Callable[[Node], bool]) -> Edit:
+    chosen = tuple(ids)
+
+    def edit(network: Network) -> Network:
+        nodes = {id: network.nodes[id] for id in chosen if id in network.nodes}
+        allowed = {id: node for id, node in nodes.items() if may(node)}
+        if on and nodes and not allowed:
+            names = ", ".join(node.name for node in nodes.values())
+            raise EditError(f"{names} cannot be {flag}; choose a layer")
+        changed = {
+            id: replace(node, **{flag: on})  # type: ignore[arg-type]
+            for id, node in allowed.items()
+            if getattr(node, flag) is not on
+        }
+        return replace(network, nodes={**network.nodes, **changed}) if changed else network
+
+    return edit
+
+
+def swap(first: str, second: str) -> Edit:
+    """Let two nodes change places in the wiring: each takes the other's wires, by the order of the ports.
+
+    EditError where one lacks a port that the other's wires need, or where a loop would close.
+    """
+
+    def edit(network: Network) -> Network:
+        ends = {first: second, second: first}
+
+        def port(of: str, name: str, side: str) -> str:
+            mine = list(getattr(network.nodes[of].layer, side))
+            theirs = list(getattr(network.nodes[ends[of]].layer, side))
+            if name in theirs and name in mine:
+                return name
+            place = mine.index(name) if name in mine else 0
+            if place >= len(theirs):
+                raise EditError(
+                    f"{network.nodes[first].name} and {network.nodes[second].name} cannot change places: "
+                    f"{network.nodes[ends[of]].name} has no port for the wire at {name}"
+                )
+            return str(theirs[place])
+
+        wires = []
+        for wire in network.wires:
+            moved = wire
+            if wire.source in ends:
+                output = port(wire.source, wire.output, "outputs")
+                moved = replace(moved, source=ends[wire.source], output=output)
+            if wire.target in ends:
+                moved = replace(moved, target=ends[wire.target], input=port(wire.target, wire.input, "inputs"))
+            wires.append(moved)
+        made = replace(network, wires=tuple(dict.fromkeys(wires)))
+        if any(wire.source in made.descendants([wire.target]) for wire in made.wires if wire.source in ends):
+            raise EditError("changing their places would close a loop")
+        return made
 
     return edit
 
@@ -182,15 +274,25 @@ def replace_layer(id: str, layer: AnyLayer) -> Edit:
     """Put another layer in a node's place. Wires stay where the new layer has a port of that name, or one port."""
 
     def edit(network: Network) -> Network:
-        node = replace(network.nodes[id], layer=layer)
+        stands = bound(layer, network, network.blocks)
+        known = {} if isinstance(stands, Placeholder) else stands.params
+        said = tuple(pair for pair in network.nodes[id].expressions if pair[0] in known)
+        node = replace(network.nodes[id], layer=stands, expressions=said)
         wires = []
+        taken: set[str] = set()
         for wire in network.wires:
-            if wire.source == id and wire.output not in layer.outputs and layer.outputs:
-                wire = replace(wire, output=next(iter(layer.outputs)))
-            if wire.target == id and wire.input not in layer.inputs and layer.inputs:
-                wire = replace(wire, input=next(iter(layer.inputs)))
+            if wire.source == id and wire.output not in stands.outputs and stands.outputs:
+                wire = replace(wire, output=next(iter(stands.outputs)))
+            if wire.target == id:
+                if wire.input not in stands.inputs and stands.inputs:
+                    wire = replace(wire, input=next(iter(stands.inputs)))
+                port = stands.inputs.get(wire.input)
+                if port is not None and not port.many and wire.input in taken:
+                    continue  # the new layer has fewer ports: the first wire keeps its place
+                taken.add(wire.input)
             wires.append(wire)
-        return replace(network, nodes={**network.nodes, id: node}, wires=tuple(dict.fromkeys(wires)))
+        network = replace(network, wires=tuple(dict.fromkeys(wires)))
+        return changed_layer(network, node)
 
     return edit
 
@@ -219,14 +321,27 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
     fresh = dict(ids) if ids is not None else {id: new_id() for id in part.nodes}
 
     def edit(network: Network) -> Network:
+        own = {name: definition for name, definition in part.blocks.items() if name not in network.blocks}
+        if own:
+            network = replace(network, blocks={**network.blocks, **own})
+        nodes, names = dict(network.nodes), set(network.by_name)
         for old, node in part.nodes.items():
-            network = add(node.layer, name=node.name, id=fresh[old])(network)
+            layer = node.layer
+            if isinstance(layer, Shared) and layer.of in fresh:
+                layer = layer.with_(of=fresh[layer.of])
+            if fresh[old] in nodes:
+                raise EditError(f"a node with the id {fresh[old]} is there already")
+            name = name_free_of(names, node.name)
+            names.add(name)  # values stay where the parameters that they were worked out of are not known here
+            said = tuple(pair for pair in node.expressions if names_in(pair[1]) <= network.parameters.keys())
+            nodes[fresh[old]] = replace(node, id=fresh[old], name=name, layer=layer, expressions=said)
+        network = replace(network, nodes=nodes)
         wires = tuple(
             replace(wire, source=fresh[wire.source], target=fresh[wire.target])
             for wire in part.wires
             if wire.source in fresh and wire.target in fresh
         )
-        return replace(network, wires=(*network.wires, *wires))
+        return rebound(replace(network, wires=(*network.wires, *wires)))
 
     return edit
 

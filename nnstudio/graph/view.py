@@ -68,8 +68,10 @@ class View:
                 object.__setattr__(self, name, MappingProxyType(dict(value)))
 
     def __reduce__(self) -> tuple[object, ...]:
-        kept = (self.positions, self.frames, self.notes, self.bookmarks, self.routes, self.blocks)
-        return (View, tuple(map(dict, kept)))
+        kept: tuple[Mapping[Any, Any], ...] = (
+            self.positions, self.frames, self.notes, self.bookmarks, self.routes, self.blocks,
+        )  # fmt: skip
+        return (View, tuple(dict(part) for part in kept))
 
 
 ViewEdit = Callable[[View], View]
