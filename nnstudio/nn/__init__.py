@@ -1,8 +1,48 @@
 """The torch modules that layers need and torch lacks. Each class depends on torch alone, so that its source can be
 printed into an exported Python file."""
 
-from nnstudio.nn.losses import BCEWithLogitsLoss
+from nnstudio.nn.attention import (
+    MultiheadAttention,
+    ScaledDotProductAttention,
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
+from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag
+from nnstudio.nn.losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    CTCLoss,
+    GaussianNLLLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    NLLLoss,
+    TripletMarginWithDistanceLoss,
+)
 from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy
-from nnstudio.nn.recurrent import GRU, LSTM, RNN
+from nnstudio.nn.pooling import (
+    FractionalMaxPool2d,
+    FractionalMaxPool3d,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
+    MaxUnpool1d,
+    MaxUnpool2d,
+    MaxUnpool3d,
+)
+from nnstudio.nn.positions import ClassToken, LearnedPositions, PatchEmbedding, PositionalEncoding, RotaryEncoding
+from nnstudio.nn.recurrent import GRU, LSTM, RNN, LSTMCell
+from nnstudio.nn.variational import Reparameterise, StochasticDepth
 
-__all__ = ["GRU", "LSTM", "MAE", "R2", "RMSE", "RNN", "Accuracy", "BCEWithLogitsLoss", "BinaryAccuracy"]
+__all__ = [
+    "GRU", "LSTM", "MAE", "R2", "RMSE", "RNN", "Accuracy", "AdaptiveLogSoftmax", "BCELoss", "BCEWithLogitsLoss",
+    "BinaryAccuracy", "CTCLoss", "ClassToken", "CrossEntropyLoss", "EmbeddingBag", "FractionalMaxPool2d",
+    "FractionalMaxPool3d", "GaussianNLLLoss", "LPPool1d", "LPPool2d", "LPPool3d", "LSTMCell", "LearnedPositions",
+    "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "MultiheadAttention",
+    "NLLLoss", "PatchEmbedding", "PositionalEncoding", "Reparameterise", "RotaryEncoding", "ScaledDotProductAttention",
+    "StochasticDepth", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
+    "TransformerEncoderLayer", "TripletMarginWithDistanceLoss",
+]  # fmt: skip

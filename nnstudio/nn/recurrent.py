@@ -73,3 +73,21 @@ class LSTM(torch.nn.LSTM):
         sequence, (hidden, cell) = super().forward(input, start)
         last = torch.cat((hidden[-2], hidden[-1]), dim=-1) if self.bidirectional else hidden[-1]
         return sequence, last, hidden, cell
+
+
+class LSTMCell(torch.nn.LSTMCell):
+    """torch.nn.LSTMCell with its two states apart.
+
+    input: N×F; initial and initial_cell: N×H, or None for zeros. Returns hidden N×H and cell N×H.
+    """
+
+    def forward(  # type: ignore[override]
+        self,
+        input: torch.Tensor,
+        initial: torch.Tensor | None = None,
+        initial_cell: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        zeros = input.new_zeros(input.shape[0], self.hidden_size)
+        return super().forward(
+            input, (zeros if initial is None else initial, zeros if initial_cell is None else initial_cell)
+        )

@@ -1,0 +1,199 @@
+"""Attention and transformers with the batch first and masks that follow from a choice (``causal``) or come as an input.
+
+A mask is true where something is left out, as in torch.nn.MultiheadAttention.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+
+def later(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+    """T×S, true where a key comes after the query: what a causal layer may not see. queries: …×T×F; keys: …×S×F."""
+    steps = (queries.shape[-2], keys.shape[-2])
+    return torch.ones(steps, dtype=torch.bool, device=queries.device).triu(1)
+
+
+class MultiheadAttention(torch.nn.MultiheadAttention):
+    """torch.nn.MultiheadAttention on query N×T×F, key N×S×G (else the query), value N×S×E (else the key).
+
+    padding: N×S and mask: N×T×S, true where a key is left out. Returns N×T×F; where weights are asked for also
+    N×T×S, the mean over the heads, or N×heads×T×S.
+    """
+
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        *,
+        causal: bool = False,
+        need_weights: bool = False,
+        average_attn_weights: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(embed_dim, num_heads, batch_first=True, **options)
+        self.causal, self.need_weights, self.average = causal, need_weights, average_attn_weights
+
+    def forward(  # type: ignore[override]
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor | None = None,
+        value: torch.Tensor | None = None,
+        padding: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> Any:
+        key = query if key is None else key
+        value = key if value is None else value
+        hidden = later(query, key) if self.causal else None
+        if mask is not None:
+            hidden = mask if hidden is None else mask | hidden
+            hidden = hidden.repeat_interleave(self.num_heads, 0)
+        output, weights = super().forward(
+            query, key, value, key_padding_mask=padding, need_weights=self.need_weights, attn_mask=hidden,
+            average_attn_weights=self.average,
+        )  # fmt: skip
+        return (output, weights) if self.need_weights else output
+
+
+class ScaledDotProductAttention(torch.nn.Module):
+    """``softmax(q kᵀ · scale) v``, without weights of its own.
+
+    query: N×*h×T×F; key: N×*h×S×F; value: N×*h×S×E; mask: N×T×S, true where a key is left out. Returns N×*h×T×E.
+    """
+
+    def __init__(self, dropout: float = 0.0, causal: bool = False, scale: float | None = None) -> None:
+        super().__init__()
+        self.dropout, self.causal, self.scale = dropout, causal, scale
+
+    def forward(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        hidden = later(query, key) if self.causal else None
+        if mask is not None:
+            mask = mask.reshape(mask.shape[0], *(1,) * (query.dim() - 3), *mask.shape[1:])
+            hidden = mask if hidden is None else mask | hidden
+        return functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=None if hidden is None else ~hidden,
+            dropout_p=self.dropout if self.training else 0.0, scale=self.scale,
+        )  # fmt: skip
+
+
+class TransformerEncoderLayer(torch.nn.TransformerEncoderLayer):
+    """torch.nn.TransformerEncoderLayer on N×T×F. padding: N×T, true where a step is left out."""
+
+    def __init__(self, d_model: int, nhead: int, *, causal: bool = False, **options: Any) -> None:
+        super().__init__(d_model, nhead, batch_first=True, **options)
+        self.causal = causal
+
+    def forward(  # type: ignore[override]
+        self, input: torch.Tensor, padding: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        mask = later(input, input) if self.causal else None
+        return super().forward(input, src_mask=mask, src_key_padding_mask=padding, is_causal=self.causal)
+
+
+class TransformerDecoderLayer(torch.nn.TransformerDecoderLayer):
+    """torch.nn.TransformerDecoderLayer on N×T×F and memory N×S×F. Paddings: N×T and N×S, true where left out."""
+
+    def __init__(self, d_model: int, nhead: int, *, causal: bool = True, **options: Any) -> None:
+        super().__init__(d_model, nhead, batch_first=True, **options)
+        self.causal = causal
+
+    def forward(  # type: ignore[override]
+        self,
+        input: torch.Tensor,
+        memory: torch.Tensor,
+        padding: torch.Tensor | None = None,
+        memory_padding: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        return super().forward(
+            input, memory, tgt_mask=later(input, input) if self.causal else None, tgt_key_padding_mask=padding,
+            memory_key_padding_mask=memory_padding, tgt_is_causal=self.causal,
+        )  # fmt: skip
+
+
+class TransformerEncoder(torch.nn.TransformerEncoder):
+    """A stack of torch.nn.TransformerEncoderLayer on N×T×F, each with weights that start by themselves (torch's own
+    starts as so many copies of one), with a LayerNorm at the end where ``norm`` is on. padding: N×T."""
+
+    def __init__(
+        self, d_model: int, nhead: int, num_layers: int, *, causal: bool = False, norm: bool = False, **options: Any
+    ) -> None:
+        options["batch_first"] = True
+        layers = [torch.nn.TransformerEncoderLayer(d_model, nhead, **options) for _ in range(num_layers)]
+        eps, bias = options.get("layer_norm_eps", 1e-5), options.get("bias", True)
+        last = torch.nn.LayerNorm(d_model, eps=eps, bias=bias) if norm else None
+        super().__init__(layers[0], 1, last, enable_nested_tensor=False)
+        self.layers, self.num_layers, self.causal = torch.nn.ModuleList(layers), num_layers, causal
+
+    def forward(  # type: ignore[override]
+        self, input: torch.Tensor, padding: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        mask = later(input, input) if self.causal else None
+        return super().forward(input, mask=mask, src_key_padding_mask=padding, is_causal=self.causal)
+
+
+class TransformerDecoder(torch.nn.TransformerDecoder):
+    """A stack of torch.nn.TransformerDecoderLayer on N×T×F and memory N×S×F, each with weights that start by
+    themselves, with a LayerNorm at the end where ``norm`` is on. Paddings: N×T and N×S, true where left out."""
+
+    def __init__(
+        self, d_model: int, nhead: int, num_layers: int, *, causal: bool = True, norm: bool = False, **options: Any
+    ) -> None:
+        options["batch_first"] = True
+        layers = [torch.nn.TransformerDecoderLayer(d_model, nhead, **options) for _ in range(num_layers)]
+        eps, bias = options.get("layer_norm_eps", 1e-5), options.get("bias", True)
+        last = torch.nn.LayerNorm(d_model, eps=eps, bias=bias) if norm else None
+        super().__init__(layers[0], 1, last)
+        self.layers, self.num_layers, self.causal = torch.nn.ModuleList(layers), num_layers, causal
+
+    def forward(  # type: ignore[override]
+        self,
+        input: torch.Tensor,
+        memory: torch.Tensor,
+        padding: torch.Tensor | None = None,
+        memory_padding: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        return super().forward(
+            input, memory, tgt_mask=later(input, input) if self.causal else None, tgt_key_padding_mask=padding,
+            memory_key_padding_mask=memory_padding, tgt_is_causal=self.causal,
+        )  # fmt: skip
+
+
+class Transformer(torch.nn.Transformer):
+    """torch.nn.Transformer on source N×S×F and target N×T×F. Paddings: N×S and N×T, true where left out."""
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        num_encoder_layers: int = 6,
+        num_decoder_layers: int = 6,
+        *,
+        causal: bool = True,
+        layer_norm_eps: float = 1e-5,
+        bias: bool = True,
+        **options: Any,
+    ) -> None:
+        options.update(layer_norm_eps=layer_norm_eps, bias=bias, batch_first=True)
+        layer = torch.nn.TransformerEncoderLayer(d_model, nhead, **options)
+        last = torch.nn.LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
+        encoder = torch.nn.TransformerEncoder(layer, num_encoder_layers, last, enable_nested_tensor=False)
+        super().__init__(d_model, nhead, num_encoder_layers, num_decoder_layers, custom_encoder=encoder, **options)
+        self.causal = causal
+
+    def forward(  # type: ignore[override]
+        self,
+        source: torch.Tensor,
+        target: torch.Tensor,
+        source_padding: torch.Tensor | None = None,
+        target_padding: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        return super().forward(
+            source, target, tgt_mask=later(target, target) if self.causal else None,
+            src_key_padding_mask=source_padding, tgt_key_padding_mask=target_padding,
+            memory_key_padding_mask=source_padding, src_is_causal=False, tgt_is_causal=self.causal,
+        )  # fmt: skip
