@@ -2,104 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QPointF, QRectF
 
 from nnstudio.graph import Network, Wire, edits
-from nnstudio.graph.arrange import COLUMN, arrange, complete
-from nnstudio.graph.places import GRID, node_size, snapped
-from nnstudio.graph.view import Position, View, ViewEdit, forget, place
-from nnstudio.layers import Layer, Placeholder, load
-from nnstudio.layers.io import Input
+from nnstudio.graph.arrange import arrange, complete
+from nnstudio.graph.places import GRID, snapped
+from nnstudio.graph.rewiring import kept_wires, put_in_place
+from nnstudio.graph.view import Position, forget, place
+from nnstudio.layers import Layer, Placeholder
+from nnstudio.ui.canvas.adding import Adding
 from nnstudio.ui.canvas.clipboard import Part, from_text, to_text
 from nnstudio.ui.canvas.fitting import End, fitting_port
-
-if TYPE_CHECKING:
-    from nnstudio.ui.canvas.scene import CanvasScene
-    from nnstudio.ui.session import Session
 
 _NOT_A_PART = "The clipboard holds no layers; copy some on a canvas first, or copy the text that such a copy gave"
 
 
-class Editor:
+class Editor(Adding):
     """Edits of the session's document that need to know where things stand."""
-
-    def __init__(self, session: Session, scene: CanvasScene) -> None:
-        self._session = session
-        self._scene = scene
-
-    # -- adding ---------------------------------------------------------------------------------------------------
-
-    def add(self, type_name: str, at: QPointF, end: End | None = None) -> str:
-        """Place a new layer near a point, wired to ``end`` where it fits, and select it. Returns its id ("": none)."""
-        layer = self._made(type_name)
-        if layer is None:
-            return ""
-        id = edits.new_id()
-        wanted = (at.x(), at.y())
-        steps = [edits.add(layer, id=id)]
-        port = fitting_port(layer, self._scene.network, self._scene.resolution, end) if end is not None else ""
-        if end is not None and port:
-            steps.append(_joined(end, id, port))
-        position = self._scene.nodes.free(wanted, node_size(layer), margin=12.0)
-        if not self._session.do(f"Add {type_name}", edits.chain(*steps), view=self._placing({id: position})):
-            return ""
-        self._session.select([id])
-        return id
-
-    def insert(self, wire: Wire, type_name: str, at: QPointF) -> str:
-        """Put a new layer into a wire at a point; what follows in the same row makes room. Returns its id."""
-        layer = self._made(type_name)
-        if layer is None:
-            return ""
-        id = edits.new_id()
-        places = self._room_for(wire, layer, (at.x(), at.y()))
-        if not self._session.do(
-            f"Insert {type_name}", edits.insert_on(wire, layer, id=id), view=self._placing(places, id)
-        ):
-            return ""
-        self._session.select([id])
-        return id
 
     def connect(self, first: End, second: End) -> bool:
         """Wire two ports, whichever way round they are given."""
         out, into = (first, second) if first.side == "outputs" else (second, first)
         return self._session.do("Connect", edits.connect(out.node, out.port, into.node, into.port))
 
-    def _made(self, type_name: str) -> Layer | None:
-        catalogue = load()
-        if type_name not in catalogue:
-            self._session.notice.emit("warning", f"There is no layer type {type_name!r} in this program")
-            return None
-        layer = catalogue[type_name].make({})
-        if isinstance(layer, Input):
-            return layer.with_(field=self._unused_field())
-        return layer
+    def replace(self, ids: Sequence[str], layer: Layer) -> None:
+        """Put a layer of another type in the place of nodes; wires and common parameters stay."""
+        label = f"Replace by {layer.type_name()}"
+        self._session.do(label, edits.chain(*(put_in_place(id, layer) for id in ids)))
 
-    def _unused_field(self) -> str:
-        """The first field of the data that no input brings in yet; "" where there is none."""
-        used = {getattr(node.layer, "field", "") for node in self._session.network.of_role("input")}
-        return next((name for name in self._session.fields if name not in used), "")
-
-    def _room_for(self, wire: Wire, layer: Layer, wanted: Position) -> dict[str, Position]:
-        """Where the inserted layer (under the id "") and the nodes that make room for it stand."""
-        places, size = self._scene.places, node_size(layer)
-        source, target = places[wire.source], places[wire.target]
-        level = abs(source[1] - target[1]) < 40.0 and target[0] > source[0]
-        if not level:
-            return {"": self._scene.nodes.free(wanted, size, margin=12.0)}
-        x = max(min(wanted[0], target[0]), source[0] + COLUMN) if target[0] - source[0] < 2 * COLUMN else wanted[0]
-        at = snapped((x, source[1] if abs(source[1] - wanted[1]) < 60 else wanted[1]))
-        push = max(0.0, at[0] + COLUMN - target[0])
-        behind = self._session.network.descendants([wire.target])
-        moved = {
-            id: (places[id][0] + push, places[id][1])
-            for id in behind
-            if push and places[id][0] >= target[0] - 1 and abs(places[id][1] - target[1]) < 100.0
-        }
-        return {"": at, **moved}
+    def fits_place(self, cls: type[Layer], id: str) -> bool:
+        """Whether a layer of this type in a node's place would keep all its wires, as far as ports tell."""
+        network, resolution = self._scene.network, self._scene.resolution
+        wires = (*network.incoming.get(id, ()), *network.outgoing.get(id, ()))
+        if kept_wires(network, id, cls) < len(wires):
+            return False
+        fed = next(iter(network.incoming.get(id, ())), None)
+        if fed is None:
+            return not cls.inputs or bool(wires)
+        return bool(fitting_port(cls, network, resolution, End(fed.source, "outputs", fed.output)))
 
     # -- the selection --------------------------------------------------------------------------------------------
 
@@ -120,7 +62,7 @@ class Editor:
 
     def move(self, places: Mapping[str, Position], merge_key: object = None) -> None:
         """Move nodes to these places."""
-        self._session.do("Move", None, merge_key, view=self._placing(places))
+        self._session.do("Move", None, merge_key, view=self.placing(places))
 
     def nudge(self, dx: float, dy: float) -> None:
         """Move the selected nodes by steps of the grid; steps in a row are one undo."""
@@ -173,7 +115,7 @@ class Editor:
         own = complete(part.network, part.positions)
         dx, dy = self._shift(own, part.network, seen, at)
         moved = {fresh[id]: snapped((x + dx, y + dy)) for id, (x, y) in own.items()}
-        done = self._session.do(label, edits.insert(part.network, fresh), view=self._placing(moved))
+        done = self._session.do(label, edits.insert(part.network, fresh), view=self.placing(moved))
         if done:
             self._session.select(fresh.values())
         return done
@@ -192,24 +134,5 @@ class Editor:
         goal = at if at is not None else seen.center()
         return goal.x() - middle.x(), goal.y() - middle.y()
 
-    # -- views ----------------------------------------------------------------------------------------------------
-
-    def _placing(self, places: Mapping[str, Position], inserted: str = "") -> ViewEdit:
-        """Put nodes there; nodes that had no place of their own keep where they are shown. "" means ``inserted``."""
-        named = {id or inserted: at for id, at in places.items()}
-        shown = {id: at for id, at in self._scene.places.items() if id in self._session.network.nodes}
-
-        def edit(view: View) -> View:
-            pinned = {id: at for id, at in shown.items() if id not in view.positions}
-            return place({**pinned, **named})(view)
-
-        return edit
-
     def _ordered(self, ids: frozenset[str]) -> list[str]:
         return [id for id in self._session.network.nodes if id in ids]
-
-
-def _joined(end: End, id: str, port: str) -> edits.Edit:
-    if end.side == "outputs":
-        return edits.connect(end.node, end.port, id, port)
-    return edits.connect(id, port, end.node, end.port)

@@ -84,6 +84,15 @@ def fitting_port(cls: type[Layer] | Layer, network: Network, resolution: Resolut
     return next((name for name, other in cls.outputs.items() if ports_fit(other, port)), "")
 
 
+def port_between(first: Layer, second: Layer) -> tuple[str, str] | None:
+    """The first output of one layer and the first input of another that fit; None where none do."""
+    for output, given in first.outputs.items():
+        for input, wanted in second.inputs.items():
+            if ports_fit(given, wanted):
+                return output, input
+    return None
+
+
 def can_stand_in_wire(cls: type[Layer] | Layer, type: TensorType | None) -> bool:
     """Whether a layer can be inserted on a wire that carries ``type``: through its first input and first output."""
     if not cls.inputs or not cls.outputs or cls.role in ("loss", "metric"):
@@ -116,4 +125,13 @@ def _port(network: Network, end: End) -> Port | None:
     return getattr(node.layer, end.side).get(end.port) if node is not None else None
 
 
-__all__ = ["End", "can_stand_in_wire", "fitting_ends", "fitting_port", "fitting_types", "open_port", "ports_fit"]
+__all__ = [
+    "End",
+    "can_stand_in_wire",
+    "fitting_ends",
+    "fitting_port",
+    "fitting_types",
+    "open_port",
+    "port_between",
+    "ports_fit",
+]

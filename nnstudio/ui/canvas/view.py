@@ -6,27 +6,21 @@ from PySide6.QtCore import (
     QAbstractAnimation,
     QEasingCurve,
     QEvent,
-    QPoint,
     QPointF,
     QRect,
     QRectF,
-    Qt,
     QVariantAnimation,
     Signal,
 )
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QPainter
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
-from nnstudio.graph import Wire
 from nnstudio.graph.places import Box
 from nnstudio.graph.view import Position
-from nnstudio.layers import load
 from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
 from nnstudio.ui.canvas.editing import Editor
-from nnstudio.ui.canvas.fitting import End, can_stand_in_wire, fitting_types
 from nnstudio.ui.canvas.menus import menu_for
-from nnstudio.ui.canvas.pointer import Pointing
-from nnstudio.ui.canvas.quick_add import QuickAdd
+from nnstudio.ui.canvas.offering import Offering
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
 from nnstudio.ui.canvas.tips import tip_for
 from nnstudio.ui.session import Session
@@ -35,7 +29,7 @@ from nnstudio.ui.session import Session
 MOTION, STILL = 180, 400
 
 
-class CanvasView(Pointing):
+class CanvasView(Offering):
     """One window's canvas. ``rename_requested(id)``: the person wants to give that node another name."""
 
     rename_requested = Signal(str)
@@ -48,16 +42,12 @@ class CanvasView(Pointing):
         self.minimap = Minimap(self)
         self.legend = Legend(scene.magnitudes, self)
         self.invitation = Invitation(self)
-        self.quick_add_box = QuickAdd(self)
-        self._offered: tuple[QPointF, End | None, Wire | None] = (QPointF(), None, None)
         self._motion = QVariantAnimation(self, duration=MOTION, startValue=0.0, endValue=1.0)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._motion.valueChanged.connect(self._move_on)
         self._motion.finished.connect(scene.settle)
         self._from: dict[str, Position] = {}
         self.invitation.pressed.connect(self.quick_add)
-        self.quick_add_box.chosen.connect(self._add_chosen)
-        self.quick_add_box.closed.connect(self._quick_add_closed)
         scene.reset.connect(self._reset)
         scene.layout_changed.connect(self._layout_changed)
         scene.magnitudes.changed.connect(self._overlay_moved)
@@ -115,80 +105,10 @@ class CanvasView(Pointing):
         if len(self.session.selection) == 1:
             self.rename_requested.emit(next(iter(self.session.selection)))
 
-    def add_layer(self, type_name: str) -> str:
-        """Add a layer in the middle of what is seen. Returns its id."""
-        id = self.editor.add(type_name, self.seen().center())
-        self.setFocus(Qt.FocusReason.OtherFocusReason)
-        return id
-
-    def quick_add(self) -> None:
-        """Offer all layers where the pointer is, else in the middle; with one node selected, wired behind it."""
-        chosen = self.session.selection
-        if len(chosen) == 1:
-            self._offer_after(next(iter(chosen)))
-        else:
-            self.offer(self._pointer())
-
     def set_tinted(self, tinted: bool) -> None:
         """Whether whole cards, not only their bars, are coloured by the gradient."""
         self.canvas.tinted = tinted
         self.canvas.update()
-
-    # -- quick-add ------------------------------------------------------------------------------------------------
-
-    def offer(self, at: QPoint, end: End | None = None, wire: Wire | None = None) -> None:
-        """Offer layers at a point: all, those that a wire from ``end`` fits, or those that can stand in ``wire``."""
-        title = "Insert a layer" if wire is not None else "Add a layer"
-        if end is not None:
-            name = self.session.network.nodes[end.node].name
-            title = f"What {'follows' if end.side == 'outputs' else 'feeds'} {name}?"
-        self._show_offer(at, self.mapToScene(at), end, wire, title, "")
-
-    def _offer_after(self, id: str) -> None:
-        """Offer all layers beside a selected node; the one that is chosen is wired to it where it fits."""
-        node = self.session.network.nodes[id]
-        output = next(iter(node.layer.outputs), "")
-        where = self.canvas.box_with_margin(id)
-        beside = self.mapFromScene(where.topRight()) + QPoint(12, 0)
-        if not self.viewport().rect().contains(beside):
-            beside = self._pointer()
-        if not output:
-            self.offer(beside)
-            return
-        goal = self.canvas.port_at(id, "outputs", output) + QPointF(96.0, 0.0)
-        hint = f"Enter adds it after {node.name}, Shift+Enter on its own"
-        self._show_offer(beside, goal, End(id, "outputs", output), None, "Add a layer", hint)
-
-    def _show_offer(self, at: QPoint, goal: QPointF, end: End | None, wire: Wire | None, title: str, hint: str) -> None:
-        types = list(load())
-        if wire is not None:
-            resolution = self.canvas.resolution
-            type = resolution.wire_type(wire) if resolution is not None else None
-            types = [cls for cls in types if can_stand_in_wire(cls, type)]
-        elif end is not None and not hint:
-            types = fitting_types(types, self.session.network, self.canvas.resolution, end)
-        self._offered = goal, end, wire
-        self.quick_add_box.offer(at, types, title, hint)
-
-    def _add_chosen(self, type_name: str, wired: bool) -> None:
-        at, end, wire = self._offered
-        if wire is not None:
-            self.editor.insert(wire, type_name, at)
-        else:
-            half = QPointF(84.0, 0.0)
-            middle = at if end is None else at + half if end.side == "outputs" else at - half
-            id = self.editor.add(type_name, middle, end if wired else None)
-            if id:
-                self.reveal(self.canvas.box_with_margin(id))
-        self._quick_add_closed()
-
-    def _quick_add_closed(self) -> None:
-        if self.isVisible():
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _pointer(self) -> QPoint:
-        at = self.viewport().mapFromGlobal(self.cursor().pos())
-        return at if self.viewport().rect().contains(at) and self.underMouse() else self.viewport().rect().center()
 
     # -- following ------------------------------------------------------------------------------------------------
 

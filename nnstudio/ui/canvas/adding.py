@@ -1,0 +1,177 @@
+"""Layers come onto the canvas: where they stand, what they are wired to, and what makes room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from nnstudio.graph import Network, Wire, edits
+from nnstudio.graph.arrange import COLUMN
+from nnstudio.graph.places import node_size, snapped
+from nnstudio.graph.view import Position, View, ViewEdit, place
+from nnstudio.layers import AnyLayer, Layer, load
+from nnstudio.layers.io import Input
+from nnstudio.ui.canvas.fitting import End, fitting_port, port_between
+
+if TYPE_CHECKING:
+    from nnstudio.ui.canvas.scene import CanvasScene
+    from nnstudio.ui.session import Session
+
+
+class Adding:
+    """Edits that bring new layers, each one undoable step."""
+
+    def __init__(self, session: Session, scene: CanvasScene) -> None:
+        self._session = session
+        self._scene = scene
+
+    def add(self, type_name: str, at: QPointF, end: End | None = None) -> str:
+        """Place a new layer near a point, wired to ``end`` where it fits, and select it. Returns its id ("": none)."""
+        layer = self.made(type_name)
+        ids = self.add_chain([layer], at, end) if layer is not None else []
+        return ids[0] if ids else ""
+
+    def add_chain(self, layers: Sequence[Layer], at: QPointF, end: End | None = None) -> list[str]:
+        """Place layers in a row that begins (ends, where they feed ``end``) at a point, each wired to the one before.
+
+        The nearest to ``end`` is wired to it where it fits. The last one is selected. Returns their ids, [] for none.
+        """
+        layers = [self._bound(layer) for layer in layers]
+        ids = [edits.new_id() for _ in layers]
+        steps = [edits.add(layer, id=id) for layer, id in zip(layers, ids, strict=True)]
+        steps += _joined_in_a_row(layers, ids)
+        backwards = end is not None and end.side == "inputs"
+        if end is not None:
+            nearest = -1 if backwards else 0
+            port = fitting_port(layers[nearest], self._scene.network, self._scene.resolution, end)
+            if port:
+                steps.append(_joined(end, ids[nearest], port))
+        places = self._row(layers, ids, at, backwards=backwards)
+        if not self._session.do(_label("Add", layers), edits.chain(*steps), view=self.placing(places)):
+            return []
+        self._session.select([ids[0] if backwards else ids[-1]])
+        return ids
+
+    def _row(self, layers: Sequence[Layer], ids: Sequence[str], at: QPointF, *, backwards: bool) -> dict[str, Position]:
+        """Where each of a row stands: as near to its column as there is room."""
+        first = at.x() - (COLUMN * (len(ids) - 1) if backwards else 0.0)
+        places: dict[str, Position] = {}
+        height = at.y()
+        for number, (id, layer) in enumerate(zip(ids, layers, strict=True)):
+            x, y = self._scene.nodes.free((first + COLUMN * number, height), node_size(layer), margin=12.0)
+            height = y  # the others follow in the same row
+            places[id] = (x, y)
+        return places
+
+    def insert(self, wire: Wire, type_name: str, at: QPointF) -> str:
+        """Put a new layer into a wire at a point; what follows in the same row makes room. Returns its id."""
+        layer = self.made(type_name)
+        ids = self.insert_chain([layer], [wire], at) if layer is not None else []
+        return ids[0] if ids else ""
+
+    def insert_chain(self, layers: Sequence[Layer], wires: Sequence[Wire], at: QPointF) -> list[str]:
+        """Put layers, each wired to the one before, into wires that begin at the same port. Returns their ids."""
+        layers = [self._bound(layer) for layer in layers]
+        ids = [edits.new_id() for _ in layers]
+        unfit = next((layer for layer in layers if not layer.inputs or not layer.outputs), None)
+        if unfit is not None:
+            sentence = f"{unfit.type_name()} has no input and output, so it cannot stand in a wire"
+            self._session.notice.emit("warning", sentence)
+            return []
+        places = self._room_for(wires[0], layers, ids, (at.x(), at.y()))
+        edit = _into_wires(layers, ids, wires)
+        if not self._session.do(_label("Insert", layers), edit, view=self.placing(places)):
+            return []
+        self._session.select([ids[-1]])
+        return ids
+
+    def made(self, type_name: str) -> Layer | None:
+        """A new layer of this type; None, and a notice, where there is no such type."""
+        catalogue = load()
+        if type_name not in catalogue:
+            self._session.notice.emit("warning", f"There is no layer type {type_name!r} in this program")
+            return None
+        return catalogue[type_name].make({})
+
+    def _bound(self, layer: Layer) -> Layer:
+        """An input without a field brings in the first field of the data that no input brings in yet."""
+        if not isinstance(layer, Input) or layer.field or layer.shape:
+            return layer
+        used = {getattr(node.layer, "field", "") for node in self._session.network.of_role("input")}
+        return layer.with_(field=next((name for name in self._session.fields if name not in used), ""))
+
+    def _room_for(
+        self, wire: Wire, layers: Sequence[Layer], ids: Sequence[str], wanted: Position
+    ) -> dict[str, Position]:
+        """Where inserted layers and the nodes that make room for them stand."""
+        places, many = self._scene.places, len(ids)
+        source, target = places[wire.source], places[wire.target]
+        level = abs(source[1] - target[1]) < 40.0 and target[0] > source[0]
+        if not level:
+            at = QPointF(*wanted)
+            return self._row(layers, ids, at, backwards=False)
+        tight = target[0] - source[0] < (many + 1) * COLUMN
+        x = max(min(wanted[0], target[0]), source[0] + COLUMN) if tight else wanted[0]
+        first = snapped((x, source[1] if abs(source[1] - wanted[1]) < 60 else wanted[1]))
+        push = max(0.0, first[0] + many * COLUMN - target[0])
+        behind = self._session.network.descendants([wire.target])
+        moved = {
+            id: (places[id][0] + push, places[id][1])
+            for id in behind
+            if push and places[id][0] >= target[0] - 1 and abs(places[id][1] - target[1]) < 100.0
+        }
+        return {**{id: (first[0] + COLUMN * place, first[1]) for place, id in enumerate(ids)}, **moved}
+
+    def placing(self, places: Mapping[str, Position]) -> ViewEdit:
+        """Put nodes there; nodes that had no place of their own keep where they are shown."""
+        shown = {id: at for id, at in self._scene.places.items() if id in self._session.network.nodes}
+
+        def edit(view: View) -> View:
+            pinned = {id: at for id, at in shown.items() if id not in view.positions}
+            return place({**pinned, **places})(view)
+
+        return edit
+
+
+def _label(word: str, layers: Sequence[AnyLayer]) -> str:
+    if len(layers) == 1:
+        return f"{word} {layers[0].type_name()}"
+    return f"{word} {len(layers)} layers"
+
+
+def _joined(end: End, id: str, port: str) -> edits.Edit:
+    if end.side == "outputs":
+        return edits.connect(end.node, end.port, id, port)
+    return edits.connect(id, port, end.node, end.port)
+
+
+def _joined_in_a_row(layers: Sequence[Layer], ids: Sequence[str]) -> list[edits.Edit]:
+    made = []
+    for number in range(len(layers) - 1):
+        ports = port_between(layers[number], layers[number + 1])
+        if ports is not None:
+            made.append(edits.connect(ids[number], ports[0], ids[number + 1], ports[1]))
+    return made
+
+
+def _into_wires(layers: Sequence[Layer], ids: Sequence[str], wires: Sequence[Wire]) -> edits.Edit:
+    """The first layer is fed by what fed the wires; the last one feeds all that they fed."""
+
+    def edit(network: Network) -> Network:
+        for wire in wires:
+            if wire not in network.wires:
+                raise edits.EditError("that wire is no longer there")
+        for layer, id in zip(layers, ids, strict=True):
+            network = edits.add(layer, id=id)(network)
+        source, output = wires[0].source, wires[0].output
+        feed = Wire(source, output, ids[0], next(iter(layers[0].inputs)))
+        last, port = ids[-1], next(iter(layers[-1].outputs))
+        moved = {wire: replace(wire, source=last, output=port) for wire in wires}
+        kept = [moved.get(wire, wire) for wire in network.wires]  # places decide the order at a port for many
+        kept.insert(network.wires.index(wires[0]), feed)
+        return edits.chain(*_joined_in_a_row(layers, ids))(replace(network, wires=tuple(kept)))
+
+    return edit
