@@ -42,7 +42,7 @@ class _Rows(QStyledItemDelegate):
     """Title at the left, group behind it, keys at the right."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(WIDTH, ROW)
+        return QSize(theme.scaled(WIDTH), theme.scaled(ROW))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -99,7 +99,7 @@ class CommandPalette(QFrame):
         self._all = list(self._commands())
         self.field.clear()
         self._filter("")
-        width = min(WIDTH, self._window.width() - 40)
+        width = min(theme.scaled(WIDTH), self._window.width() - 40)
         self.setFixedWidth(width)
         self.move(self._window.mapToGlobal(QPoint((self._window.width() - width) // 2, 56)))
         self.show()
@@ -112,7 +112,8 @@ class CommandPalette(QFrame):
             item.setData(Qt.ItemDataRole.UserRole, command)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
-        self.setFixedHeight(FRAME + ROW * min(ROWS, max(1, self.list.count())))
+        room = max(2, (self._window.height() - 80 - theme.scaled(FRAME)) // theme.scaled(ROW))
+        self.setFixedHeight(theme.scaled(FRAME) + theme.scaled(ROW) * min(ROWS, room, max(1, self.list.count())))
 
     def _run(self) -> None:
         item = self.list.currentItem()

@@ -106,6 +106,14 @@ def _view(window: MainWindow) -> Iterable[Action]:
     for place, (title, _) in enumerate(PANELS):
         yield Action(f"panel_{title.lower()}", title, window.show_panel(place), (f"Ctrl+{place + 1}",), "",
                      "View/Panel", f"Show the {title.lower()} panel", enabled_when=there)
+    smallest, *_, largest = theme.TEXT_SCALES
+    yield Action("text_larger", "Larger text", window.scale_text(1), ("Ctrl+Alt+=", "Ctrl+Alt++"), "", "View/Text size",
+                 "Make all text larger", enabled_when=lambda: theme.text_percent() < largest, words="font scale zoom")
+    yield Action("text_smaller", "Smaller text", window.scale_text(-1), ("Ctrl+Alt+-",), "", "View/Text size",
+                 "Make all text smaller", enabled_when=lambda: theme.text_percent() > smallest, words="font scale zoom")
+    yield Action("text_normal", "Normal text", window.scale_text(0), (), "", "View/Text size",
+                 "Text as large as the system has it", words="font scale reset",
+                 title_when=lambda: f"Normal text (now {theme.text_percent()} %)")
     for name, title in (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")):
         yield Action(f"theme_{name}", title, window.choose_theme(name), (), "theme", "View/Theme",
                      checked_when=lambda name=name: theme.chosen() == name, words="theme colours appearance")

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from nnstudio.layers import Param
+from nnstudio.ui import theme
 from nnstudio.ui.fields import ChoiceField, Field, field_for
 from nnstudio.ui.parts import ElidedLabel, label
 
@@ -55,18 +56,25 @@ class Form(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
         self._grid.setColumnStretch(1, 1)
         for name in params if names is None else names:
             offered = (choices or {}).get(name)
             param = params[name]
             field = ChoiceField(param, offered) if offered is not None else field_for(owner, name, param)
             self._add(name, param, field)
+        self._align()
+        theme.changed.connect(self._align)
+
+    def _align(self) -> None:
+        """Titles in one column, as wide as the size of text asks for."""
+        width = theme.scaled(LABEL_WIDTH)
+        self._grid.setColumnMinimumWidth(0, width)
+        for title in self._labels.values():
+            title.setFixedWidth(width)
 
     def _add(self, name: str, param: Param, field: Field) -> None:
         at = self._grid.rowCount()
         title = ElidedLabel(title_of(name, param), "muted")
-        title.setFixedWidth(LABEL_WIDTH)
         title.setBuddy(field)
         error = label("", "problem", wrap=True)
         error.hide()

@@ -83,8 +83,7 @@ class Facts(QWidget):
             empty(self._grid)  # type: ignore[arg-type]
             self._values = {}
             for at, (name, _) in enumerate(facts):
-                value = ElidedLabel("")
-                value.setFont(theme.ui_font(12, 500))
+                value = ElidedLabel("", "figure")
                 value.setAlignment(Qt.AlignmentFlag.AlignRight)
                 self._grid.addWidget(label(name, "muted"), at, 0)
                 self._grid.addWidget(value, at, 1)

@@ -22,7 +22,6 @@ class Inspector(QFrame):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setProperty("role", "panel")
-        self.setMinimumWidth(240)
         self._session = session
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)

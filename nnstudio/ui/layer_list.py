@@ -143,7 +143,7 @@ class LayerDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         heading = index.data(NameRole) is None
-        return QSize(120, (32 if index.row() else 24) if heading else 25)
+        return QSize(120, theme.scaled((32 if index.row() else 24) if heading else 25))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         tokens = theme.current()

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnstudio.ui import theme
 from nnstudio.ui.icons import icon
 
 
@@ -29,8 +28,6 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     if role:
         made.setProperty("role", role)
     made.setWordWrap(wrap)
-    if role == "mono":
-        made.setFont(theme.mono_font(12))
     return made
 
 

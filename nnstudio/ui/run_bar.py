@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.icons import icon
 from nnstudio.ui.parts import ElidedLabel, button, column, label, row
@@ -24,13 +25,17 @@ class SearchField(QFrame):
         self._actions = actions
         self.setObjectName("search_actions")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFixedSize(184, 30)
         keys = label(actions.shortcut_text("command_palette").replace("+", " "), "faint")
         row_ = row(label("Search actions", "muted"), 1, keys, margins=(12, 0, 12, 0))
         self.setLayout(row_)
         self.setToolTip("Find and do anything by its name")
         self.setProperty("role", "field")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._fit_text()
+        theme.changed.connect(self._fit_text)
+
+    def _fit_text(self) -> None:
+        self.setFixedSize(theme.scaled(184), theme.scaled(30))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -46,7 +51,6 @@ class RunBar(QFrame):
         self._shown = True
         self.setProperty("role", "panel")
         self.setObjectName("run_bar")
-        self.setFixedHeight(HEIGHT)
         self.menu_button = QToolButton()
         self.menu_button.setIcon(icon("menu", "muted"))
         self.menu_button.setIconSize(QSize(18, 18))
@@ -57,15 +61,17 @@ class RunBar(QFrame):
         self.title = ElidedLabel("", "strong")
         self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.edited = label("· edited", "muted")
-        self._main = self._button("start", "primary", 96)
-        self._step = self._button("step", "", 64)
-        self._stop = self._button("stop", "", 64)
+        self._main = self._button("start", "primary")
+        self._step = self._button("step", "")
+        self._stop = self._button("stop", "")
         self._epoch = label("", "heading")
         self._figures = ElidedLabel("", "muted")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
         self._lay_out()
+        self._fit_text()
+        theme.changed.connect(self._fit_text)
         self._pace = QTimer(self)
         self._pace.setSingleShot(True)
         self._pace.setInterval(PACE_MS)
@@ -79,11 +85,15 @@ class RunBar(QFrame):
         if not self._pace.isActive():
             self._pace.start()
 
-    def _button(self, id: str, role: str, width: int) -> QPushButton:
+    def _fit_text(self) -> None:
+        self.setFixedHeight(theme.scaled(HEIGHT))
+        for made, width in ((self._main, 96), (self._step, 64), (self._stop, 64)):
+            made.setMinimumWidth(theme.scaled(width))
+
+    def _button(self, id: str, role: str) -> QPushButton:
         pressed = self.press_main if id == "start" else lambda: self._actions.trigger(id)
         made = button("", pressed, role)
         made.setObjectName(f"{id}_button")
-        made.setMinimumWidth(width)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setIconSize(QSize(15, 15))
         return made

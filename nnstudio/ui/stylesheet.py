@@ -6,9 +6,10 @@ Widgets say what they are by a dynamic property ``role``: for labels ``title``, 
 
 from __future__ import annotations
 
+import re
 from string import Template
 
-from nnstudio.ui.theme import Tokens, mixed, mono_font, on_accent
+from nnstudio.ui.theme import Tokens, mixed, mono_font, on_accent, scaled
 
 _SHEET = Template("""
 * { outline: none; }
@@ -39,6 +40,7 @@ QLabel[role="faint"] { color: $muted; font-size: 11px; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="problem"] { color: $problem; font-size: 12px; }
 QLabel[role="mono"] { font-family: "$mono"; font-size: 12px; }
+QLabel[role="figure"] { font-size: 12px; font-weight: 500; }
 
 QPushButton { background: $raised; border: 1px solid $line; border-radius: 6px; padding: 5px 14px; font-weight: 500;
   min-height: 18px; }
@@ -61,6 +63,9 @@ QToolButton:hover { background: $raised; }
 QToolButton:pressed, QToolButton:checked { background: $line; }
 QToolButton:focus { border-color: $accent; }
 QToolButton[role="section"] { padding: 4px 0; font-size: 12px; font-weight: 600; text-align: left; border: none; }
+QToolButton[role="tool"] { font-size: 11px; }
+QToolButton[role="choice"] { font-size: 12px; }
+QToolButton[strong="true"] { font-weight: 600; }
 QToolButton[role="section"]:hover { background: transparent; color: $accent; }
 QToolButton[role="section"]:focus { color: $accent; }
 QToolButton::menu-indicator { image: none; }
@@ -70,6 +75,8 @@ QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox { background: 
 QPlainTextEdit, QTextEdit { padding: 4px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on {
   border-color: $accent; }
+QLineEdit[role="mono"] { font-family: "$mono"; font-size: 12px; }
+QComboBox[role="small"] { font-size: 12px; }
 QLineEdit[role="large"] { font-size: 14px; padding: 6px 10px; }
 QLineEdit[role="name"] { background: transparent; border-color: transparent; font-size: 15px; font-weight: 600;
   padding: 2px 6px; }
@@ -144,10 +151,14 @@ QTextBrowser { background: $panel; border: none; }
 """)
 
 
+#: What follows the size of text: heights of letters and of what holds a line of them.
+_FOLLOWS = re.compile(r"\b(font-size|min-height): (\d+)px")
+
+
 def stylesheet(tokens: Tokens) -> str:
-    """The style sheet of a theme."""
+    """The style sheet of a theme, at the present size of text."""
     accent = tokens.accent
-    return _SHEET.substitute(
+    made = _SHEET.substitute(
         name=tokens.name, window=tokens.window, canvas=tokens.canvas, panel=tokens.panel, raised=tokens.raised,
         line=tokens.line, text=tokens.text, muted=tokens.muted, faint=tokens.faint, accent=accent, good=tokens.good,
         problem=tokens.problem, on_accent=on_accent(tokens).name(), mono=mono_font().family(),
@@ -155,3 +166,4 @@ def stylesheet(tokens: Tokens) -> str:
         accent_hover=mixed(accent, tokens.text, 0.15).name(), accent_off=mixed(tokens.panel, accent, 0.25).name(),
         selected=mixed(tokens.panel, accent, 0.22).name(),
     )  # fmt: skip
+    return _FOLLOWS.sub(lambda found: f"{found[1]}: {scaled(int(found[2]))}px", made)

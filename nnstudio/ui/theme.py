@@ -1,4 +1,8 @@
-"""The theme: colours, fonts and sizes in one place. Palette, style sheet and plots all derive from it."""
+"""The theme: colours, fonts and sizes in one place. Palette, style sheet and plots all derive from it.
+
+Text has the size that the system asks for, times what the person chose. Sizes of the house are given in pixels at
+100 %; fonts come scaled, and :func:`scaled` does so for what has to hold them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 
@@ -36,20 +40,21 @@ class Tokens:
 
 def _families(*colors: str) -> Mapping[str, str]:
     names = "io linear convolution pooling normalisation activation regularisation recurrent attention loss metric"
-    return MappingProxyType(dict(zip([*names.split(), "arithmetic", "block"], colors, strict=True)))
+    names += " arithmetic block shape selection matrix reduction comparison"
+    return MappingProxyType(dict(zip(names.split(), colors, strict=True)))
 
 
 DARK = Tokens(
     "dark", "#15171C", "#191C22", "#1D2027", "#262A33", "#2E333D", "#E7E9EE", "#98A1B0", "#646D7C",
     "#6C9BF5", "#6C9BF5", "#F0A860", "#58C08A", "#E8696F",
     _families("#8792A6", "#7F8CF0", "#5AA0E6", "#42B3C4", "#5BB98A", "#E0B04C", "#B0987A", "#A983E0", "#D078B4",
-              "#E5706A", "#E58FA8", "#8E97A6", "#7FB5AE"),
+              "#E5706A", "#E58FA8", "#8E97A6", "#7FB5AE", "#86A5B5", "#9DB56B", "#8FA8F0", "#D09468", "#C79AD6"),
 )  # fmt: skip
 LIGHT = Tokens(
     "light", "#F3F4F7", "#FAFBFC", "#FFFFFF", "#F0F2F5", "#DDE1E8", "#1E232B", "#5C6675", "#8F98A6",
     "#2F6BE0", "#2F6BE0", "#D07A1F", "#23935B", "#CC3D45",
     _families("#5E6A80", "#4E5CD6", "#2676C9", "#138A9C", "#2B8C5C", "#B5821A", "#86693F", "#7A4FC4", "#AE4590",
-              "#C9443D", "#C25472", "#667084", "#2F756C"),
+              "#C9443D", "#C25472", "#667084", "#2F756C", "#4A7186", "#5F7A24", "#4A68C8", "#A2582A", "#8A4FA0"),
 )  # fmt: skip
 
 
@@ -64,7 +69,15 @@ changed = _notifier.changed
 #: What a person can choose. ``system`` follows the colour scheme of the desktop.
 THEMES = ("system", "dark", "light")
 
-_state: dict[str, Any] = {"chosen": "dark", "tokens": DARK, "following": False}
+#: What a person can choose as the size of text, in percent.
+TEXT_SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
+#: The height of the system's font in pixels where nobody asked for another, by Qt's name of the platform.
+_USUAL_FONT = {"windows": 12.0, "cocoa": 13.0}
+_USUAL_ELSEWHERE = 14.0
+#: So far from the usual one, desktops differ without meaning it; and what is never passed.
+_INDIFFERENT, _LARGEST = 0.15, 3.0
+
+_state: dict[str, Any] = {"chosen": "dark", "tokens": DARK, "following": False, "percent": 100, "system": 1.0}
 
 
 def current() -> Tokens:
@@ -85,6 +98,43 @@ def set_theme(name: str) -> None:
     _state["chosen"] = name
     _follow_system()
     _apply()
+
+
+def text_percent() -> int:
+    """The size of text that the person chose, in percent of the system's."""
+    return int(_state["percent"])
+
+
+def set_text_percent(percent: int) -> None:
+    """Show all text in this size, of :data:`TEXT_SCALES` or between them."""
+    _state["percent"] = max(TEXT_SCALES[0], min(TEXT_SCALES[-1], percent))
+    _apply()
+
+
+def text_scale() -> float:
+    """How much larger than at 100 % text is: what the system asks for times what the person chose."""
+    return min(_LARGEST, _state["percent"] / 100 * _state["system"])
+
+
+def scaled(px: float) -> int:
+    """A size in pixels at 100 % that has to follow the size of text."""
+    return round(px * text_scale())
+
+
+def look() -> tuple[str, float]:
+    """What a widget's fonts and colours depend on: the theme's name and the size of text."""
+    return current().name, text_scale()
+
+
+def system_scale(platform: str, px: float) -> float:
+    """How much larger than usual the system's font is, of ``px`` pixels on a platform of this name (of Qt)."""
+    ratio = px / _USUAL_FONT.get(platform, _USUAL_ELSEWHERE)
+    return 1.0 if platform == "offscreen" or abs(ratio - 1) <= _INDIFFERENT else max(0.8, min(2.0, round(ratio, 2)))
+
+
+def _system_scale() -> float:
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    return system_scale(QGuiApplication.platformName(), float(QFontInfo(font).pixelSize()))
 
 
 def _follow_system() -> None:
@@ -112,6 +162,7 @@ def _apply() -> None:
     _state["tokens"] = tokens
     app = QApplication.instance()
     if isinstance(app, QApplication):
+        _state["system"] = _system_scale()
         from nnstudio.ui.stylesheet import stylesheet
 
         if app.style().objectName() != "fusion":
@@ -198,22 +249,35 @@ def _family_installed(*wanted: str) -> str:
 
 
 def ui_font(px: int = 13, weight: int = 400) -> QFont:
-    """The interface font (Inter where it is installed, else the system's) with tabular figures."""
+    """The interface font (Inter where it is installed, else the system's) with tabular figures, scaled."""
+    return _sized(_ui_face(), scaled(px), weight)
+
+
+def mono_font(px: int = 12, weight: int = 400) -> QFont:
+    """The monospaced face for numbers, types and code, scaled."""
+    return _sized(_mono_face(), scaled(px), weight)
+
+
+def sheet_font(px: int = 13, weight: int = 400, *, mono: bool = False) -> QFont:
+    """A font for what is drawn on the canvas, which is zoomed as a whole: of the size that is asked for."""
+    return _sized(_mono_face() if mono else _ui_face(), px, weight)
+
+
+def _ui_face() -> QFont:
     font = QFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont))
     inter = _family_installed("Inter", "Inter Variable")
     if inter:
         font.setFamily(inter)
-    return _sized(font, px, weight)
+    return font
 
 
-def mono_font(px: int = 12, weight: int = 400) -> QFont:
-    """The monospaced face for numbers, types and code."""
+def _mono_face() -> QFont:
     font = QFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
     known = _family_installed("JetBrains Mono", "Cascadia Mono", "SF Mono", "DejaVu Sans Mono", "Consolas", "Menlo")
     if known:
         font.setFamily(known)
     font.setStyleHint(QFont.StyleHint.Monospace)
-    return _sized(font, px, weight)
+    return font
 
 
 def _sized(font: QFont, px: int, weight: int) -> QFont:

@@ -80,7 +80,7 @@ class Card(Pressable):
         super().__init__(f"{template.title}: {template.summary}")
         self.template = template
         self.picture = Picture()
-        self.setFixedWidth(CARD_WIDTH)
+        self.setFixedWidth(theme.scaled(CARD_WIDTH))
         summary = label(template.summary, "muted", wrap=True)
         summary.setAlignment(Qt.AlignmentFlag.AlignTop)
         words = column(label(template.title, "strong"), summary, 1, spacing=3, margins=(8, 2, 8, 6))
@@ -130,8 +130,7 @@ class Welcome(QFrame):
         left.addLayout(self._recent)
         left.addStretch(1)
         left.addWidget(label("Drop a project or a data file anywhere to open it.", "faint"))
-        side = QWidget()
-        side.setFixedWidth(330)
+        self._side = side = QWidget()
         side.setLayout(left)
         self._grid_home = QWidget()
         self._grid_home.setProperty("role", "scrolled")
@@ -148,6 +147,8 @@ class Welcome(QFrame):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidget(self._grid_home)
         self.setLayout(row(side, line(vertical=True), self._scroll, spacing=0))
+        self._fit_text()
+        theme.changed.connect(self._fit_text)
         theme.changed.connect(self.update)
         self.refresh()
 
@@ -199,9 +200,15 @@ class Welcome(QFrame):
         super().resizeEvent(event)
         QTimer.singleShot(0, self, self._arrange)
 
+    def _fit_text(self) -> None:
+        self._side.setFixedWidth(theme.scaled(330))
+        for card in self.cards:
+            card.setFixedWidth(theme.scaled(CARD_WIDTH))
+        self._arrange()
+
     def _arrange(self) -> None:
         room = self._scroll.viewport().width() - 56 + self._grid.spacing()
-        columns = max(1, room // (CARD_WIDTH + self._grid.spacing()))
+        columns = max(1, room // (theme.scaled(CARD_WIDTH) + self._grid.spacing()))
         if columns == self._columns:
             return
         self._columns = columns

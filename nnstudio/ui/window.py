@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
         self.settings = settings or Settings()
+        theme.set_text_percent(self.settings.get("text_percent", 100))
         theme.set_theme(self.settings.get("theme", "system"))
         self.session = Session(self, asleep=True)
         self._workspace: Workspace | None = None
@@ -275,6 +276,18 @@ class MainWindow(QMainWindow):
             theme.set_theme(name)
 
         return choose
+
+    def scale_text(self, steps: int) -> Callable[[], object]:
+        """A function that makes all text larger or smaller by so many steps (0: as the system has it)."""
+
+        def scale() -> None:
+            scales = theme.TEXT_SCALES
+            now = min(range(len(scales)), key=lambda at: abs(scales[at] - theme.text_percent()))
+            percent = scales[max(0, min(len(scales) - 1, now + steps))] if steps else 100
+            self.settings.set(text_percent=percent)
+            theme.set_text_percent(percent)
+
+        return scale
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or no longer."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QTabBar, QWidget
 
+from nnstudio.ui import theme
 from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.palette import PalettePanel
@@ -20,6 +21,8 @@ from nnstudio.ui.settings import Settings
 PALETTE, INSPECTOR, PANELS = 216, 320, 0.31
 #: What a plot with its captions takes, tabs included, and what the canvas keeps before that, in pixels.
 PLOTS, CANVAS = 220, 200
+#: The share of the width that palette and inspector have together at most, as they come.
+MOST = 0.56
 #: What can be hidden, by the name under which it is remembered.
 PARTS = ("palette", "inspector", "panels")
 
@@ -105,6 +108,9 @@ class Workspace(QWidget):
         self._down = self._splitter(Qt.Orientation.Vertical, self._across, self.panels, grows=0)
         self._parts = {"palette": self.palette_panel, "inspector": self.inspector, "panels": self.panels}
         self.setLayout(column(self._down))
+        self._text_scale = theme.text_scale()
+        self._fit_text()
+        theme.changed.connect(self._fit_text)
         self._restore()
         self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.canvas.rename_requested.connect(self._rename)
@@ -132,6 +138,22 @@ class Workspace(QWidget):
             part.setVisible(name not in hidden)
         self.panels.show_panel(self._settings.get("layout.panel", 0))
 
+    def _fit_text(self) -> None:
+        """Palette and inspector as wide as the size of text asks for; the canvas has the rest."""
+        self.inspector.setMinimumWidth(theme.scaled(240))
+        before, self._text_scale = self._text_scale, theme.text_scale()
+        if before != self._text_scale:
+            ratio = self._text_scale / before
+            left, _, right = self._across.sizes()
+            self._share_out(round(left * ratio), round(right * ratio))
+
+    def _share_out(self, left: int, right: int) -> None:
+        """Give palette and inspector these widths, less where the canvas would be narrower than both."""
+        width = self.width()
+        share = min(1.0, MOST * width / max(1, left + right))
+        left, right = round(left * share), round(right * share)
+        self._across.setSizes([left, width - left - right, right])
+
     def _rename(self, id: str) -> None:
         self.show_part("inspector", True)
         self.inspector.edit_name()
@@ -148,8 +170,8 @@ class Workspace(QWidget):
 
     def _proportion(self) -> None:
         """The sizes of the first start: palette and inspector as wide as they read well, the canvas the rest."""
-        width, height = self.width(), self.height()
-        self._across.setSizes([PALETTE, width - PALETTE - INSPECTOR, INSPECTOR])
+        height = self.height()
+        self._share_out(theme.scaled(PALETTE), theme.scaled(INSPECTOR))
         below = max(round(height * PANELS), min(PLOTS, height - CANVAS))
         self._down.setSizes([height - below, below])
 

@@ -133,10 +133,11 @@ class Legend(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("Legend: gradient magnitude")
         magnitudes.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
         self.refresh()
 
     def sizeHint(self) -> QSize:
-        return QSize(256, 34)
+        return QSize(theme.scaled(256), theme.scaled(34))
 
     def refresh(self) -> None:
         """Show the present range, or nothing where no gradients are shown."""
@@ -149,19 +150,20 @@ class Legend(QWidget):
         painter = QPainter(self)
         try:
             _paint_plate(painter, self)
-            tokens = theme.current()
+            painter.scale(theme.text_scale(), theme.text_scale())
+            tokens, height = theme.current(), self.height() / theme.text_scale()
             middle = Qt.AlignmentFlag.AlignVCenter
             painter.setPen(QColor(tokens.muted))
-            painter.setFont(theme.ui_font(11, 500))
-            painter.drawText(QRectF(12, 0, 60, self.height()), middle, "Gradient")
+            painter.setFont(theme.sheet_font(11, 500))
+            painter.drawText(QRectF(12, 0, 60, height), middle, "Gradient")
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             for step in range(96):
                 painter.setBrush(theme.magnitude_color(step / 95))
-                painter.drawRect(QRectF(68 + step, self.height() / 2 - 4, 1, 8))
+                painter.drawRect(QRectF(68 + step, height / 2 - 4, 1, 8))
             painter.setPen(QColor(tokens.muted))
-            painter.setFont(theme.mono_font(10))
-            painter.drawText(QRectF(172, 0, 82, self.height()), middle, self._magnitudes.range_text)
+            painter.setFont(theme.sheet_font(10, mono=True))
+            painter.drawText(QRectF(172, 0, 82, height), middle, self._magnitudes.range_text)
         finally:
             painter.end()
 
@@ -189,5 +191,9 @@ class Invitation(QWidget):
         layout.addWidget(note)
         layout.addSpacing(6)
         layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
-        self.setFixedWidth(460)
+        self._fit_text()
+        theme.changed.connect(self._fit_text)
+
+    def _fit_text(self) -> None:
+        self.setFixedWidth(theme.scaled(460))
         self.adjustSize()

@@ -181,17 +181,17 @@ def wire_color() -> QColor:
 
 def name_font() -> QFont:
     """A node's name."""
-    return theme.ui_font(13, 600)
+    return theme.sheet_font(13, 600)
 
 
 def subtitle_font() -> QFont:
     """What stands under a node's name."""
-    return theme.ui_font(11)
+    return theme.sheet_font(11)
 
 
 def far_font() -> QFont:
     """A node's name where the network is seen from so far that nothing else can be read."""
-    return theme.ui_font(22, 600)
+    return theme.sheet_font(22, 600)
 
 
 @functools.lru_cache(maxsize=8192)

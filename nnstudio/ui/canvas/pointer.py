@@ -313,5 +313,5 @@ class Pointing(SheetView):
             rect = QRectF(goal.x() - width / 2, goal.y() - height / 2, width, height)
             painter.drawRoundedRect(rect, RADIUS, RADIUS)
             painter.setPen(QColor(theme.current().text))
-            painter.setFont(theme.ui_font(13, 600))
+            painter.setFont(theme.sheet_font(13, 600))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, cls.type_name())

@@ -221,7 +221,7 @@ def paint_pending(painter: QPainter, start: QPointF, end: QPointF, *, forwards: 
 def _paint_port_name(painter: QPainter, at: QPointF, end: End) -> None:
     """The name of the port that the wire would end at, beside it."""
     tokens = theme.current()
-    painter.setFont(theme.ui_font(11, 500))
+    painter.setFont(theme.sheet_font(11, 500))
     width = painter.fontMetrics().horizontalAdvance(end.port) + 14.0
     left = at.x() - width - 12 if end.side == "inputs" else at.x() + 12
     rect = QRectF(left, at.y() - 25, width, 18)

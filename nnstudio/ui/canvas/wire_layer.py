@@ -180,7 +180,7 @@ class WireLayer(QGraphicsItem):
 
     def _paint_pills(self, painter: QPainter, visible: list[Wire], area: QRectF) -> None:
         tokens = theme.current()
-        font = theme.mono_font(10)
+        font = theme.sheet_font(10, mono=True)
         metrics = QFontMetricsF(font)
         painter.setFont(font)
         for wire in sorted(visible, key=self._canvas.rank_of):

@@ -8,8 +8,6 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from nnstudio.ui import theme
-
 
 def tool(text: str, help: str, *, checkable: bool = False) -> QToolButton:
     """A small flat button."""
@@ -20,7 +18,7 @@ def tool(text: str, help: str, *, checkable: bool = False) -> QToolButton:
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     button.setAccessibleName(help)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setFont(theme.ui_font(11))
+    button.setProperty("role", "tool")
     return button
 
 
@@ -35,7 +33,8 @@ class Choice(QToolButton):
         self.index = -1
         self.setToolTip(help)
         self.setAccessibleName(help)
-        self.setFont(theme.ui_font(px, weight))
+        self.setProperty("role", "tool" if px < 12 else "choice")
+        self.setProperty("strong", weight > 400)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -37,7 +37,7 @@ class Live(QWidget):
         super().__init__(parent)
         self.session = session
         self._stale = True
-        self._styled = ""
+        self._styled: tuple[str, float] | None = None
         self._since = QElapsedTimer()
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._take_turn)
@@ -71,8 +71,8 @@ class Live(QWidget):
         if not self._stale or not self.isVisible():
             return
         self._stale = False
-        if self._styled != theme.current().name:
-            self._styled = theme.current().name
+        if self._styled != theme.look():
+            self._styled = theme.look()
             self.restyle()
         self.refresh()
         self._since.start()
