@@ -112,6 +112,7 @@ class Workspace(QWidget):
         self._fit_text()
         theme.changed.connect(self._fit_text)
         self._restore()
+        self.canvas.recent.keep_in(settings)
         self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.canvas.rename_requested.connect(self._rename)
         session.revealed.connect(self._reveal)
