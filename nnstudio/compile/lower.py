@@ -49,7 +49,9 @@ class Compiled:
     tensor; ``"<metric id>.prediction"`` and ``".target"`` -> what the metric compares.
     observed: the same weights; ``forward(*inputs)`` gives (that dict, {node id: what its first output port puts out}).
     model: what is exported; ``forward(*model_inputs)`` gives the output's tensor, or a dict by name for several.
-    modules: each node's own module, by id. State-dict keys are ``"<node name>.<torch's name>"``.
+    modules: each node's own module, by id (one that is shared, under each of its nodes). State-dict keys are
+    ``"<node name>.<torch's name>"``. frozen: ids of the nodes whose weights are not trained.
+    ``network`` is the plain one: blocks opened, bypassed nodes gone (`graph.expanding`).
     """
 
     resolution: Resolution
@@ -63,11 +65,19 @@ class Compiled:
     metrics: tuple[str, ...]
     outputs: tuple[str, ...]
     weighted: tuple[tuple[str, float], ...] = field(default=())
+    frozen: frozenset[str] = frozenset()
 
     @property
     def network(self) -> Network:
-        """What was compiled."""
-        return self.resolution.network
+        """What was compiled: the plain network that the drawing stands for."""
+        return self.resolution.flat
+
+    def train(self) -> None:
+        """Put all modules into training mode, but those that are frozen: their running statistics stay as they are."""
+        self.training.train()
+        for id in self.frozen:
+            if id in self.modules:
+                self.modules[id].eval()
 
     def name(self, id: str) -> str:
         """A node's name."""
@@ -102,7 +112,7 @@ def lower(resolution: Resolution, seed: int | None = None) -> Compiled:
     """Compile a network that is resolved. See :func:`compile_network`."""
     network = resolution.network
     losses, metrics, outputs = (
-        tuple(node.id for node in network.of_role(role)) for role in ("loss", "metric", "output")
+        tuple(node.id for node in resolution.flat.of_role(role)) for role in ("loss", "metric", "output")
     )
     targets = (*losses, *metrics, *outputs)
     blocking = resolution.blocking(targets)
@@ -135,7 +145,7 @@ def _make(
     metrics: tuple[str, ...],
     outputs: tuple[str, ...],
 ) -> Compiled:
-    network, targets = resolution.network, (*losses, *metrics, *outputs)
+    network, targets = resolution.flat, (*losses, *metrics, *outputs)
     maker = _Maker(resolution, seed)
     training = maker.graph_module(targets, observe=False, name="Training")
     observed = maker.graph_module(targets, observe=True, name="Observed")
@@ -143,7 +153,20 @@ def _make(
     return Compiled(
         resolution, maker.inputs(targets), model_inputs, training, observed, model, maker.modules, losses, metrics,
         outputs, tuple((id, float(getattr(network.nodes[id].layer, "weight", 1.0))) for id in losses),
+        resolution.expansion.frozen,
     )  # fmt: skip
+
+
+def _add_module(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Put a module where its dotted name says, in containers that are made on the way."""
+    from torch import nn
+
+    *way, last = name.split(".")
+    for part in way:
+        if part not in root._modules:
+            root.add_module(part, nn.Module())
+        root = root.get_submodule(part)
+    root.add_module(last, module)
 
 
 class _Maker:
@@ -153,7 +176,7 @@ class _Maker:
         from torch import nn
 
         self.resolution = resolution
-        self.network = resolution.network
+        self.network = resolution.flat
         self.root = nn.Module()
         self.modules: dict[str, nn.Module] = {}
         self.seed = seed
@@ -170,9 +193,10 @@ class _Maker:
         return tuple(specs)
 
     def module(self, id: str, node: Resolved) -> str:
-        """The module of a node, made when first asked for; returns its name."""
-        name = self.network.nodes[id].name
-        if id not in self.modules:
+        """The module of a node (the one whose weights it shares), made when first asked for; returns its name."""
+        owner = self.resolution.expansion.shared.get(id, id)
+        name = self.network.nodes[owner].name
+        if owner not in self.modules:
             import torch
 
             assert isinstance(node.built, Call)
@@ -180,8 +204,11 @@ class _Maker:
             if self.seed is not None:
                 torch.default_generator.manual_seed(zlib.crc32(f"{self.seed}/{name}".encode()))
             made = instantiate.make_module(node.built, node.layer.initialise(), node.layer)
-            self.modules[id] = made
-            self.root.add_module(name, made)
+            if owner in self.resolution.expansion.frozen:
+                made.requires_grad_(False)
+            self.modules[owner] = made
+            _add_module(self.root, name, made)
+        self.modules[id] = self.modules[owner]
         return name
 
     def write(self, targets: Iterable[str]) -> tuple[fx.Graph, dict[str, dict[str, Any]], tuple[InputSpec, ...]]:

@@ -1,8 +1,12 @@
-"""Resolve a network: the tensor type at every port, parameter counts, and what is wrong (DESIGN 3, 4)."""
+"""Resolve a network: the tensor type at every port, parameter counts, and what is wrong (DESIGN 3, 4).
+
+What is worked out is the plain network that a drawing stands for (`graph.expanding`); what is said of it is said of the
+nodes that a person sees.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,9 +15,12 @@ import networkx
 from nnstudio.compile import fixes
 from nnstudio.compile.patterns import Bindings, MismatchError, match
 from nnstudio.compile.shapes import Evaluated, Inputs, evaluate
-from nnstudio.graph import Network, Node, Problem, Wire
+from nnstudio.graph import Fix, Network, Node, Problem, Wire
+from nnstudio.graph.blocks import in_block
+from nnstudio.graph.expanding import Expansion, Origin, expand
 from nnstudio.layers import AnyLayer, Layer, Placeholder, TensorType
 from nnstudio.layers.base import Built
+from nnstudio.layers.blocks import BlockInput, Standin
 from nnstudio.layers.io import Input, Noise
 
 
@@ -34,8 +41,13 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What is known of a network. ``order``: its nodes so that each comes after those that feed it (nodes of a
-    cycle are left out); ``computed``: the nodes that were worked out anew."""
+    """What is known of a network.
+
+    network: what is drawn. expansion, flat: the plain network that it stands for. nodes: what is known of each node,
+    of both (a block's is that of what is in it, taken together). order: nodes of the plain network so that each comes
+    after those that feed it (nodes of a cycle are left out). computed: those that were worked out anew.
+    ports: of a definition, what arrives at its ports, by their names; None of a whole network.
+    """
 
     network: Network
     fields: Mapping[str, TensorType]
@@ -43,6 +55,44 @@ class Resolution:
     order: tuple[str, ...]
     computed: frozenset[str]
     problems: tuple[Problem, ...]
+    expansion: Expansion
+    ports: Mapping[str, TensorType | None] | None = None
+    _insides: dict[str, Resolution] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def flat(self) -> Network:
+        """The plain network: blocks opened, shared nodes in the place of what they share, bypassed ones gone."""
+        return self.expansion.flat
+
+    def inside(self, path: str) -> Resolution | None:
+        """A block's definition as it is in one place: path is that of a copy in ``expansion.opened``, or the id of a
+        block's node for its first copy. None where there is no such block."""
+        copies = self.expansion.copies(path)
+        if not copies:
+            return None
+        if copies[0] not in self._insides:
+            opened = self.expansion.opened[copies[0]]
+            ports = {name: self._arriving(origin) for name, origin in opened.entering.items()}
+            definition = replace(opened.network, blocks=self.network.blocks)
+            self._insides[copies[0]] = resolve(definition, self.fields, ports=ports)
+        return self._insides[copies[0]]
+
+    def _arriving(self, origin: Origin) -> TensorType | None:
+        known = self.nodes.get(origin[0]) if origin is not None else None
+        return known.outputs.get(origin[1]) if known is not None and origin is not None else None
+
+    def mended(self, problem: Problem) -> Problem:
+        """A problem inside a block with the fixes that would mend it there, in the block's definition."""
+        if not problem.path or problem.fixes:
+            return problem
+        path, _, id = problem.path.rpartition("/")
+        inner = self.inside(path)
+        name = self.expansion.opened[path].definition if path in self.expansion.opened else ""
+        if inner is None or not name:
+            return problem
+        same = next((other for other in inner.problems_of(id) if other.code == problem.code), None)
+        fixes = same.fixes if same is not None else ()
+        return replace(problem, fixes=tuple(Fix(f"{f.title}, in {name}", in_block(name, f.edit)) for f in fixes))
 
     @cached_property
     def errors(self) -> tuple[Problem, ...]:
@@ -52,7 +102,7 @@ class Resolution:
     @cached_property
     def parameters(self) -> int:
         """Trainable numbers in the whole network."""
-        return sum(node.parameters for node in self.nodes.values())
+        return sum(self.nodes[id].parameters for id in self.flat.nodes)
 
     @cached_property
     def _by_node(self) -> Mapping[str, tuple[Problem, ...]]:
@@ -109,38 +159,68 @@ def _shared(evaluated: Evaluated) -> Evaluated:
 
 
 def resolve(
-    network: Network, fields: Mapping[str, TensorType] | None = None, previous: Resolution | None = None
+    network: Network,
+    fields: Mapping[str, TensorType] | None = None,
+    previous: Resolution | None = None,
+    *,
+    ports: Mapping[str, TensorType | None] | None = None,
 ) -> Resolution:
     """Work out types and problems.
 
     Args:
         fields: types of the data's fields, by name; without them an input's own shape counts.
         previous: an earlier resolution. Nodes that are the same and fed the same are taken from it.
+        ports: of a block's definition, what arrives at its ports, by their names (see :meth:`Resolution.inside`).
 
     Wrong networks raise nothing: what is wrong is in ``problems``, errors first.
     """
     fields = dict(fields or {})
-    if previous is not None and previous.fields != fields:
+    if previous is not None and (previous.fields != fields or previous.ports != ports):
         previous = None
-    order, cyclic = _order(network)
+    expansion = expand(network)
+    flat = expansion.flat
+    order, cyclic = _order(flat)
     nodes: dict[str, Resolved] = {}
+    place = _Place(expansion, nodes, fields, ports)
     computed = []
     kept = previous.nodes if previous is not None else {}
     for id in order:
-        node = network.nodes[id]
-        fed = _fed(network, id, nodes)
+        node = flat.nodes[id]
+        fed = _fed(flat, id, nodes)
         known = kept.get(id)
-        if known is not None and previous is not None and previous.network.nodes[id] is node and known.fed == fed:
+        if known is not None and previous is not None and previous.flat.nodes.get(id) is node and known.fed == fed:
             nodes[id] = known
             continue
         computed.append(id)
-        nodes[id] = _resolve_node(network, node, nodes, fields, fed)
+        nodes[id] = place.resolve_node(node, fed)
     for id in cyclic:
-        nodes[id] = Resolved(network.nodes[id].layer, problems=(_cycle(network, id, cyclic),))
-    problems = [problem for id in network.nodes for problem in nodes[id].problems]
-    problems += fixes.network_problems(network, nodes)
+        nodes[id] = Resolved(flat.nodes[id].layer, problems=(_cycle(flat, id, cyclic),))
+    place.check_shared()
+    problems = [*expansion.problems, *(problem for id in flat.nodes for problem in nodes[id].problems)]
+    place.sum_up()
+    if ports is None:
+        problems += fixes.network_problems(network, nodes)
+    problems = list(_lifted(network, flat, problems))
     problems.sort(key=lambda problem: problem.severity != "error")
-    return Resolution(network, fields, nodes, tuple(order), frozenset(computed), tuple(problems))
+    return Resolution(network, fields, nodes, tuple(order), frozenset(computed), tuple(problems), expansion, ports)
+
+
+def _lifted(network: Network, flat: Network, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems on the drawn nodes: one inside a block stands on the block, once for all its copies."""
+    seen: set[tuple[str, str, str]] = set()
+    for problem in problems:
+        if problem.node in network.nodes:
+            yield problem
+            continue
+        outer, _, rest = problem.node.partition("/")
+        inner = "/".join(part for part in rest.split("/") if not part.isdigit())
+        if outer not in network.nodes or (outer, inner, problem.code) in seen:
+            continue
+        seen.add((outer, inner, problem.code))
+        dotted = flat.nodes[problem.node].name if problem.node in flat.nodes else ""
+        said = problem.message.replace(dotted, dotted.rpartition(".")[2]) if dotted else problem.message
+        message = f"in {network.nodes[outer].name}: {said}"
+        yield replace(problem, node=outer, message=message, fixes=(), path=problem.node)
 
 
 def _order(network: Network) -> tuple[list[str], list[str]]:
@@ -192,39 +272,137 @@ def _fed(network: Network, id: str, nodes: Mapping[str, Resolved]) -> _Fed:
     )
 
 
-def _resolve_node(
-    network: Network,
-    node: Node,
-    nodes: Mapping[str, Resolved],
-    fields: Mapping[str, TensorType],
-    fed: _Fed,
-) -> Resolved:
-    layer = node.layer
-    if isinstance(layer, Placeholder):
-        problem = Problem(
-            node.id, "unknown-layer", f"{node.name} is a {layer.type_name()}, which this program cannot build",
-            f"{layer.reason}; install what brings it, or replace the node",
-        )  # fmt: skip
-        return Resolved(layer, problems=(problem,), fed=fed)
-    if isinstance(layer, Input | Noise):
-        return _resolve_source(node, layer, fields, fed)
-    waits = any(type is None for _, type in fed)
-    worked = None if waits else _MEMORY.get((layer, fed))
-    if worked is None:
-        problems = fixes.wiring_problems(network, node, layer, nodes)
-        if problems or waits:
-            return Resolved(layer, problems=tuple(problems), fed=fed)
-        worked = _work(layer, fed)
-    if worked.resolved is not None:
-        if not worked.suspect:
-            return worked.resolved
-        return replace(worked.resolved, problems=fixes.cautions(network, node, worked.inputs))
-    if worked.mismatch is not None:
-        wrong = fixes.mismatch_problem(network, node, layer, *worked.mismatch)
-        return Resolved(layer, problems=(wrong,), fed=fed)
-    result = worked.evaluated
-    problem = fixes.build_problem(network, node, layer, worked.inputs, result.error, result.hint)
-    return Resolved(layer, result.built, worked.inputs, problems=(problem,), fed=fed)
+@dataclass
+class _Place:
+    """Where nodes are resolved: the expanded network, what is known so far, and what comes in from outside."""
+
+    expansion: Expansion
+    nodes: dict[str, Resolved]
+    fields: Mapping[str, TensorType]
+    ports: Mapping[str, TensorType | None] | None
+
+    def resolve_node(self, node: Node, fed: _Fed) -> Resolved:
+        """One node, of which everything that feeds it is known."""
+        layer = node.layer
+        if isinstance(layer, Placeholder):
+            problem = Problem(
+                node.id, "unknown-layer", f"{node.name} is a {layer.type_name()}, which this program cannot build",
+                f"{layer.reason}; install what brings it, or replace the node",
+            )  # fmt: skip
+            return Resolved(layer, problems=(problem,), fed=fed)
+        if isinstance(layer, Standin):  # what it stands for is not there, which the expansion says
+            return Resolved(layer, fed=fed)
+        if isinstance(layer, Input | Noise):
+            return _resolve_source(node, layer, self.fields, fed)
+        if isinstance(layer, BlockInput):
+            return self._resolve_port(node, layer, fed)
+        network = self.expansion.network
+        drawn = node.id in network.nodes
+        if not drawn:
+            network = self.expansion.flat
+        lost = len(network.incoming.get(node.id, ())) > len(fed)  # a wire that comes from nowhere
+        waits = lost or any(type is None for _, type in fed)
+        worked = None if waits else _MEMORY.get((layer, fed))
+        types = _Types(self.expansion, self.nodes)
+        if worked is None:
+            problems = fixes.wiring_problems(network, node, layer, types)
+            if problems or waits:
+                return Resolved(layer, problems=tuple(problems), fed=fed)
+            worked = _work(layer, fed)
+        if worked.resolved is not None:
+            if not worked.suspect:
+                return worked.resolved
+            return replace(worked.resolved, problems=fixes.cautions(network, node, worked.inputs))
+        if worked.mismatch is not None:
+            wrong = fixes.mismatch_problem(network, node, layer, *worked.mismatch)
+            return Resolved(layer, problems=(wrong,), fed=fed)
+        result = worked.evaluated
+        problem = fixes.build_problem(network, node, layer, worked.inputs, result.error, result.hint)
+        return Resolved(layer, result.built, worked.inputs, problems=(problem,), fed=fed)
+
+    def _resolve_port(self, node: Node, layer: BlockInput, fed: _Fed) -> Resolved:
+        type = (self.ports or {}).get(node.name) or layer.own_type()
+        if type is None:
+            return Resolved(layer, fed=fed)
+        return Resolved(layer, None, {}, {"output": _TYPES.setdefault(type, type)}, ok=True, fed=fed)
+
+    def check_shared(self) -> None:
+        """Weights that are used twice count once, and each input must have the sizes that they are made for."""
+        for id, owner in self.expansion.shared.items():
+            mine, theirs = self.nodes.get(id), self.nodes.get(owner)
+            if mine is None or theirs is None or not (mine.ok and theirs.ok):
+                continue
+            if mine.built == theirs.built:
+                self.nodes[id] = replace(mine, parameters=0)
+                continue
+            names = self.expansion.flat.nodes
+            fed, made = (", ".join(type.per_sample() for _, type in each.fed if type) for each in (mine, theirs))
+            problem = Problem(
+                id, "shared",
+                f"{names[id].name} uses the weights of {names[owner].name}, which are made for {made}; it is fed {fed}",
+                "feed both the same sizes, or give it weights of its own",
+            )  # fmt: skip
+            self.nodes[id] = replace(mine, parameters=0, problems=(*mine.problems, problem), ok=False)
+
+    def sum_up(self) -> None:
+        """What is known of drawn nodes that are not in the plain network: blocks and bypassed nodes."""
+        for id, origins in self.expansion.origins.items():
+            node = self.expansion.network.nodes[id]
+            outputs = _Types(self.expansion, self.nodes).outputs_of(origins)
+            inside = [self.nodes[flat] for flat in self._inside(id)]
+            arriving = {
+                wire.input: _Types(self.expansion, self.nodes).at(wire)
+                for wire in self.expansion.network.incoming.get(id, ())
+            }
+            self.nodes[id] = Resolved(
+                node.layer, None, arriving, outputs, sum(each.parameters for each in inside),
+                ok=len(outputs) == len(origins) and all(each.ok for each in inside),
+            )  # fmt: skip
+
+    def _inside(self, id: str) -> list[str]:
+        if not self._by_block:
+            for flat in self.expansion.flat.nodes:
+                outer, inside, _ = flat.partition("/")
+                if inside:
+                    self._by_block.setdefault(outer, []).append(flat)
+        return self._by_block.get(id, [])
+
+    _by_block: dict[str, list[str]] = field(default_factory=dict)
+
+
+class _Types(Mapping[str, Resolved]):
+    """What is known so far of the drawn nodes: of a block and of a bypassed node, what comes out of them."""
+
+    def __init__(self, expansion: Expansion, nodes: Mapping[str, Resolved]) -> None:
+        self._expansion, self._nodes = expansion, nodes
+
+    def __getitem__(self, id: str) -> Resolved:
+        if id in self._expansion.origins:
+            return Resolved(
+                self._expansion.network.nodes[id].layer, outputs=self.outputs_of(self._expansion.origins[id])
+            )
+        return self._nodes[id]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._nodes
+        yield from self._expansion.origins
+
+    def __len__(self) -> int:
+        return len(self._nodes) + len(self._expansion.origins)
+
+    def outputs_of(self, origins: Mapping[str, Origin]) -> dict[str, TensorType]:
+        """The types of ports whose values come from these places, as far as they are known."""
+        found = {}
+        for port, origin in origins.items():
+            known = self._nodes.get(origin[0]) if origin is not None else None
+            if known is not None and origin is not None and origin[1] in known.outputs:
+                found[port] = known.outputs[origin[1]]
+        return found
+
+    def at(self, wire: Wire) -> TensorType | None:
+        """What flows along a drawn wire."""
+        known = self.get(wire.source)
+        return known.outputs.get(wire.output) if known is not None else None
 
 
 def _work(layer: Layer, fed: _Fed) -> _Worked:

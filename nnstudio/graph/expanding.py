@@ -22,12 +22,29 @@ EXPANDED_LIMIT = 200_000
 DEPTH_LIMIT = 50
 
 
+#: A node of the flat network and one of its output ports; None where nothing arrives.
+Origin = tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One copy of a block, opened. ``network``: its definition with what the block sets; ``entering``: what arrives at
+    each of its ports, by the port's name; ``leaving``: what each of its output ports hands out."""
+
+    definition: str
+    network: Network
+    entering: Mapping[str, Origin]
+    leaving: Mapping[str, Origin]
+
+
 @dataclass(frozen=True)
 class Expansion:
     """What a network stands for.
 
     flat: the plain network. shared: for each of its nodes that runs another's weights, that other. frozen: its nodes
     whose weights are not trained. problems: what could not be expanded; such nodes are left as they are, or out.
+    origins: where the outputs of drawn nodes that are not in the flat network come from, by node id and port.
+    opened: every copy of a block, at any depth, by the beginning of the ids of what is in it (``"layer1/0"``).
     """
 
     network: Network
@@ -35,6 +52,16 @@ class Expansion:
     shared: Mapping[str, str] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    origins: Mapping[str, Mapping[str, Origin]] = field(default_factory=dict)
+    opened: Mapping[str, Opened] = field(default_factory=dict)
+
+    def copies(self, id: str) -> tuple[str, ...]:
+        """The paths of a block's copies, by the id of its node (``"layer1"`` or ``"layer1/0"``, ``"layer1/1"``, …)."""
+        if id in self.opened:
+            return (id,)
+        return tuple(
+            path for path in self.opened if path.rpartition("/")[0] == id and path.rpartition("/")[2].isdigit()
+        )
 
 
 def expand(network: Network, only: frozenset[str] | None = None) -> Expansion:
@@ -78,7 +105,8 @@ class _Expander:
         self.frames: list[_Frame] = []
 
     def expansion(self) -> Expansion:
-        self._open(_Frame(self.network))
+        root = _Frame(self.network)
+        self._open(root)
         if len(self.nodes) > EXPANDED_LIMIT:
             self.problems.append(
                 Problem(
@@ -90,7 +118,22 @@ class _Expander:
         wires = tuple(dict.fromkeys(wire for frame in self.frames for wire in self._wires(frame)))
         owners = {id: self._owner(id) for id in self.shared}
         flat = Network(self.nodes, wires, self.network.blocks if self.only is not None else {}, {})
-        return Expansion(self.network, flat, owners, frozenset(self.frozen), tuple(self.problems))
+        origins = {
+            node.id: {port: self._origin(root, node.id, port) for port in node.layer.outputs}
+            for node in self.network.nodes.values()
+            if node.id not in self.nodes
+        }
+        opened = {frame.ids.removesuffix("/"): self._opened(frame) for frame in self.frames[1:]}
+        return Expansion(self.network, flat, owners, frozenset(self.frozen), tuple(self.problems), origins, opened)
+
+    def _opened(self, frame: _Frame) -> Opened:
+        ins, outs = inner_ports(frame.network)
+        entering = {port.name: self._origin(frame, port.id, "output") for port in ins}
+        leaving: dict[str, Origin] = {}
+        for port in outs:
+            at = self._out_of(frame, port.name)
+            leaving[port.name] = self._origin(*at) if at is not None else None
+        return Opened(self._definition_at(frame), frame.network, entering, leaving)
 
     def _owner(self, id: str) -> str:
         seen = set()

@@ -142,6 +142,9 @@ def layer(
 
 def declare(cls: Cls, *, family: str, icon: str, role: str, synonyms: tuple[str, ...], telling: tuple[str, ...]) -> Cls:
     """Make a layer type of a class without registering it. TypeError where the declaration is not consistent."""
+    for base in reversed(cls.__mro__[1:]):  # parameters that several types inherit from one base
+        if any(isinstance(value, dataclasses.Field) for value in vars(base).values()):
+            dataclasses.dataclass(frozen=True, kw_only=True)(base)
     dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     cls.family, cls.icon, cls.role = BY_TITLE[family], icon or cls.__name__.lower(), role
     cls.synonyms, cls.telling = synonyms, telling

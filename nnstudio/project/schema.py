@@ -16,18 +16,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nnstudio.data.reference import DataError, DataReference
 from nnstudio.graph import Network, Node, View, Wire
 from nnstudio.graph.edits import free_name
+from nnstudio.graph.expressions import LENGTH_LIMIT
 from nnstudio.graph.network import is_node_name
+from nnstudio.graph.standins import rebound
+from nnstudio.graph.view import Frame, Note
 from nnstudio.layers import ParameterError, Placeholder, layer_from_json, layer_to_json
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 
 #: The version of the file format that this program writes, and the newest that it reads.
-FORMAT = 1
-#: For each older version, what makes the next one's project.json of its.
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+FORMAT = 2
+#: For each older version, what makes the next one's project.json of its. Format 2 added blocks, named parameters,
+#: flags and expressions of nodes; all that stood in format 1 stands as it did.
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
 
 Name = Annotated[str, Field(max_length=1000)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
+#: A slash stands between the ids on the way into a block, so none has one of its own.
+NodeId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/]+$")]
 Coordinate = Annotated[float, Field(strict=True, ge=-1e9, le=1e9, allow_inf_nan=False)]
 
 
@@ -40,9 +46,12 @@ class _Strict(BaseModel):
 
 
 class NodeForm(_Strict):
-    id: Id
+    id: NodeId
     name: Name
     layer: dict[str, Any]
+    bypassed: bool = False
+    frozen: bool = False
+    expressions: dict[Name, Annotated[str, Field(max_length=LENGTH_LIMIT)]] = {}
 
 
 class WireForm(_Strict):
@@ -56,6 +65,7 @@ class NetworkForm(_Strict):
     nodes: Annotated[list[NodeForm], Field(max_length=1_000_000)]
     wires: Annotated[list[WireForm], Field(max_length=4_000_000)]
     blocks: dict[Name, NetworkForm] = {}
+    parameters: dict[Name, Annotated[int | Coordinate, Field(union_mode="left_to_right")]] = {}
 
 
 class ProjectForm(_Strict):
@@ -67,8 +77,34 @@ class ProjectForm(_Strict):
     data: dict[str, Any] | None = None
 
 
+Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
+
+
+class FrameForm(_Strict):
+    title: Name
+    members: Annotated[list[Id], Field(max_length=1_000_000)]
+    color: Name = ""
+    folded: bool = False
+
+
+class NoteForm(_Strict):
+    text: Annotated[str, Field(max_length=100_000)]
+    at: Annotated[list[Coordinate], Field(min_length=4, max_length=4)]
+    color: Name = ""
+
+
+class RouteForm(_Strict):
+    wire: Annotated[list[Name], Field(min_length=4, max_length=4)]
+    points: Annotated[list[Point], Field(max_length=1000)]
+
+
 class ViewForm(_Strict):
-    positions: dict[Id, Annotated[list[Coordinate], Field(min_length=2, max_length=2)]]
+    positions: dict[Id, Point]
+    frames: dict[Id, FrameForm] = {}
+    notes: dict[Id, NoteForm] = {}
+    bookmarks: dict[Name, Annotated[list[Coordinate], Field(min_length=3, max_length=3)]] = {}
+    routes: Annotated[list[RouteForm], Field(max_length=1_000_000)] = []
+    blocks: dict[Name, ViewForm] = {}
 
 
 def project_to_json(sheet: Sheet) -> dict[str, Any]:
@@ -85,7 +121,23 @@ def project_to_json(sheet: Sheet) -> dict[str, Any]:
 
 def view_to_json(view: View) -> dict[str, Any]:
     """The content of view.json."""
-    return {"positions": {id: [float(x), float(y)] for id, (x, y) in view.positions.items()}}
+    written: dict[str, Any] = {
+        "positions": {id: [float(x), float(y)] for id, (x, y) in view.positions.items()},
+        "frames": {
+            f.id: {"title": f.title, "members": sorted(f.members), "color": f.color, "folded": f.folded}
+            for f in view.frames.values()
+        },
+        "notes": {
+            n.id: {"text": n.text, "at": [n.x, n.y, n.width, n.height], "color": n.color} for n in view.notes.values()
+        },
+        "bookmarks": {title: list(at) for title, at in view.bookmarks.items()},
+        "routes": [
+            {"wire": [w.source, w.output, w.target, w.input], "points": [list(point) for point in points]}
+            for w, points in view.routes.items()
+        ],
+        "blocks": {name: view_to_json(inner) for name, inner in view.blocks.items()},
+    }
+    return {key: value for key, value in written.items() if value or key == "positions"}
 
 
 def project_from_json(value: Any) -> tuple[Sheet, tuple[str, ...]]:
@@ -104,7 +156,7 @@ def project_from_json(value: Any) -> tuple[Sheet, tuple[str, ...]]:
         value = {**UPGRADES[version](value), "format": version + 1}
     form = _validated(ProjectForm, value, "project.json")
     notes: list[str] = []
-    network = _network(form.network, "network", notes)
+    network = rebound(_network(form.network, "network", notes))
     try:
         plan = Plan.from_json(form.plan)
     except (ParameterError, TypeError) as error:
@@ -117,9 +169,25 @@ def project_from_json(value: Any) -> tuple[Sheet, tuple[str, ...]]:
 
 
 def view_from_json(value: Any, network: Network) -> View:
-    """The view; positions of nodes that are not there are left out. SchemaError where it is not one."""
-    form = _validated(ViewForm, value, "view.json")
-    return View({id: (at[0], at[1]) for id, at in form.positions.items() if id in network.nodes})
+    """The view; what is about nodes and wires that are not there is left out. SchemaError where it is not one."""
+    return _view(_validated(ViewForm, value, "view.json"), network)
+
+
+def _view(form: ViewForm, network: Network) -> View:
+    frames = {
+        id: Frame(id, f.title, frozenset(f.members) & network.nodes.keys(), f.color, f.folded)
+        for id, f in form.frames.items()
+    }
+    wires = frozenset(network.wires)
+    routes = {Wire(*route.wire): tuple((x, y) for x, y in route.points) for route in form.routes}
+    return View(
+        {id: (at[0], at[1]) for id, at in form.positions.items() if id in network.nodes},
+        {id: frame for id, frame in frames.items() if frame.members},
+        {id: Note(id, n.text, n.at[0], n.at[1], n.at[2], n.at[3], n.color) for id, n in form.notes.items()},
+        {title: (at[0], at[1], at[2]) for title, at in form.bookmarks.items()},
+        {wire: points for wire, points in routes.items() if wire in wires and points},
+        {name: _view(inner, network.blocks[name]) for name, inner in form.blocks.items() if name in network.blocks},
+    )
 
 
 def with_view(sheet: Sheet, value: Any) -> Sheet:
@@ -139,13 +207,29 @@ def _validated(form: type[Any], value: Any, place: str) -> Any:
 
 
 def _network_to_json(network: Network) -> dict[str, Any]:
-    return {
-        "nodes": [{"id": n.id, "name": n.name, "layer": layer_to_json(n.layer)} for n in network.nodes.values()],
+    written: dict[str, Any] = {
+        "nodes": [_node_to_json(node) for node in network.nodes.values()],
         "wires": [
             {"source": w.source, "output": w.output, "target": w.target, "input": w.input} for w in network.wires
         ],
-        "blocks": {name: _network_to_json(block) for name, block in network.blocks.items()},
     }
+    if network.blocks:
+        written["blocks"] = {name: _network_to_json(block) for name, block in network.blocks.items()}
+    if network.parameters:
+        written["parameters"] = dict(network.parameters)
+    return written
+
+
+def _node_to_json(node: Node) -> dict[str, Any]:
+    """A node; what is as it usually is, is left out."""
+    written: dict[str, Any] = {"id": node.id, "name": node.name, "layer": layer_to_json(node.layer)}
+    if node.bypassed:
+        written["bypassed"] = True
+    if node.frozen:
+        written["frozen"] = True
+    if node.expressions:
+        written["expressions"] = dict(node.expressions)
+    return written
 
 
 def _network(form: NetworkForm, place: str, notes: list[str]) -> Network:
@@ -162,7 +246,8 @@ def _network(form: NetworkForm, place: str, notes: list[str]) -> Network:
         layer = layer_from_json(item.layer)
         if isinstance(layer, Placeholder):
             notes.append(f"the node “{name}” is kept as it is but cannot be used: {layer.reason}")
-        nodes[item.id] = Node(item.id, name, layer)
+        said = tuple(item.expressions.items())
+        nodes[item.id] = Node(item.id, name, layer, item.bypassed, item.frozen, said)
     wires = tuple(
         Wire(wire.source, wire.output, wire.target, wire.input)
         for wire in form.wires
@@ -171,4 +256,4 @@ def _network(form: NetworkForm, place: str, notes: list[str]) -> Network:
     if len(wires) < len(form.wires):
         notes.append(f"{len(form.wires) - len(wires)} wires were left out, since a node at their end is missing")
     blocks = {name: _network(block, f"{place}.blocks.{name}", notes) for name, block in form.blocks.items()}
-    return Network(nodes, wires, blocks)
+    return Network(nodes, wires, blocks, form.parameters)

@@ -153,7 +153,7 @@ class Norms:
         self.parameters: list[torch.nn.Parameter] = []
         self._owner: list[int] = []
         for id in compiled.resolution.order:
-            module = compiled.modules.get(id)
+            module = None if id in compiled.resolution.expansion.shared else compiled.modules.get(id)
             own = [p for p in module.parameters() if p.requires_grad] if module is not None else []
             if own:
                 self._owner.extend([len(self.nodes)] * len(own))

@@ -87,7 +87,7 @@ class Trainer:
         self.run = self.keeper.run = self.run or uuid.uuid4().hex[:12]
         yield self._started()
         yield from self._warnings()
-        self.compiled.training.train()
+        self.compiled.train()
         self.losses.begin()
         self.pace.began(perf_counter())
         self._begin_segment()
