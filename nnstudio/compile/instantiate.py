@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import operator
+import pkgutil
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +14,23 @@ from nnstudio.layers import Call, Init, Layer
 if TYPE_CHECKING:
     from torch import nn
 
-#: Plain functions that a layer may name.
-OPERATORS = frozenset({"add", "sub", "mul", "truediv", "neg", "matmul", "getitem", "pow"})
-FUNCTIONS = frozenset(
-    """cat stack reshape permute flatten matmul bmm add sub mul div sum mean amax amin abs exp log sqrt square clamp
-    unsqueeze squeeze transpose detach softmax log_softmax relu sigmoid tanh where maximum minimum einsum roll flip""".split()
-)
+#: Plain functions that a layer may name, by the package that holds them. None of them draws random numbers, changes
+#: its arguments or reaches out of the tensors that it is given.
+ALLOWED = {
+    "operator": frozenset("add sub mul truediv neg matmul getitem pow".split()),
+    "torch": frozenset(
+        """cat stack split chunk unbind reshape unflatten permute flatten unsqueeze squeeze transpose broadcast_to tile
+        repeat_interleave roll flip add sub mul div neg abs sign pow remainder square sqrt rsqrt reciprocal exp
+        expm1 log log1p sin cos tan asin acos atan sinh cosh erf floor ceil round trunc frac clamp maximum minimum
+        lerp matmul bmm einsum cdist cross diagonal outer sum mean prod amax amin var std logsumexp argmax argmin
+        cumsum cumprod any all count_nonzero topk sort eq ne lt le gt ge logical_and logical_or logical_xor
+        logical_not where masked_fill narrow select index_select gather triu tril full_like ones_like zeros_like
+        isfinite softmax log_softmax relu sigmoid tanh detach clone""".split()
+    ),
+    "torch.linalg": frozenset({"vector_norm"}),
+    "torch.nn.functional": frozenset({"normalize", "one_hot", "pad", "interpolate", "softmax", "cosine_similarity"}),
+    "torch.Tensor": frozenset({"float", "double", "half", "bfloat16", "long", "int", "bool"}),
+}  # fmt: skip
 
 
 class NotAllowedError(ValueError):
@@ -42,17 +55,14 @@ def module_class(target: str, layer: Layer | None = None) -> type[nn.Module]:
     return found
 
 
+@functools.cache
 def function(target: str) -> Callable[..., Any]:
     """The function that a `Function` names. NotAllowedError where it is not on the list."""
-    import torch
-
     package, _, name = target.rpartition(".")
-    if package == "operator" and name in OPERATORS:
-        found: Callable[..., Any] = getattr(operator, name)
+    if name in ALLOWED.get(package, ()):
+        holder = operator if package == "operator" else pkgutil.resolve_name(package)
+        found: Callable[..., Any] = getattr(holder, name)
         return found
-    if package == "torch" and name in FUNCTIONS:
-        named: Callable[..., Any] = getattr(torch, name)
-        return named
     raise NotAllowedError(f"{target} is not a function that a layer may use")
 
 

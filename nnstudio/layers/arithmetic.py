@@ -1,159 +1,271 @@
-"""Arithmetic: where branches of a network meet."""
+"""Arithmetic: where branches of a network meet, number by number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import ClassVar
 
-from nnstudio.layers.base import BuildError, Layer, Port, layer, param
+from nnstudio.layers.axes import broadcast_labels, check_broadcast, check_several
+from nnstudio.layers.base import Layer, Port, layer, param
 from nnstudio.layers.call import Arg, Function
-from nnstudio.layers.checks import place_of
 from nnstudio.layers.types import TensorType
 
-
-def _check_several(inputs: Sequence[TensorType]) -> None:
-    if len(inputs) < 2:
-        raise BuildError("needs at least two inputs; it is fed one", "wire another layer to it")
+#: Below it a number counts as this, where a power or a logarithm of it is not defined.
+SMALLEST = 1e-6
 
 
-def _check_broadcast(types: Sequence[TensorType]) -> None:
-    """Refuse sizes that neither agree nor are 1, axes aligned at the end."""
-    for place in range(1, max(type.rank for type in types) + 1):
-        sizes = {type.sizes[-place] for type in types if place <= type.rank} - {1}
-        if len(sizes) > 1:
-            raise BuildError(
-                f"gets sizes that do not go together: {', '.join(type.per_sample() for type in types)}",
-                "make them the same (an axis of size 1 is repeated as needed)",
-            )
+class Folded(Layer):
+    """Base of operations on two or more inputs, applied from the first to the last."""
+
+    function: ClassVar[str]
+
+    input = Port("*", dtype="number", many=True, help="two or more, of sizes that go together")
+    output = Port("*", dtype="number")
+
+    def build(self, input: tuple[TensorType, ...]) -> Function:
+        check_several(input)
+        check_broadcast(input)
+        folded = Function(self.function, Arg("input", 0), Arg("input", 1))
+        for place in range(2, len(input)):
+            folded = Function(self.function, folded, Arg("input", place))
+        return folded
+
+    def output_labels(self, inputs: Mapping[str, tuple[TensorType, ...]]) -> Mapping[str, tuple[str, ...]]:
+        return broadcast_labels(inputs["input"])
 
 
-def _folded(operator: str, count: int) -> Function:
-    folded = Function(operator, Arg("input", 0), Arg("input", 1))
-    for place in range(2, count):
-        folded = Function(operator, folded, Arg("input", place))
-    return folded
+class Paired(Layer):
+    """Base of operations on a left and a right input."""
+
+    function: ClassVar[str]
+
+    left = Port("*", dtype="float")
+    right = Port("*", dtype="float")
+    output = Port("*", dtype="float")
+
+    def build(self, left: TensorType, right: TensorType) -> Function:
+        check_broadcast((left, right))
+        return Function(self.function, Arg("left"), Arg("right"))
+
+    def output_labels(self, inputs: Mapping[str, TensorType]) -> Mapping[str, tuple[str, ...]]:
+        return broadcast_labels(tuple(inputs.values()))
 
 
-@layer(family="Arithmetic", icon="add", synonyms=("sum", "plus", "residual", "skip connection", "shortcut"))
-class Add(Layer):
-    """Add its inputs, number by number.
+@layer(
+    family="Arithmetic", icon="add",
+    synonyms=("skip", "skip connection", "residual", "shortcut", "sum of two", "plus", "elementwise add", "eltwise"),
+)  # fmt: skip
+class Add(Folded):
+    r"""Add its inputs, number by number.
 
     Use it for residual connections: what a block puts out is added to what went in, so that gradients have a
-    short way back.
+    short way back. Sizes must agree; an axis of size 1 is repeated.
 
-    Formula: `y = x₁ + x₂ + …`. Sizes must agree; an axis of size 1 is repeated.
+    ```math
+    y = x_1 + x_2 + \dots
+    ```
 
-    Source: He et al., "Deep residual learning for image recognition" (2015).
+    Source: He et al., "Deep residual learning for image recognition" (2015); PyTorch `torch.add`.
     """
 
-    input = Port("*", dtype="number", many=True)
-    output = Port("*", dtype="number")
-
-    def build(self, input: tuple[TensorType, ...]) -> Function:
-        _check_several(input)
-        _check_broadcast(input)
-        return _folded("operator.add", len(input))
+    function = "operator.add"
 
 
-@layer(family="Arithmetic", icon="multiply", synonyms=("product", "times", "gate", "mask", "hadamard"))
-class Multiply(Layer):
-    """Multiply its inputs, number by number.
+@layer(
+    family="Arithmetic", icon="multiply",
+    synonyms=("product of two", "times", "gate", "gating", "hadamard", "elementwise product", "mul"),
+)  # fmt: skip
+class Multiply(Folded):
+    r"""Multiply its inputs, number by number.
 
-    Use it for gates: one branch, often behind a Sigmoid, says how much of the other passes.
+    Use it for gates: one branch, often behind a Sigmoid, says how much of the other passes. Sizes must agree; an
+    axis of size 1 is repeated.
 
-    Formula: `y = x₁ · x₂ · …`, elementwise. Sizes must agree; an axis of size 1 is repeated.
+    ```math
+    y = x_1 \odot x_2 \odot \dots
+    ```
 
-    Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), for gating.
+    Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), for gating; PyTorch `torch.mul`.
     """
 
-    input = Port("*", dtype="number", many=True)
-    output = Port("*", dtype="number")
-
-    def build(self, input: tuple[TensorType, ...]) -> Function:
-        _check_several(input)
-        _check_broadcast(input)
-        return _folded("operator.mul", len(input))
+    function = "operator.mul"
 
 
-@layer(family="Arithmetic", icon="subtract", synonyms=("minus", "difference"))
-class Subtract(Layer):
-    """Subtract one input from another, number by number.
+@layer(family="Arithmetic", icon="maximum", synonyms=("elementwise max", "larger", "maxout", "union"))
+class Maximum(Folded):
+    r"""Keep the largest of its inputs, number by number.
 
-    Use it to compare two branches, such as the embeddings of two pictures.
+    Use it to merge branches so that the strongest answer counts, as maxout does. (Max reduces an axis of one input.)
 
-    Formula: `y = left − right`. Sizes must agree; an axis of size 1 is repeated.
+    ```math
+    y = \max(x_1, x_2, \dots)
+    ```
+
+    Source: Goodfellow et al., "Maxout networks" (2013); PyTorch `torch.maximum`.
     """
+
+    function = "torch.maximum"
+
+
+@layer(family="Arithmetic", icon="minimum", synonyms=("elementwise min", "smaller", "intersection"))
+class Minimum(Folded):
+    r"""Keep the smallest of its inputs, number by number.
+
+    Use it where the most careful of several estimates counts, as the twin critics of TD3. (Min reduces an axis of
+    one input.)
+
+    ```math
+    y = \min(x_1, x_2, \dots)
+    ```
+
+    Source: Fujimoto et al., "Addressing function approximation error in actor-critic methods" (2018); PyTorch
+    `torch.minimum`.
+    """
+
+    function = "torch.minimum"
+
+
+@layer(family="Arithmetic", icon="subtract", synonyms=("minus", "difference", "sub"))
+class Subtract(Paired):
+    r"""Subtract one input from another, number by number.
+
+    Use it to compare two branches, such as the embeddings of two pictures. Sizes must agree; an axis of size 1 is
+    repeated.
+
+    ```math
+    y = \mathrm{left} - \mathrm{right}
+    ```
+
+    Source: PyTorch `torch.sub`.
+    """
+
+    function = "operator.sub"
 
     left = Port("*", dtype="number", help="what is subtracted from")
     right = Port("*", dtype="number", help="what is subtracted")
     output = Port("*", dtype="number")
 
-    def build(self, left: TensorType, right: TensorType) -> Function:
-        _check_broadcast((left, right))
-        return Function("operator.sub", Arg("left"), Arg("right"))
 
+@layer(family="Arithmetic", icon="divide", synonyms=("quotient", "ratio", "div", "over"))
+class Divide(Paired):
+    r"""Divide one input by another, number by number.
 
-@layer(family="Arithmetic", icon="concatenate", synonyms=("concat", "cat", "join", "merge", "stack", "skip connection"))
-class Concatenate(Layer):
-    """Join its inputs along an axis.
+    Use it to normalise by something that the network works out, such as a sum of weights. A divisor of 0 gives an
+    infinite result: add a small number to it (Scale) where it can be 0.
 
-    Use it to put features from several branches side by side, as U-Net and DenseNet do with channels.
+    ```math
+    y = \frac{\mathrm{left}}{\mathrm{right}}
+    ```
 
-    Formula: `y = [x₁, x₂, …]` along the axis; the other sizes must agree.
-
-    Source: Huang et al., "Densely connected convolutional networks" (2016); PyTorch `torch.cat`.
+    Source: PyTorch `torch.div`.
     """
 
-    input = Port("N *", dtype="any", many=True)
-    output = Port("N *", dtype="any")
+    function = "operator.truediv"
 
-    axis: int = param(1, title="Axis", help="along which they are joined: 1 is the first after the batch, -1 the last")
-
-    def build(self, input: tuple[TensorType, ...]) -> Function:
-        _check_several(input)
-        sizes = ", ".join(type.per_sample() for type in input)
-        if len({type.rank for type in input}) > 1:
-            raise BuildError(
-                f"gets inputs with different numbers of axes: {sizes}", "put a Flatten or Reshape before it"
-            )
-        place = place_of(self.axis, input[0], what="join")
-        if len({(*type.sizes[:place], *type.sizes[place + 1 :]) for type in input}) > 1:
-            raise BuildError(
-                f"gets {sizes}, which differ in more than the axis {self.axis} along which they are joined",
-                "make the other sizes the same, or join along another axis",
-            )
-        return Function("torch.cat", tuple(Arg("input", index) for index in range(len(input))), dim=place)
+    left = Port("*", help="what is divided")
+    right = Port("*", help="by which it is divided")
 
 
-@layer(family="Arithmetic", icon="matmul", synonyms=("matrix product", "dot product", "bmm", "attention", "similarity"))
-class MatMul(Layer):
-    """Multiply two inputs as matrices, sample by sample.
+@layer(family="Arithmetic", icon="remainder", synonyms=("modulo", "mod", "wrap", "%"))
+class Remainder(Paired):
+    r"""Keep what is left over when one input is divided by another.
 
-    Use it to build attention by hand: queries times transposed keys give scores, weights times values the result.
+    Use it for angles, phases and other quantities that come round again. The result has the sign of the divisor.
 
-    Formula: `y[n, i, j] = Σ_k left[n, i, k] · right[n, k, j]`, the right one transposed first where that is chosen.
+    ```math
+    y = \mathrm{left} - \mathrm{right} \cdot \left\lfloor \frac{\mathrm{left}}{\mathrm{right}} \right\rfloor
+    ```
 
-    Source: Vaswani et al., "Attention is all you need" (2017); PyTorch `torch.matmul`.
+    Source: PyTorch `torch.remainder`.
     """
 
-    left = Port("N *s R K", help="the left matrix: rows × inner size")
-    right = Port("N *s P Q", help="the right matrix: inner size × columns")
-    output = Port("N *s R Q")
+    function = "torch.remainder"
 
-    transpose_right: bool = param(
-        False, title="Transpose right", help="swap the last two axes of the right input first, as in attention scores"
-    )
+    left = Port("*", help="what is divided")
+    right = Port("*", help="by which it is divided")
 
-    def build(self, left: TensorType, right: TensorType) -> Function:
-        inner = right.sizes[-1 if self.transpose_right else -2]
-        if left.sizes[-1] != inner:
-            side = "columns" if self.transpose_right else "rows"
-            swapped = right.sizes[-2 if self.transpose_right else -1]
-            switch = f"turn transpose right {'off' if self.transpose_right else 'on'}"
-            raise BuildError(
-                f"cannot multiply {left.per_sample()} by {right.per_sample()}: left has {left.sizes[-1]} columns, "
-                f"right {inner} {side}",
-                switch if left.sizes[-1] == swapped else "make these two sizes the same",
-            )
-        if self.transpose_right:
-            return Function("torch.matmul", Arg("left"), Function("torch.transpose", Arg("right"), -2, -1))
-        return Function("torch.matmul", Arg("left"), Arg("right"))
+
+@layer(
+    family="Arithmetic", icon="scale", telling=("factor", "offset"),
+    synonyms=("multiply by constant", "add constant", "shift", "affine", "temperature", "linear function"),
+)  # fmt: skip
+class Scale(Layer):
+    r"""Multiply by a number and add another, both fixed.
+
+    Use it to bring values into a range, for the temperature of attention scores (factor 1/√d), or to add a small
+    number before a division. Nothing is learned here; a Linear or a normalisation learns its factors.
+
+    ```math
+    y = a \cdot x + b
+    ```
+
+    Source: PyTorch `torch.mul` and `torch.add`.
+    """
+
+    input = Port("*")
+    output = Port("*")
+
+    factor: float = param(1.0, help="by which every number is multiplied")
+    offset: float = param(0.0, help="what is added to every number")
+
+    def build(self, input: TensorType) -> Function:
+        scaled = Function("operator.mul", Arg("input"), self.factor)
+        return Function("operator.add", scaled, self.offset) if self.offset else scaled
+
+
+@layer(family="Arithmetic", icon="power", telling=("exponent",), synonyms=("pow", "exponent", "gem", "gamma"))
+class Power(Layer):
+    r"""Raise every number to a power.
+
+    Use it for generalised-mean pooling or to sharpen weights. For an exponent that is not whole, numbers below
+    0.000001 count as that, since the power of a negative number is not real.
+
+    ```math
+    y = x^{p}
+    ```
+
+    Source: PyTorch `torch.pow`; Radenović et al., "Fine-tuning CNN image retrieval with no human annotation" (2018),
+    for generalised-mean pooling.
+    """
+
+    input = Port("*")
+    output = Port("*")
+
+    exponent: float = param(2.0, help="the power to which every number is raised")
+
+    def build(self, input: TensorType) -> Function:
+        if self.exponent.is_integer():
+            return Function("torch.pow", Arg("input"), self.exponent)
+        return Function("torch.pow", Function("torch.clamp", Arg("input"), min=SMALLEST), self.exponent)
+
+
+@layer(
+    family="Arithmetic", icon="lerp", telling=("share",),
+    synonyms=("interpolate between", "blend", "mix", "linear interpolation", "mixup"),
+)  # fmt: skip
+class Lerp(Layer):
+    r"""Blend two inputs: so much of the one, the rest of the other.
+
+    Use it for gates that mix an old and a new value, as a GRU does. The share is fixed, or comes from a third input,
+    often behind a Sigmoid.
+
+    ```math
+    y = (1 - w) \cdot \mathrm{start} + w \cdot \mathrm{end}
+    ```
+
+    Source: PyTorch `torch.lerp`.
+    """
+
+    start = Port("*", help="what comes out where the share is 0")
+    end = Port("*", help="what comes out where the share is 1")
+    weight = Port("*", optional=True, help="the share of end, number by number; instead of the fixed one")
+    output = Port("*")
+
+    share: float = param(0.5, help="the share of end, where no weight is wired")
+
+    def build(self, start: TensorType, end: TensorType, weight: TensorType | None) -> Function:
+        check_broadcast([type for type in (start, end, weight) if type is not None])
+        return Function("torch.lerp", Arg("start"), Arg("end"), self.share if weight is None else Arg("weight"))
+
+    def output_labels(self, inputs: Mapping[str, TensorType | None]) -> Mapping[str, tuple[str, ...]]:
+        return broadcast_labels([type for type in inputs.values() if type is not None])

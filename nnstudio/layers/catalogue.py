@@ -14,7 +14,7 @@ from nnstudio.layers.base import AnyLayer, Layer, ParameterError, Placeholder
 from nnstudio.layers.families import FAMILIES
 
 log = logging.getLogger(__name__)
-_INFRASTRUCTURE = frozenset({"base", "call", "catalogue", "checks", "families", "initialisation", "params", "types"})
+_INFRASTRUCTURE = frozenset("axes base call catalogue checks families help_page initialisation params types".split())
 
 
 class Catalogue:

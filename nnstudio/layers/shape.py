@@ -1,23 +1,27 @@
-"""Shape: the same numbers on other axes, and larger pictures from smaller ones."""
+"""Shape: the same numbers on other axes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 
+from nnstudio.layers.axes import axis_param, dropped, inserted
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
-from nnstudio.layers.call import Arg, Call, Function
-from nnstudio.layers.checks import Size
+from nnstudio.layers.call import Arg, Function
+from nnstudio.layers.checks import place_of
+from nnstudio.layers.joining import new_place
 from nnstudio.layers.types import TensorType
 
 
 @layer(family="Shape", icon="flatten", synonyms=("vector", "unroll", "reshape"))
 class Flatten(Layer):
-    """Lay the axes of each sample end to end: an image becomes a vector.
+    r"""Lay the axes of each sample end to end: an image becomes a vector.
 
     Put it between the convolutions and the first Linear of a classifier.
 
-    Formula: `y[n, (c·H + h)·W + w] = x[n, c, h, w]`.
+    ```math
+    y_{n,\; (c H + h) W + w} = x_{n,c,h,w}
+    ```
 
     Source: PyTorch `torch.flatten`.
     """
@@ -48,12 +52,14 @@ class Flatten(Layer):
 
 @layer(family="Shape", icon="reshape", telling=("shape",), synonyms=("view", "unflatten", "fold"))
 class Reshape(Layer):
-    """Give each sample other sizes with the same numbers in the same order.
+    r"""Give each sample other sizes with the same numbers in the same order.
 
     Use it to make a picture of a vector (1, 28, 28 of 784) or a sequence of a picture. One size may be −1: it is
     worked out from the others.
 
-    Formula: `y.shape = N × sizes`, values in row-major order.
+    ```math
+    y_{n,\; j_1, \dots, j_k} = x_{n,\; i_1, \dots, i_m} \quad \text{in row-major order}
+    ```
 
     Source: PyTorch `torch.reshape`.
     """
@@ -89,12 +95,14 @@ class Reshape(Layer):
 
 @layer(family="Shape", icon="permute", telling=("order",), synonyms=("transpose", "swap axes", "move axis"))
 class Permute(Layer):
-    """Put the axes of each sample in another order.
+    r"""Put the axes of each sample in another order.
 
     Use it where two layers want their axes the other way round: Conv1d takes channel before time, LSTM time before
     features. The batch stays first.
 
-    Formula: `y[n, i_{p₁}, i_{p₂}, …] = x[n, i₁, i₂, …]` for the order p.
+    ```math
+    y_{n,\; i_{p_1},\, i_{p_2},\, \dots} = x_{n,\; i_1,\, i_2,\, \dots} \quad \text{for the order } p
+    ```
 
     Source: PyTorch `torch.permute`.
     """
@@ -126,28 +134,203 @@ class Permute(Layer):
 
 
 @layer(
-    family="Shape", icon="upsample", telling=("scale_factor",),
-    synonyms=("resize", "enlarge", "interpolate", "unpooling", "decoder"),
-)  # fmt: skip
-class Upsample(Layer):
-    """Enlarge an image by a whole factor, without weights.
+    family="Shape", icon="transpose", telling=("first", "second"), synonyms=("swap axes", "swap two axes", "mT", ".T")
+)
+class Transpose(Layer):
+    r"""Exchange two axes of each sample.
 
-    Use it in decoders and generators, with a Conv2d behind it: together they make no checkerboard, as a
-    ConvTranspose2d can.
+    Use it between layers that want channel and time the other way round. Permute orders all axes at once.
 
-    Formula: nearest: `y[c, h, w] = x[c, ⌊h/s⌋, ⌊w/s⌋]`; bilinear and bicubic interpolate.
+    ```math
+    y_{n,\dots,\,j,\dots,\,i,\dots} = x_{n,\dots,\,i,\dots,\,j,\dots}
+    ```
 
-    Source: Odena et al., "Deconvolution and checkerboard artifacts" (2016); PyTorch `torch.nn.Upsample`.
+    Source: PyTorch `torch.transpose`.
     """
 
-    input = Port("N C H W")
-    output = Port("N C H' W'")
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
 
-    scale_factor: Size = param(2, axes=2, min=1, title="Factor", help="how many times larger it becomes")
-    mode: str = param(
-        "nearest", choices=("nearest", "bilinear", "bicubic"), title="Between pixels",
-        help="nearest repeats pixels; bilinear and bicubic blend them",
-    )  # fmt: skip
+    first: int = param(1, min=-8, max=8, title="First axis", help="one of the two: 1 comes after the batch, -1 is last")
+    second: int = param(-1, min=-8, max=8, title="Second axis", help="the other of the two")
 
-    def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.Upsample", scale_factor=self.scale_factor, mode=self.mode)
+    def _places(self, input: TensorType) -> tuple[int, int]:
+        return place_of(self.first, input, what="exchange"), place_of(self.second, input, what="exchange")
+
+    def build(self, input: TensorType) -> Function:
+        first, second = self._places(input)
+        return Function("torch.transpose", Arg("input"), first, second)
+
+    def output_labels(self, inputs: Mapping[str, TensorType]) -> Mapping[str, tuple[str, ...]]:
+        labels = list(inputs["input"].labels)
+        first, second = self._places(inputs["input"])
+        labels[first], labels[second] = labels[second], labels[first]
+        return {"output": tuple(labels)}
+
+
+@layer(family="Shape", icon="squeeze", telling=("axis",), synonyms=("remove axis", "drop axis", "remove size 1"))
+class Squeeze(Layer):
+    r"""Take away an axis of size 1.
+
+    Use it where a layer leaves an axis that holds nothing more, as a Linear with one output.
+
+    ```math
+    y_{n,\dots} = x_{n,\dots,\,1,\,\dots}
+    ```
+
+    Source: PyTorch `torch.squeeze`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    axis: int = axis_param(-1, "that is taken away; its size must be 1")
+
+    def build(self, input: TensorType) -> Function:
+        place = place_of(self.axis, input, what="take away")
+        if input.sizes[place] != 1:
+            raise BuildError(
+                f"can take away an axis of size 1 alone; axis {self.axis} of {input.per_sample()} has "
+                f"{input.sizes[place]}",
+                "choose an axis of size 1, or use Select to keep one place of it",
+            )
+        return Function("torch.squeeze", Arg("input"), place)
+
+    def output_labels(self, inputs: Mapping[str, TensorType]) -> Mapping[str, tuple[str, ...]]:
+        return dropped(inputs["input"], (place_of(self.axis, inputs["input"], what="take away"),))
+
+
+@layer(
+    family="Shape",
+    icon="unsqueeze",
+    telling=("axis",),
+    synonyms=("add axis", "expand dims", "new axis of size 1", "none"),
+)
+class Unsqueeze(Layer):
+    r"""Add an axis of size 1.
+
+    Use it to give a vector the axes of a picture or sequence, so that it spreads over one in an Add or Multiply.
+
+    ```math
+    y_{n,\dots,\,1,\,\dots} = x_{n,\dots}
+    ```
+
+    Source: PyTorch `torch.unsqueeze`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    axis: int = param(1, min=-8, max=8, title="Axis", help="where the new axis stands: 1 is after the batch, -1 last")
+
+    def build(self, input: TensorType) -> Function:
+        return Function("torch.unsqueeze", Arg("input"), new_place(self.axis, input))
+
+    def output_labels(self, inputs: Mapping[str, TensorType]) -> Mapping[str, tuple[str, ...]]:
+        return inserted(inputs["input"], new_place(self.axis, inputs["input"]))
+
+
+@layer(family="Shape", icon="expand", telling=("size",), synonyms=("broadcast", "broadcast to", "spread"))
+class Expand(Layer):
+    r"""Repeat an axis of size 1 without using memory for it.
+
+    Use it to spread one description over all steps or places. Repeat copies axes of any size.
+
+    ```math
+    y_{\dots,\,i,\,\dots} = x_{\dots,\,1,\,\dots} \qquad i = 1, \dots, \mathrm{size}
+    ```
+
+    Source: PyTorch `torch.Tensor.expand`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    axis: int = axis_param(-1, "that is repeated; its size must be 1")
+    size: int = param(2, min=1, max=1_000_000, help="how often it is repeated")
+
+    def build(self, input: TensorType) -> Function:
+        place = place_of(self.axis, input, what="repeat")
+        if input.sizes[place] != 1:
+            raise BuildError(
+                f"can repeat an axis of size 1 alone; axis {self.axis} of {input.per_sample()} has "
+                f"{input.sizes[place]}",
+                "choose an axis of size 1, put an Unsqueeze before it, or use Repeat",
+            )
+        sizes = tuple(self.size if at == place else -1 for at in range(input.rank))
+        return Function("torch.broadcast_to", Arg("input"), sizes)
+
+
+@layer(family="Shape", icon="repeat", telling=("times",), synonyms=("tile", "copy", "duplicate", "repeat vector"))
+class Repeat(Layer):
+    r"""Lay copies of an axis end to end, or repeat each of its places.
+
+    Use it to enlarge without weights, or to give every step of a decoder the same description.
+
+    ```math
+    y_{\dots,\,i,\,\dots} = x_{\dots,\; i \bmod s,\; \dots} \quad\text{or}\quad
+    y_{\dots,\,i,\,\dots} = x_{\dots,\; \lfloor i / \mathrm{times} \rfloor,\; \dots}
+    ```
+
+    Source: PyTorch `torch.tile` and `torch.repeat_interleave`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    axis: int = axis_param(-1, "that is repeated")
+    times: int = param(2, min=1, max=1_000_000, help="how many copies there are")
+    order: str = param(
+        "whole", choices=("whole", "each"), help="whole: copies of all of it, 1 2 1 2; each: of each place, 1 1 2 2"
+    )
+
+    def build(self, input: TensorType) -> Function:
+        place = place_of(self.axis, input, what="repeat")
+        if self.order == "each":
+            return Function("torch.repeat_interleave", Arg("input"), self.times, dim=place)
+        return Function("torch.tile", Arg("input"), tuple(self.times if at == place else 1 for at in range(input.rank)))
+
+
+@layer(family="Shape", icon="roll", telling=("shift",), synonyms=("shift", "cyclic shift", "shifted window", "swin"))
+class Roll(Layer):
+    r"""Move everything along an axis; what falls off the end comes in at the beginning.
+
+    Use it for shifted windows, as in Swin transformers, and for augmentation of what is periodic.
+
+    ```math
+    y_{\dots,\,i,\,\dots} = x_{\dots,\; (i - \mathrm{shift}) \bmod s,\; \dots}
+    ```
+
+    Source: Liu et al., "Swin transformer" (2021); PyTorch `torch.roll`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    shift: int = param(1, help="how many places it moves; back where it is negative")
+    axis: int = axis_param(-1, "along which it moves")
+
+    def build(self, input: TensorType) -> Function:
+        return Function("torch.roll", Arg("input"), self.shift, place_of(self.axis, input, what="move along"))
+
+
+@layer(family="Shape", icon="flip", telling=("axis",), synonyms=("reverse", "mirror", "backwards"))
+class Flip(Layer):
+    r"""Turn an axis round.
+
+    Use it to read a sequence backwards, or to mirror a picture.
+
+    ```math
+    y_{\dots,\,i,\,\dots} = x_{\dots,\; s - 1 - i,\; \dots}
+    ```
+
+    Source: PyTorch `torch.flip`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    axis: int = axis_param(-1, "that is turned round")
+
+    def build(self, input: TensorType) -> Function:
+        return Function("torch.flip", Arg("input"), (place_of(self.axis, input, what="turn round"),))

@@ -1,0 +1,100 @@
+"""Other sizes: margins, larger pictures from smaller ones, and pictures of a given size."""
+
+from __future__ import annotations
+
+from nnstudio.layers.axes import axis_param
+from nnstudio.layers.base import Layer, Port, layer, param
+from nnstudio.layers.call import Arg, Call, Function
+from nnstudio.layers.checks import Size, each, place_of
+from nnstudio.layers.types import TensorType
+
+
+@layer(
+    family="Shape", icon="upsample", telling=("scale_factor",),
+    synonyms=("resize", "enlarge", "interpolate", "unpooling", "decoder"),
+)  # fmt: skip
+class Upsample(Layer):
+    r"""Enlarge an image by a whole factor, without weights.
+
+    Use it in decoders and generators, with a Conv2d behind it: together they make no checkerboard, as a
+    ConvTranspose2d can.
+
+    ```math
+    y_{c,h,w} = x_{c,\; \lfloor h / s \rfloor,\; \lfloor w / s \rfloor} \quad \text{(nearest)}
+    ```
+
+    Source: Odena et al., "Deconvolution and checkerboard artifacts" (2016); PyTorch `torch.nn.Upsample`.
+    """
+
+    input = Port("N C H W")
+    output = Port("N C H' W'")
+
+    scale_factor: Size = param(2, axes=2, min=1, title="Factor", help="how many times larger it becomes")
+    mode: str = param(
+        "nearest", choices=("nearest", "bilinear", "bicubic"), title="Between pixels",
+        help="nearest repeats pixels; bilinear and bicubic blend them",
+    )  # fmt: skip
+
+    def build(self, input: TensorType) -> Call:
+        return Call("torch.nn.Upsample", scale_factor=self.scale_factor, mode=self.mode)
+
+
+@layer(
+    family="Shape", icon="interpolate", telling=("size",),
+    synonyms=("resize", "rescale image", "scale to size", "bilinear resize", "f.interpolate"),
+)  # fmt: skip
+class Interpolate(Layer):
+    r"""Bring an image to a given height and width, without weights.
+
+    Use it to give branches of different scales the same size, before an Add or Concatenate. Upsample enlarges by a
+    factor instead.
+
+    ```math
+    y_{c,h,w} = x\!\left(c,\; h \cdot \tfrac{H}{H'},\; w \cdot \tfrac{W}{W'}\right)
+    ```
+
+    Source: PyTorch `torch.nn.functional.interpolate`.
+    """
+
+    input = Port("N C H W")
+    output = Port("N C H' W'")
+
+    size: Size = param(32, axes=2, min=1, max=65_536, unit="px", help="height and width that come out")
+    mode: str = param(
+        "bilinear", choices=("nearest", "bilinear", "bicubic", "area"), title="Between pixels",
+        help="nearest repeats pixels, bilinear and bicubic blend them, area averages (best for making smaller)",
+    )  # fmt: skip
+
+    def build(self, input: TensorType) -> Function:
+        return Function("torch.nn.functional.interpolate", Arg("input"), size=each(self.size, 2), mode=self.mode)
+
+
+@layer(
+    family="Shape", icon="pad", telling=("before", "after"), synonyms=("padding", "zero padding", "margin", "border")
+)
+class Pad(Layer):
+    r"""Put a number before and after an axis.
+
+    Use it to give a sequence or picture the size that a later layer needs. Most convolutions pad by themselves.
+
+    ```math
+    y_{\dots,\,i,\,\dots} = \begin{cases} x_{\dots,\; i - \mathrm{before},\; \dots} & \text{inside} \\
+    \mathrm{value} & \text{outside} \end{cases}
+    ```
+
+    Source: PyTorch `torch.nn.functional.pad`.
+    """
+
+    input = Port("N *", dtype="number")
+    output = Port("N *", dtype="number")
+
+    before: int = param(1, min=0, max=100_000, help="how many are put before it")
+    after: int = param(1, min=0, max=100_000, help="how many are put after it")
+    value: float = param(0.0, help="the number that is put there")
+    axis: int = axis_param(-1, "that becomes longer")
+
+    def build(self, input: TensorType) -> Function:
+        place = place_of(self.axis, input, what="make longer")
+        sizes = (0, 0) * (input.rank - 1 - place) + (self.before, self.after)
+        value = self.value if input.is_float else int(self.value)
+        return Function("torch.nn.functional.pad", Arg("input"), sizes, **({"value": value} if value else {}))
