@@ -77,6 +77,18 @@ class Resolution:
             self._insides[copies[0]] = resolve(definition, self.fields, ports=ports)
         return self._insides[copies[0]]
 
+    def definition(self, name: str) -> Resolution:
+        """A block's definition by its name alone: as it is in the first block of it that there is, else with the shapes
+        that its ports say themselves. KeyError where there is none."""
+        path = next((path for path, opened in self.expansion.opened.items() if opened.definition == name), "")
+        inside = self.inside(path) if path else None
+        if inside is None:
+            if name not in self._insides:
+                whole = replace(self.network.blocks[name], blocks=self.network.blocks)
+                self._insides[name] = resolve(whole, self.fields, ports={})
+            inside = self._insides[name]
+        return inside
+
     def _arriving(self, origin: Origin) -> TensorType | None:
         known = self.nodes.get(origin[0]) if origin is not None else None
         return known.outputs.get(origin[1]) if known is not None and origin is not None else None

@@ -1,41 +1,121 @@
 """Arranging: where the nodes of a network stand when nobody has placed them.
 
-Layered drawing after Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system
-structures" (1981): loops are opened, each node gets a column behind those that feed it, the order within columns
-follows the neighbours, and the heights are the least-squares ones that keep that order. Columns that would not fit a
-wide screen go on in a new row, as text does. Pure functions; positions are centres, in scene units.
+A layered drawing from left to right (`nnstudio.graph.arranging`): each node stands behind those that feed it, few
+wires cross, the longest way is straight, the members of a frame stand together, and what would not fit a wide screen
+goes on in a new row, as text does. Pure functions; positions are centres, in scene units.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nnstudio.graph.arranging import Cancelled, Drawing, Link, drawn, grid, stacked
+from nnstudio.graph.arranging.layers import ask, never
+from nnstudio.graph.arranging.rows import COLUMN_GAP, NODE_GAP, ROW_GAP
 from nnstudio.graph.network import Network
-from nnstudio.graph.places import Occupied, node_size, snapped
-from nnstudio.graph.view import Position
+from nnstudio.graph.places import (
+    FRAME_MARGIN,
+    FRAME_TITLE,
+    GRID,
+    NODE_HEIGHT,
+    NODE_WIDTH,
+    Occupied,
+    Size,
+    around,
+    box_of,
+    frame_box,
+    node_size,
+    port_height,
+    snapped,
+)
+from nnstudio.graph.view import Frame, Position
+from nnstudio.layers import Port
 
-#: Distance between the centres of two columns, room for a wire with its tensor type included.
-COLUMN = 264.0
-#: Free height between two nodes of a column, and between two rows.
-NODE_GAP, ROW_GAP = 32.0, 88.0
-#: The surface that a drawing should fit without being made smaller, as it is in a window of 1600×1000.
-WIDE, HIGH = 1180.0, 560.0
-_SWEEPS = 4
-#: How much larger the drawing must be shown for one row to become several.
-_WRAP = 1.15
+__all__ = ["COLUMN", "Cancelled", "arrange", "arrange_part", "complete"]
+
+#: Distance between the centres of two columns of plain nodes.
+COLUMN = NODE_WIDTH + COLUMN_GAP
+Progress = Callable[[float], object]
 
 
-def arrange(network: Network) -> dict[str, Position]:
-    """Positions for all nodes. Works with loops, with parts that are not connected, and with 10,000 nodes."""
-    parts = [_part(network, ids) for ids in _components(network) if len(ids) > 1]
-    single = [ids[0] for ids in _components(network) if len(ids) == 1]
-    parts.sort(key=lambda part: -len(part.positions))
-    if single:
-        parts.append(_grid(network, single, max([part.width for part in parts], default=0.0)))
-    return _stacked(parts)
+def arrange(
+    network: Network,
+    *,
+    sizes: Mapping[str, Size] | None = None,
+    frames: Iterable[Frame] = (),
+    cancelled: Callable[[], bool] = never,
+    progress: Progress | None = None,
+) -> dict[str, Position]:
+    """Positions for all nodes. Works with loops, with parts that are not connected, and with 10,000 nodes.
+
+    Args:
+        sizes: width and height by node id; those that are not given are as `places.node_size` says.
+        frames: their members stand together, with no other node within the frame; those of a folded frame stand
+            around the place of the one card that is shown for them.
+        cancelled: asked now and then; `Cancelled` is raised once it is true.
+        progress: told the share of the work that is done, from 0 to 1.
+    """
+    known = {id: node_size(node.layer) for id, node in network.nodes.items()} | dict(sizes or {})
+    return _Arranging(network, known, cancelled, progress).all(frames)
+
+
+def arrange_part(
+    network: Network,
+    ids: Iterable[str],
+    positions: Mapping[str, Position],
+    *,
+    sizes: Mapping[str, Size] | None = None,
+    frames: Iterable[Frame] = (),
+    cancelled: Callable[[], bool] = never,
+    progress: Progress | None = None,
+) -> dict[str, Position]:
+    """Positions for these nodes alone, around the middle of where they stand, or as near to it as they do not cover
+    a node (or the frame) of the others. ``positions`` are those of all nodes; the rest as for :func:`arrange`."""
+    chosen = {id for id in ids if id in network.nodes}
+    frames = list(frames)
+    whole = [frame for frame in frames if frame.members & chosen]
+    if not chosen:
+        return {}
+    made = arrange(network.part(chosen), sizes=sizes, frames=whole, cancelled=cancelled, progress=progress)
+    known = {id: node_size(node.layer) for id, node in network.nodes.items()} | dict(sizes or {})
+    own = around(box_of(made[id], known[id]) for id in chosen)
+    old = around(box_of(positions[id], known[id]) for id in chosen)
+    goal = (old[0] + old[2]) / 2, (old[1] + old[3]) / 2
+    ask(cancelled)
+    rest: Occupied[str] = Occupied()
+    for id in network.nodes:
+        if id not in chosen and id in positions:
+            rest.add(id, positions[id], known[id])
+    for frame in frames:
+        members = [id for id in frame.members if id in positions and id in known]
+        if members and not frame.members & chosen:
+            rest.add_box(f"frame {frame.id}", frame_box(box_of(positions[id], known[id]) for id in members))
+    x, y = _free_place(rest, goal, (own[2] - own[0], own[3] - own[1]))
+    dx, dy = x - (own[0] + own[2]) / 2, y - (own[1] + own[3]) / 2
+    return {id: snapped((px + dx, py + dy)) for id, (px, py) in made.items()}
+
+
+def _free_place(rest: Occupied[str], goal: Position, size: Size) -> Position:
+    """The centre nearest to ``goal`` where a drawing of this size covers nothing; searched in growing rings."""
+    roomy = size[0] + 2 * NODE_GAP, size[1] + 2 * NODE_GAP
+    step = 4 * GRID
+    while step < 1e6:
+        for ring in range(12):
+            for dx, dy in _around_ring(ring):
+                at = goal[0] + dx * step, goal[1] + dy * step
+                if not rest.any(box_of(at, roomy)):
+                    return at
+        step *= 4
+    return goal
+
+
+def _around_ring(ring: int) -> list[tuple[int, int]]:
+    """Steps on the edge of a square, the shortest first, below before above."""
+    across = range(-ring, ring + 1)
+    edge = {(d, s) for d in across for s in (ring, -ring)} | {(s, d) for d in across for s in (ring, -ring)}
+    return sorted(edge, key=lambda step: (step[0] ** 2 + step[1] ** 2, -step[1], -step[0]))
 
 
 def complete(network: Network, positions: Mapping[str, Position]) -> dict[str, Position]:
@@ -92,297 +172,129 @@ def _wanted(network: Network, id: str, placed: Mapping[str, Position]) -> Positi
     return snapped((min(x for x, _ in after) - COLUMN, after[0][1]))
 
 
-# -- one connected part ------------------------------------------------------------------------------------------
+# -- boxes of nodes and frames ------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Part:
-    """A drawing with its upper left corner at (0, 0)."""
+@dataclass(slots=True)
+class _Box:
+    """A node, or a frame with its members' places from the box's centre."""
 
-    positions: dict[str, Position]
-    width: float
-    height: float
-
-
-@dataclass
-class _Layered:
-    """A connected part without loops: neighbours, column, and length of the longest way through each node."""
-
-    before: dict[str, list[str]]
-    after: dict[str, list[str]]
-    column: dict[str, int] = field(default_factory=dict)
-    through: dict[str, int] = field(default_factory=dict)
-    row: dict[str, int] = field(default_factory=dict)
+    size: Size
+    inside: dict[str, Position]
+    links: list[Link] = field(default_factory=list)
 
 
-def _components(network: Network) -> list[list[str]]:
-    seen: set[str] = set()
+class _Arranging:
+    """One arrangement: frames first, each as a drawing of its own, then all with each frame as one box."""
+
+    def __init__(
+        self, network: Network, sizes: Mapping[str, Size], cancelled: Callable[[], bool], progress: Progress | None
+    ) -> None:
+        self._network = network
+        self._sizes = sizes
+        self._cancelled = cancelled
+        self._progress = progress
+        self._done = 0
+
+    def all(self, frames: Iterable[Frame]) -> dict[str, Position]:
+        """Positions of every node."""
+        rank = {id: place for place, id in enumerate(self._network.nodes)}
+        framed: set[str] = set()
+        boxes: list[_Box] = []
+        for frame in frames:
+            members = sorted((id for id in frame.members if id in rank and id not in framed), key=rank.__getitem__)
+            if members:
+                boxes.append(self._frame(frame, members))
+                framed.update(members)
+        boxes += [_Box(self._sizes[id], {id: (0.0, 0.0)}) for id in rank if id not in framed]
+        return self._placed(boxes)[0]
+
+    def _frame(self, frame: Frame, members: Sequence[str]) -> _Box:
+        """A frame as a box, its members arranged in it."""
+        positions, (width, height) = self._placed([_Box(self._sizes[id], {id: (0.0, 0.0)}) for id in members])
+        if frame.folded:
+            inside = {id: (x - width / 2, y - height / 2) for id, (x, y) in positions.items()}
+            return _Box((NODE_WIDTH, NODE_HEIGHT), inside)
+        middle = snapped((width / 2, (height - FRAME_TITLE) / 2))
+        edges = 2 * FRAME_MARGIN + GRID
+        size = width + edges, height + FRAME_TITLE + edges
+        return _Box(size, {id: (x - middle[0], y - middle[1]) for id, (x, y) in positions.items()})
+
+    def _placed(self, boxes: Sequence[_Box]) -> tuple[dict[str, Position], Size]:
+        """Positions of all nodes in boxes, and the size of the drawing."""
+        links = self._links(boxes)
+        parts: list[tuple[list[int], Drawing]] = []
+        single: list[int] = []
+        for members in _components(len(boxes), links):
+            if len(members) == 1:
+                single += members
+                continue
+            number = {box: place for place, box in enumerate(members)}
+            own = [
+                Link(number[link.source], number[link.target], link.leaves, link.enters)
+                for box in members
+                for link in boxes[box].links
+            ]
+            parts.append((members, drawn([boxes[box].size for box in members], own, self._cancelled)))
+            self._report(sum(len(boxes[box].inside) for box in members))
+        parts.sort(key=lambda part: -len(part[0]))
+        if single:
+            wide = max([part.width for _, part in parts], default=0.0)
+            parts.append((single, grid([boxes[box].size for box in single], wide)))
+        corners, size = stacked([part for _, part in parts])
+        placed: dict[str, Position] = {}
+        for (members, part), (left, top) in zip(parts, corners, strict=True):
+            for box, (x, y) in zip(members, part.positions, strict=True):
+                cx, cy = snapped((left + x, top + y))
+                for id, (dx, dy) in boxes[box].inside.items():
+                    placed[id] = cx + dx, cy + dy
+        return placed, size
+
+    def _links(self, boxes: Sequence[_Box]) -> list[Link]:
+        """The wires between boxes; each box gets those that leave it."""
+        home = {id: number for number, box in enumerate(boxes) for id in box.inside}
+        nodes, outgoing, found = self._network.nodes, self._network.outgoing, []
+        for wire in itertools.chain.from_iterable(outgoing.get(id, ()) for id in home):
+            source, target = home[wire.source], home.get(wire.target, -1)
+            if target < 0 or source == target:
+                continue
+            leaves = boxes[source].inside[wire.source][1] + _below(nodes[wire.source].layer.outputs, wire.output)
+            enters = boxes[target].inside[wire.target][1] + _below(nodes[wire.target].layer.inputs, wire.input)
+            link = Link(source, target, leaves, enters)
+            boxes[source].links.append(link)
+            found.append(link)
+        return found
+
+    def _report(self, nodes: int) -> None:
+        self._done += nodes
+        if self._progress is not None:
+            self._progress(min(1.0, self._done / max(1, len(self._network.nodes))))
+
+
+def _below(ports: Mapping[str, Port], name: str) -> float:
+    """How far below the node's centre the port of this name is."""
+    if len(ports) < 2 or name not in ports:
+        return 0.0
+    return port_height(list(ports).index(name), len(ports))
+
+
+def _components(count: int, links: Iterable[Link]) -> list[list[int]]:
+    """Boxes that hang together, by the first of each."""
+    near: list[list[int]] = [[] for _ in range(count)]
+    for link in links:
+        near[link.source].append(link.target)
+        near[link.target].append(link.source)
+    seen = bytearray(count)
     found = []
-    for start in network.nodes:
-        if start in seen:
+    for start in range(count):
+        if seen[start]:
             continue
-        seen.add(start)
+        seen[start] = 1
         part = [start]
-        for id in part:
-            around = [wire.target for wire in network.outgoing.get(id, ())]
-            around += [wire.source for wire in network.incoming.get(id, ())]
-            for other in around:
-                if other not in seen and other in network.nodes:
-                    seen.add(other)
+        for box in part:
+            for other in near[box]:
+                if not seen[other]:
+                    seen[other] = 1
                     part.append(other)
-        found.append(part)
+        found.append(sorted(part))
     return found
-
-
-def _part(network: Network, ids: Sequence[str]) -> _Part:
-    inside = set(ids)
-    ids = [id for id in network.nodes if id in inside] if len(inside) * 4 > len(network.nodes) else list(ids)
-    graph = _acyclic(network, ids)
-    order = _columns(graph, ids)
-    columns: list[list[str]] = [[] for _ in range(max(graph.column.values()) + 1)]
-    for id in order:
-        columns[graph.column[id]].append(id)
-    height = {id: node_size(network.nodes[id].layer)[1] for id in ids}
-    _order_columns(columns, graph)
-    rows = _rows(columns, graph, height)
-    return _coordinates(columns, rows, graph, height)
-
-
-def _acyclic(network: Network, ids: Sequence[str]) -> _Layered:
-    """Neighbours of each node, wires that close a loop left out (depth-first, without recursion)."""
-    after: dict[str, list[str]] = {
-        id: list(dict.fromkeys(w.target for w in network.outgoing.get(id, ()) if w.target in network.nodes))
-        for id in ids
-    }
-    state: dict[str, int] = {}
-    kept: dict[str, list[str]] = {id: [] for id in ids}
-    fed = {target for targets in after.values() for target in targets}
-    for root in (*(id for id in ids if id not in fed), *ids):
-        if root in state:
-            continue
-        state[root] = 1
-        stack = [(root, iter(after[root]))]
-        while stack:
-            id, rest = stack[-1]
-            for target in rest:
-                if state.get(target) == 1:
-                    continue  # closes a loop
-                kept[id].append(target)
-                if target not in state:
-                    state[target] = 1
-                    stack.append((target, iter(after[target])))
-                    break
-            else:
-                state[id] = 2
-                stack.pop()
-    before: dict[str, list[str]] = {id: [] for id in ids}
-    for id in ids:
-        for target in kept[id]:
-            before[target].append(id)
-    return _Layered(before, kept)
-
-
-def _columns(graph: _Layered, ids: Sequence[str]) -> list[str]:
-    """Give each node its column; sources stand right before what they feed. Returns a topological order."""
-    waiting = {id: len(graph.before[id]) for id in ids}
-    order = [id for id in ids if not waiting[id]]
-    column = graph.column
-    for id in order:
-        column[id] = max((column[other] + 1 for other in graph.before[id]), default=0)
-        for target in graph.after[id]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                order.append(target)
-    down: dict[str, int] = {}
-    for id in reversed(order):
-        down[id] = max((down[other] + 1 for other in graph.after[id]), default=0)
-        graph.through[id] = column[id] + down[id]
-    for id in reversed(order):
-        if graph.after[id] and len(graph.before[id]) <= len(graph.after[id]):
-            column[id] = min(column[other] for other in graph.after[id]) - 1
-    return order
-
-
-def _order_columns(columns: list[list[str]], graph: _Layered) -> None:
-    """Order each column by where its neighbours stand, from the left and from the right in turn."""
-    if all(len(column) == 1 for column in columns):
-        return
-    place: dict[str, float] = {}
-
-    def number(column: list[str]) -> None:
-        middle = (len(column) - 1) / 2
-        for index, id in enumerate(column):
-            place[id] = index - middle
-
-    for column in columns:
-        column.sort(key=lambda node: -graph.through[node])  # the longest way on top, what joins it late below
-        number(column)
-    for sweep in range(_SWEEPS):
-        rightwards = sweep % 2 == 0
-        around = graph.before if rightwards else graph.after
-        for column in columns if rightwards else reversed(columns):
-            if len(column) > 1:
-                key = {id: _mean([place[other] for other in around[id]], place[id]) for id in column}
-                column.sort(key=key.__getitem__)
-                number(column)
-
-
-def _mean(values: Sequence[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
-
-
-# -- rows ---------------------------------------------------------------------------------------------------------
-
-
-def _rows(columns: list[list[str]], graph: _Layered, height: Mapping[str, float]) -> list[tuple[int, int]]:
-    """Cut the columns into rows, (first, end) each, so that the drawing is shown as large as it can be."""
-    tall = [sum(height[id] for id in column) + NODE_GAP * (len(column) - 1) for column in columns]
-    crossing = _crossing(columns, graph)
-    best: tuple[float, list[tuple[int, int]]] | None = None
-    for count in _row_counts(len(columns), sum(tall) / len(tall)):
-        rows = _cut(len(columns), count, crossing)
-        wide = max(end - first for first, end in rows) * COLUMN
-        high = sum(max(tall[first:end]) + ROW_GAP for first, end in rows) - ROW_GAP
-        scale = min(1.0, WIDE / wide, HIGH / max(high, 1.0))
-        if best is None or scale > best[0] * (_WRAP if len(best[1]) == 1 else 1.0 + 1e-9):
-            best = scale, rows
-        if scale >= 1.0:
-            break
-    assert best is not None
-    for row, (first, end) in enumerate(best[1]):
-        for column in columns[first:end]:
-            for id in column:
-                graph.row[id] = row
-    return best[1]
-
-
-def _row_counts(columns: int, tall: float) -> Iterable[int]:
-    """Numbers of rows worth trying, fewest first: all for a small drawing, those near the proportions of the screen."""
-    if columns <= 64:
-        return range(1, columns + 1)
-    ideal = math.sqrt(columns * COLUMN / WIDE * HIGH / (tall + ROW_GAP))
-    return sorted({max(1, min(columns, round(ideal * (0.6 + 0.05 * step)))) for step in range(16)})
-
-
-def _crossing(columns: list[list[str]], graph: _Layered) -> list[int]:
-    """How many wires cross the gap before each column."""
-    change = [0] * (len(columns) + 1)
-    for id, targets in graph.after.items():
-        for target in targets:
-            change[graph.column[id] + 1] += 1
-            change[graph.column[target] + 1 if graph.column[target] + 1 <= len(columns) else len(columns)] -= 1
-    total, found = 0, []
-    for step in change:
-        total += step
-        found.append(total)
-    return found
-
-
-def _cut(columns: int, count: int, crossing: Sequence[int]) -> list[tuple[int, int]]:
-    """``count`` rows of about the same length, cut one column earlier or later where fewer wires are in the way."""
-    cuts = [0]
-    for row in range(1, count):
-        ideal = cuts[-1] + math.ceil((columns - cuts[-1]) / (count - row + 1))
-        options = [at for at in (ideal, ideal - 1, ideal + 1) if cuts[-1] < at < columns - (count - row) + 1]
-        cuts.append(min(options or [cuts[-1] + 1], key=lambda at: (crossing[at] > 1, crossing[at])))
-    cuts.append(columns)
-    return [(first, end) for first, end in itertools.pairwise(cuts) if end > first]
-
-
-# -- heights ------------------------------------------------------------------------------------------------------
-
-
-def _coordinates(
-    columns: list[list[str]], rows: list[tuple[int, int]], graph: _Layered, height: Mapping[str, float]
-) -> _Part:
-    y: dict[str, float] = {}
-    for column in columns:
-        at = 0.0
-        for id in column:
-            y[id] = at + height[id] / 2
-            at += height[id] + NODE_GAP
-    positions: dict[str, Position] = {}
-    top = 0.0
-    for first, end in rows:
-        band = columns[first:end]
-        for sweep in range(_SWEEPS + 1):
-            rightwards = sweep % 2 == 0
-            for column in band if rightwards else reversed(band):
-                _settle(column, graph, graph.before if rightwards else graph.after, y, height)
-        high = min(y[id] - height[id] / 2 for column in band for id in column)
-        low = max(y[id] + height[id] / 2 for column in band for id in column)
-        for place, column in enumerate(band):
-            for id in column:
-                positions[id] = snapped((place * COLUMN, y[id] - high + top))
-        top += low - high + ROW_GAP
-    width = max(end - first for first, end in rows) * COLUMN
-    return _Part(positions, width, top - ROW_GAP)
-
-
-def _settle(
-    column: list[str],
-    graph: _Layered,
-    around: Mapping[str, list[str]],
-    y: dict[str, float],
-    height: Mapping[str, float],
-) -> None:
-    """Move a column's nodes to their neighbours' heights, in order and apart; the longest way stays straight."""
-    wanted, weights, offsets = [], [], []
-    offset = 0.0
-    longest = max(graph.through[id] for id in column)
-    for id in column:
-        near = [other for other in around[id] if graph.row[other] == graph.row[id]]
-        target = y[id]
-        if near:
-            strongest = max(graph.through[other] for other in near)
-            shares = [20.0 if graph.through[other] == strongest else 1.0 for other in near]
-            target = sum(s * y[o] for s, o in zip(shares, near, strict=True)) / sum(shares)
-        offset += height[id] / 2
-        wanted.append(target - offset)
-        weights.append((40.0 if graph.through[id] == longest else 1.0) if near else 0.2)
-        offsets.append(offset)
-        offset += height[id] / 2 + NODE_GAP
-    for id, at, shift in zip(column, _rising(wanted, weights), offsets, strict=True):
-        y[id] = at + shift
-
-
-def _rising(values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """The nearest sequence that never falls (pool adjacent violators; Ayer et al. 1955)."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values, weights, strict=True):
-        count = 1
-        while blocks and blocks[-1][0] > value:
-            last, heavy, many = blocks.pop()
-            value = (value * weight + last * heavy) / (weight + heavy)
-            weight, count = weight + heavy, count + many
-        blocks.append((value, weight, count))
-    return [value for value, _, count in blocks for _ in range(count)]
-
-
-# -- parts on the page --------------------------------------------------------------------------------------------
-
-
-def _grid(network: Network, ids: Sequence[str], width: float) -> _Part:
-    """Nodes that nothing is wired to, in rows."""
-    across = max(round(width / COLUMN), min(len(ids), 4), math.ceil(math.sqrt(len(ids) / 2)), 1)
-    high = max(node_size(network.nodes[id].layer)[1] for id in ids) + NODE_GAP
-    positions = {
-        id: snapped((place % across * COLUMN, (place // across + 0.5) * high - NODE_GAP / 2))
-        for place, id in enumerate(ids)
-    }
-    return _Part(positions, min(across, len(ids)) * COLUMN, math.ceil(len(ids) / across) * high - NODE_GAP)
-
-
-def _stacked(parts: Iterable[_Part]) -> dict[str, Position]:
-    """Parts beside one another on shelves of a page with the proportions of a screen."""
-    parts = list(parts)
-    area = sum(part.width * (part.height + ROW_GAP) for part in parts)
-    page = max(max((part.width for part in parts), default=0.0), math.sqrt(area * WIDE / HIGH))
-    placed: dict[str, Position] = {}
-    x = y = shelf = 0.0
-    for part in parts:
-        if x and x + part.width > page:
-            x, y, shelf = 0.0, y + shelf + ROW_GAP, 0.0
-        placed.update({id: (px + x, py + y) for id, (px, py) in part.positions.items()})
-        x, shelf = x + part.width, max(shelf, part.height)
-    return {id: snapped(at) for id, at in placed.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from nnstudio.graph.view import Position
@@ -12,6 +12,8 @@ from nnstudio.layers import AnyLayer
 NODE_WIDTH, NODE_HEIGHT, PORT_PITCH = 168.0, 56.0, 18.0
 #: What positions snap to.
 GRID = 8.0
+#: Room between a frame's edge and its members, and above them for its title.
+FRAME_MARGIN, FRAME_TITLE = 24.0, 32.0
 _CELL = 256.0  # a little more than a node
 
 Key = TypeVar("Key", bound=Hashable)
@@ -34,6 +36,23 @@ def snapped(at: Position) -> Position:
 def box_of(at: Position, size: Size) -> Box:
     """The rectangle of a node whose centre is ``at``."""
     return at[0] - size[0] / 2, at[1] - size[1] / 2, at[0] + size[0] / 2, at[1] + size[1] / 2
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest rectangle that holds these. ValueError where there are none."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def frame_box(boxes: Iterable[Box]) -> Box:
+    """The rectangle of a frame around its members' rectangles. ValueError where there are none."""
+    left, top, right, bottom = around(boxes)
+    return left - FRAME_MARGIN, top - FRAME_MARGIN - FRAME_TITLE, right + FRAME_MARGIN, bottom + FRAME_MARGIN
+
+
+def port_height(index: int, count: int) -> float:
+    """How far below the node's centre its port of this index (of so many on that side) is."""
+    return (index - (max(count, 1) - 1) / 2) * PORT_PITCH
 
 
 class Occupied(Generic[Key]):

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from nnstudio.graph import Network
 from nnstudio.ui.loading import TorchUnavailableError, load_torch
+from nnstudio.ui.scope import WHOLE, Scope, Scopes
 
 if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
@@ -33,7 +34,7 @@ class Resolver(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._wanted: tuple[Network, Mapping[str, TensorType]] | None = None
+        self._wanted: tuple[Network, Mapping[str, TensorType], Scope] | None = None
         self._changed = threading.Condition()
         self._results: queue.SimpleQueue[Resolution | str] = queue.SimpleQueue()
         self._ending = False
@@ -43,10 +44,10 @@ class Resolver(QObject):
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
 
-    def ask(self, network: Network, fields: Mapping[str, TensorType]) -> None:
-        """Work out this network, in place of any that is still waiting."""
+    def ask(self, network: Network, fields: Mapping[str, TensorType], scope: Scope = WHOLE) -> None:
+        """Work out this network, in place of any that is still waiting, and what is inside the block that is open."""
         with self._changed:
-            self._wanted = (network, fields)
+            self._wanted = (network, fields, scope)
             self._changed.notify()
         if self._thread is None and not self._ending:
             self._thread = threading.Thread(target=self._work, name="nnstudio resolver", daemon=True)
@@ -78,7 +79,7 @@ class Resolver(QObject):
                     self._changed.wait()
                 if self._ending or self._wanted is None:
                     return
-                network, fields = self._wanted
+                network, fields, scope = self._wanted
                 self._wanted = None
                 self._working = True
             result: Any
@@ -87,6 +88,7 @@ class Resolver(QObject):
                 from nnstudio.compile.resolve import resolve
 
                 previous = result = resolve(network, fields, previous)
+                Scopes(scope).resolution(result)  # kept by it, so that the window need not work it out
             except TorchUnavailableError as error:
                 result = str(error)
             except Exception as error:

@@ -23,6 +23,7 @@ from nnstudio.ui.journaling import Journaling
 from nnstudio.ui.parts import capital
 from nnstudio.ui.project_files import ProjectFiles
 from nnstudio.ui.resolver import Resolver
+from nnstudio.ui.scope import WHOLE, Scope, Scopes
 from nnstudio.ui.training import Training
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ log = logging.getLogger(__name__)
 class Session(QObject):
     """One open project: its document, selection, resolution, data, run and file. Used from the window's thread.
 
-    Signals: ``changed(Change)`` for each document change; ``resolved(Resolution)``, worked out in a background thread;
+    ``network``, ``view``, ``selection`` and ``resolution`` are those of the scope that is open: the whole network, or
+    the inside of a block (`ui/scope.py`). ``sheet.network`` and ``whole`` are the whole's.
+
+    Signals: ``changed(Change)`` for each document change, as it is for the open scope; ``scope_changed`` when another
+    is open, whose network may be any; ``resolved(Resolution)``, worked out in a background thread;
     ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
     ``run_state`` does; ``data_changed`` when ``dataset`` or ``data_error`` does; ``notice(level, sentence)`` with a
     level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does;
@@ -53,12 +58,15 @@ class Session(QObject):
     notice = Signal(str, str)
     project_changed = Signal()
     revealed = Signal(str)
+    scope_changed = Signal()
 
     def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
         """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""
         super().__init__(parent)
         self.document: Document[Sheet] = Document(Sheet())
         self.selection: frozenset[str] = frozenset()
+        self.scopes = Scopes()
+        self.whole: Resolution | None = None
         self.resolution: Resolution | None = None
         self.torch_error = ""
         self.dataset: Dataset | None = None
@@ -83,11 +91,13 @@ class Session(QObject):
 
     @property
     def network(self) -> Network:
-        return self.sheet.network
+        """The network of the scope that is open."""
+        return self.scopes.network(self.sheet)
 
     @property
     def view(self) -> View:
-        return self.sheet.view
+        """The view of the scope that is open."""
+        return self.scopes.view(self.sheet)
 
     @property
     def plan(self) -> Plan:
@@ -122,12 +132,13 @@ class Session(QObject):
         view: ViewEdit | None = None,
         **parts: Any,
     ) -> bool:
-        """Edit the document as one undoable step; see `Document.do`. What cannot be done becomes a notice.
+        """Edit the open scope as one undoable step; see `Document.do`. What cannot be done becomes a notice.
 
         Returns whether anything changed.
         """
         try:
-            return self.document.do(label, edit, merge_key, view=view, **parts)
+            edit, view = self.scopes.edits(edit, view)
+            return self.document.do(label, edit, self.scopes.merge_key(merge_key), view=view, **parts)
         except (EditError, ParameterError) as error:
             self.notice.emit("warning", capital(str(error), self.network.by_name))
             return False
@@ -153,7 +164,80 @@ class Session(QObject):
             self.select({id})
             self.revealed.emit(id)
 
+    # scopes
+
+    @property
+    def scope(self) -> Scope:
+        """What is open: the whole network, or the inside of a block."""
+        return self.scopes.scope
+
+    def open_scope(self, scope: Scope, *, tab: bool = False) -> None:
+        """Show another scope, in the place of the one that is open, or in a tab of its own."""
+        if scope.block and scope.block not in self.sheet.network.blocks:
+            return
+        known = next((other for other in self.scopes.tabs if other.block == scope.block), None)
+        tabs = tuple(scope if other == known else other for other in self.scopes.tabs)
+        if known is None:
+            stays = tab or not self.scope.block
+            tabs = (*tabs, scope) if stays else tuple(scope if other == self.scope else other for other in tabs)
+        self.scopes.chosen[self.scope] = self.selection
+        changed, self.scopes.scope, self.scopes.tabs = scope != self.scope, scope, tabs
+        if changed:
+            self._show_scope()
+        else:
+            self.scope_changed.emit()
+
+    def open_block(self, id: str, *, tab: bool = False) -> None:
+        """Open the inside of a block's node."""
+        scope = self.scopes.into(self.sheet, id)
+        if scope is not None:
+            self.open_scope(scope, tab=tab)
+
+    def close_scope(self, scope: Scope) -> None:
+        """Close a tab; the whole network's stays."""
+        if scope.block:
+            self.scopes.tabs = tuple(other for other in self.scopes.tabs if other != scope)
+            if scope == self.scope:
+                self.scopes.scope = self.scopes.tabs[-1]
+                self._show_scope()
+            else:
+                self.scope_changed.emit()
+
+    def flat_ids(self, id: str) -> tuple[str, ...]:
+        """The ids under which events tell of a node of the open scope: of a block, those of all that is inside."""
+        flat = self.scope.prefix + id
+        whole = self.whole.flat.nodes if self.whole is not None else {}
+        if flat in whole or not whole:
+            return (flat,)
+        return tuple(known for known in whole if known.startswith(f"{flat}/"))
+
+    def _show_scope(self) -> None:
+        self.selection = frozenset(id for id in self.scopes.chosen.get(self.scope, ()) if id in self.network.nodes)
+        self.resolution = self.scopes.resolution(self.whole)
+        self.scope_changed.emit()
+        self.selection_changed.emit()
+        if self.resolution is not None:
+            self.resolved.emit(self.resolution)
+
+    def _follow(self, change: Change[Sheet]) -> None:
+        """Leave a block that is gone; go where a step was undone or done again, so that it is seen."""
+        to = self.scope
+        if not self.scopes.still(change.after) or change.why == "reset":
+            to = WHOLE
+        elif change.why in ("undo", "redo"):
+            to = self.scopes.placed(change) or to
+        if change.why == "reset":
+            self.scopes.tabs = (WHOLE,)
+        if to != self.scope:
+            self.scopes.scope = to
+            if to not in self.scopes.tabs:
+                self.scopes.tabs = (*self.scopes.tabs, to)
+            self._show_scope()
+
     def _document_changed(self, change: Change[Sheet]) -> None:
+        whole_changed = change.network_changed
+        self._follow(change)
+        change = self.scopes.seen(change)
         left = frozenset(id for id in self.selection if id in self.network.nodes)
         fewer, self.selection = left != self.selection, left
         self.changed.emit(change)
@@ -161,7 +245,7 @@ class Session(QObject):
             self.selection_changed.emit()
         if change.before.data != change.after.data or change.why == "reset":
             self._load_data()
-        if change.network_changed or change.why == "reset":
+        if whole_changed or change.why == "reset":
             self.resolve()
         self.project_changed.emit()
 
@@ -184,7 +268,7 @@ class Session(QObject):
     def resolve(self) -> None:
         """Have types and problems worked out for the present network."""
         if not self._asleep and not self.torch_error:
-            self._resolver.ask(self.network, self.fields)
+            self._resolver.ask(self.sheet.network, self.fields, self.scope)
 
     @property
     def resolving(self) -> bool:
@@ -192,8 +276,11 @@ class Session(QObject):
         return self._asleep or self._resolver.busy
 
     def _take_resolution(self, resolution: Resolution) -> None:
-        self.resolution = resolution
-        self.resolved.emit(resolution)
+        self.whole = resolution
+        inside = self.scopes.resolution(resolution)
+        if inside is not None:
+            self.resolution = inside
+            self.resolved.emit(inside)
 
     def _take_failure(self, message: str) -> None:
         self.torch_error = message
@@ -302,7 +389,7 @@ class Session(QObject):
 
     def replace_sheet(self, sheet: Sheet, *, modified: bool = False) -> None:
         """Show another project's sheet, with no history."""
-        self.resolution = None
+        self.resolution = self.whole = None
         self.dataset = None
         self.select(())
         self.document.reset(sheet, modified=modified)

@@ -68,10 +68,10 @@ class Training(QObject):
             return session.torch_error
         if session.dataset is None:
             return session.data_error or "Training needs data; choose some under Data › Choose data"
-        if not session.network.of_role("loss"):
+        if not session.sheet.network.of_role("loss"):
             return "Training needs something to minimise; add a loss and wire the prediction and the target to it"
-        resolution = session.resolution
-        ends = [node.id for role in ("loss", "metric", "output") for node in session.network.of_role(role)]
+        resolution = session.whole
+        ends = [node.id for role in ("loss", "metric", "output") for node in session.sheet.network.of_role(role)]
         blocking = resolution.blocking(ends) if resolution is not None else ()
         if blocking:
             first, more = blocking[0], len(blocking) - 1
@@ -100,7 +100,7 @@ class Training(QObject):
         from nnstudio.runs.recorder import Recorder
         from nnstudio.train.worker import Worker
 
-        network, fields, plan, dataset = session.network, dict(session.fields), session.plan, session.dataset
+        network, fields, plan, dataset = session.sheet.network, dict(session.fields), session.plan, session.dataset
 
         assert dataset is not None  # else there was a hindrance
 
@@ -178,7 +178,7 @@ class Training(QObject):
     def trained(self) -> Callable[[], Trained]:
         """A function, for a background thread, that compiles the present network with the trained weights."""
         session = self._session
-        network, fields, seed = session.network, dict(session.fields), session.plan.seed
+        network, fields, seed = session.sheet.network, dict(session.fields), session.plan.seed
         weights, names = self.weights, dict(self.names)
         if self._worker is not None and self._worker.compiled is not None and self.network is not None:
             weights, names = weights_of(self._worker.compiled), _names(self.network)
