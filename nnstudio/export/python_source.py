@@ -269,10 +269,22 @@ def _function(built: Function, fed: Mapping[str, Any]) -> str:
         if name == "neg":
             return f"-{_operand(built.args[0], fed)}"
         if name == "getitem":
-            return f"{_operand(built.args[0], fed)}[{_value(built.args[1], fed)}]"
+            return f"{_operand(built.args[0], fed)}[{_index(built.args[1], fed)}]"
+    if package == "torch.Tensor" and len(built.args) == 1 and not built.kwargs:
+        return f"{_operand(built.args[0], fed)}.{name}()"
     values = [_value(item, fed) for item in built.args]
     values += [f"{key}={_value(item, fed)}" for key, item in built.kwargs]
     return f"{built.target}({', '.join(values)})"
+
+
+def _index(item: Any, fed: Mapping[str, Any]) -> str:
+    """What stands in brackets behind a tensor: ``:, 1:5``, ``:, (0, 2)``."""
+    if isinstance(item, slice):
+        ends = [("" if end is None else str(end)) for end in (item.start, item.stop)]
+        return ":".join([*ends, *([] if item.step is None else [str(item.step)])])
+    if isinstance(item, tuple) and any(isinstance(part, slice) for part in item):
+        return ", ".join(_index(part, fed) for part in item)
+    return _value(item, fed)
 
 
 def _operand(item: Any, fed: Mapping[str, Any]) -> str:

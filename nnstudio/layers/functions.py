@@ -24,7 +24,9 @@ class Elementwise(Layer):
 class Positive(Elementwise):
     """Base of functions of positive numbers: smaller ones count as ``minimum``, so that no NaN comes out."""
 
-    minimum: float = param(1e-6, min=1e-6, help="numbers below it count as this, so that the result is always a number")
+    minimum: float = param(
+        1e-6, exclusive_min=0.0, help="numbers below it count as this, so that the result is always a number"
+    )
 
     def build(self, input: TensorType) -> Function:
         return Function(self.function, Function("torch.clamp", Arg("input"), min=self.minimum))

@@ -81,7 +81,7 @@ class Output(Layer):
     most probable class, an image a picture. Export takes all that the outputs need and nothing else.
     """
 
-    input = Port("*", dtype="number")
+    input = Port("*", dtype="any")
 
     kind: str = param("class scores", choices=OUTPUT_KINDS, help="what the prediction is")
 

@@ -200,7 +200,7 @@ class TopK(Layer):
     numbers = Port("N *", dtype="number", help="the numbers, the largest first")
     indices = Port("N *", dtype="int", help="where they stood, counted from 0")
 
-    k: int = param(1, min=1, title="k", help="how many are kept")
+    k: int = param(1, min=1, title="How many", help="k: how many are kept")
     smallest: bool = param(False, help="keep the smallest instead, the smallest first")
     axis: int = axis_param(-1, "along which they are compared")
 

@@ -102,7 +102,7 @@ def layers(cls: type[Layer]) -> st.SearchStrategy[Layer]:
 
 def _dtype(port: Port) -> st.SearchStrategy[str]:
     ints, floats = st.just("int64"), st.just("float32")
-    return {"float": floats, "int": ints}.get(port.dtype, floats | ints)
+    return {"float": floats, "int": ints, "bool": st.just("bool")}.get(port.dtype, floats | ints)
 
 
 @st.composite
@@ -223,6 +223,8 @@ def tensors() -> Callable[[Mapping[str, TensorType]], dict[str, Any]]:
             shape = type.shape(POINT)
             if type.is_float:
                 return torch.randn(shape, generator=random, dtype=getattr(torch, type.dtype))
+            if type.dtype == "bool":
+                return torch.randint(0, 2, shape, generator=random, dtype=torch.bool)
             return torch.randint(0, type.classes or 1, shape, generator=random, dtype=getattr(torch, type.dtype))
 
         return {name: tensor(type) for name, type in types.items()}
