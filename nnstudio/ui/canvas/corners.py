@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.raster import fill_rects, pixels_of
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.magnitudes import Magnitudes
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: With fewer nodes the map is simply painted anew while panning.
 _FEW = 1000
+#: With fewer nodes their edges in the map are smooth.
+_FINE = 400
 
 
 def _paint_plate(painter: QPainter, widget: QWidget) -> None:
@@ -36,7 +40,7 @@ class Minimap(QWidget):
         super().__init__(view)
         self._view = view
         self._known: object = None
-        self._nodes = QPixmap()
+        self._nodes = QImage()
         self.resize(136, 78)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the network")
@@ -66,7 +70,7 @@ class Minimap(QWidget):
             _paint_plate(painter, self)
             tokens = theme.current()
             shown, scale = self._frame()
-            painter.drawPixmap(0, 0, self._picture(shown, scale))
+            painter.drawImage(0, 0, self._picture(shown, scale))
             seen = self._view.seen()
             frame = QRectF(self._spot(seen.topLeft(), shown, scale), self._spot(seen.bottomRight(), shown, scale))
             accent = QColor(tokens.accent)
@@ -77,35 +81,42 @@ class Minimap(QWidget):
         finally:
             painter.end()
 
-    def _picture(self, shown: QRectF, scale: float) -> QPixmap:
+    def _picture(self, shown: QRectF, scale: float) -> QImage:
         """The nodes, painted again only when they or the frame have changed."""
-        scene, tokens, ratio = self._view.canvas, theme.current(), self.devicePixelRatioF()
-        key = scene.revision, shown.getRect(), tokens.name, ratio
-        if key == self._known or scene.hurried:
-            return self._nodes
-        self._known, self._nodes = key, QPixmap(self.size() * ratio)
-        self._nodes.setDevicePixelRatio(ratio)
-        self._nodes.fill(Qt.GlobalColor.transparent)
-        plain: list[QRectF] = []
-        chosen: list[QRectF] = []
-        least_width, least_height = 2.0 / scale, 1.5 / scale
-        for id, item in scene.items_by_id.items():
-            width, height = max(least_width, item.face.width), max(least_height, item.face.height)
-            rect = QRectF(item.x() - width / 2, item.y() - height / 2, width, height)
-            (chosen if id in scene.selection else plain).append(rect)
-        painter = QPainter(self._nodes)
-        try:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(plain) + len(chosen) < 400)
-            painter.translate(self.width() / 2, self.height() / 2)
-            painter.scale(scale, scale)
-            painter.translate(-shown.center())
-            painter.setPen(Qt.PenStyle.NoPen)
-            for color, rects in ((tokens.faint, plain), (tokens.accent, chosen)):
-                painter.setBrush(QColor(color))
-                painter.drawRects(rects)
-        finally:
-            painter.end()
+        scene, ratio = self._view.canvas, self.devicePixelRatioF()
+        key = scene.revision, scene.table.geometry, shown.getRect(), theme.look(), ratio
+        if key != self._known:
+            self._known, self._nodes = key, self._painted(shown, scale, ratio)
         return self._nodes
+
+    def _painted(self, shown: QRectF, scale: float, ratio: float) -> QImage:
+        table, tokens = self._view.canvas.table, theme.current()
+        image = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        rows = table.shown()
+        width, height = np.maximum(2.0 / scale, table.w[rows]), np.maximum(1.5 / scale, table.h[rows])
+        middle = shown.center()
+        left = (table.x[rows] - width / 2 - middle.x()) * scale + self.width() / 2
+        top = (table.y[rows] - height / 2 - middle.y()) * scale + self.height() / 2
+        boxes, chosen = (left, top, width * scale, height * scale), table.selected[rows]
+        if len(rows) < _FINE:
+            painter = QPainter(image)
+            try:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.scale(ratio, ratio)
+                painter.setPen(Qt.PenStyle.NoPen)
+                for color, wanted in ((tokens.faint, ~chosen), (tokens.accent, chosen)):
+                    painter.setBrush(QColor(color))
+                    corners = np.stack([part[wanted] for part in boxes], axis=1).tolist()
+                    painter.drawRects([QRectF(*corner) for corner in corners])
+            finally:
+                painter.end()
+        else:
+            for color, wanted in ((tokens.faint, ~chosen), (tokens.accent, chosen)):
+                a, b, c, d = (part[wanted] * ratio for part in boxes)
+                fill_rects(pixels_of(image), a, b, c, d, QColor(color).rgba())
+        image.setDevicePixelRatio(ratio)
+        return image
 
     def _go(self, event: QMouseEvent) -> None:
         shown, scale = self._frame()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QStaticText
@@ -24,6 +25,10 @@ STRIP = 7.0
 PORT_RADIUS = 4.5
 TEXT_LEFT = 20.0
 _TEXT_RIGHT = 12.0
+#: Below this scale the name stands alone, larger; below the other (see `overview`) nodes are plain rectangles.
+TEXT_SCALE = 0.6
+BATCH_SCALE = 0.3
+_MOST_CARDS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,8 @@ def subtitle_of(layer: AnyLayer) -> str:
     return " · ".join(part for part in layer.subtitle().split(" · ") if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Everything that a card's picture depends on."""
+class Look(NamedTuple):
+    """Everything that a card's picture depends on, besides theme and scale."""
 
     family: str
     width: float
@@ -86,33 +90,50 @@ class Look:
     selected: bool
     badge: str
     tint: str
-    theme: str
-    scale: float  # device pixels a scene unit
-    detailed: bool
 
 
-@functools.lru_cache(maxsize=384)
-def card(look: Look, ratio: float) -> QPixmap:
-    """The picture of a card with its ports, MARGIN around it, for a screen of this device pixel ratio."""
+class Cards:
+    """Pictures of cards in one theme and at one scale (device pixels a scene unit), made when first asked for."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, float] = ("", 0.0)
+        self._made: dict[Look, QPixmap] = {}
+
+    def start(self, scale: float) -> None:
+        """Be ready for this scale and the present theme; the pictures of another are dropped."""
+        key = theme.current().name, round(scale, 4)
+        if key != self._key or len(self._made) > _MOST_CARDS:
+            self._key = key
+            self._made.clear()
+
+    def picture(self, look: Look) -> QPixmap:
+        """The card with its ports, MARGIN around it."""
+        made = self._made.get(look)
+        if made is None:
+            made = self._made[look] = _card(look, self._key[1])
+        return made
+
+
+def _card(look: Look, scale: float) -> QPixmap:
     width, height = look.width + 2 * MARGIN, look.height + 2 * MARGIN
-    pixmap = QPixmap(max(1, round(width * look.scale)), max(1, round(height * look.scale)))
+    pixmap = QPixmap(max(1, round(width * scale)), max(1, round(height * scale)))
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     try:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.scale(pixmap.width() / width, pixmap.height() / height)
         painter.translate(width / 2, height / 2)
-        _paint_card(painter, look)
+        paint_card(painter, look, detailed=scale >= TEXT_SCALE)
     finally:
         painter.end()
-    pixmap.setDevicePixelRatio(ratio)
     return pixmap
 
 
-def _paint_card(painter: QPainter, look: Look) -> None:
+def paint_card(painter: QPainter, look: Look, *, detailed: bool = True) -> None:
+    """Paint a card with its ports around the origin."""
     tokens = theme.current()
     rect = QRectF(-look.width / 2, -look.height / 2, look.width, look.height)
-    if look.detailed:
+    if detailed:
         _paint_shadow(painter, rect, dark=tokens.name == "dark")
     outline = QPainterPath()
     outline.addRoundedRect(rect, RADIUS, RADIUS)
@@ -129,7 +150,7 @@ def _paint_card(painter: QPainter, look: Look) -> None:
     if look.selected:
         painter.setPen(QPen(QColor(tokens.accent), 2.0))
         painter.drawRoundedRect(rect.adjusted(-3.5, -3.5, 3.5, 3.5), RADIUS + 3, RADIUS + 3)
-    if look.badge and look.detailed:
+    if look.badge and detailed:
         paint_badge(painter, rect.topRight() + QPointF(-2, 2), look.badge)
     for x, count in ((rect.left(), look.inputs), (rect.right(), look.outputs)):
         for index in range(count):
@@ -194,20 +215,28 @@ def far_font() -> QFont:
     return theme.sheet_font(22, 600)
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=2048)
 def far_text(name: str, width: float) -> QStaticText:
     """A node's name for a far view. The end is kept, since names of a kind differ there."""
     return _laid_out(name, far_font(), width, Qt.TextElideMode.ElideMiddle)
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=2048)
 def static_text(text: str, subtitle: bool, width: float) -> QStaticText:
     """A text laid out once, cut with … where it is wider than the card's room for it."""
     return _laid_out(text, subtitle_font() if subtitle else name_font(), width, Qt.TextElideMode.ElideRight)
 
 
+@functools.lru_cache(maxsize=8)
+def _metrics(px: int, weight: int) -> QFontMetricsF:
+    return QFontMetricsF(theme.sheet_font(px, weight))
+
+
 def _laid_out(text: str, font: QFont, width: float, elided: Qt.TextElideMode) -> QStaticText:
-    made = QStaticText(QFontMetricsF(font).elidedText(text, elided, width - TEXT_LEFT - _TEXT_RIGHT))
+    metrics, room = _metrics(font.pixelSize(), font.weight()), width - TEXT_LEFT - _TEXT_RIGHT
+    if metrics.horizontalAdvance(text) > room:
+        text = metrics.elidedText(text, elided, room)
+    made = QStaticText(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     made.prepare(font=font)

@@ -1,87 +1,123 @@
-"""The canvas from far away: nodes as rectangles and wires as lines, each kind drawn in one call (DESIGN 10)."""
+"""The canvas from far away: nodes as rectangles and wires as lines, all at once (DESIGN 10)."""
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QColor
 
+from nnstudio.graph.places import Box
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.face import STRIP, wire_color
-from nnstudio.ui.canvas.scene import CanvasScene
+from nnstudio.ui.canvas.near import Sight
+from nnstudio.ui.canvas.node_table import Floats, Rows
+from nnstudio.ui.canvas.raster import Pixels, draw_lines, fill_rects
+from nnstudio.ui.canvas.wire_table import LED
 
-Rects = dict[str, list[QRectF]]
+if TYPE_CHECKING:
+    from nnstudio.ui.canvas.scene import CanvasScene
+
+Lines = tuple[Floats, Floats, Floats, Floats, Rows]  # from x, y to x, y, and the row of each one's wire
 
 
 class Overview:
-    """Rectangles of the scene's nodes by colour, gathered again only after something has changed."""
+    """Paints a scene's nodes and wires into pixels. The lines are gathered again only after something has changed."""
 
     def __init__(self, scene: CanvasScene) -> None:
         self._scene = scene
-        self._known: Hashable = None
-        self._bodies: Rects = {}
-        self._strips: Rects = {}
-        self._marks: Rects = {}
+        self._known: tuple[int, int] | None = None
+        self._lines: Lines | None = None
 
-    def paint(self, painter: QPainter, area: QRectF) -> None:
-        """Paint what lies in ``area``; the painter has the view's transform and a filled background."""
+    def paint(self, pixels: Pixels, box: Box, sight: Sight) -> None:
+        """Paint what lies in ``box`` (edges, of the scene); ``sight`` leads to the places of the pixels."""
+        self._paint_wires(pixels, sight)
+        self._paint_nodes(pixels, box, sight)
+
+    # -- wires ----------------------------------------------------------------------------------------------------
+
+    def _paint_wires(self, pixels: Pixels, sight: Sight) -> None:
         scene, tokens = self._scene, theme.current()
-        now = scene.revision, tokens.name
-        if now != self._known:
-            self._gather()
-            self._known = now
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        x0, y0, x1, y1, rows = self._gathered()
+        if not len(rows):
+            return
+        s = sight.scale
+        lines = x0 * s + sight.dx, y0 * s + sight.dy, x1 * s + sight.dx, y1 * s + sight.dy
         share = 0.25 if scene.lit is not None else 0.8
-        painter.setPen(QPen(theme.mixed(tokens.canvas, wire_color().name(), share), 0))
-        for lines in scene.wires.overview(area):
-            painter.drawLines(lines)
-        self._paint_marked_wires(painter)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for rects, color_of in ((self._bodies, QColor), (self._strips, _family_color)):
-            for name, boxes in rects.items():
-                painter.setBrush(color_of(name))
-                painter.drawRects(boxes)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for name, boxes in self._marks.items():
-            mark = QPen(QColor(name), 2)
-            mark.setCosmetic(True)
-            painter.setPen(mark)
-            painter.drawRects(boxes)
+        draw_lines(pixels, *lines, theme.mixed(tokens.canvas, wire_color().name(), share).rgba())
+        marked = [scene.wires.table.rows[wire] for wire in scene.marked_wires if wire in scene.wires.table.rows]
+        if marked:
+            chosen = np.isin(rows, marked)
+            a, b, c, d = (part[chosen] for part in lines)
+            draw_lines(pixels, a, b, c, d, QColor(tokens.accent).rgba())
 
-    def _paint_marked_wires(self, painter: QPainter) -> None:
-        routes = self._scene.wires.routes
-        painter.setPen(QPen(QColor(theme.current().accent), 0))
-        for wire in self._scene.marked_wires & routes.keys():
-            points = [QPointF(*point) for point in routes[wire].points]
-            painter.drawLines([QLineF(a, b) for a, b in itertools.pairwise(points)])
+    def _gathered(self) -> Lines:
+        table = self._scene.wires.table
+        known = self._scene.table.geometry, table.changes
+        if self._lines is None or self._known != known:
+            self._known, self._lines = known, self._gather()
+        return self._lines
 
-    def _gather(self) -> None:
-        scene, tokens = self._scene, theme.current()
-        bodies: Rects = defaultdict(list)
-        strips: Rects = defaultdict(list)
-        marks: Rects = defaultdict(list)
-        shares, selection, lit = scene.magnitudes.shares, scene.selection, scene.lit
-        plain = theme.mixed(tokens.raised, tokens.line, 0.6).name()
-        for id, item in scene.items_by_id.items():
-            face = item.face
-            width, height = face.width, face.height
-            rect = QRectF(item.x() - width / 2, item.y() - height / 2, width, height)
-            share = shares.get(id)
-            fill = plain if share is None else theme.magnitude_color(round(share * 16) / 16).name()
-            if lit is not None and lit.touches(id):
-                fill = tokens.accent
-            bodies[fill].append(rect)
-            strips[face.family].append(QRectF(rect.left(), rect.top(), 3 * STRIP, height))
-            if id in selection:
-                marks[tokens.accent].append(rect)
-            elif face.badge:
-                marks[tokens.problem if face.badge == "error" else tokens.validation].append(rect)
-        self._bodies, self._strips, self._marks = bodies, strips, marks
+    def _gather(self) -> Lines:
+        """Straight lines for curves, five for a right-angled way."""
+        table = self._scene.wires.table
+        sx, sy, ex, ey = table.ends()
+        angled, x1, lane, x2 = table.roughly()
+        there = sx == sx
+        straight = np.flatnonzero(there & ~angled & (table.kind != LED))
+        bent = np.flatnonzero(there & angled)
+        parts = [(sx[straight], sy[straight], ex[straight], ey[straight], straight)]
+        a, b, c, d = sx[bent], sy[bent], ex[bent], ey[bent]
+        left, level, right = x1[bent], lane[bent], x2[bent]
+        corners = [(a, b), (left, b), (left, level), (right, level), (right, d), (c, d)]
+        parts += [(*start, *end, bent) for start, end in itertools.pairwise(corners)]
+        for row in table.led:
+            if there[row]:
+                points = np.array(self._scene.wires.route(row).points)
+                parts.append((*points[:-1].T, *points[1:].T, np.full(len(points) - 1, row)))
+        x0, y0, x3, y3, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return x0, y0, x3, y3, rows
+
+    # -- nodes ----------------------------------------------------------------------------------------------------
+
+    def _paint_nodes(self, pixels: Pixels, box: Box, sight: Sight) -> None:
+        scene, tokens, s = self._scene, theme.current(), sight.scale
+        table = scene.table
+        rows = table.inside(box, 4.0 / s)
+        if not len(rows):
+            return
+        w, h = table.w[rows] * s, table.h[rows] * s
+        left, top = table.x[rows] * s - w / 2 + sight.dx, table.y[rows] * s - h / 2 + sight.dy
+        marks = np.array([0, QColor(tokens.validation).rgba(), QColor(tokens.problem).rgba()], np.uint32)[
+            table.badge[rows]
+        ]
+        marks[table.selected[rows]] = QColor(tokens.accent).rgba()
+        marked = np.flatnonzero(marks)
+        if len(marked):
+            around = left[marked] - 2, top[marked] - 2, w[marked] + 4, h[marked] + 4
+            fill_rects(pixels, *around, marks[marked])
+        fill_rects(pixels, left, top, w, h, self._fills(rows))
+        strip = np.minimum(np.maximum(np.full(len(rows), 3 * STRIP * s), 1.0), w)
+        fill_rects(pixels, left, top, strip, h, _family_colors()[table.family[rows]])
+
+    def _fills(self, rows: Rows) -> npt.NDArray[np.uint32]:
+        scene, tokens, table = self._scene, theme.current(), self._scene.table
+        fills = np.full(len(table.ids), theme.mixed(tokens.raised, tokens.line, 0.6).rgba(), np.uint32)
+        for id, share in scene.magnitudes.shares.items():
+            if id in table.rows:
+                fills[table.rows[id]] = theme.magnitude_color(round(share * 16) / 16).rgba()
+        if scene.lit is not None:
+            fills[table.rows_of(scene.lit.nodes())] = QColor(tokens.accent).rgba()
+        return fills[rows]
 
 
-def _family_color(name: str) -> QColor:
+def family_names() -> list[str]:
+    """Names of the families' colours, in the order of their numbers in a `NodeTable`; the next is for unknown ones."""
+    return list(theme.current().families)
+
+
+def _family_colors() -> npt.NDArray[np.uint32]:
     tokens = theme.current()
-    return QColor(tokens.families.get(name, tokens.problem))
+    return np.array([QColor(name).rgba() for name in (*tokens.families.values(), tokens.problem)], np.uint32)

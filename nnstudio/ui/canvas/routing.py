@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF
@@ -12,6 +12,8 @@ from PySide6.QtGui import QPainterPath
 from nnstudio.graph.places import Box, Occupied
 
 Point = tuple[float, float]
+#: Of a right-angled wire: to ``x1``, at the height ``lane`` to ``x2``, and on to its end.
+Way = tuple[float, float, float]
 
 _STUB = 24.0
 #: Over nodes of the same row, the way up is so close that a label beside it stays clear.
@@ -74,16 +76,17 @@ class Router:
 
     def route(self, key: Hashable, ends: Ends) -> Route:
         """The way of the wire ``key``, which gives back the lane that it had."""
+        return way_route(ends.start, ends.end, self.decide(key, ends))
+
+    def decide(self, key: Hashable, ends: Ends) -> Way | None:
+        """The way of the wire ``key``, which gives back the lane that it had; None where a curve is free."""
         self.forget(key)
-        (sx, sy), (ex, ey) = ends.start, ends.end
+        (sx, _), (ex, ey) = ends.start, ends.end
         if ex - sx >= 24.0 and (ex - sx <= _NEAR or self._free_curve(ends)):
-            return curve(ends.start, ends.end)
+            return None
         lane = self._lane(key, ends)
-        from_above = lane <= ey
         stub = _CLOSE if ex > sx else _STUB
-        x1 = sx + stub
-        x2 = ex - stub - 8.0 * ends.stagger[0 if from_above else 1]
-        return angled([ends.start, (x1, sy), (x1, lane), (x2, lane), (x2, ey), ends.end])
+        return sx + stub, lane, ex - stub - 8.0 * ends.stagger[0 if lane <= ey else 1]
 
     def _free_curve(self, ends: Ends) -> bool:
         (sx, sy), (ex, ey) = ends.start, ends.end
@@ -147,6 +150,35 @@ class Router:
         bucket = round(y / _LANE)
         self._lanes.setdefault(bucket, {})[key] = (y, left, right, group)
         self._lane_of[key] = bucket
+
+
+def way_route(start: Point, end: Point, way: Way | None) -> Route:
+    """A wire along a way: right-angled, or a curve where it is None."""
+    if way is None:
+        return curve(start, end)
+    x1, lane, x2 = way
+    return angled([start, (x1, start[1]), (x1, lane), (x2, lane), (x2, end[1]), end])
+
+
+def led(start: Point, points: Sequence[Point], end: Point) -> Route:
+    """Smooth through these points (Catmull and Rom, "A class of local interpolating splines", 1974), level at both
+    ends. The label stands at one of the points."""
+    (sx, sy), (ex, ey) = start, end
+    knots = [start, *points, end]
+    around = [(sx - 2 * _STUB, sy), *knots, (ex + 2 * _STUB, ey)]
+    path = QPainterPath(QPointF(sx, sy))
+    close = [start]
+    for (ax, ay), b, c, (dx, dy) in zip(around, around[1:], around[2:], around[3:], strict=False):
+        near = (b[0] + (c[0] - ax) / 6, b[1] + (c[1] - ay) / 6)
+        far = (c[0] - (dx - b[0]) / 6, c[1] - (dy - b[1]) / 6)
+        path.cubicTo(QPointF(*near), QPointF(*far), QPointF(*c))
+        for step in range(1, 9):
+            t, s = step / 8, 1 - step / 8
+            parts = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
+            close.append(tuple(sum(w * p[i] for w, p in zip(parts, (b, near, far, c), strict=True)) for i in (0, 1)))  # type: ignore[arg-type]
+    middle = len(points) // 2
+    anchors = tuple(sorted(points, key=lambda point: abs(points.index(point) - middle)))
+    return Route(path, tuple(close), anchors, _bounds(close), False)
 
 
 def curve(start: Point, end: Point) -> Route:

@@ -1,13 +1,12 @@
-"""The scene: items that follow the document. Everything here is derived; nothing of it is the model."""
+"""The scene: what is drawn, in step with the document. Everything here is derived; nothing of it is the model."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsScene
@@ -15,12 +14,15 @@ from PySide6.QtWidgets import QGraphicsScene
 from nnstudio.compile.resolve import Resolution
 from nnstudio.graph import Change, Network, Wire
 from nnstudio.graph.arrange import complete
-from nnstudio.graph.places import Occupied, box_of
+from nnstudio.graph.places import Box, Occupied, node_size
 from nnstudio.graph.view import Position, View
-from nnstudio.ui.canvas.face import MARGIN, PORT_RADIUS, face_of
+from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, PORT_RADIUS, Face, face_of
 from nnstudio.ui.canvas.fitting import End
+from nnstudio.ui.canvas.lit import Hit, Lit
 from nnstudio.ui.canvas.magnitudes import Magnitudes
-from nnstudio.ui.canvas.node_item import BATCH_SCALE, NodeItem
+from nnstudio.ui.canvas.node_item import Items, NodeItem
+from nnstudio.ui.canvas.node_table import NodeTable, Rows
+from nnstudio.ui.canvas.overview import family_names
 from nnstudio.ui.canvas.wire_layer import WireLayer
 
 if TYPE_CHECKING:
@@ -31,54 +33,21 @@ Paint = Callable[[QPainter, QRectF, float], None]
 
 #: Positions beyond this (from a file, say) are drawn at the edge.
 REACH = 100_000.0
-#: With more wires than this in motion they are left out until the motion ends.
+#: With more nodes than this changed at once, everything is worked out anew.
 _MANY = 400
-
-
-@dataclass(frozen=True)
-class Lit:
-    """Which ports light up while a wire is drawn from ``origin``, and where it would end."""
-
-    origin: End
-    ends: frozenset[End]
-    chosen: End | None = None
-
-    @cached_property
-    def _by_node(self) -> Mapping[str, list[End]]:
-        gathered: dict[str, list[End]] = {self.origin.node: [self.origin]}
-        for end in self.ends:
-            gathered.setdefault(end.node, []).append(end)
-        return gathered
-
-    def touches(self, id: str) -> bool:
-        """Whether the node has a lit port or is the wire's beginning."""
-        return id in self._by_node
-
-    def states(self, id: str) -> list[tuple[str, str, str]]:
-        """Side, port and state of the node's lit ports."""
-        return [
-            (end.side, end.port, "chosen" if end in (self.chosen, self.origin) else "fits")
-            for end in self._by_node.get(id, ())
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """What is at a point: a port (of a node), a node, a wire, or nothing."""
-
-    node: str = ""
-    end: End | None = None
-    wire: Wire | None = None
+_FACES = 4000
 
 
 class CanvasScene(QGraphicsScene):
     """Nodes and wires of the session's network.
 
-    ``reset`` is emitted after another document has come, ``layout_changed`` after nodes came, went or moved.
+    ``reset`` is emitted after another document has come, ``layout_changed`` after nodes came, went or moved,
+    ``touched`` with a rectangle of the scene when something in it looks otherwise (empty: anything).
     """
 
     reset = Signal()
     layout_changed = Signal()
+    touched = Signal(QRectF)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,27 +57,23 @@ class CanvasScene(QGraphicsScene):
         self.selection: frozenset[str] = frozenset()
         self.places: dict[str, Position] = {}
         self._derived: dict[str, Position] = {}  # of nodes that had no place in the view when they came
-        self.items_by_id: dict[str, NodeItem] = {}
-        self.nodes: Occupied[str] = Occupied()
+        self._view = View()
+        self.table = NodeTable()
+        self.items_by_id = Items(self)
+        self._faces: dict[str, Face] = {}
         self.marked_wires: frozenset[Wire] = frozenset()
         self.bad_wires: frozenset[Wire] = frozenset()
         self.hovered_wire: Wire | None = None
         self.lit: Lit | None = None
         self.tinted = False
+        self.moving = self.moving_wires = np.zeros(0, np.intp)  # rows of what is in motion
         self.beneath: list[Paint] = []  # painted under wires and nodes (frames); call redraw() when they change
         self.above: list[Paint] = []  # painted over them (notes)
-        self._ranks: dict[Wire, int] = {}
-        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
-        self.wires = WireLayer(self)
-        self.addItem(self.wires)
-        self.magnitudes = Magnitudes(session, self)
-        self.magnitudes.changed.connect(self.update)
-        self._moving = False
-        self._bounds = (-1, QRectF())
         self.revision = 0  # counts what changes the look of any node
-        self.layout_changed.connect(self._count)
-        self.magnitudes.changed.connect(self._count)
-        session.resolved.connect(self._count)
+        self.drawn = 0  # counts how often everything has to be painted anew
+        self.wires = WireLayer(self)
+        self.magnitudes = Magnitudes(session, self)
+        self.magnitudes.changed.connect(self.redraw)
         session.changed.connect(self._document_changed)
         session.resolved.connect(self._resolved)
         session.selection_changed.connect(self._selection_changed)
@@ -120,84 +85,110 @@ class CanvasScene(QGraphicsScene):
         """Take everything anew from the session."""
         self.marked_wires = frozenset()
         self.resolution = self.session.resolution
-        self.selection = frozenset(self.session.selection)
         self._show(self.session.network, self.session.view)
+        self._selection_changed()
         self._resolved(self.resolution)
 
     def _document_changed(self, change: Change) -> None:
         if change.why == "reset":
             self.magnitudes.clear()
-            self._show(Network(), View())
-            self._derived.clear()
+            self._clear()
             self.rebuild()
             self.reset.emit()
         else:
             self._show(change.after.network, change.after.view)
 
+    def _clear(self) -> None:
+        self.table.clear()
+        self.wires.clear()
+        self._faces.clear()
+        self._derived.clear()
+        self.network, self._view, self.places = Network(), View(), {}
+        self.selection = frozenset()
+        self.moving = self.moving_wires = self.moving[:0]
+
     def _show(self, network: Network, view: View) -> None:
-        self._moving = False
         old, self.network = self.network, network
-        if old is not network:
-            self._ranks = {}
-            self.marked_wires &= frozenset(network.wires)
-        known = {id: at for id, at in self._derived.items() if id in network.nodes}
-        places = complete(network, {**known, **{id: _sane(at) for id, at in view.positions.items()}})
-        self._derived.update({id: at for id, at in places.items() if id not in view.positions and id not in known})
-        for id in [id for id in self.items_by_id if id not in network.nodes]:
-            self.removeItem(self.items_by_id.pop(id))
-            self.nodes.remove(id)
-        dirty = set()
-        for id, node in network.nodes.items():
-            item = self.items_by_id.get(id)
-            if item is None or old.nodes.get(id) is not node:
-                face = face_of(node, self.resolution.problems_of(id) if self.resolution else ())
-                if item is None:
-                    item = self.items_by_id[id] = NodeItem(id, face)
-                    item.setPos(*places[id])
-                    self.addItem(item)
-                else:
-                    item.set_face(face)
-                dirty.add(id)
-        dirty |= {id for id, at in places.items() if self.places.get(id) != at or self._shown_at(id) != at}
-        before = {id: self.nodes.box(id) for id in dirty}
-        self.places = places
-        for id in dirty:
-            self._move(id, places[id])
-        self._follow_wires(old, dirty, [box for box in before.values() if box])
-        if dirty or old is not network:
-            self._set_bounds()
+        if old is network and view.positions is self._view.positions and not len(self.moving):
+            self._show_routes(view)
+            return
+        gone = [id for id in old.nodes if id not in network.nodes] if old is not network else []
+        known = old.nodes
+        changed = [] if old is network else [id for id, node in network.nodes.items() if known.get(id) is not node]
+        places = self._placed(network, view)
+        moved = self._moved(places, changed)
+        self._view, self.places = view, places
+        left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
+        self._change_nodes(gone, changed, moved)
+        self._change_wires(old, set(changed))
+        self.moving = self.moving_wires = self.moving[:0]
+        self.wires.lead(view.routes)
+        if gone or moved or old is not network:
+            many = len(moved) > _MANY or len(gone) > _MANY
+            self.wires.follow(None if many else self.table.rows_of(moved), left)
+            self.redraw()
             self.layout_changed.emit()
 
-    def _shown_at(self, id: str) -> Position:
-        at = self.items_by_id[id].pos()
-        return at.x(), at.y()
+    def _show_routes(self, view: View) -> None:
+        if view.routes is not self._view.routes:
+            self.wires.lead(view.routes)
+            self.wires.pills.forget()
+            self.redraw()
+        self._view = view
 
-    def _move(self, id: str, at: Position) -> None:
-        item = self.items_by_id[id]
-        item.setPos(*at)
-        self.nodes.add(id, at, (item.face.width, item.face.height))
+    def _placed(self, network: Network, view: View) -> dict[str, Position]:
+        """Where the document has each node; nodes without a place in the view keep the one that was found for them."""
+        if view.positions is self._view.positions and network.nodes.keys() == self.places.keys():
+            return self.places
+        places = {id: at for id, at in view.positions.items() if id in network.nodes}
+        if places:
+            spots = np.array(list(places.values()), np.float64)
+            if not (np.abs(spots) <= REACH).all():
+                places = {id: _sane(at) for id, at in places.items()}
+        if len(places) < len(network.nodes):
+            known = {id: at for id, at in self._derived.items() if id in network.nodes}
+            given = places
+            places = complete(network, {**known, **given})
+            self._derived.update({id: at for id, at in places.items() if id not in given and id not in known})
+        return places
 
-    def _follow_wires(
-        self, old: Network, dirty: set[str], left_behind: list[tuple[float, float, float, float]]
-    ) -> None:
-        known = self.wires.routes
-        new = (
-            set(self.network.wires) if old is not self.network or len(known) != len(self.network.wires) else set(known)
-        )
-        self.wires.remove([wire for wire in known if wire not in new])
-        stale = {wire for wire in new if wire not in known or wire.source in dirty or wire.target in dirty}
-        if len(dirty) > _MANY:
-            stale = new
+    def _moved(self, places: dict[str, Position], changed: list[str]) -> list[str]:
+        """Nodes that stand elsewhere than they are shown, or have another size, or are new."""
+        before = self.places
+        moved = dict.fromkeys(changed)
+        if places is not before:
+            moved.update((id, None) for id, at in places.items() if before.get(id) != at)
+        moved.update((self.table.ids[row], None) for row in self.moving.tolist())
+        return [id for id in moved if id in places]
+
+    def _change_nodes(self, gone: list[str], changed: list[str], moved: list[str]) -> None:
+        self.table.remove(gone)
+        for id in (*gone, *changed):
+            self._faces.pop(id, None)
+        colors = {name: place for place, name in enumerate(family_names())}
+        nodes, places = self.network.nodes, self.places
+        layers = [nodes[id].layer for id in moved]
+        families = [colors.get(layer.family.color, len(colors)) for layer in layers]
+        self.table.put(moved, [places[id] for id in moved], [node_size(layer) for layer in layers], families)
+        if self.selection:
+            self.table.selected[self.table.rows_of(self.selection & set(moved))] = True
+
+    def _change_wires(self, old: Network, changed: set[str]) -> None:
+        if old.wires is self.network.wires and not changed:
+            return
+        before, after = set(map(id, old.wires)), set(map(id, self.network.wires))
+        gone = [wire for wire in old.wires if id(wire) not in after]
+        if len(changed) > _MANY:
+            new = list(self.network.wires)
         else:
-            boxes = left_behind + [box for box in map(self.nodes.box, dirty) if box]
-            for box in boxes:
-                stale.update(self.wires.near((box[0] - 8, box[1] - 8, box[2] + 8, box[3] + 8)))
-        self.wires.reroute(sorted(stale, key=self.rank_of))
-
-    def _set_bounds(self) -> None:
-        rect = self.content_rect().adjusted(-2000, -2000, 2000, 2000)
-        if not self.sceneRect().contains(rect.adjusted(1000, 1000, -1000, -1000)):
-            self.setSceneRect(rect)
+            rows = self.wires.table.at_nodes(self.table.rows_of(changed))  # their ports may be others
+            renewed = [wire for row in rows.tolist() if (wire := self.wires.table.wires[row]) is not None]
+            new = [*(wire for wire in self.network.wires if id(wire) not in before), *renewed]
+        there = set(self.network.wires) if gone else set()
+        gone = [wire for wire in gone if wire not in there]  # another object may be the same wire
+        self.wires.change([wire for wire in new if wire not in set(gone)] if gone else new, gone)
+        self.marked_wires &= self.wires.table.rows.keys()
+        self.bad_wires &= self.wires.table.rows.keys()
 
     # -- following the session ------------------------------------------------------------------------------------
 
@@ -205,69 +196,83 @@ class CanvasScene(QGraphicsScene):
         self.resolution = resolution
         if resolution is None:
             return
-        for id, item in self.items_by_id.items():
-            node = self.network.nodes.get(id)
-            problems = resolution.problems_of(id)
-            if node is not None and (problems or item.face.badge):
-                item.set_face(face_of(node, problems))
+        rows, table = self.table.rows, self.table
+        table.badge[:] = 0
+        for problem in resolution.problems:
+            if problem.node in rows:
+                row = rows[problem.node]
+                table.badge[row] = max(table.badge[row], 2 if problem.severity == "error" else 1)
+        self._faces.clear()
         wrong = {(problem.node, problem.port) for problem in resolution.errors if problem.port}
-        self.bad_wires = frozenset(wire for wire in self.network.wires if (wire.target, wire.input) in wrong)
-        self.wires.forget_pills()
-        self.wires.update()
+        at = self.wires.table.at_nodes(table.rows_of({node for node, _ in wrong})).tolist() if wrong else []
+        wires = [wire for row in at if (wire := self.wires.table.wires[row]) is not None]
+        self.bad_wires = frozenset(wire for wire in wires if (wire.target, wire.input) in wrong)
+        self.wires.pills.forget()
+        self.redraw()
 
     def _selection_changed(self) -> None:
         old, self.selection = self.selection, frozenset(self.session.selection)
         turned = old ^ self.selection
-        if len(turned) > _MANY:
-            self.update()
+        if not turned:
+            return
+        self.table.selected[:] = False
+        self.table.selected[self.table.rows_of(self.selection)] = True
+        if len(turned) > 24:
+            self.redraw()
         else:
-            for id in turned & self.items_by_id.keys():
-                self.items_by_id[id].update()
-        if turned:
-            self.layout_changed.emit()
+            self.revision += 1
+            for id in turned & self.table.rows.keys():
+                self.touched.emit(self.box_with_margin(id))
+        self.layout_changed.emit()
 
     def redraw(self) -> None:
-        """Paint everything anew: something that ``beneath`` or ``above`` paint has changed."""
-        self._count()
-        self.update()
-
-    def _count(self) -> None:
+        """Paint everything anew: something that is painted has changed."""
         self.revision += 1
+        self.drawn += 1
+        self.touched.emit(QRectF())
 
     def mark_wires(self, wires: Iterable[Wire]) -> None:
         """Select wires (nodes are selected in the session)."""
         marked = frozenset(wires)
-        if marked != self.marked_wires:
-            self.marked_wires = marked
-            self.wires.update()
+        turned, self.marked_wires = marked ^ self.marked_wires, marked
+        self._touch_wires(turned)
 
     def hover_wire(self, wire: Wire | None) -> None:
         """Show that a wire is under the pointer."""
         if wire != self.hovered_wire:
+            turned = [each for each in (wire, self.hovered_wire) if each is not None]
             self.hovered_wire = wire
-            self.wires.update()
+            self._touch_wires(turned)
+
+    def _touch_wires(self, wires: Iterable[Wire]) -> None:
+        for wire in wires:
+            row = self.wires.table.rows.get(wire)
+            if row is not None:
+                self.touched.emit(_rect(self.wires.table.box(row)))
 
     def set_lit(self, lit: Lit | None) -> None:
         """Light ports up, or none."""
         if lit != self.lit:
             self.lit = lit
-            self._count()
-            self.update()
+            self.redraw()
 
     # -- motion ---------------------------------------------------------------------------------------------------
 
     def show_at(self, places: Mapping[str, Position]) -> None:
         """Show nodes elsewhere while they are dragged or an arrangement moves; the document is not touched."""
-        self._moving = True
-        for id, at in places.items():
-            if id in self.items_by_id:
-                self._move(id, at)
-        if len(places) <= _MANY:
-            wires = {wire for id in places for wire in self.network.incoming.get(id, ())}
-            wires |= {wire for id in places for wire in self.network.outgoing.get(id, ())}
-            self.wires.reroute(sorted(wires, key=self.rank_of))
+        before = self.table.x.copy(), self.table.y.copy()
+        rows = self.table.move(places)
+        if not len(rows):
+            return
+        dx, dy = self.table.x[rows] - before[0][rows], self.table.y[rows] - before[1][rows]
+        alike = np.ptp(dx) < 1e-6 and np.ptp(dy) < 1e-6
+        wires = self.wires.carry(rows, (float(dx[0]), float(dy[0])) if alike else None)
+        rows = np.union1d(rows, self.moving)
+        if len(rows) != len(self.moving):
+            self.moving, self.moving_wires = rows, np.union1d(wires, self.moving_wires)
+            self.redraw()
         else:
-            self.wires.clear()
+            self.update()
         self.layout_changed.emit()
 
     def settle(self) -> None:
@@ -276,36 +281,34 @@ class CanvasScene(QGraphicsScene):
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
-    def content_rect(self, ids: Iterable[str] | None = None) -> QRectF:
-        """The rectangle around these nodes (around all, where none are named); empty where there are none."""
-        chosen = self.items_by_id if ids is None else [id for id in ids if id in self.items_by_id]
-        boxes = [box for box in map(self.nodes.box, chosen) if box is not None]
-        if not boxes:
-            return QRectF()
-        left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-        return QRectF(left, top, max(box[2] for box in boxes) - left, max(box[3] for box in boxes) - top)
-
-    def bounds(self) -> QRectF:
-        """The rectangle around all nodes, worked out once after each change."""
-        if self._bounds[0] != self.revision and not self.hurried:
-            self._bounds = self.revision, self.content_rect()
-        return self._bounds[1]
+    def face(self, id: str) -> Face:
+        """What a node shows."""
+        found = self._faces.get(id)
+        if found is None:
+            if len(self._faces) > _FACES:
+                self._faces.clear()
+            problems = self.resolution.problems_of(id) if self.resolution is not None else ()
+            found = self._faces[id] = face_of(self.network.nodes[id], problems)
+        return found
 
     @property
-    def hurried(self) -> bool:
-        """Whether so many nodes are there while some are in motion that what shows them all has to wait."""
-        return self._moving and len(self.items_by_id) > 4 * _MANY
+    def nodes(self) -> Occupied[str]:
+        """The nodes' rectangles, for what looks for room."""
+        return self.table.occupied
+
+    def content_rect(self, ids: Iterable[str] | None = None) -> QRectF:
+        """The rectangle around these nodes (around all, where none are named); empty where there are none."""
+        box = self.table.bounds(None if ids is None else self.table.rows_of(ids))
+        return _rect(box) if box is not None else QRectF()
+
+    def bounds(self) -> QRectF:
+        """The rectangle around all nodes."""
+        return self.content_rect()
 
     def port_at(self, id: str, side: str, port: str) -> QPointF:
         """Where a port is in the scene."""
         item = self.items_by_id[id]
         return item.pos() + item.face.port(side, port)
-
-    def rank_of(self, wire: Wire) -> int:
-        """The place of a wire in the order in which they were drawn."""
-        if not self._ranks:
-            self._ranks = {wire: place for place, wire in enumerate(self.network.wires)}
-        return self._ranks.get(wire, -1)
 
     def type_text(self, wire: Wire) -> str:
         """What is written on a wire: ``16×28×28``; "" where the type is not known."""
@@ -318,38 +321,47 @@ class CanvasScene(QGraphicsScene):
     def hit(self, at: QPointF, scale: float) -> Hit:
         """What is at a point of the scene, shown at this scale."""
         reach = min(max(PORT_RADIUS + 5.0, 7.0 / scale), 18.0)
-        area = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
-        items = [item for item in self.items(area) if isinstance(item, NodeItem)]
-        for item in items if scale >= BATCH_SCALE else ():  # far away there are only nodes and wires
-            end = self._port_near(item, at, reach)
+        x, y = at.x(), at.y()
+        rows = self.table.inside((x, y, x, y), reach)[::-1].tolist()  # the topmost first
+        for row in rows if scale >= BATCH_SCALE else ():  # far away there are only nodes and wires
+            end = self._port_near(self.table.ids[row], at, reach)
             if end is not None:
-                return Hit(item.id, end)
-        for item in items:
-            if item.face.rect().contains(at - item.pos()):
-                return Hit(item.id)
-        return Hit(wire=self.wires.at(at.x(), at.y(), min(max(5.0, 6.0 / scale), 16.0)))
+                return Hit(self.table.ids[row], end)
+        for row in rows:
+            left, top, right, bottom = self.table.box(row)
+            if left <= x <= right and top <= y <= bottom:
+                return Hit(self.table.ids[row])
+        return Hit(wire=self.wires.at(x, y, min(max(5.0, 6.0 / scale), 16.0)))
 
-    def _port_near(self, item: NodeItem, at: QPointF, reach: float) -> End | None:
+    def _port_near(self, id: str, at: QPointF, reach: float) -> End | None:
+        item = self.items_by_id[id]
+        middle, face = item.pos(), item.face
         best, found = reach, None
-        for side, names in (("inputs", item.face.inputs), ("outputs", item.face.outputs)):
+        for side, names in (("inputs", face.inputs), ("outputs", face.outputs)):
             for name in names:
-                away = at - item.pos() - item.face.port(side, name)
+                away = at - middle - face.port(side, name)
                 distance = math.hypot(away.x(), away.y())
                 if distance <= best:
-                    best, found = distance, End(item.id, side, name)
+                    best, found = distance, End(id, side, name)
         return found
 
     def inside(self, area: QRectF) -> frozenset[str]:
         """Nodes whose cards a rectangle touches."""
-        return frozenset(self.nodes.hits((area.left(), area.top(), area.right(), area.bottom())))
+        rows = self.table.inside((area.left(), area.top(), area.right(), area.bottom()))
+        return frozenset(self.table.ids[row] for row in rows.tolist())
 
     def box_with_margin(self, id: str) -> QRectF:
         """The card of a node with its margin, in the scene."""
-        item = self.items_by_id[id]
-        left, top, right, bottom = box_of(self._shown_at(id), (item.face.width, item.face.height))
-        return QRectF(left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN)
+        return _rect(self.table.box(self.table.rows[id])).adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+
+
+def _rect(box: Box) -> QRectF:
+    return QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3]))
 
 
 def _sane(at: Position) -> Position:
     x, y = (value if math.isfinite(value) else 0.0 for value in at)
     return max(-REACH, min(REACH, x)), max(-REACH, min(REACH, y))
+
+
+__all__ = ["REACH", "CanvasScene", "Hit", "Lit", "NodeItem", "Paint", "Rows"]

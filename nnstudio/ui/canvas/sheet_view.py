@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QBrush,
     QColor,
+    QImage,
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QShowEvent,
     QTransform,
@@ -21,15 +22,20 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from nnstudio.graph.places import Box
 from nnstudio.ui import theme
-from nnstudio.ui.canvas.node_item import BATCH_SCALE
+from nnstudio.ui.canvas.face import BATCH_SCALE
+from nnstudio.ui.canvas.near import Near, Sight
 from nnstudio.ui.canvas.overview import Overview
-from nnstudio.ui.canvas.scene import REACH, CanvasScene
+from nnstudio.ui.canvas.raster import Pixels, pixels_of
+from nnstudio.ui.canvas.scene import REACH, CanvasScene, Paint
+from nnstudio.ui.canvas.still import QUICK, Shot, Still, rects_of
 
 SMALLEST, LARGEST = 0.02, 4.0
 #: One step of zooming, and one notch of a wheel.
 ZOOM_STEP, NOTCH = 1.25, 1.15
 _DOTS = 24.0
 _MARGIN = 40.0
+#: The sheet rests when it was not zoomed for so many milliseconds.
+_REST = 60
 
 
 class SheetView(QGraphicsView):
@@ -40,14 +46,20 @@ class SheetView(QGraphicsView):
     def __init__(self, canvas: CanvasScene, parent: QWidget | None = None) -> None:
         super().__init__(canvas, parent)
         self.canvas = canvas
-        self._overview = Overview(canvas)
+        self._overview, self._near = Overview(canvas), Near(canvas)
+        self._still = Still(self._paint_still)
+        self._dirty: list[QRectF] = []
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(_REST)
+        self._resting.timeout.connect(self.viewport().update)
+        canvas.touched.connect(self._touched)
         self._fitted = True
         self._text_scale = theme.text_scale()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
-        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.setRenderHints(
             QPainter.RenderHint.Antialiasing
             | QPainter.RenderHint.TextAntialiasing
@@ -79,7 +91,12 @@ class SheetView(QGraphicsView):
         down.setValue(down.value() - round(dy))
 
     def zoom_by(self, factor: float, at: QPoint | None = None) -> None:
-        """Zoom with the point ``at`` (pixels; the middle where it is not given) staying where it is."""
+        """Zoom with the point ``at`` (pixels; the middle where it is not given) staying where it is.
+
+        Where painting takes long, the picture is scaled until the sheet rests.
+        """
+        if self._still.cost > QUICK:
+            self._resting.start()
         self.zoom_to(self.scale_now() * factor, at)
 
     def zoom_to(self, scale: float, at: QPoint | None = None) -> None:
@@ -136,6 +153,7 @@ class SheetView(QGraphicsView):
             room = height - 2 * _MARGIN - rect.height() * scale
             spare = 0.0 if below else max(0.0, min(room, _MARGIN))
         scale = max(SMALLEST, scale)
+        self._resting.stop()
         self.setTransform(QTransform.fromScale(scale, scale))
         self.centerOn(rect.center() + QPointF(0, (spare / 2 + below / 2) / scale))
         self._fitted = True
@@ -186,36 +204,98 @@ class SheetView(QGraphicsView):
 
     # -- painting -------------------------------------------------------------------------------------------------
 
+    def _sight(self) -> Sight:
+        """How the scene is seen, in whole device pixels, so that what is painted can be moved as it is."""
+        view, ratio = self.viewportTransform(), self.viewport().devicePixelRatioF()
+        return Sight(view.m11() * ratio, float(round(view.dx() * ratio)), float(round(view.dy() * ratio)))
+
+    def _touched(self, area: QRectF) -> None:
+        if area.isNull():
+            self.viewport().update()
+        else:
+            self._dirty.append(area)
+            self.viewport().update(self.viewportTransform().mapRect(area).toAlignedRect().adjusted(-2, -2, 2, 2))
+
+    def redraw(self) -> None:
+        """Paint everything that is seen anew."""
+        self._still.drop()
+        self.viewport().update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self.scale_now() >= BATCH_SCALE:
-            super().paintEvent(event)
-            return
+        sight, ratio = self._sight(), self.viewport().devicePixelRatioF()
         painter = QPainter(self.viewport())
         try:
             painter.setClipRegion(event.region())
-            painter.setWorldTransform(self.viewportTransform())
+            painter.scale(1 / ratio, 1 / ratio)
+            if self._resting.isActive() and self._still.shows():
+                painter.fillRect(QRect(QPoint(0, 0), self._pixels(ratio)), QColor(theme.current().canvas))
+                self._still.scaled_onto(painter, sight)
+            else:
+                self._paint_from_still(painter, event, sight, ratio)
             area = self.mapToScene(event.rect()).boundingRect()
-            self.drawBackground(painter, area)
-            self._overview.paint(painter, area)
+            painter.setWorldTransform(QTransform())
+            if len(self.canvas.moving) and self.scale_now() >= BATCH_SCALE:
+                box = (area.left(), area.top(), area.right(), area.bottom())
+                self._near.paint_moving(painter, box, sight, ratio)
+            painter.setWorldTransform(self.viewportTransform())
             self.drawForeground(painter, area)
         finally:
             painter.end()
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        painter.fillRect(rect, QColor(theme.current().canvas))
-        scale = self.scale_now()
+    def _pixels(self, ratio: float) -> QSize:
+        size = self.viewport().size()
+        return QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio))
+
+    def _paint_from_still(self, painter: QPainter, event: QPaintEvent, sight: Sight, ratio: float) -> None:
+        scene = self.canvas
+        far = self.scale_now() < BATCH_SCALE  # there, what moves is painted with the rest
+        moved = scene.table.geometry if far and len(scene.moving) else -1
+        dirty, self._dirty = self._dirty, []
+        image = self._still.picture(Shot(self._pixels(ratio), sight, (scene.drawn, moved, theme.look())), dirty)
+        for rect in rects_of(event.region()):
+            wide = QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio)
+            part = wide.toAlignedRect().intersected(image.rect())
+            painter.drawImage(part.topLeft(), image, part)
+
+    def _paint_still(self, image: QImage, rect: QRect, sight: Sight) -> None:
+        """Paint a rectangle of the still picture, in device pixels."""
+        scene, ratio = self.canvas, self.viewport().devicePixelRatioF()
+        scale = sight.scale / ratio
+        edges = rect.left(), rect.top(), rect.left() + rect.width(), rect.top() + rect.height()
+        box = sight.area(*edges)
+        area = QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3]))
+        pixels = pixels_of(image)[edges[1] : edges[3], edges[0] : edges[2]]
+        pixels[:] = QColor(theme.current().canvas).rgba()
+        here = Sight(sight.scale, sight.dx - edges[0], sight.dy - edges[1])
         if scale >= BATCH_SCALE:
-            painter.fillRect(rect, _dots(theme.current().name, 1 if scale >= 0.55 else 2, scale))
-        for paint in self.canvas.beneath:
-            painter.save()
-            paint(painter, QRectF(rect), scale)
-            painter.restore()
+            dotted(pixels, here, ratio)
+        self._paint_extras(scene.beneath, image, rect, sight, area)
+        if scale < BATCH_SCALE:
+            self._overview.paint(pixels, box, here)
+        else:
+            painter = QPainter(image)
+            try:
+                painter.setClipRect(rect)
+                if not self._near.paint(painter, box, sight, ratio):
+                    QTimer.singleShot(0, self, self.redraw)
+            finally:
+                painter.end()
+        self._paint_extras(scene.above, image, rect, sight, area)
+
+    def _paint_extras(self, paints: Iterable[Paint], image: QImage, rect: QRect, sight: Sight, area: QRectF) -> None:
+        scale = sight.scale / self.viewport().devicePixelRatioF()
+        for paint in paints:
+            painter = QPainter(image)
+            try:
+                painter.setClipRect(rect)
+                painter.setRenderHints(self.renderHints())
+                painter.setWorldTransform(sight.transform())
+                paint(painter, area, scale)
+            finally:
+                painter.end()
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        for paint in self.canvas.above:
-            painter.save()
-            paint(painter, QRectF(rect), self.scale_now())
-            painter.restore()
+        """Paint over everything, in scene units, at each frame."""
 
     def _overlay_moved(self) -> None:
         """Hook for what floats over the sheet."""
@@ -226,27 +306,23 @@ class SheetView(QGraphicsView):
             self.fit()
         else:
             self.zoom_by(self._text_scale / before)
-        self.resetCachedContent()
-        self.viewport().update()
+        self.redraw()
 
 
-def _dots(name: str, spread: int, scale: float) -> QBrush:
-    """A brush of dots at scene distances, drawn at about the screen's scale."""
-    step = _DOTS * spread
-    size = max(4, round(step * scale))
-    pixmap = QPixmap(size, size)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    tokens = theme.current()
-    dot = theme.mixed(tokens.canvas, tokens.faint, 0.30 if name == "dark" else 0.38)
-    painter = QPainter(pixmap)
-    try:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(dot)
-        radius = 0.9 if scale < 1.5 else 1.2
-        painter.drawEllipse(QPointF(math.floor(size / 2) + 0.5, math.floor(size / 2) + 0.5), radius, radius)
-    finally:
-        painter.end()
-    brush = QBrush(pixmap)
-    brush.setTransform(QTransform.fromScale(step / size, step / size))
-    return brush
+def dotted(pixels: Pixels, sight: Sight, ratio: float) -> None:
+    """Dots at scene distances, over a plain ground."""
+    tokens, scale = theme.current(), sight.scale / ratio
+    step = _DOTS * (1 if scale >= 0.55 else 2) * sight.scale
+    rows, columns = pixels.shape
+    xs = np.floor(np.arange(math.floor(-sight.dx / step), columns / step - sight.dx / step + 1) * step + sight.dx)
+    ys = np.floor(np.arange(math.floor(-sight.dy / step), rows / step - sight.dy / step + 1) * step + sight.dy)
+    radius = (0.9 if scale < 1.5 else 1.2) * ratio
+    reach = math.ceil(radius)
+    strong = 0.30 if tokens.name == "dark" else 0.38
+    for down in range(-reach, reach + 1):
+        for across in range(-reach, reach + 1):
+            covered = min(1.0, max(0.0, radius + 0.5 - math.hypot(down, across)))
+            if covered:
+                x, y = (xs + across).astype(np.intp), (ys + down).astype(np.intp)
+                x, y = x[(x >= 0) & (x < columns)], y[(y >= 0) & (y < rows)]
+                pixels[np.ix_(y, x)] = theme.mixed(tokens.canvas, tokens.faint, strong * covered).rgba()

@@ -108,7 +108,7 @@ class CanvasView(Offering):
     def set_tinted(self, tinted: bool) -> None:
         """Whether whole cards, not only their bars, are coloured by the gradient."""
         self.canvas.tinted = tinted
-        self.canvas.update()
+        self.canvas.redraw()
 
     # -- following ------------------------------------------------------------------------------------------------
 
@@ -188,5 +188,4 @@ class CanvasView(Offering):
         return super().viewportEvent(event)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        super().drawForeground(painter, rect)
         self.paint_gesture(painter)

@@ -1,230 +1,270 @@
-"""All wires of the canvas in one item: routed, found and painted by area, with the tensor types in pills."""
+"""All wires of the canvas: which way each goes, found by area. Ways are worked out when they are first looked at."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+import numpy as np
+from PySide6.QtCore import QRectF, QTimer
 
 from nnstudio.graph import Wire
-from nnstudio.graph.places import Box, Occupied
-from nnstudio.ui import theme
-from nnstudio.ui.canvas.face import wire_color
-from nnstudio.ui.canvas.routing import Ends, Route, Router
+from nnstudio.graph.places import PORT_PITCH, Box
+from nnstudio.graph.view import Position
+from nnstudio.ui.canvas.node_table import Rows
+from nnstudio.ui.canvas.pills import Pills
+from nnstudio.ui.canvas.routing import Ends, Route, Router, Way, led, way_route
+from nnstudio.ui.canvas.wire_table import ANGLED, CURVED, LED, UNKNOWN, WireTable
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
 
-#: Below this scale wires are thin lines without pills.
-PILL_SCALE = 0.6
-_PILL_HEIGHT = 18.0
-#: The lines of the overview are gathered in squares of this size.
-_CHUNK = 2048.0
+#: Up to so many wires have their ways worked out at once; of more, those that are seen, and the others bit by bit.
+_AT_ONCE = 600
+#: Seconds at a time for working out ways, while painting and in between, and the pause between in milliseconds.
+_SLICE, _PAUSE = 0.004, 12
+#: So many wires find their way anew at each step of a drag; of more, they go about so until it ends.
+_IN_MOTION = 12
+_KEPT = 4000
 
 
-class WireLayer(QGraphicsItem):
-    """Paints the scene's wires below the nodes. Wires follow the nodes when :meth:`reroute` is called for them."""
+class Routes(Mapping[Wire, Route]):
+    """The way of each wire, worked out when asked for."""
+
+    def __init__(self, layer: WireLayer) -> None:
+        self._layer = layer
+
+    def __getitem__(self, wire: Wire) -> Route:
+        return self._layer.route(self._layer.table.rows[wire])
+
+    def __iter__(self) -> Iterator[Wire]:
+        return iter(self._layer.table.rows)
+
+    def __len__(self) -> int:
+        return len(self._layer.table)
+
+
+class WireLayer:
+    """The scene's wires. They follow the nodes when :meth:`follow` or :meth:`carry` is called."""
 
     def __init__(self, scene: CanvasScene) -> None:
-        super().__init__()
-        self._canvas = scene
-        self.routes: dict[Wire, Route] = {}
-        self._router = Router(scene.nodes)
-        self._found: Occupied[Wire] = Occupied(cell=1024.0)
-        self._pills: dict[tuple[str, str], tuple[Wire, QRectF, str] | None] = {}
-        self._pill_room: Occupied[tuple[str, str]] = Occupied()
-        self._chunks: dict[tuple[int, int], tuple[set[Wire], list[QLineF] | None]] = {}
-        self._bounds = QRectF()
-        self.setZValue(-10)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._scene = scene
+        self.table = WireTable(scene.table)
+        self.routes = Routes(self)
+        self.pills = Pills(scene, self)
+        self._made: dict[int, Route] = {}
+        self._lanes: Router | None = None
+        self._later = QTimer(scene)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE)
+        self._later.timeout.connect(self._go_on)
 
-    # -- content --------------------------------------------------------------------------------------------------
+    # -- following the nodes --------------------------------------------------------------------------------------
 
     def clear(self) -> None:
         """Take all wires away."""
-        self.remove(list(self.routes))
-        self._router.clear()
+        self.table.clear()
+        self._forget_all()
 
-    def reroute(self, wires: Iterable[Wire]) -> None:
-        """Work out the ways of these wires, new or known, from where the nodes stand now."""
-        for wire in wires:
-            ends = self._ends(wire)
-            if ends is None:
-                self.remove([wire])
-                continue
-            route = self._router.route(wire, ends)
-            self._drop(wire)
-            self.routes[wire] = route
-            self._found.add_box(wire, route.box)
-            members, _ = self._chunks.get(self._chunk(route), (set(), None))
-            members.add(wire)
-            self._chunks[self._chunk(route)] = (members, None)
-            self._grow(route.box)
-            self._touch(route.box)
-        self.forget_pills()
+    def change(self, added: Iterable[Wire], removed: Iterable[Wire]) -> None:
+        """Add and take away wires, or renew the ports of those that are there."""
+        removed, added = list(removed), list(added)
+        for wire in removed:
+            self._forget(wire)
+        self.table.remove(removed)
+        self.table.put(added, self._heights(added))
 
-    def remove(self, wires: Iterable[Wire]) -> None:
-        """Take wires away; those that are not there are passed over."""
-        for wire in wires:
-            self._router.forget(wire)
-            self._drop(wire)
-        self.forget_pills()
+    def _heights(self, wires: list[Wire]) -> list[tuple[float, float]]:
+        """How far below their nodes' centres the ports are."""
+        nodes = self._scene.network.nodes
+        known: dict[tuple[int, str], float] = {}  # the ports of layers of a type are one object
 
-    def forget_pills(self) -> None:
-        """Place the labels anew when they are next painted."""
-        for pill in self._pills.values():
-            if pill is not None:
-                self.update(pill[1].adjusted(-2, -2, 2, 2))
-        self._pills.clear()
-        self._pill_room = Occupied()
+        def height(ports: Mapping[str, object], name: str) -> float:
+            key = id(ports), name
+            if key not in known:
+                names = list(ports)
+                place = names.index(name) if name in ports else (len(names) - 1) / 2
+                known[key] = (place - (max(len(names), 1) - 1) / 2) * PORT_PITCH
+            return known[key]
 
-    def _drop(self, wire: Wire) -> None:
-        route = self.routes.pop(wire, None)
-        if route is None:
+        return [
+            (height(nodes[w.source].layer.outputs, w.output), height(nodes[w.target].layer.inputs, w.input))
+            if w.source in nodes and w.target in nodes
+            else (0.0, 0.0)
+            for w in wires
+        ]
+
+    def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> None:
+        """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they
+        stood); of all wires, for None."""
+        if moved is None:
+            self._forget_all()
+        else:
+            rows = [self.table.at_nodes(moved)]
+            boxes = [*left, *(self._scene.table.box(int(row)) for row in moved)]
+            rows += [self.table.near((a - 8, b - 8, c + 8, d + 8)) for a, b, c, d in boxes]
+            self._forget_rows(np.unique(np.concatenate(rows)))
+        self.pills.forget()
+        unknown = self._unknown()
+        if len(self.table) <= _AT_ONCE:
+            still = set(unknown.tolist())
+            for wire in self._scene.network.wires:  # in this order, so that lanes are given alike each time
+                if self.table.rows.get(wire) in still:
+                    self._decide(self.table.rows[wire])
+        elif len(unknown):
+            self._later.start()
+
+    def carry(self, nodes: Rows, by: Position | None) -> Rows:
+        """Have wires follow nodes in motion: those between them as they are, where all moved ``by`` the same. Returns
+        the rows of the wires in motion."""
+        rows = self.table.at_nodes(nodes)
+        inner = self.table.at_nodes(nodes, both=True) if by is not None else rows[:0]
+        if by is not None and len(inner):
+            self.table.x1[inner] += by[0]
+            self.table.x2[inner] += by[0]
+            self.table.lane[inner] += by[1]
+            self.table.changes += 1
+        outer = np.setdiff1d(rows, inner)
+        self._forget_rows(outer)
+        for row in inner.tolist():
+            self._made.pop(row, None)
+        for row in outer.tolist() if len(outer) <= _IN_MOTION else ():
+            self._decide(row)
+        return rows
+
+    def lead(self, routes: Mapping[Wire, tuple[Position, ...]]) -> None:
+        """Lead these wires through these points, and no others."""
+        known = {row for wire in routes if (row := self.table.rows.get(wire)) is not None}
+        for row in set(self.table.led) - known:
+            self._made.pop(row, None)
+            self.table.lead(row, ())
+        for row in known:
+            wire = self.table.wires[row]
+            assert wire is not None
+            if self.table.led.get(row) != routes[wire]:
+                self._forget(wire)
+                self.table.lead(row, routes[wire])
+
+    def _forget_all(self) -> None:
+        self._lanes = None
+        self._made.clear()
+        self.table.forget(np.arange(len(self.table.wires)))
+        self.pills.forget()
+
+    def _forget_rows(self, rows: Rows) -> None:
+        for row in rows.tolist():
+            wire = self.table.wires[row]
+            if wire is not None:
+                self._forget(wire)
+        self.table.forget(rows)
+
+    def _forget(self, wire: Wire) -> None:
+        if self._lanes is not None:
+            self._lanes.forget(wire)
+        row = self.table.rows.get(wire)
+        if row is not None:
+            self._made.pop(row, None)
+
+    # -- ways -----------------------------------------------------------------------------------------------------
+
+    def _unknown(self) -> Rows:
+        return np.flatnonzero((self.table.kind == UNKNOWN) & self.table.there())
+
+    def _decide(self, row: int) -> None:
+        wire = self.table.wires[row]
+        if wire is None or self.table.kind[row] != UNKNOWN:
             return
-        self._found.remove(wire)
-        members, _ = self._chunks[self._chunk(route)]
-        members.discard(wire)
-        self._chunks[self._chunk(route)] = (members, None)
-        self._touch(route.box)
-
-    @staticmethod
-    def _chunk(route: Route) -> tuple[int, int]:
-        return int(route.points[0][0] // _CHUNK), int(route.points[0][1] // _CHUNK)
-
-    def _grow(self, box: Box) -> None:
-        rect = QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3])).adjusted(-40, -12, 40, 12)
-        if not self._bounds.contains(rect):
-            self.prepareGeometryChange()
-            self._bounds = self._bounds.united(rect)
-
-    def _touch(self, box: Box) -> None:
-        self.update(QRectF(QPointF(box[0] - 4, box[1] - 4), QPointF(box[2] + 4, box[3] + 4)))
-
-    def _ends(self, wire: Wire) -> Ends | None:
-        scene = self._canvas
-        source, target = scene.items_by_id.get(wire.source), scene.items_by_id.get(wire.target)
-        if source is None or target is None:
-            return None
-        start = scene.port_at(wire.source, "outputs", wire.output)
-        end = scene.port_at(wire.target, "inputs", wire.input)
-        ports = target.face.inputs
+        if self._lanes is None:
+            self._lanes = Router(self._scene.nodes)
+        sx, sy, ex, ey = (float(part[row]) for part in self.table.ends())
+        ports = list(self._scene.network.nodes[wire.target].layer.inputs)
         rank = ports.index(wire.input) if wire.input in ports else 0
         stagger = (rank, max(len(ports) - 1 - rank, 0))
-        return Ends(
-            wire.source, wire.target, (start.x(), start.y()), (end.x(), end.y()), (wire.source, wire.output), stagger
-        )
+        ends = Ends(wire.source, wire.target, (sx, sy), (ex, ey), (wire.source, wire.output), stagger)
+        self.table.set_way(row, self._lanes.decide(wire, ends))
+        self._made.pop(row, None)
+
+    def decide(self, rows: Rows) -> bool:
+        """Work out the ways of these wires, as far as the time of one frame allows. Returns whether all are known."""
+        until = time.perf_counter() + _SLICE
+        for row in rows[self.table.kind[rows] == UNKNOWN].tolist():
+            if time.perf_counter() > until:
+                return False
+            self._decide(row)
+        return True
+
+    def _go_on(self) -> None:
+        if len(self._scene.moving):
+            return
+        if self.decide(self._unknown()):
+            self.pills.forget()
+            self._scene.redraw()
+        else:
+            self._later.start()
+
+    def route(self, row: int, *, exactly: bool = True) -> Route:
+        """The way of the wire in a row; not ``exactly``: about so, where it is not worked out yet."""
+        made = self._made.get(row)
+        if made is not None:
+            return made
+        if exactly:
+            self._decide(row)
+        sx, sy, ex, ey = (float(part[row]) for part in self.table.ends())
+        if self.table.kind[row] == LED:
+            route = led((sx, sy), self.table.led[row], (ex, ey))
+        else:
+            route = way_route((sx, sy), (ex, ey), self._way(row))
+        if self.table.kind[row] != UNKNOWN:
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            self._made[row] = route
+        return route
+
+    def _way(self, row: int) -> Way | None:
+        table = self.table
+        if table.kind[row] == ANGLED:
+            return float(table.x1[row]), float(table.lane[row]), float(table.x2[row])
+        angled, x1, lane, x2 = table.roughly()
+        if table.kind[row] == CURVED or not angled[row]:
+            return None
+        return float(x1[row]), float(lane[row]), float(x2[row])
 
     # -- finding --------------------------------------------------------------------------------------------------
 
-    def near(self, box: Box) -> Iterator[Wire]:
-        """Wires whose surroundings overlap ``box``, each once, in no order."""
-        return iter(set(self._found.hits(box)))
+    def near(self, box: Box) -> list[Wire]:
+        """Wires whose surroundings overlap ``box`` (edges), in drawing order."""
+        return [wire for row in self.table.near(box).tolist() if (wire := self.table.wires[row]) is not None]
 
     def at(self, x: float, y: float, reach: float) -> Wire | None:
         """The wire nearest to a point, at most ``reach`` away."""
         best, found = reach, None
-        for wire in self.near((x - reach, y - reach, x + reach, y + reach)):
-            distance = self.routes[wire].distance(x, y)
+        for row in self.table.near((x - reach, y - reach, x + reach, y + reach)).tolist():
+            distance = self.route(row).distance(x, y)
             if distance <= best:
-                best, found = distance, wire
-        for pill in self._pills.values():
-            if found is None and pill is not None and pill[1].contains(x, y):
-                return pill[0]
-        return found
+                best, found = distance, self.table.wires[row]
+        return found if found is not None else self.pills.at(x, y)
+
+    def crossed(self, start: Position, end: Position) -> list[Wire]:
+        """The wires that a stroke from one point to another crosses."""
+        (ax, ay), (bx, by) = start, end
+        found = []
+        for row in self.table.near((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))).tolist():
+            points = self.route(row).points
+            if any(_cross(start, end, a, b) for a, b in itertools.pairwise(points)):
+                found.append(self.table.wires[row])
+        return [wire for wire in found if wire is not None]
 
     def pill_of(self, source: str, output: str) -> QRectF | None:
         """Where the tensor type of this output port is written; None where there is no room (or not painted yet)."""
-        pill = self._pills.get((source, output))
-        return pill[1] if pill is not None else None
-
-    # -- painting -------------------------------------------------------------------------------------------------
-
-    def boundingRect(self) -> QRectF:
-        return self._bounds
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        area = option.exposedRect
-        scale = painter.worldTransform().m11()
-        box = (area.left() - 2, area.top() - 2, area.right() + 2, area.bottom() + 2)
-        scene = self._canvas
-        visible = sorted(self.near(box), key=lambda wire: (wire in scene.marked_wires, scene.rank_of(wire)))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale >= 0.35)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        plain = wire_color()
-        faded = 0.35 if scene.lit is not None else 1.0
-        painter.setOpacity(faded)
-        for wire in visible:
-            color, width = self._pen_of(wire, plain)
-            pen = QPen(color, max(width, 1.35 / scale))
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawPath(self.routes[wire].path)
-        if scale >= PILL_SCALE:
-            self._paint_pills(painter, visible, area)
-        painter.setOpacity(1.0)
-
-    def _pen_of(self, wire: Wire, plain: QColor) -> tuple[QColor, float]:
-        scene, tokens = self._canvas, theme.current()
-        if wire in scene.marked_wires:
-            return QColor(tokens.accent), 2.4
-        if wire == scene.hovered_wire:
-            return QColor(tokens.muted), 2.2
-        if wire in scene.bad_wires:
-            return QColor(tokens.problem), 1.8
-        return plain, 1.7
-
-    def _paint_pills(self, painter: QPainter, visible: list[Wire], area: QRectF) -> None:
-        tokens = theme.current()
-        font = theme.sheet_font(10, mono=True)
-        metrics = QFontMetricsF(font)
-        painter.setFont(font)
-        for wire in sorted(visible, key=self._canvas.rank_of):
-            key = (wire.source, wire.output)
-            if key not in self._pills:
-                self._pills[key] = self._placed(wire, metrics)
-        for pill in self._pills.values():
-            if pill is None or not pill[1].intersects(area):
-                continue
-            _, rect, text = pill
-            painter.setPen(QPen(QColor(tokens.line), 1.0))
-            painter.setBrush(QColor(tokens.panel))
-            painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
-            painter.setPen(QColor(tokens.muted))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _placed(self, first: Wire, metrics: QFontMetricsF) -> tuple[Wire, QRectF, str] | None:
-        """A place for the label of an output port: on one of its wires, free of nodes and of other labels."""
-        text = self._canvas.type_text(first)
-        if not text:
-            return None
-        width = metrics.horizontalAdvance(text) + 16.0
-        for wire in self._canvas.network.outgoing.get(first.source, ()):
-            route = self.routes.get(wire)
-            if wire.output != first.output or route is None:
-                continue
-            for x, y in route.anchors:
-                box = (x - width / 2, y - _PILL_HEIGHT / 2, x + width / 2, y + _PILL_HEIGHT / 2)
-                roomy = (box[0] - 6.0, box[1] - 2.0, box[2] + 6.0, box[3] + 2.0)
-                if not self._canvas.nodes.any(roomy) and not self._pill_room.any(roomy):
-                    self._pill_room.add_box((first.source, first.output), box)
-                    return wire, QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3])), text
-        return None
-
-    def overview(self, area: QRectF) -> Iterator[list[QLineF]]:
-        """Straight lines for a small scale, in chunks that can overlap ``area``; long wires are in their first."""
-        for key, (members, lines) in self._chunks.items():
-            if lines is None:
-                lines = [line for wire in members for line in _lines(self.routes[wire])]
-                self._chunks[key] = (members, lines)
-            if lines:
-                yield lines
+        return self.pills.of(source, output)
 
 
-def _lines(route: Route) -> list[QLineF]:
-    points = (route.points[0], route.points[-1]) if route.straight else route.points
-    return [QLineF(*a, *b) for a, b in itertools.pairwise(points)]
+def _cross(a: Position, b: Position, c: Position, d: Position) -> bool:
+    """Whether two lines cross."""
+
+    def side(p: Position, q: Position, r: Position) -> float:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    return side(a, b, c) * side(a, b, d) <= 0.0 and side(c, d, a) * side(c, d, b) <= 0.0

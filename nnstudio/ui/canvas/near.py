@@ -1,0 +1,207 @@
+"""The canvas from near: cards copied from pictures, texts laid out once, wires as smooth lines."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QTransform
+
+from nnstudio.graph.places import Box
+from nnstudio.ui import theme
+from nnstudio.ui.canvas import face as faces
+from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, TEXT_LEFT, TEXT_SCALE, Cards, Face, Look
+from nnstudio.ui.canvas.node_table import Rows
+
+if TYPE_CHECKING:
+    from nnstudio.ui.canvas.scene import CanvasScene
+
+#: From here on wires are smooth, and from TEXT_SCALE on they carry their types.
+_SMOOTH = 0.35
+
+
+class Sight(NamedTuple):
+    """How the scene is seen: at ``scale`` device pixels a unit, its origin at ``dx, dy`` in device pixels."""
+
+    scale: float
+    dx: float
+    dy: float
+
+    def transform(self) -> QTransform:
+        """From the scene to device pixels."""
+        return QTransform(self.scale, 0, 0, self.scale, self.dx, self.dy)
+
+    def area(self, left: float, top: float, right: float, bottom: float) -> Box:
+        """The part of the scene (edges) that is seen in a rectangle of device pixels (edges)."""
+        s = self.scale
+        return (left - self.dx) / s, (top - self.dy) / s, (right - self.dx) / s, (bottom - self.dy) / s
+
+
+class Near:
+    """Paints nodes and wires of a scene. ``ratio``: device pixels a pixel of the widget, so that lines keep a width."""
+
+    def __init__(self, scene: CanvasScene) -> None:
+        self._scene = scene
+        self._cards = Cards()
+
+    # -- wires ----------------------------------------------------------------------------------------------------
+
+    def paint_wires(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float) -> bool:
+        """Paint the wires in these rows. Returns whether all of them went their final ways."""
+        scene, layer = self._scene, self._scene.wires
+        whole = layer.decide(rows)
+        scale = sight.scale / ratio
+        painter.setWorldTransform(sight.transform())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale >= _SMOOTH)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setOpacity(0.35 if scene.lit is not None else 1.0)
+        special = scene.marked_wires | scene.bad_wires | ({scene.hovered_wire} if scene.hovered_wire else set())
+        last, straight = [], []
+        painter.setPen(_pen(faces.wire_color(), 1.7, scale))
+        for row in rows.tolist():
+            if special and layer.table.wires[row] in special:
+                last.append(row)
+                continue
+            route = layer.route(row, exactly=False)
+            if len(route.points) == 2:
+                straight.append(QLineF(*route.points[0], *route.points[1]))
+            else:
+                painter.drawPath(route.path)
+        if straight:
+            painter.drawLines(straight)
+        for row in sorted(last, key=lambda row: layer.table.wires[row] in scene.marked_wires):
+            painter.setPen(self._special_pen(row, scale))
+            painter.drawPath(layer.route(row, exactly=False).path)
+        painter.setOpacity(1.0)
+        return whole
+
+    def _special_pen(self, row: int, scale: float) -> QPen:
+        scene, tokens = self._scene, theme.current()
+        wire = scene.wires.table.wires[row]
+        if wire in scene.marked_wires:
+            return _pen(QColor(tokens.accent), 2.4, scale)
+        if wire == scene.hovered_wire:
+            return _pen(QColor(tokens.muted), 2.2, scale)
+        return _pen(QColor(tokens.problem), 1.8, scale)
+
+    # -- nodes ----------------------------------------------------------------------------------------------------
+
+    def paint_nodes(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float, base: QTransform) -> None:
+        """Paint the nodes in these rows; ``base`` takes device pixels to the painter's."""
+        scene = self._scene
+        self._cards.start(sight.scale)
+        near, lit = sight.scale / ratio >= TEXT_SCALE, scene.lit
+        view = sight.transform() * base
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens = theme.current()
+        first, second = QPen(QColor(tokens.text)), QPen(QColor(tokens.muted))
+        fonts = faces.name_font(), faces.subtitle_font(), faces.far_font()
+        for row in rows.tolist():
+            id = scene.table.ids[row]
+            face = scene.face(id)
+            x, y = scene.table.at(row)
+            if lit is not None:
+                painter.setOpacity(1.0 if lit.touches(id) else 0.35)
+            left, top = x - face.width / 2, y - face.height / 2
+            at = (
+                math.floor((left - MARGIN) * sight.scale + sight.dx + 0.5),
+                math.floor((top - MARGIN) * sight.scale + sight.dy + 0.5),
+            )
+            painter.setWorldTransform(base)  # copied pixel by pixel, so that edges are sharp at every zoom
+            painter.drawPixmap(at[0], at[1], self._cards.picture(self._look(id, row, face)))
+            painter.setWorldTransform(view)
+            if near:
+                spare = (face.height - 56.0) / 2
+                painter.setFont(fonts[0])
+                painter.setPen(first)
+                painter.drawStaticText(
+                    QPointF(left + TEXT_LEFT, top + 11 + spare), faces.static_text(face.name, False, face.width)
+                )
+                painter.setFont(fonts[1])
+                painter.setPen(second)
+                painter.drawStaticText(
+                    QPointF(left + TEXT_LEFT, top + 29 + spare), faces.static_text(face.subtitle, True, face.width)
+                )
+            else:
+                painter.setFont(fonts[2])
+                painter.setPen(first)
+                text = faces.far_text(face.name, face.width)
+                painter.drawStaticText(QPointF(left + TEXT_LEFT, y - text.size().height() / 2 - 3), text)
+            self._paint_live(painter, id, face, x, y)
+        painter.setOpacity(1.0)
+
+    def _paint_live(self, painter: QPainter, id: str, face: Face, x: float, y: float) -> None:
+        """The bar of the gradient, and the ports that light up."""
+        scene = self._scene
+        share = scene.magnitudes.shares.get(id)
+        if share is not None:
+            _paint_bar(painter, x - face.width / 2, y + face.height / 2, face.width, share)
+        if scene.lit is not None and scene.lit.touches(id):
+            for side, port, state in scene.lit.states(id):
+                faces.paint_port(painter, QPointF(x, y) + face.port(side, port), state)
+
+    def _look(self, id: str, row: int, face: Face) -> Look:
+        scene = self._scene
+        share = scene.magnitudes.shares.get(id) if scene.tinted else None
+        return Look(
+            face.family, face.width, face.height, len(face.inputs), len(face.outputs),
+            bool(scene.table.selected[row]), face.badge,
+            theme.magnitude_color(round(share * 24) / 24).name() if share is not None else "",
+        )  # fmt: skip
+
+    # -- all ------------------------------------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter, box: Box, sight: Sight, ratio: float) -> bool:
+        """Paint what stands still in a part of the scene (edges), the painter in device pixels. Returns whether every
+        wire went its final way."""
+        scene, table = self._scene, self._scene.wires.table
+        wires = table.near(box)
+        if len(scene.moving_wires):
+            wires = np.setdiff1d(wires, scene.moving_wires)
+        whole = self.paint_wires(painter, wires, sight, ratio)
+        if sight.scale / ratio >= TEXT_SCALE:
+            painter.setOpacity(0.35 if scene.lit is not None else 1.0)
+            moving = {wire for row in scene.moving_wires.tolist() if (wire := table.wires[row]) is not None}
+            scene.wires.pills.paint(painter, wires, frozenset(moving))
+            painter.setOpacity(1.0)
+        nodes = scene.table.inside(box, MARGIN)
+        if len(scene.moving):
+            nodes = np.setdiff1d(nodes, scene.moving)
+        self.paint_nodes(painter, nodes, sight, ratio, QTransform())
+        painter.setWorldTransform(QTransform())
+        return whole
+
+    def paint_moving(self, painter: QPainter, box: Box, sight: Sight, ratio: float) -> None:
+        """Paint the nodes and wires in motion over the others, the painter in the widget's pixels."""
+        scene = self._scene
+        base = QTransform.fromScale(1 / ratio, 1 / ratio)
+        wires = np.intersect1d(scene.wires.table.near(box), scene.moving_wires)
+        plain = Sight(sight.scale / ratio, sight.dx / ratio, sight.dy / ratio)
+        self.paint_wires(painter, wires, plain, 1.0)
+        self.paint_nodes(painter, np.intersect1d(scene.table.inside(box, MARGIN), scene.moving), sight, ratio, base)
+        painter.setWorldTransform(QTransform())
+
+
+def _pen(color: QColor, width: float, scale: float) -> QPen:
+    pen = QPen(color, max(width, 1.35 / scale))
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
+
+
+def _paint_bar(painter: QPainter, left: float, bottom: float, width: float, share: float) -> None:
+    """The thin bar at the foot of the card: how large the node's gradient is."""
+    room = width - TEXT_LEFT - 22.0
+    bar = QRectF(left + TEXT_LEFT, bottom - 9.0, room, 3.0)
+    painter.setPen(Qt.PenStyle.NoPen)
+    track = QColor(theme.current().line)
+    track.setAlphaF(0.6)
+    painter.setBrush(track)
+    painter.drawRoundedRect(bar, 1.5, 1.5)
+    bar.setWidth(max(6.0, room * share))
+    painter.setBrush(theme.magnitude_color(share))
+    painter.drawRoundedRect(bar, 1.5, 1.5)
+
+
+__all__ = ["BATCH_SCALE", "Near", "Sight"]

@@ -1,0 +1,120 @@
+"""The still picture: what stands still on the sheet, kept as an image, so that a frame is a copy of it.
+
+Panning moves the image and paints the strips that come into sight. Small changes paint their rectangles anew. While a
+person zooms, the image is shown scaled until the sheet rests; then it is painted crisply, once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import NamedTuple
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize
+from PySide6.QtGui import QImage, QPainter, QRegion
+
+from nnstudio.ui.canvas.near import Sight
+
+#: Pictures that took longer than so many milliseconds to paint are shown scaled while a person zooms.
+QUICK = 6.0
+
+
+class Shot(NamedTuple):
+    """What a picture shows: its size in device pixels, how the scene is seen, and all else that it depends on."""
+
+    size: QSize
+    sight: Sight
+    look: Hashable
+
+
+class Still:
+    """``paint(image, rect, sight)`` paints a rectangle of the image, in device pixels."""
+
+    def __init__(self, paint: Callable[[QImage, QRect, Sight], None]) -> None:
+        self._paint = paint
+        self._image = QImage()
+        self._spare = QImage()
+        self._shown: Shot | None = None
+        self.cost = 0.0  # of the last whole picture, in milliseconds
+
+    def drop(self) -> None:
+        """Paint all of it when it is next wanted."""
+        self._shown = None
+
+    def shows(self) -> bool:
+        """Whether there is a picture."""
+        return self._shown is not None
+
+    def scaled_onto(self, painter: QPainter, sight: Sight) -> None:
+        """Paint the picture as it is, moved and scaled to how the scene is seen now."""
+        assert self._shown is not None
+        old = self._shown.sight
+        by = sight.scale / old.scale
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.translate(sight.dx - old.dx * by, sight.dy - old.dy * by)
+        painter.scale(by, by)
+        painter.drawImage(0, 0, self._image)
+        painter.restore()
+
+    def picture(self, shot: Shot, dirty: Iterable[QRectF] = ()) -> QImage:
+        """The picture of a shot. ``dirty`` are rectangles of the scene where it has changed."""
+        before = self._shown
+        same = before is not None and before.size == shot.size and before.look == shot.look
+        if before is None or not same or before.sight.scale != shot.sight.scale:
+            self._paint_all(shot)
+            return self._image
+        shift = QPoint(round(shot.sight.dx - before.sight.dx), round(shot.sight.dy - before.sight.dy))
+        whole = QRect(QPoint(0, 0), shot.size)
+        if not whole.intersects(whole.translated(shift)):
+            self._paint_all(shot)
+            return self._image
+        fresh = QRegion()
+        if not shift.isNull():
+            self._move(shift)
+            fresh = QRegion(whole).subtracted(QRegion(whole.translated(shift)))
+        self._shown = shot
+        for area in dirty:
+            fresh |= QRegion(_device(area, shot.sight).intersected(whole))
+        for rect in _rects(fresh):
+            self._paint(self._image, rect, shot.sight)
+        return self._image
+
+    def _paint_all(self, shot: Shot) -> None:
+        start = time.perf_counter()
+        if self._image.size() != shot.size:
+            self._image = QImage(shot.size, QImage.Format.Format_RGB32)
+            self._spare = QImage()
+        self._paint(self._image, QRect(QPoint(0, 0), shot.size), shot.sight)
+        self._shown = shot
+        self.cost = 1000 * (time.perf_counter() - start)
+
+    def _move(self, by: QPoint) -> None:
+        if self._spare.size() != self._image.size():
+            self._spare = QImage(self._image.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(self._spare)
+        try:
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+            painter.drawImage(by, self._image)
+        finally:
+            painter.end()
+        self._image, self._spare = self._spare, self._image
+
+
+def _device(area: QRectF, sight: Sight) -> QRect:
+    s = sight.scale
+    return QRectF(area.x() * s + sight.dx, area.y() * s + sight.dy, area.width() * s, area.height() * s).toAlignedRect()
+
+
+def rects_of(region: QRegion) -> Iterator[QRect]:
+    """The rectangles that a region is made of."""
+    return iter(region)  # type: ignore[call-overload, no-any-return]  # the stubs lack it
+
+
+def _rects(region: QRegion) -> list[QRect]:
+    """The rectangles of a region, one around all where they are many."""
+    rects = [region.boundingRect()] if region.rectCount() > 12 else list(rects_of(region))
+    return [rect for rect in rects if not rect.isEmpty()]
+
+
+__all__ = ["QUICK", "Shot", "Still", "rects_of"]
