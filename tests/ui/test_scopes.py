@@ -35,7 +35,7 @@ def session(qtbot):
     session.shut_down()
 
 
-def test_a_block_that_is_opened_is_the_network_that_is_edited(session, qtbot):
+def test_a_block_that_is_opened_is_the_network_that_is_edited(session):
     session, fc = session
     session.open_block("B")
     assert session.scope == Scope("Residual", "B")
@@ -76,7 +76,7 @@ def test_a_change_is_told_as_it_is_for_the_open_scope(session):
     assert told[-1].after.network is session.network
 
 
-def test_a_block_that_is_gone_is_left(session, qtbot):
+def test_a_block_that_is_gone_is_left(session):
     network, fc = residual()
     session, _ = session
     session.replace_sheet(Sheet(network=network))
