@@ -27,9 +27,16 @@ _OTHER_PROBES = (96, 144)
 TELLING = 1_000_003
 #: What counts as small: numbers in a module, numbers that a function puts out, products in a module.
 _NUMBERS, _RESULT, _WORK = 4_000_000, 1_000_000, 500_000_000
-#: Modules whose output can be far larger than their input.
-_GROWING = ("ConvTranspose", "Upsample", "Adaptive", "Pad", "Fold", "Unpool", "PixelShuffle")
+#: Modules whose output can be far larger than their input, and which :func:`_grown` does not know.
+_GROWING = ("Pad", "Fold", "Unpool", "PixelShuffle")
 _PADDING = 16
+#: Functions that put out as many times more numbers as their arguments say, and those that pair all with all.
+_MULTIPLYING = frozenset(
+    f"torch.{name}"
+    for name in "broadcast_to tile repeat_interleave nn.functional.one_hot nn.functional.pad "
+    "nn.functional.interpolate".split()
+)
+_PAIRING = frozenset({"torch.einsum", "torch.unsqueeze"})
 
 Point = Mapping[str, int]
 
@@ -116,13 +123,35 @@ def _seems_small(layer: Layer, built: Call | Function, inputs: Inputs, point: Po
     if not type(layer).__module__.startswith("nnstudio."):
         return False  # what a plugin's layer does with its numbers is not known
     if isinstance(built, Function):
-        return _broadcast(inputs, point) <= _RESULT
+        return _put_out(built, inputs, point) <= _RESULT
     if any(word in built.target for word in _GROWING):
         return False
     padding = getattr(layer, "padding", 0)
     largest = max(padding) if isinstance(padding, tuple) else padding if isinstance(padding, int) else 0
     numbers = [*_integers(built.args), *_integers(tuple(value for _, value in built.kwargs))]
-    return largest <= _PADDING and math.prod(numbers) <= _NUMBERS and _numel(inputs, point) <= _RESULT
+    small = largest <= _PADDING and math.prod(numbers) <= _NUMBERS and _numel(inputs, point) <= _RESULT
+    return small and _grown(layer, built.target, inputs, point) <= _RESULT
+
+
+def _grown(layer: Layer, target: str, inputs: Inputs, point: Point) -> int:
+    """About as many numbers as come out of a layer that enlarges what it is fed; 0 for one that does not."""
+    first = next(_types(inputs), None)
+    if first is None or not any(word in target for word in ("ConvTranspose", "Upsample", "Adaptive")):
+        return 0
+    batch, *rest = first.shape(point)
+    sizes = rest[1:]
+
+    def each(name: str, default: int) -> list[int]:
+        value = getattr(layer, name, default)
+        known = list(value) if isinstance(value, tuple) else [value] * len(sizes)
+        return [math.ceil(item) if item is not None else size for item, size in zip(known, sizes, strict=False)]
+
+    if "Adaptive" in target:
+        return batch * rest[0] * math.prod(each("output_size", 1)) if rest else 0
+    if "Upsample" in target:
+        return batch * math.prod(rest) * math.prod(each("scale_factor", 1))
+    reach = zip(sizes, each("stride", 1), each("kernel_size", 1), each("dilation", 1), strict=False)
+    return batch * int(getattr(layer, "out_channels", 1)) * math.prod(size * s + k * d for size, s, k, d in reach)
 
 
 def _integers(values: Any) -> Iterator[int]:
@@ -140,6 +169,17 @@ def _types(inputs: Inputs) -> Iterator[TensorType]:
 
 def _numel(inputs: Inputs, point: Point) -> int:
     return sum(math.prod(type.shape(point)) for type in _types(inputs))
+
+
+def _put_out(built: Function, inputs: Inputs, point: Point) -> int:
+    """At least as many numbers as a function puts out."""
+    count = _broadcast(inputs, point)
+    for part in built.functions():
+        if part.target in _MULTIPLYING:
+            count *= math.prod(_integers((*part.args, *(value for _, value in part.kwargs))))
+        elif part.target in _PAIRING:
+            count = max(count, math.prod(math.prod(type.shape(point)) for type in _types(inputs)))
+    return count
 
 
 def _broadcast(inputs: Inputs, point: Point) -> int:
