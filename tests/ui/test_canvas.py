@@ -191,13 +191,15 @@ def test_wires_follow_a_node_that_is_dragged(hands: Hands) -> None:
     assert hands.view.canvas.wires.routes[wire].points[-1] == (end.x(), end.y())
 
 
-def test_arrow_keys_move_and_are_one_step_of_undo(hands: Hands) -> None:
+def test_shift_and_arrow_keys_move_and_are_one_step_of_undo(hands: Hands) -> None:
     before = hands.place("hidden")
     hands.click(hands.at("hidden"))
     for _ in range(3):
-        hands.key(Qt.Key.Key_Right)
-    hands.key(Qt.Key.Key_Down)
+        hands.key(Qt.Key.Key_Right, SHIFT)
+    hands.key(Qt.Key.Key_Down, SHIFT)
     assert hands.place("hidden") == (before[0] + 24, before[1] + 8)
+    hands.key(Qt.Key.Key_Down, SHIFT | CTRL)
+    assert hands.place("hidden") == (before[0] + 24, before[1] + 9)
     hands.session.undo()
     assert hands.place("hidden") == before
 
@@ -463,12 +465,20 @@ def test_the_sheet_is_panned_by_hand(hands: Hands, space: bool) -> None:
     assert not hands.session.document.undo_label
 
 
-def test_f2_and_a_double_click_ask_for_another_name(hands: Hands, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(hands.view.rename_requested) as asked:
-        hands.double_click(hands.at("hidden"))
-    assert asked.args == [hands.id("hidden")]
-    with qtbot.waitSignal(hands.view.rename_requested):
-        hands.key(Qt.Key.Key_F2)
+def test_f2_and_a_double_click_give_a_node_another_name_where_it_stands(hands: Hands) -> None:
+    field = hands.view.name_field
+    hands.double_click(hands.at("hidden"))
+    assert field.isVisible()
+    field.setText("first")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert "first" in hands.names()
+    hands.key(Qt.Key.Key_F2)
+    field.setText("second")
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert "first" in hands.names()
+    assert not field.isVisible()
+    hands.session.undo()
+    assert "hidden" in hands.names()
 
 
 def test_arrange_can_be_undone_and_is_where_it_should_be_when_the_motion_ends(hands: Hands, qtbot: QtBot) -> None:

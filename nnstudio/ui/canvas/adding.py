@@ -55,7 +55,9 @@ class Adding:
         self._session.select([ids[0] if backwards else ids[-1]])
         return ids
 
-    def _row(self, layers: Sequence[Layer], ids: Sequence[str], at: QPointF, *, backwards: bool) -> dict[str, Position]:
+    def _row(
+        self, layers: Sequence[AnyLayer], ids: Sequence[str], at: QPointF, *, backwards: bool
+    ) -> dict[str, Position]:
         """Where each of a row stands: as near to its column as there is room."""
         first = at.x() - (COLUMN * (len(ids) - 1) if backwards else 0.0)
         places: dict[str, Position] = {}
@@ -88,6 +90,13 @@ class Adding:
         self._session.select([ids[-1]])
         return ids
 
+    def insert_existing(self, id: str, wire: Wire, at: Position) -> bool:
+        """Put a node that has no wires into a wire at a point."""
+        layer = self._session.network.nodes[id].layer
+        places = self._room_for(wire, [layer], [id], at)
+        label = f"Insert {self._session.network.nodes[id].name}"
+        return self._session.do(label, _into_wires([layer], [id], [wire], new=False), view=self.placing(places))
+
     def made(self, type_name: str) -> Layer | None:
         """A new layer of this type; None, and a notice, where there is no such type."""
         catalogue = load()
@@ -104,7 +113,7 @@ class Adding:
         return layer.with_(field=next((name for name in self._session.fields if name not in used), ""))
 
     def _room_for(
-        self, wire: Wire, layers: Sequence[Layer], ids: Sequence[str], wanted: Position
+        self, wire: Wire, layers: Sequence[AnyLayer], ids: Sequence[str], wanted: Position
     ) -> dict[str, Position]:
         """Where inserted layers and the nodes that make room for them stand."""
         places, many = self._scene.places, len(ids)
@@ -148,7 +157,7 @@ def _joined(end: End, id: str, port: str) -> edits.Edit:
     return edits.connect(id, port, end.node, end.port)
 
 
-def _joined_in_a_row(layers: Sequence[Layer], ids: Sequence[str]) -> list[edits.Edit]:
+def _joined_in_a_row(layers: Sequence[AnyLayer], ids: Sequence[str]) -> list[edits.Edit]:
     made = []
     for number in range(len(layers) - 1):
         ports = port_between(layers[number], layers[number + 1])
@@ -157,14 +166,16 @@ def _joined_in_a_row(layers: Sequence[Layer], ids: Sequence[str]) -> list[edits.
     return made
 
 
-def _into_wires(layers: Sequence[Layer], ids: Sequence[str], wires: Sequence[Wire]) -> edits.Edit:
+def _into_wires(
+    layers: Sequence[AnyLayer], ids: Sequence[str], wires: Sequence[Wire], *, new: bool = True
+) -> edits.Edit:
     """The first layer is fed by what fed the wires; the last one feeds all that they fed."""
 
     def edit(network: Network) -> Network:
         for wire in wires:
             if wire not in network.wires:
                 raise edits.EditError("that wire is no longer there")
-        for layer, id in zip(layers, ids, strict=True):
+        for layer, id in zip(layers, ids, strict=True) if new else ():
             network = edits.add(layer, id=id)(network)
         source, output = wires[0].source, wires[0].output
         feed = Wire(source, output, ids[0], next(iter(layers[0].inputs)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nnstudio.compile.patterns import dtype_fits, parse
 from nnstudio.compile.resolve import Resolution
 from nnstudio.graph import Network
-from nnstudio.layers import Layer, Port, TensorType
+from nnstudio.layers import AnyLayer, Layer, Port, TensorType
 from nnstudio.layers.io import Input
 
 
@@ -84,7 +84,34 @@ def fitting_port(cls: type[Layer] | Layer, network: Network, resolution: Resolut
     return next((name for name, other in cls.outputs.items() if ports_fit(other, port)), "")
 
 
-def port_between(first: Layer, second: Layer) -> tuple[str, str] | None:
+def why_not(network: Network, resolution: Resolution | None, origin: End, end: End) -> str:
+    """Why a wire from ``origin`` cannot go to ``end``, in one sentence; "" where it can."""
+    first, second = _port(network, origin), _port(network, end)
+    if first is None or second is None:
+        return ""
+    mine, theirs = network.nodes[origin.node].name, network.nodes[end.node].name
+    if origin.node == end.node:
+        return f"{mine} cannot feed itself"
+    if origin.side == end.side:
+        return f"Both are {origin.side}: a wire goes from an output to an input"
+    out, into = (origin, end) if origin.side == "outputs" else (end, origin)
+    if out.node in network.descendants([into.node]):
+        feeder, fed = network.nodes[into.node].name, network.nodes[out.node].name
+        return f"A wire from {fed} to {feeder} would close a loop: {feeder} feeds {fed} already"
+    given, wanted = (first, second) if origin.side == "outputs" else (second, first)
+    type = type_at(out, resolution)
+    if ports_fit(given, wanted, type):
+        return ""
+    giver, taker = (mine, theirs) if origin.side == "outputs" else (theirs, mine)
+    offered = str(type) if type is not None else parse(given.pattern).described()
+    numbers = {"float": "real numbers", "int": "whole numbers", "number": "numbers"}.get(wanted.dtype, "")
+    needs = parse(wanted.pattern).described()
+    wrong_numbers = not dtype_fits(wanted, type.dtype) if type is not None else given.dtype != wanted.dtype
+    takes = f"{needs} of {numbers}" if wrong_numbers and numbers else needs
+    return f"{taker}.{into.port} takes {takes}; {giver} gives {offered}"
+
+
+def port_between(first: AnyLayer, second: AnyLayer) -> tuple[str, str] | None:
     """The first output of one layer and the first input of another that fit; None where none do."""
     for output, given in first.outputs.items():
         for input, wanted in second.inputs.items():
@@ -93,7 +120,7 @@ def port_between(first: Layer, second: Layer) -> tuple[str, str] | None:
     return None
 
 
-def can_stand_in_wire(cls: type[Layer] | Layer, type: TensorType | None) -> bool:
+def can_stand_in_wire(cls: type[Layer] | AnyLayer, type: TensorType | None) -> bool:
     """Whether a layer can be inserted on a wire that carries ``type``: through its first input and first output."""
     if not cls.inputs or not cls.outputs or cls.role in ("loss", "metric"):
         return False
@@ -126,12 +153,6 @@ def _port(network: Network, end: End) -> Port | None:
 
 
 __all__ = [
-    "End",
-    "can_stand_in_wire",
-    "fitting_ends",
-    "fitting_port",
-    "fitting_types",
-    "open_port",
-    "port_between",
-    "ports_fit",
-]
+    "End", "can_stand_in_wire", "fitting_ends", "fitting_port", "fitting_types", "open_port", "port_between",
+    "ports_fit", "why_not",
+]  # fmt: skip

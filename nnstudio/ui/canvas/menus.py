@@ -9,6 +9,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
+from nnstudio.graph import Wire
+from nnstudio.graph.rewiring import at_port
+
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import Hit
     from nnstudio.ui.canvas.view import CanvasView
@@ -22,9 +25,7 @@ def menu_for(view: CanvasView, hit: Hit, at: QPoint) -> QMenu:
     if hit.node:
         _node_menu(menu, view, hit.node)
     elif hit.wire is not None:
-        wire = hit.wire
-        _entry(menu, "Insert a layer …", lambda: view.offer(at, wire=wire))
-        _entry(menu, "Delete", view.delete_selection, "Del")
+        _wire_menu(menu, view, hit.wire, at)
     else:
         _sheet_menu(menu, view, at)
     return menu
@@ -36,6 +37,47 @@ def _entry(menu: QMenu, title: str, callback: Callable[[], object], keys: str = 
     action.setEnabled(enabled)
 
 
+def _actions(menu: QMenu, view: CanvasView, *ids: str) -> None:
+    """Actions of the window's one table, as they are there; "" is a line."""
+    for id in ids:
+        if not id:
+            menu.addSeparator()
+        elif (action := view.window_action(id)) is not None:
+            menu.addAction(action)
+
+
+def _wire_menu(menu: QMenu, view: CanvasView, wire: Wire, at: QPoint) -> None:
+    network, editor = view.session.network, view.editor
+    _entry(menu, "Insert a layer …", lambda: view.offer(at, wire=wire), "Tab")
+    _entry(menu, "Bend here", lambda: editor.bend_at(wire, view.mapToScene(at)), "Alt+Click")
+    led = wire in view.session.view.routes
+    _entry(menu, "Straighten", lambda: editor.lead(wire, (), "Straighten wire"), "", led)
+    _entry(menu, "Delete", view.delete_selection, "Del")
+    there = at_port(network, wire)
+    if len(there) > 1:
+        place = there.index(wire)
+        menu.addSeparator()
+        _entry(menu, f"Move up at {wire.input}", lambda: editor.order(wire, -1), "Shift+Up", place > 0)
+        _entry(menu, f"Move down at {wire.input}", lambda: editor.order(wire, 1), "Shift+Down", place < len(there) - 1)
+    menu.addSeparator()
+    _entry(menu, f"Go to {network.nodes[wire.source].name}", lambda: view.session.reveal(wire.source), "Left")
+    _entry(menu, f"Go to {network.nodes[wire.target].name}", lambda: view.session.reveal(wire.target), "Right")
+
+
+def _order_menu(menu: QMenu, view: CanvasView, id: str) -> None:
+    """What is wired to a port for many, in its order, each to be moved up."""
+    network = view.session.network
+    node = network.nodes[id]
+    for name, port in node.layer.inputs.items():
+        wires = [wire for wire in network.incoming.get(id, ()) if wire.input == name]
+        if not port.many or len(wires) < 2:
+            continue
+        submenu = menu.addMenu(f"Order of {name}")
+        for place, wire in enumerate(wires):
+            title = f"{place + 1}  {network.nodes[wire.source].name}"
+            _entry(submenu, f"{title}: move up", lambda wire=wire: view.editor.order(wire, -1), "", place > 0)  # type: ignore[misc]
+
+
 def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
     resolution, session = view.canvas.resolution, view.session
     fixes = [fix for problem in resolution.problems_of(id) for fix in problem.fixes] if resolution is not None else []
@@ -45,7 +87,14 @@ def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
         menu.addSeparator()
     one = len(session.selection) == 1
     _entry(menu, "Rename", view.rename, "F2", one)
+    _entry(menu, "Replace by …", view.replace_selected, "R")
+    if len(session.selection) == 2:
+        _entry(menu, "Swap the two", view.swap_selected)
     _entry(menu, "Add a layer after it …", view.quick_add, "Tab", one)
+    _actions(menu, view, "connect_to", "connect_from", "disconnect")
+    _order_menu(menu, view, id)
+    menu.addSeparator()
+    _actions(menu, view, "bypass", "freeze")
     menu.addSeparator()
     _entry(menu, "Cut", view.cut, "Ctrl+X")
     _entry(menu, "Copy", view.copy, "Ctrl+C")
@@ -55,7 +104,7 @@ def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
     _entry(menu, "Select what it feeds", lambda: session.select(session.network.descendants(session.selection)))
     menu.addSeparator()
     _entry(menu, "Delete", view.delete_selection, "Del")
-    _entry(menu, "Delete and reconnect", view.editor.bridge, "Shift+Del")
+    _entry(menu, "Delete and reconnect", view.delete_and_reconnect, "Ctrl+Del")
 
 
 def _sheet_menu(menu: QMenu, view: CanvasView, at: QPoint) -> None:

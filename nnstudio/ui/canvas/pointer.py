@@ -1,9 +1,8 @@
-"""Mouse, keyboard and drops on the canvas: which gesture begins where, and what each key does."""
+"""Mouse and drops on the canvas: which gesture begins where."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
@@ -13,9 +12,6 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPen,
@@ -24,22 +20,23 @@ from PySide6.QtWidgets import QWidget
 
 from nnstudio.graph import Wire
 from nnstudio.graph.places import node_size
-from nnstudio.layers import load
+from nnstudio.layers import AnyLayer, load
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.face import RADIUS
-from nnstudio.ui.canvas.fitting import can_stand_in_wire
+from nnstudio.ui.canvas.fitting import End, can_stand_in_wire
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
 from nnstudio.ui.canvas.sheet_view import SheetView
-from nnstudio.ui.canvas.tools import MoveTool, PanTool, RubberTool, Tool, WireTool
+from nnstudio.ui.canvas.tools import MoveTool, PanTool, RubberTool, Tool
+from nnstudio.ui.canvas.wiring import BendTool, CutTool, DetachTool, WireTool, end_near, paint_points
 from nnstudio.ui.layer_list import LAYER_MIME, LayerType
 from nnstudio.ui.session import Session
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.view import CanvasView
 
-Key = Qt.Key
-_ARROWS = {Key.Key_Left: (-1, 0), Key.Key_Right: (1, 0), Key.Key_Up: (0, -1), Key.Key_Down: (0, 1)}
+#: How near to a point of a wire, in pixels, is on it.
+_BEND_REACH = 9.0
 _ADDING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
 
 
@@ -71,35 +68,80 @@ class Pointing(SheetView):
     # -- mouse ----------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        at, button = event.position().toPoint(), event.button()
+        at, button, keys = event.position().toPoint(), event.button(), event.modifiers()
         view: CanvasView = self  # type: ignore[assignment]
-        if self.tool is not None or button == Qt.MouseButton.RightButton:
+        if self.tool is not None:
             return
         if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and self._space):
             self.tool = PanTool(view, at)
+        elif button == Qt.MouseButton.RightButton:
+            self.tool = CutTool(view, at) if keys & _ADDING == _ADDING else None
         elif button == Qt.MouseButton.LeftButton:
-            self.tool = self._tool_at(at, bool(event.modifiers() & _ADDING))
+            self.tool = self._tool_at(at, keys)
         self._show_cursor()
 
-    def _tool_at(self, at: QPoint, adding: bool) -> Tool | None:
+    def _tool_at(self, at: QPoint, keys: Qt.KeyboardModifier) -> Tool | None:
+        """What a press of the left button begins."""
         view: CanvasView = self  # type: ignore[assignment]
-        hit, chosen = self.hit(at), self.session.selection
+        hit, adding, control = self.hit(at), bool(keys & _ADDING), bool(keys & Qt.KeyboardModifier.ControlModifier)
+        bend = self.bend_under(at)
+        if bend is not None:
+            return BendTool(view, at, *bend)
         if hit.end is not None:
-            return WireTool(view, at, hit.end)
+            return self._wire_tool(at, hit.end)
         if hit.wire is not None:
-            self.session.select(chosen if adding else ())
-            self.canvas.mark_wires(self.canvas.marked_wires ^ {hit.wire} if adding else {hit.wire})
-            return None
+            return self._tool_on_wire(at, hit.wire, keys)
         if not adding:
             self.canvas.mark_wires(())
         if not hit.node:
-            return RubberTool(view, at, adding=adding)
+            return CutTool(view, at) if keys & _ADDING == _ADDING else RubberTool(view, at, adding=adding)
+        if control:
+            return MoveTool(view, at, hit.node, alone=False, toggles=True)
+        chosen = self.session.selection
         if adding:
             self.session.select(chosen ^ {hit.node})
-            return MoveTool(view, at, hit.node, alone=False)
-        if hit.node not in chosen:
+        elif hit.node not in chosen:
             self.session.select([hit.node])
-        return MoveTool(view, at, hit.node, alone=True)
+        return MoveTool(view, at, hit.node, alone=not adding)
+
+    def _wire_tool(self, at: QPoint, end: End) -> Tool:
+        """A new wire; from an input that has one and takes no more, that one's end is taken off."""
+        view: CanvasView = self  # type: ignore[assignment]
+        if end.side == "inputs":
+            there = [wire for wire in self.session.network.incoming.get(end.node, ()) if wire.input == end.port]
+            port = self.session.network.nodes[end.node].layer.inputs.get(end.port)
+            if there and port is not None and not port.many:
+                return DetachTool(view, at, there[-1], "inputs")
+        return WireTool(view, at, end)
+
+    def _tool_on_wire(self, at: QPoint, wire: Wire, keys: Qt.KeyboardModifier) -> Tool | None:
+        view: CanvasView = self  # type: ignore[assignment]
+        adding, marked = bool(keys & _ADDING), self.canvas.marked_wires
+        if keys & _ADDING == _ADDING:
+            return CutTool(view, at)
+        if keys & Qt.KeyboardModifier.AltModifier:
+            self.canvas.mark_wires({wire})
+            self.editor.bend_at(wire, self.mapToScene(at))
+            return None
+        self.session.select(self.session.selection if adding else ())
+        self.canvas.mark_wires(marked ^ {wire} if adding else {wire})
+        if adding:
+            return None
+        side = end_near(view, wire, at)
+        return DetachTool(view, at, wire, side) if side else BendTool(view, at, wire)
+
+    def bend_under(self, at: QPoint) -> tuple[Wire, int] | None:
+        """The point of a marked wire, or of the one under the pointer, that a point of the view is on."""
+        canvas, routes = self.canvas, self.session.view.routes
+        if not routes:
+            return None
+        shown = {*canvas.marked_wires, *filter(None, [canvas.hovered_wire])}
+        for wire in shown & routes.keys():
+            for index, (x, y) in enumerate(routes[wire]):
+                away = self.mapFromScene(QPointF(x, y)) - at
+                if math.hypot(away.x(), away.y()) <= _BEND_REACH:
+                    return wire, index
+        return None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position().toPoint()
@@ -137,109 +179,17 @@ class Pointing(SheetView):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         at = event.position().toPoint()
-        hit = self.hit(at)
+        hit, bend = self.hit(at), self.bend_under(at)
         view: CanvasView = self  # type: ignore[assignment]
-        if hit.node:
+        if bend is not None:
+            self.editor.unbend(*bend)
+        elif hit.node:
             self.session.select([hit.node])
-            view.rename()
+            view.enter()
         elif hit.wire is not None:
             view.offer(at, wire=hit.wire)
         else:
             view.offer(at)
-
-    # -- keys -----------------------------------------------------------------------------------------------------
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab adds a layer; Shift+Tab leaves the canvas."""
-        return False if next else super().focusNextPrevChild(next)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        modifiers, key = event.modifiers(), Key(event.key())
-        if key in _ARROWS:
-            self._arrow(*_ARROWS[key], modifiers)
-            return
-        callback = self._callback(event, key)
-        if callback is not None:
-            callback()
-        elif key == Key.Key_Space and not event.isAutoRepeat():
-            self._space = True
-            self._show_cursor()
-        elif key != Key.Key_Space:
-            event.ignore()
-
-    def _callback(self, event: QKeyEvent, key: Qt.Key) -> Callable[[], object] | None:
-        view: CanvasView = self  # type: ignore[assignment]
-        standard = QKeySequence.StandardKey
-        for keys, callback in (
-            (standard.Copy, view.copy), (standard.Cut, view.cut), (standard.Paste, view.paste),
-            (standard.SelectAll, view.select_all), (standard.ZoomIn, view.zoom_in), (standard.ZoomOut, view.zoom_out),
-        ):  # fmt: skip
-            if event.matches(keys):
-                return callback
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if control:
-            known = {Key.Key_D: view.duplicate, Key.Key_0: view.fit, Key.Key_Equal: view.zoom_in}
-            return known.get(key)
-        if key in (Key.Key_Delete, Key.Key_Backspace):
-            return self.editor.bridge if shift else view.delete_selection
-        return {
-            Key.Key_Plus: view.zoom_in, Key.Key_Equal: view.zoom_in, Key.Key_Minus: view.zoom_out,
-            Key.Key_1: view.zoom_reset, Key.Key_F: view.fit, Key.Key_Home: view.fit, Key.Key_Tab: view.quick_add,
-            Key.Key_F2: view.rename, Key.Key_Return: view.rename, Key.Key_Enter: view.rename,
-            Key.Key_Escape: self._escape,
-        }.get(key)  # fmt: skip
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Key.Key_Space and not event.isAutoRepeat():
-            self._space = False
-            self._show_cursor()
-        else:
-            event.ignore()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space = False
-        super().focusOutEvent(event)
-
-    def _escape(self) -> None:
-        if self.tool is not None:
-            self.cancel_tool()
-        else:
-            self.canvas.mark_wires(())
-            self.session.select(())
-
-    def _arrow(self, dx: int, dy: int, modifiers: Qt.KeyboardModifier) -> None:
-        far = 8 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1
-        if modifiers & Qt.KeyboardModifier.AltModifier or (
-            not self.session.selection and not modifiers and not self._any_seen()
-        ):
-            self.go(dx, dy)
-        elif self.session.selection:
-            self.editor.nudge(dx * far, dy * far)
-        else:
-            self.pan(-dx * 40 * far, -dy * 40 * far)
-
-    def _any_seen(self) -> bool:
-        return bool(self.canvas.inside(self.seen()))
-
-    def go(self, dx: int, dy: int) -> None:
-        """Select the nearest node in a direction; the one nearest to the middle where none is selected."""
-        places = self.canvas.places
-        chosen = [id for id in self.session.selection if id in places]
-        middle = self.seen().center()
-        x, y = places[chosen[0]] if chosen else (middle.x(), middle.y())
-        best, found = math.inf, ""
-        for id, (px, py) in places.items():
-            along = (px - x) * dx + (py - y) * dy
-            aside = abs((px - x) * dy) + abs((py - y) * dx)
-            if id in chosen or (chosen and along <= 1.0):
-                continue
-            cost = along + 2.5 * aside if chosen else math.hypot(px - x, py - y)
-            if cost < best:
-                best, found = cost, id
-        if found:
-            self.session.select([found])
-            self.reveal(self.canvas.box_with_margin(found))
 
     # -- drops ----------------------------------------------------------------------------------------------------
 
@@ -257,20 +207,21 @@ class Pointing(SheetView):
             return
         at = event.position().toPoint()
         goal, cls = self.mapToScene(at), catalogue[name]
-        wire = self._wire_for(cls, goal)
+        wire = self.wire_for(cls, goal)
         self._drop = cls, goal, wire
         self.canvas.mark_wires([wire] if wire is not None else ())
         self.viewport().update()
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
-    def _wire_for(self, cls: LayerType, goal: QPointF) -> Wire | None:
-        """The wire on which a layer that is dropped there would be inserted."""
+    def wire_for(self, layer: LayerType | AnyLayer, goal: QPointF, ignoring: str = "") -> Wire | None:
+        """The wire on which a layer that is dropped at a point of the scene would be inserted."""
         wire = self.canvas.wires.at(goal.x(), goal.y(), max(16.0, 14.0 / self.scale_now()))
-        if wire is None or any(self.canvas.nodes.hits((goal.x() - 1, goal.y() - 1, goal.x() + 1, goal.y() + 1))):
+        around = (goal.x() - 1, goal.y() - 1, goal.x() + 1, goal.y() + 1)
+        if wire is None or any(id != ignoring for id in self.canvas.nodes.hits(around)):
             return None
         type = self.canvas.resolution.wire_type(wire) if self.canvas.resolution is not None else None
-        return wire if can_stand_in_wire(cls, type) else None
+        return wire if can_stand_in_wire(layer, type) else None
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._end_drop()
@@ -298,6 +249,11 @@ class Pointing(SheetView):
 
     def paint_gesture(self, painter: QPainter) -> None:
         """Paint the gesture in progress over everything."""
+        routes = self.session.view.routes
+        if routes:
+            shown = {*self.canvas.marked_wires, *filter(None, [self.canvas.hovered_wire])}
+            for wire in shown & routes.keys():
+                paint_points(painter, list(routes[wire]))
         if self.tool is not None:
             painter.save()
             self.tool.paint(painter)

@@ -33,7 +33,7 @@ class Offer:
     ordered: Callable[[Sequence[LayerType]], Sequence[LayerType]] = list
 
 
-class _Field(QLineEdit):
+class Field(QLineEdit):
     """Gives word when the focus goes elsewhere."""
 
     left = Signal()
@@ -62,7 +62,7 @@ class QuickAdd(QFrame):
         self._tallest = 0
         self.setProperty("role", "card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.field = _Field()
+        self.field = Field()
         self.field.setAccessibleName("Add a layer by name")
         self.preview = self._line("muted")
         self.preview.setObjectName("quick_add_preview")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
+from nnstudio.graph import Wire
 from nnstudio.graph.places import GRID
 from nnstudio.graph.view import Position
 from nnstudio.ui import theme
-from nnstudio.ui.canvas.fitting import End, fitting_ends, open_port
-from nnstudio.ui.canvas.routing import curve
-from nnstudio.ui.canvas.scene import Lit
+from nnstudio.ui.canvas.face import RADIUS
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.view import CanvasView
@@ -63,21 +62,28 @@ class PanTool(Tool):
 
 
 class MoveTool(Tool):
-    """Move the selected nodes; a click without moving selects the one that was pressed."""
+    """Move the selected nodes; a click without moving selects the one that was pressed.
 
-    def __init__(self, view: CanvasView, at: QPoint, node: str, *, alone: bool) -> None:
+    With Ctrl the nodes stay and a copy is put where they were dragged; with Ctrl and Shift the pressed node and the
+    one it is dropped on change places. A node without wires that is dropped on a wire is inserted there.
+    """
+
+    def __init__(self, view: CanvasView, at: QPoint, node: str, *, alone: bool, toggles: bool = False) -> None:
         super().__init__(view, at)
-        self._node, self._alone = node, alone
+        self._node, self._alone, self._toggles = node, alone, toggles
         self._from: dict[str, Position] = {}
         self._shift: Position = (0.0, 0.0)
+        self._copies = self._swaps = False
 
     def move(self, at: QPoint, modifiers: Modifiers) -> None:
         super().move(at, modifiers)
-        scene = self.view.canvas
+        scene, session = self.view.canvas, self.view.session
         if not self._from:
             if not self.dragged:
                 return
-            self._from = {id: scene.places[id] for id in self.view.session.selection if id in scene.places}
+            if self._toggles and self._node not in session.selection:
+                session.select([self._node])
+            self._from = {id: scene.places[id] for id in session.selection if id in scene.places}
             if self._node not in self._from:
                 self._from = {}
                 return
@@ -86,25 +92,90 @@ class MoveTool(Tool):
         x, y = x0 + delta.x(), y0 + delta.y()
         if not modifiers & Qt.KeyboardModifier.AltModifier:
             x, y = round(x / GRID) * GRID, round(y / GRID) * GRID
-        shift = (x - x0, y - y0)
-        if shift != self._shift:
-            self._shift = shift
+        self._shift = (x - x0, y - y0)
+        self._show(modifiers)
+
+    def _show(self, modifiers: Modifiers) -> None:
+        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        stays, stayed = control, self._copies or self._swaps
+        self._copies, self._swaps = control and not shift, control and shift
+        scene = self.view.canvas
+        if stays:
+            if not stayed:
+                scene.settle()
+            self.view.viewport().update()
+        else:
             scene.show_at(self._places())
+            wire = self._wire_under()
+            scene.mark_wires([wire] if wire is not None else ())
 
     def _places(self) -> dict[str, Position]:
         dx, dy = self._shift
         return {id: (x + dx, y + dy) for id, (x, y) in self._from.items() if id in self.view.canvas.places}
 
+    def _partner(self) -> str:
+        """The other node under the pointer."""
+        hit = self.view.hit(self.at)
+        return hit.node if hit.node and hit.node != self._node else ""
+
+    def _wire_under(self) -> Wire | None:
+        """The wire into which the one node that is dragged would be inserted."""
+        network = self.view.session.network
+        if len(self._from) != 1 or network.incoming.get(self._node) or network.outgoing.get(self._node):
+            return None
+        x, y = self._places()[self._node]
+        return self.view.wire_for(network.nodes[self._node].layer, QPointF(x, y), ignoring=self._node)
+
     def release(self, at: QPoint, modifiers: Modifiers) -> None:
-        if self._from and self._shift != (0.0, 0.0):
-            self.view.editor.move(self._places())
-            self.view.canvas.settle()
-        elif self._alone and not self.dragged:
-            self.view.session.select([self._node])
+        moved = bool(self._from) and self._shift != (0.0, 0.0)
+        editor, scene = self.view.editor, self.view.canvas
+        if moved and self._swaps:
+            partner = self._partner()
+            if partner:
+                editor.swap(self._node, partner)
+        elif moved and self._copies:
+            editor.copy_by(self._shift)
+        elif moved:
+            wire, places = self._wire_under(), self._places()
+            scene.mark_wires(())
+            if wire is None or not editor.insert_existing(self._node, wire, places[self._node]):
+                editor.move(places)
+            scene.settle()
+        elif not self.dragged:
+            self._click()
+        self.view.viewport().update()
+
+    def _click(self) -> None:
+        session = self.view.session
+        if self._toggles:
+            session.select(session.selection ^ {self._node})
+        elif self._alone:
+            session.select([self._node])
 
     def cancel(self) -> None:
         if self._from:
+            self.view.canvas.mark_wires(())
             self.view.canvas.settle()
+        self.view.viewport().update()
+
+    def paint(self, painter: QPainter) -> None:
+        if not self._copies and not self._swaps:
+            return
+        accent = QColor(theme.current().accent)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(accent, 1.6))
+        accent.setAlphaF(0.15)
+        painter.setBrush(accent)
+        scene = self.view.canvas
+        dx, dy = self._shift
+        if self._swaps:
+            partner = self._partner()
+            for id in filter(None, (self._node, partner)):
+                painter.drawRoundedRect(scene.box_with_margin(id), RADIUS, RADIUS)
+        else:
+            for id in self._from:
+                painter.drawRoundedRect(scene.content_rect([id]).translated(dx, dy), RADIUS, RADIUS)
 
 
 class RubberTool(Tool):
@@ -143,90 +214,3 @@ class RubberTool(Tool):
         accent.setAlphaF(0.12)
         painter.setBrush(accent)
         painter.drawRect(self.rect())
-
-
-class WireTool(Tool):
-    """Draw a wire from a port. Only ports that fit light up; in the void it offers the layers that fit."""
-
-    cursor = Qt.CursorShape.CrossCursor
-
-    def __init__(self, view: CanvasView, at: QPoint, end: End) -> None:
-        super().__init__(view, at)
-        self.origin = end
-        self.ends = fitting_ends(view.session.network, view.canvas.resolution, end)
-        self.chosen: End | None = None
-        view.canvas.set_lit(Lit(end, self.ends))
-
-    def move(self, at: QPoint, modifiers: Modifiers) -> None:
-        super().move(at, modifiers)
-        self.chosen = self._end_at(at)
-        self.view.canvas.set_lit(Lit(self.origin, self.ends, self.chosen))
-        self.view.viewport().update()
-
-    def _end_at(self, at: QPoint) -> End | None:
-        canvas = self.view.canvas
-        hit = canvas.hit(self.view.mapToScene(at), self.view.scale_now())
-        if hit.end in self.ends:
-            return hit.end
-        return open_port(self.view.session.network, self.ends, hit.node) if hit.node else None
-
-    def release(self, at: QPoint, modifiers: Modifiers) -> None:
-        super().move(at, modifiers)
-        chosen = self._end_at(at)
-        hit = self.view.canvas.hit(self.view.mapToScene(at), self.view.scale_now())
-        self.cancel()
-        if not self.dragged:
-            self.view.session.select([self.origin.node])
-        elif chosen is not None:
-            self.view.editor.connect(self.origin, chosen)
-        elif hit.node and hit.node != self.origin.node:
-            names = self.view.session.network.nodes
-            self.view.session.notice.emit(
-                "info", f"{names[hit.node].name} has no port that a wire from {names[self.origin.node].name} fits"
-            )
-        elif not hit.node:
-            self.view.offer(at, self.origin)
-
-    def cancel(self) -> None:
-        self.view.canvas.set_lit(None)
-        self.view.viewport().update()
-
-    def paint(self, painter: QPainter) -> None:
-        canvas = self.view.canvas
-        if self.origin.node not in canvas.items_by_id or not self.dragged:
-            return
-        start = canvas.port_at(self.origin.node, self.origin.side, self.origin.port)
-        end = self.view.mapToScene(self.at)
-        if self.chosen is not None and self.chosen.node in canvas.items_by_id:
-            end = canvas.port_at(self.chosen.node, self.chosen.side, self.chosen.port)
-        paint_pending(painter, start, end, forwards=self.origin.side == "outputs", firm=self.chosen is not None)
-        if self.chosen is not None and self.view.scale_now() > 0.5:
-            _paint_port_name(painter, end, self.chosen)
-
-
-def paint_pending(painter: QPainter, start: QPointF, end: QPointF, *, forwards: bool, firm: bool) -> None:
-    """A wire that is not one yet."""
-    a, b = (start, end) if forwards else (end, start)
-    pen = QPen(QColor(theme.current().accent), 2.2)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    if not firm:
-        pen.setDashPattern([3.0, 3.0])
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    path: QPainterPath = curve((a.x(), a.y()), (b.x(), b.y())).path
-    painter.drawPath(path)
-
-
-def _paint_port_name(painter: QPainter, at: QPointF, end: End) -> None:
-    """The name of the port that the wire would end at, beside it."""
-    tokens = theme.current()
-    painter.setFont(theme.sheet_font(11, 500))
-    width = painter.fontMetrics().horizontalAdvance(end.port) + 14.0
-    left = at.x() - width - 12 if end.side == "inputs" else at.x() + 12
-    rect = QRectF(left, at.y() - 25, width, 18)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(tokens.accent))
-    painter.drawRoundedRect(rect, 9, 9)
-    painter.setPen(theme.on_accent(tokens))
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, end.port)

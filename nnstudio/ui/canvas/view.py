@@ -6,21 +6,20 @@ from PySide6.QtCore import (
     QAbstractAnimation,
     QEasingCurve,
     QEvent,
-    QPointF,
+    QPoint,
     QRect,
     QRectF,
     QVariantAnimation,
-    Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QPainter
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QPainter
 from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from nnstudio.graph.places import Box
 from nnstudio.graph.view import Position
+from nnstudio.ui.canvas.acting import Acting
 from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.menus import menu_for
-from nnstudio.ui.canvas.offering import Offering
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
 from nnstudio.ui.canvas.tips import tip_for
 from nnstudio.ui.session import Session
@@ -29,10 +28,8 @@ from nnstudio.ui.session import Session
 MOTION, STILL = 180, 400
 
 
-class CanvasView(Offering):
-    """One window's canvas. ``rename_requested(id)``: the person wants to give that node another name."""
-
-    rename_requested = Signal(str)
+class CanvasView(Acting):
+    """One window's canvas."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         scene = CanvasScene(session)
@@ -57,36 +54,6 @@ class CanvasView(Offering):
 
     # -- what the window's actions call ---------------------------------------------------------------------------
 
-    def copy(self) -> None:
-        """Put the selected nodes on the clipboard, as text."""
-        text = self.editor.text()
-        if text:
-            QGuiApplication.clipboard().setText(text)
-
-    def cut(self) -> None:
-        """Copy and delete."""
-        self.copy()
-        self.editor.cut()
-
-    def paste(self, at: QPointF | None = None) -> None:
-        """Insert what the clipboard's text holds; where it holds nothing of ours, a notice says so."""
-        self.editor.paste(QGuiApplication.clipboard().text(), self.seen(), at)
-
-    def duplicate(self) -> None:
-        """Insert a copy of the selected nodes beside them."""
-        self.editor.duplicate(self.seen())
-
-    def delete_selection(self) -> None:
-        """Delete the selected nodes and wires."""
-        self.editor.delete()
-
-    #: The same, by the name that the window's table of actions uses.
-    delete = delete_selection
-
-    def select_all(self) -> None:
-        """Select every node."""
-        self.session.select(self.session.network.nodes)
-
     def arrange(self) -> None:
         """Lay the network out anew; it moves there, and one undo takes it back."""
         before = dict(self.canvas.places)
@@ -99,11 +66,6 @@ class CanvasView(Offering):
         self._from = before
         self.canvas.show_at(before)
         self._motion.start()
-
-    def rename(self) -> None:
-        """Ask for another name of the selected node, where one is selected."""
-        if len(self.session.selection) == 1:
-            self.rename_requested.emit(next(iter(self.session.selection)))
 
     def set_tinted(self, tinted: bool) -> None:
         """Whether whole cards, not only their bars, are coloured by the gradient."""
@@ -131,6 +93,7 @@ class CanvasView(Offering):
     def _reset(self) -> None:
         self.cancel_tool()
         self.quick_add_box.close_quietly()
+        self.name_field.hide()
         self.fit()
 
     def _move_on(self, share: float) -> None:
@@ -169,17 +132,29 @@ class CanvasView(Offering):
     # -- menus and tips -------------------------------------------------------------------------------------------
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        at = event.pos()
-        hit = self.hit(at) if event.reason() == QContextMenuEvent.Reason.Mouse else self._hit_selected()
+        if self.tool is not None:
+            return  # the right button is cutting wires
+        at, mouse = event.pos(), event.reason() == QContextMenuEvent.Reason.Mouse
+        hit = self.hit(at) if mouse else self._hit_selected()
         if hit.node and hit.node not in self.session.selection:
             self.session.select([hit.node])
         if hit.wire is not None:
             self.session.select(())
             self.canvas.mark_wires([hit.wire])
-        menu_for(self, hit, at).popup(event.globalPos())
+        menu = menu_for(self, hit, at)
+        menu.popup(event.globalPos() if mouse else self.mapToGlobal(self._menu_point(hit)))
 
     def _hit_selected(self) -> Hit:
-        return Hit(next(iter(self.session.selection), ""))
+        wire = next(iter(self.canvas.marked_wires), None) if not self.session.selection else None
+        return Hit(next(iter(self.session.selection), ""), wire=wire)
+
+    def _menu_point(self, hit: Hit) -> QPoint:
+        """Where the menu that a key opened belongs: at what is selected, else in the middle."""
+        middle = self.viewport().rect().center()
+        if not hit.node:
+            return middle
+        at = self.mapFromScene(self.canvas.content_rect([hit.node]).center())
+        return at if self.viewport().rect().contains(at) else middle
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
