@@ -1,47 +1,82 @@
-"""Activations: the bend between linear layers, without which depth would be of no use."""
+"""Activations that let large values through: the bend between linear layers, without which depth would be of no use."""
 
 from __future__ import annotations
 
-from nnstudio.layers.base import Layer, Port, layer, param
+from dataclasses import dataclass
+
+from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.checks import fixed, place_of
 from nnstudio.layers.types import TensorType
 
+RECTIFIER = ("activation", "nonlinearity", "rectifier")
 
-@layer(family="Activation", icon="relu", synonyms=("rectifier", "rectified linear", "activation", "nonlinearity"))
-class ReLU(Layer):
-    """Let positive values through and set negative ones to zero.
+
+@dataclass(frozen=True, kw_only=True)
+class Elementwise(Layer):
+    """Base of layers that change each number by itself."""
+
+    input = Port("*")
+    output = Port("*")
+
+
+@layer(family="Activation", synonyms=(*RECTIFIER, "rectified linear"))
+class ReLU(Elementwise):
+    r"""Let positive values through and set negative ones to zero.
 
     The first choice between layers: cheap, and its gradient does not fade with depth. Start the layer before it
     with He weights.
 
-    Formula: `y = max(0, x)`.
+    ```math
+    y = \max(0, x)
+    ```
 
-    Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines" (2010); PyTorch
+    Shapes: any, which stays.
+
+    Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines" (2010), section 2; PyTorch
     `torch.nn.ReLU`.
     """
-
-    input = Port("*")
-    output = Port("*")
 
     def build(self, input: TensorType) -> Call:
         return Call("torch.nn.ReLU")
 
 
-@layer(family="Activation", icon="leakyrelu", telling=("negative_slope",), synonyms=("leaky rectifier", "lrelu"))
-class LeakyReLU(Layer):
-    """Let positive values through and a little of the negative ones.
+@layer(family="Activation", synonyms=(*RECTIFIER, "mobile", "clipped relu"))
+class ReLU6(Elementwise):
+    r"""Let values from 0 to 6 through and cut off what is beyond.
+
+    Use it in small networks for phones (MobileNet), whose numbers are later rounded to few bits.
+
+    ```math
+    y = \min(\max(0, x), 6)
+    ```
+
+    Shapes: any, which stays.
+
+    Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10" (2010), section 2; PyTorch `torch.nn.ReLU6`.
+    """
+
+    def build(self, input: TensorType) -> Call:
+        return Call("torch.nn.ReLU6")
+
+
+@layer(family="Activation", telling=("negative_slope",), synonyms=(*RECTIFIER, "leaky rectifier", "lrelu"))
+class LeakyReLU(Elementwise):
+    r"""Let positive values through and a little of the negative ones.
 
     Use it where ReLU units die (always zero), and in the discriminator of a GAN.
 
-    Formula: `y = x` where x ≥ 0, else `slope · x`.
+    ```math
+    y = \begin{cases} x & x \ge 0 \\ s\,x & x < 0 \end{cases}
+    ```
 
-    Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models" (2013); PyTorch
+    Here s is the slope.
+
+    Shapes: any, which stays.
+
+    Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models" (2013), section 2; PyTorch
     `torch.nn.LeakyReLU`.
     """
-
-    input = Port("*")
-    output = Port("*")
 
     negative_slope: float = param(0.01, min=0.0, max=1.0, title="Slope", help="how much of a negative value is kept")
 
@@ -49,15 +84,21 @@ class LeakyReLU(Layer):
         return Call("torch.nn.LeakyReLU", self.negative_slope)
 
 
-@layer(family="Activation", icon="prelu", synonyms=("parametric rectifier", "learned slope"))
+@layer(family="Activation", synonyms=(*RECTIFIER, "parametric rectifier", "learned slope"))
 class PReLU(Layer):
-    """Let positive values through and a learned share of the negative ones.
+    r"""Let positive values through and a learned share of the negative ones.
 
     A LeakyReLU that finds its own slope, one for all channels or one for each.
 
-    Formula: `y = x` where x ≥ 0, else `a · x` with a learned.
+    ```math
+    y = \begin{cases} x & x \ge 0 \\ a\,x & x < 0 \end{cases}
+    ```
 
-    Source: He et al., "Delving deep into rectifiers" (2015); PyTorch `torch.nn.PReLU`.
+    Here a is learned.
+
+    Shapes: `N×*`, which stays; a slope for each channel counts along the axis after the batch.
+
+    Source: He et al., "Delving deep into rectifiers" (2015), section 2.1; PyTorch `torch.nn.PReLU`.
     """
 
     input = Port("N *")
@@ -73,20 +114,55 @@ class PReLU(Layer):
         return Call("torch.nn.PReLU", count, init=self.init)
 
 
-@layer(family="Activation", icon="elu", telling=("alpha",), synonyms=("exponential linear",))
-class ELU(Layer):
-    """Let positive values through and bend negative ones smoothly towards −alpha.
+@layer(family="Activation", telling=("lower", "upper"), synonyms=(*RECTIFIER, "randomized rectifier", "random slope"))
+class RReLU(Elementwise):
+    r"""Let positive values through and a random share of the negative ones.
+
+    A LeakyReLU whose slope is drawn anew for each number while training, which works against learning by heart; when
+    predicting the slope is the middle of the range.
+
+    ```math
+    y = \begin{cases} x & x \ge 0 \\ a\,x & x < 0 \end{cases} \qquad a \sim U(l, u)
+    ```
+
+    Here l and u are the lowest and highest slope.
+
+    Shapes: any, which stays.
+
+    Source: Xu et al., "Empirical evaluation of rectified activations in convolutional network" (2015), section 2.4;
+    PyTorch `torch.nn.RReLU`.
+    """
+
+    lower: float = param(0.125, min=0.0, max=1.0, title="Lowest slope", help="the least share that is kept")
+    upper: float = param(1 / 3, min=0.0, max=1.0, title="Highest slope", help="the largest share that is kept")
+
+    def build(self, input: TensorType) -> Call:
+        if self.lower > self.upper:
+            raise BuildError(
+                f"has a lowest slope of {self.lower:g}, above its highest of {self.upper:g}",
+                f"set its lowest slope to at most {self.upper:g}",
+            )
+        return Call("torch.nn.RReLU", self.lower, self.upper)
+
+    def _told(self, name: str) -> str:
+        return f"{getattr(self, name):.3g}"
+
+
+@layer(family="Activation", telling=("alpha",), synonyms=(*RECTIFIER, "exponential linear"))
+class ELU(Elementwise):
+    r"""Let positive values through and bend negative ones smoothly towards −alpha.
 
     Its mean is nearer to zero than ReLU's, which can stand in for normalisation in small networks.
 
-    Formula: `y = x` where x > 0, else `α (eˣ − 1)`.
+    ```math
+    y = \begin{cases} x & x > 0 \\ \alpha\,(e^{x} - 1) & x \le 0 \end{cases}
+    ```
 
-    Source: Clevert et al., "Fast and accurate deep network learning by exponential linear units" (2015); PyTorch
-    `torch.nn.ELU`.
+    Shapes: any, which stays.
+
+    Source: Clevert et al., "Fast and accurate deep network learning by exponential linear units" (2015), section 3;
+    PyTorch `torch.nn.ELU`.
     """
-
-    input = Port("*")
-    output = Port("*")
 
     alpha: float = param(1.0, exclusive_min=0.0, title="Alpha", help="how far down negative values can go")
 
@@ -94,19 +170,65 @@ class ELU(Layer):
         return Call("torch.nn.ELU", self.alpha)
 
 
-@layer(family="Activation", icon="gelu", synonyms=("gaussian error linear", "transformer"))
-class GELU(Layer):
-    """Let each value through by how likely a normal random number lies below it.
+@layer(family="Activation", telling=("alpha",), synonyms=(*RECTIFIER, "continuously differentiable exponential linear"))
+class CELU(Elementwise):
+    r"""Let positive values through and bend negative ones towards −alpha, without a kink for any alpha.
+
+    Use it for ELU where alpha is not 1: its slope at zero is always 1.
+
+    ```math
+    y = \max(0, x) + \min(0, \alpha\,(e^{x / \alpha} - 1))
+    ```
+
+    Shapes: any, which stays.
+
+    Source: Barron, "Continuously differentiable exponential linear units" (2017); PyTorch `torch.nn.CELU`.
+    """
+
+    alpha: float = param(1.0, min=0.01, title="Alpha", help="how far down negative values can go")
+
+    def build(self, input: TensorType) -> Call:
+        return Call("torch.nn.CELU", self.alpha)
+
+
+@layer(family="Activation", synonyms=(*RECTIFIER, "self-normalizing", "snn", "scaled exponential linear"))
+class SELU(Elementwise):
+    r"""Scale an ELU so that values keep mean 0 and variance 1 from layer to layer.
+
+    Use it in deep networks of Linear layers without normalisation, with weights of a normal start and AlphaDropout in
+    place of Dropout.
+
+    ```math
+    y = s \begin{cases} x & x > 0 \\ \alpha\,(e^{x} - 1) & x \le 0 \end{cases}
+    ```
+
+    Here α = 1.6733 and s = 1.0507 make mean 0 and variance 1 a fixed point.
+
+    Shapes: any, which stays.
+
+    Source: Klambauer et al., "Self-normalizing neural networks" (2017), equation 2; PyTorch `torch.nn.SELU`.
+    """
+
+    def build(self, input: TensorType) -> Call:
+        return Call("torch.nn.SELU")
+
+
+@layer(family="Activation", synonyms=("activation", "gaussian error linear", "transformer", "bert", "gpt"))
+class GELU(Elementwise):
+    r"""Let each value through by how likely a normal random number lies below it.
 
     The usual choice in transformers: a smooth ReLU.
 
-    Formula: `y = x Φ(x)`, with Φ the cumulative normal distribution.
+    ```math
+    y = x\,\Phi(x) = \frac{x}{2} \left(1 + \operatorname{erf}\frac{x}{\sqrt 2}\right)
+    ```
 
-    Source: Hendrycks and Gimpel, "Gaussian error linear units" (2016); PyTorch `torch.nn.GELU`.
+    Here Φ is the cumulative normal distribution.
+
+    Shapes: any, which stays.
+
+    Source: Hendrycks and Gimpel, "Gaussian error linear units" (2016), section 2; PyTorch `torch.nn.GELU`.
     """
-
-    input = Port("*")
-    output = Port("*")
 
     approximate: str = param(
         "none", choices=("none", "tanh"), title="Approximate", help="none is exact; tanh is what GPT-2 uses"
@@ -116,98 +238,65 @@ class GELU(Layer):
         return Call("torch.nn.GELU", approximate=self.approximate)
 
 
-@layer(family="Activation", icon="silu", synonyms=("swish", "sigmoid linear"))
-class SiLU(Layer):
-    """Let each value through by its own sigmoid.
+@layer(family="Activation", synonyms=("activation", "swish", "sigmoid linear", "efficientnet"))
+class SiLU(Elementwise):
+    r"""Let each value through by its own sigmoid.
 
     A smooth ReLU, also called swish, that often does a little better in deep networks of images.
 
-    Formula: `y = x σ(x)`.
+    ```math
+    y = x\,\sigma(x) = \frac{x}{1 + e^{-x}}
+    ```
 
-    Source: Elfwing et al., "Sigmoid-weighted linear units" (2017); PyTorch `torch.nn.SiLU`.
+    Shapes: any, which stays.
+
+    Source: Elfwing et al., "Sigmoid-weighted linear units" (2017), section 2; PyTorch `torch.nn.SiLU`.
     """
-
-    input = Port("*")
-    output = Port("*")
 
     def build(self, input: TensorType) -> Call:
         return Call("torch.nn.SiLU")
 
 
-@layer(family="Activation", icon="sigmoid", synonyms=("logistic", "squash", "probability"))
-class Sigmoid(Layer):
-    """Squash each value to between 0 and 1.
+@layer(family="Activation", synonyms=("activation", "self-regularized", "yolo"))
+class Mish(Elementwise):
+    r"""Let each value through by the tanh of its softplus: smooth, with a dip below zero.
 
-    Use it for gates and for pictures that end between 0 and 1. Between many layers its gradient fades. Leave it out
-    before BCEWithLogitsLoss, which has it built in.
+    Use it in place of SiLU in networks of images; detectors such as YOLOv4 have it.
 
-    Formula: `y = 1 / (1 + e⁻ˣ)`.
+    ```math
+    y = x \tanh(\ln(1 + e^{x}))
+    ```
 
-    Source: Rumelhart et al., "Learning representations by back-propagating errors" (1986); PyTorch
-    `torch.nn.Sigmoid`.
+    Shapes: any, which stays.
+
+    Source: Misra, "Mish: a self regularized non-monotonic activation function" (2019), section 2; PyTorch
+    `torch.nn.Mish`.
     """
 
-    input = Port("*")
-    output = Port("*")
-
     def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.Sigmoid")
+        return Call("torch.nn.Mish")
 
 
-@layer(family="Activation", icon="tanh", synonyms=("hyperbolic tangent", "squash"))
-class Tanh(Layer):
-    """Squash each value to between −1 and 1.
+@layer(family="Activation", synonyms=(*RECTIFIER, "smooth relu", "positive", "variance"))
+class Softplus(Elementwise):
+    r"""Turn each value into a positive one by a smooth ReLU.
 
-    Use it in small and recurrent networks, and at the end of a generator whose pictures lie between −1 and 1.
+    Use it where a result must be positive: a variance, a rate, a distance.
 
-    Formula: `y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)`.
+    ```math
+    y = \frac{1}{\beta} \ln(1 + e^{\beta x})
+    ```
 
-    Source: LeCun et al., "Efficient backprop" (1998); PyTorch `torch.nn.Tanh`.
+    Shapes: any, which stays.
+
+    Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing" (2000), section 3;
+    PyTorch `torch.nn.Softplus`.
     """
 
-    input = Port("*")
-    output = Port("*")
+    beta: float = param(1.0, min=0.01, title="Beta", help="how sharp the bend is; the larger, the nearer to ReLU")
+    threshold: float = param(
+        20.0, min=0.0, title="Linear from", help="beta times the value from which on the value itself comes out"
+    )
 
     def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.Tanh")
-
-
-@layer(family="Activation", icon="softmax", synonyms=("probabilities", "normalised exponential", "attention weights"))
-class Softmax(Layer):
-    """Turn scores into probabilities that add up to 1 along an axis.
-
-    Use it to read probabilities and for attention. Leave it out before CrossEntropyLoss, which has it built in.
-
-    Formula: `y_i = e^{x_i} / Σ_j e^{x_j}`.
-
-    Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs" (1990); PyTorch
-    `torch.nn.Softmax`.
-    """
-
-    input = Port("N *")
-    output = Port("N *")
-
-    axis: int = param(-1, title="Axis", help="along which values add up to 1: -1 is the last, 1 the channel")
-
-    def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.Softmax", dim=place_of(self.axis, input, what="normalise"))
-
-
-@layer(family="Activation", icon="softmax", synonyms=("log probabilities",))
-class LogSoftmax(Layer):
-    """Turn scores into the logarithms of probabilities along an axis.
-
-    Use it before NLLLoss; the two together are CrossEntropyLoss.
-
-    Formula: `y_i = x_i − log Σ_j e^{x_j}`.
-
-    Source: PyTorch `torch.nn.LogSoftmax`.
-    """
-
-    input = Port("N *")
-    output = Port("N *")
-
-    axis: int = param(-1, title="Axis", help="along which probabilities add up to 1: -1 is the last, 1 the channel")
-
-    def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.LogSoftmax", dim=place_of(self.axis, input, what="normalise"))
+        return Call("torch.nn.Softplus", self.beta, self.threshold)

@@ -1,7 +1,8 @@
-"""Normalisation: activations brought to a common scale, so that deep networks learn."""
+"""Normalisation over the batch, or over each channel of each sample."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
@@ -9,42 +10,81 @@ from nnstudio.layers.call import Call
 from nnstudio.layers.checks import fixed
 from nnstudio.layers.types import TensorType
 
+_BATCH = ("batch normalization", "bn", "normalize", "batchnorm")
+_INSTANCE = ("instance normalization", "in", "normalize", "style transfer", "contrast normalization")
 
-def _eps(default: float = 1e-5) -> Any:
+
+def eps_param(default: float | None = 1e-5) -> Any:
     return param(
-        default, min=1e-12, max=1.0, title="Epsilon", help="added to the variance so that nothing divides by 0"
-    )
+        default, kind="float", min=1e-12, max=1.0, title="Epsilon",
+        help="added to the variance so that nothing divides by 0",
+    )  # fmt: skip
 
 
 def _momentum() -> Any:
     return param(
-        0.1, min=0.0, max=1.0, title="Momentum",
-        help="how fast the running mean and variance, which are used for predictions, follow the batches",
+        0.1, min=0.0, max=1.0, optional=True, title="Momentum",
+        help="how fast the running mean and variance, which are used for predictions, follow the batches; left empty, "
+        "they are the mean of all batches",
     )  # fmt: skip
 
 
-def _affine() -> Any:
-    return param(True, title="Scale and shift", help="learn a scale and an offset for each channel")
+def affine_param(default: bool = True) -> Any:
+    return param(default, title="Scale and shift", help="learn a scale for each channel, and an offset")
 
 
-@layer(family="Normalisation", icon="batchnorm", synonyms=("batch normalization", "bn", "normalize"))
+def offset_param(affine: str = "affine") -> Any:
+    return param(True, title="Offset", help="learn an offset as well as the scale", when=(affine, (True,)))
+
+
+def _track(default: bool) -> Any:
+    return param(
+        default, title="Running figures",
+        help="keep a running mean and variance and use them for predictions; off, each batch is normalised by itself",
+    )  # fmt: skip
+
+
+def _normalised(kind: str, layer: Any, channels: int) -> Call:
+    return Call(
+        f"torch.nn.{kind}", channels, eps=layer.eps, momentum=layer.momentum, affine=layer.affine,
+        track_running_stats=layer.track_running_stats, bias=layer.bias,
+    )  # fmt: skip
+
+
+def _check_places(input: TensorType) -> None:
+    """Refuse samples whose channels have one value each, of which nothing would be left."""
+    sizes = [size for size in input.sizes[2:] if isinstance(size, int)]
+    if len(sizes) == input.rank - 2 and math.prod(sizes) == 1:
+        raise BuildError("has one value for each channel, which minus its mean is 0",
+                         "put it where channels have more values, or use LayerNorm")  # fmt: skip
+
+
+@layer(family="Normalisation", synonyms=_BATCH)
 class BatchNorm1d(Layer):
-    """Bring each feature to mean 0 and variance 1 over the batch.
+    r"""Bring each feature to mean 0 and variance 1 over the batch.
 
     Put it between a Linear or Conv1d and the activation: learning is faster and less touchy about the learning
     rate. It needs batches of more than one sample, and uses running figures when predicting.
 
-    Formula: `y = γ (x − E[x]) / √(Var[x] + ε) + β`, mean and variance over the batch (and time).
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
 
-    Source: Ioffe and Szegedy, "Batch normalization" (2015); PyTorch `torch.nn.BatchNorm1d`.
+    Mean and variance are over the batch (and time).
+
+    Shapes: `N×C` (feature) or `N×C×T` (channel, time), which stays.
+
+    Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithm 1; PyTorch `torch.nn.BatchNorm1d`.
     """
 
     input = Port("N C *")
     output = Port("N C *")
 
-    eps: float = _eps()
-    momentum: float = _momentum()
-    affine: bool = _affine()
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param()
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(True)
 
     def build(self, input: TensorType) -> Call:
         if input.rank > 3:
@@ -52,123 +92,194 @@ class BatchNorm1d(Layer):
                 f"needs vectors or signals (channel, time); it is fed {input.per_sample()}",
                 "use BatchNorm2d for images" if input.rank == 4 else "put a Flatten before it",
             )
-        return Call(
-            "torch.nn.BatchNorm1d", fixed(input.axes[1].size, "channel"), eps=self.eps, momentum=self.momentum,
-            affine=self.affine,
-        )  # fmt: skip
+        return _normalised("BatchNorm1d", self, fixed(input.axes[1].size, "channel"))
 
 
-@layer(family="Normalisation", icon="batchnorm", synonyms=("batch normalization", "bn", "normalize"))
+@layer(family="Normalisation", synonyms=_BATCH)
 class BatchNorm2d(Layer):
-    """Bring each channel of the images to mean 0 and variance 1 over the batch.
+    r"""Bring each channel of the images to mean 0 and variance 1 over the batch.
 
     Put it between a Conv2d and its activation. It needs batches of more than one value for each channel, and uses
     running figures when predicting.
 
-    Formula: `y = γ (x − E[x]) / √(Var[x] + ε) + β`, mean and variance over batch, height and width.
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
 
-    Source: Ioffe and Szegedy, "Batch normalization" (2015); PyTorch `torch.nn.BatchNorm2d`.
+    Mean and variance are over batch, height and width.
+
+    Shapes: `N×C×H×W` (channel, height, width), which stays.
+
+    Source: Ioffe and Szegedy, "Batch normalization" (2015), section 3.2; PyTorch `torch.nn.BatchNorm2d`.
     """
 
     input = Port("N C H W")
     output = Port("N C H W")
 
-    eps: float = _eps()
-    momentum: float = _momentum()
-    affine: bool = _affine()
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param()
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(True)
 
     def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.BatchNorm2d", input["C"], eps=self.eps, momentum=self.momentum, affine=self.affine)
+        return _normalised("BatchNorm2d", self, input["C"])
 
 
-def _last_sizes(input: TensorType, axes: int) -> tuple[int, ...]:
-    if axes > input.rank - 1:
-        raise BuildError(
-            f"is to normalise the last {axes} axes, but its input {input.per_sample()} has {input.rank - 1}",
-            f"set its axes to at most {input.rank - 1}" if input.rank > 1 else "feed it something with more axes",
-        )
-    return tuple(fixed(axis.size, axis.name) for axis in input.axes[-axes:])
+@layer(family="Normalisation", synonyms=_BATCH)
+class BatchNorm3d(Layer):
+    r"""Bring each channel of the volumes to mean 0 and variance 1 over the batch.
 
+    Put it between a Conv3d and its activation. It needs batches of more than one value for each channel, and uses
+    running figures when predicting.
 
-def _axes() -> Any:
-    return param(1, min=1, max=8, title="Axes", help="how many of the last axes are normalised together")
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
 
+    Mean and variance are over batch, depth, height and width.
 
-@layer(family="Normalisation", icon="layernorm", synonyms=("layer normalization", "ln", "normalize", "transformer"))
-class LayerNorm(Layer):
-    """Bring each sample's features to mean 0 and variance 1, each sample by itself.
+    Shapes: `N×C×D×H×W` (channel, depth, height, width), which stays.
 
-    The usual choice in transformers and recurrent networks: it does not depend on the batch and does the same when
-    training and when predicting.
-
-    Formula: `y = γ (x − E[x]) / √(Var[x] + ε) + β`, mean and variance over the last axes.
-
-    Source: Ba et al., "Layer normalization" (2016); PyTorch `torch.nn.LayerNorm`.
+    Source: Ioffe and Szegedy, "Batch normalization" (2015), section 3.2; PyTorch `torch.nn.BatchNorm3d`.
     """
 
-    input = Port("N *")
-    output = Port("N *")
+    input = Port("N C D H W")
+    output = Port("N C D H W")
 
-    axes: int = _axes()
-    eps: float = _eps()
-    elementwise_affine: bool = param(True, title="Scale and shift", help="learn a scale and an offset for each feature")
-
-    def build(self, input: TensorType) -> Call:
-        sizes = _last_sizes(input, self.axes)
-        return Call("torch.nn.LayerNorm", sizes, eps=self.eps, elementwise_affine=self.elementwise_affine)
-
-
-@layer(family="Normalisation", icon="layernorm", synonyms=("root mean square", "normalize", "transformer", "llama"))
-class RMSNorm(Layer):
-    """Divide each sample's features by their root mean square.
-
-    LayerNorm without the mean: as good in large transformers, and a little cheaper.
-
-    Formula: `y = γ x / √(mean(x²) + ε)`, the mean over the last axes.
-
-    Source: Zhang and Sennrich, "Root mean square layer normalization" (2019); PyTorch `torch.nn.RMSNorm`.
-    """
-
-    input = Port("N *")
-    output = Port("N *")
-
-    axes: int = _axes()
-    eps: float = _eps(1e-6)
-    elementwise_affine: bool = param(True, title="Scale", help="learn a scale for each feature")
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param()
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(True)
 
     def build(self, input: TensorType) -> Call:
-        sizes = _last_sizes(input, self.axes)
-        return Call("torch.nn.RMSNorm", sizes, eps=self.eps, elementwise_affine=self.elementwise_affine)
+        return _normalised("BatchNorm3d", self, input["C"])
 
 
-@layer(
-    family="Normalisation", icon="groupnorm", telling=("num_groups",),
-    synonyms=("group normalization", "gn", "instance norm", "normalize"),
-)  # fmt: skip
-class GroupNorm(Layer):
-    """Bring groups of channels to mean 0 and variance 1, each sample by itself.
+@layer(family="Normalisation", synonyms=(*_BATCH, "distributed", "multi-gpu", "synchronized"))
+class SyncBatchNorm(Layer):
+    r"""Bring each channel to mean 0 and variance 1 over the batches of all processes together.
 
-    Use it on images where batches are too small for BatchNorm2d. One group normalises all channels together; as
-    many groups as channels is instance normalisation.
+    Use it in place of BatchNorm where training runs on several GPUs and each has few samples. In one process it is
+    BatchNorm for signals, images and volumes alike.
 
-    Formula: `y = γ (x − E[x]) / √(Var[x] + ε) + β`, mean and variance over the channels of a group and all places.
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
 
-    Source: Wu and He, "Group normalization" (2018); PyTorch `torch.nn.GroupNorm`.
+    Mean and variance are over the batches of all processes and all places.
+
+    Shapes: `N×C×*` (channel first), which stays.
+
+    Source: Peng et al., "MegDet: a large mini-batch object detector" (2017), section 3.3; PyTorch
+    `torch.nn.SyncBatchNorm`.
     """
 
     input = Port("N C *")
     output = Port("N C *")
 
-    num_groups: int = param(1, min=1, title="Groups", help="how many groups the channels are split into")
-    eps: float = _eps()
-    affine: bool = _affine()
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param()
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(True)
 
     def build(self, input: TensorType) -> Call:
-        channels = fixed(input.axes[1].size, "channel")
-        if channels % self.num_groups:
-            divisors = [n for n in range(1, channels + 1) if channels % n == 0]
-            raise BuildError(
-                f"cannot split {channels} channels into {self.num_groups} groups",
-                f"set its groups to one of {', '.join(map(str, divisors[:8]))}",
-            )
-        return Call("torch.nn.GroupNorm", self.num_groups, channels, eps=self.eps, affine=self.affine)
+        return _normalised("SyncBatchNorm", self, fixed(input.axes[1].size, "channel"))
+
+
+@layer(family="Normalisation", synonyms=_INSTANCE)
+class InstanceNorm1d(Layer):
+    r"""Bring each channel of each of the signals to mean 0 and variance 1 by itself.
+
+    Use it where the loudness of each recording should not count.
+
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
+
+    Mean and variance are over time, for each sample and channel.
+
+    Shapes: `N×C×T` (channel, time), which stays.
+
+    Source: Ulyanov et al., "Instance normalization: the missing ingredient for fast stylization" (2016), equation 2;
+    PyTorch `torch.nn.InstanceNorm1d`.
+    """
+
+    input = Port("N C T")
+    output = Port("N C T")
+
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param(False)
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(False)
+
+    def build(self, input: TensorType) -> Call:
+        _check_places(input)
+        return _normalised("InstanceNorm1d", self, input["C"])
+
+
+@layer(family="Normalisation", synonyms=_INSTANCE)
+class InstanceNorm2d(Layer):
+    r"""Bring each channel of each of the images to mean 0 and variance 1 by itself.
+
+    Use it in style transfer and image generation, where the contrast of each picture should not count.
+
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
+
+    Mean and variance are over height and width, for each sample and channel.
+
+    Shapes: `N×C×H×W` (channel, height, width), which stays.
+
+    Source: Ulyanov et al., "Instance normalization: the missing ingredient for fast stylization" (2016), equation 2;
+    PyTorch `torch.nn.InstanceNorm2d`.
+    """
+
+    input = Port("N C H W")
+    output = Port("N C H W")
+
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param(False)
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(False)
+
+    def build(self, input: TensorType) -> Call:
+        _check_places(input)
+        return _normalised("InstanceNorm2d", self, input["C"])
+
+
+@layer(family="Normalisation", synonyms=_INSTANCE)
+class InstanceNorm3d(Layer):
+    r"""Bring each channel of each of the volumes to mean 0 and variance 1 by itself.
+
+    Use it on scans whose brightness differs from one to the next.
+
+    ```math
+    y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
+    ```
+
+    Mean and variance are over depth, height and width, for each sample and channel.
+
+    Shapes: `N×C×D×H×W` (channel, depth, height, width), which stays.
+
+    Source: Ulyanov et al., "Instance normalization: the missing ingredient for fast stylization" (2016), equation 2;
+    PyTorch `torch.nn.InstanceNorm3d`.
+    """
+
+    input = Port("N C D H W")
+    output = Port("N C D H W")
+
+    eps: float = eps_param()
+    momentum: float | None = _momentum()
+    affine: bool = affine_param(False)
+    bias: bool = offset_param()
+    track_running_stats: bool = _track(False)
+
+    def build(self, input: TensorType) -> Call:
+        _check_places(input)
+        return _normalised("InstanceNorm3d", self, input["C"])

@@ -1,7 +1,9 @@
-"""Pooling: one number for each window, so that what comes after sees more at once."""
+"""Pooling by the largest value, and the way back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
@@ -9,79 +11,117 @@ from nnstudio.layers.call import Call
 from nnstudio.layers.checks import Size, check_window, each, shown
 from nnstudio.layers.types import TensorType
 
-_MAX = ("pooling", "downsample", "subsample", "maximum")
-_AVERAGE = ("pooling", "downsample", "subsample", "mean", "average")
+MAX = ("pooling", "downsample", "subsample", "maximum")
+INDICES_HELP = "where each largest value was found, as MaxUnpool takes it"
 
 
-def _kernel(axes: int, unit: str) -> Any:
+def kernel_param(axes: int, unit: str) -> Any:
     return param(2, axes=axes, min=1, title="Window", unit=unit, help="how many places become one")
 
 
-def _stride(axes: int, unit: str) -> Any:
+def stride_param(axes: int, unit: str) -> Any:
     return param(
         None, kind="size", axes=axes, min=1, title="Stride", unit=unit,
         help="how far the window moves at each step; left empty, by its own size, so that windows do not overlap",
     )  # fmt: skip
 
 
-def _padding(axes: int, unit: str) -> Any:
+def padding_param(axes: int, unit: str) -> Any:
     return param(0, axes=axes, min=0, title="Padding", unit=unit, help="how much is added around the edge")
 
 
-def _partial() -> Any:
+def partial_param() -> Any:
     return param(False, title="Partial windows", help="keep windows at the end that are not full")
 
 
-def _target(default: int, axes: int, unit: str) -> Any:
-    return param(default, axes=axes, min=1, title="Size", unit=unit, help="the size that comes out, whatever goes in")
+def indices_param() -> Any:
+    return param(False, title="Indices", help="also say where each largest value was found, for a MaxUnpool")
 
 
-def _pool(kind: str, layer: Any, input: TensorType) -> Call:
-    axes = input.rank - 2
-    kernel, padding = each(layer.kernel_size, axes), each(layer.padding, axes)
-    for k, p in zip(kernel, padding, strict=True):
+def check_padding(kernel_size: Size, padding: Size, axes: int) -> None:
+    """Refuse a padding of more than half the window, of which nothing but padding would be seen. BuildError."""
+    kernel, paddings = each(kernel_size, axes), each(padding, axes)
+    for k, p in zip(kernel, paddings, strict=True):
         if 2 * p > k:
             raise BuildError(
-                f"has a padding of {shown(padding)}, more than half its window of {shown(kernel)}",
+                f"has a padding of {shown(paddings)}, more than half its window of {shown(kernel)}",
                 f"pad by at most {k // 2}",
             )
-    check_window(input, layer.kernel_size, layer.padding)
-    extra = {} if layer.stride is None else {"stride": layer.stride}
+
+
+def stride_of(layer: Any) -> dict[str, Any]:
+    """The stride where it is set; torch takes the window's size otherwise."""
+    return {} if layer.stride is None else {"stride": layer.stride}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found(Layer):
+    """Base of poolings that can also say where they found each value."""
+
+    output = Port("N C *")
+    indices = Port("N C *", dtype="int", help=INDICES_HELP)
+
+    return_indices: bool = indices_param()
+
+    def changed_ports(self) -> Mapping[str, Port | None]:
+        return {} if self.return_indices else {"indices": None}
+
+
+def _max_pool(layer: Any, axes: int, input: TensorType) -> Call:
+    check_padding(layer.kernel_size, layer.padding, axes)
+    check_window(input, layer.kernel_size, layer.padding, layer.dilation)
     return Call(
-        f"torch.nn.{kind}Pool{axes}d", layer.kernel_size, **extra, padding=layer.padding, ceil_mode=layer.ceil_mode
-    )
+        f"torch.nn.MaxPool{axes}d", layer.kernel_size, **stride_of(layer), padding=layer.padding,
+        dilation=layer.dilation, return_indices=layer.return_indices, ceil_mode=layer.ceil_mode,
+    )  # fmt: skip
 
 
-@layer(family="Pooling", icon="maxpool1d", telling=("kernel_size",), synonyms=_MAX)
-class MaxPool1d(Layer):
-    """Keep the largest value of each window along a signal.
+@layer(family="Pooling", telling=("kernel_size",), synonyms=MAX)
+class MaxPool1d(Found):
+    r"""Keep the largest value of each window of a signal.
 
     Use it after a Conv1d to shorten the signal while keeping what fired most strongly.
 
-    Formula: `y[c, t] = max_k x[c, stride·t + k]`.
+    ```math
+    y_{c,t} = \max_{k} x_{c,\; s t + d k - p}
+    ```
+
+    Here s is the stride, d the dilation and p the padding (which never wins).
+
+    Shapes: `N×C×T` (channel, time) becomes `N×C×T'` with
+    `T' = ⌊(T + 2p − d(k − 1) − 1) / s⌋ + 1`.
 
     Source: PyTorch `torch.nn.MaxPool1d`.
     """
 
     input = Port("N C T")
     output = Port("N C T'")
+    indices = Port("N C T'", dtype="int", help=INDICES_HELP)
 
-    kernel_size: Size = _kernel(1, "steps")
-    stride: Size | None = _stride(1, "steps")
-    padding: Size = _padding(1, "steps")
-    ceil_mode: bool = _partial()
+    kernel_size: Size = kernel_param(1, "steps")
+    stride: Size | None = stride_param(1, "steps")
+    padding: Size = padding_param(1, "steps")
+    dilation: Size = param(1, axes=1, min=1, title="Dilation", help="distance between the places of a window")
+    ceil_mode: bool = partial_param()
 
     def build(self, input: TensorType) -> Call:
-        return _pool("Max", self, input)
+        return _max_pool(self, 1, input)
 
 
-@layer(family="Pooling", icon="maxpool2d", telling=("kernel_size",), synonyms=_MAX)
-class MaxPool2d(Layer):
-    """Keep the largest value of each window of an image.
+@layer(family="Pooling", telling=("kernel_size",), synonyms=MAX)
+class MaxPool2d(Found):
+    r"""Keep the largest value of each window of an image.
 
     The usual way to halve a picture after a Conv2d: what a filter found stays, where exactly it found it fades.
 
-    Formula: `y[c, h, w] = max_{i, j} x[c, stride·h + i, stride·w + j]`.
+    ```math
+    y_{c,h,w} = \max_{i,j} x_{c,\; s h + d i - p,\; s w + d j - p}
+    ```
+
+    Here s is the stride, d the dilation and p the padding (which never wins).
+
+    Shapes: `N×C×H×W` (channel, height, width) becomes `N×C×H'×W'` with
+    `H' = ⌊(H + 2p − d(k − 1) − 1) / s⌋ + 1`, W' likewise.
 
     Source: Riesenhuber and Poggio, "Hierarchical models of object recognition in cortex" (1999); PyTorch
     `torch.nn.MaxPool2d`.
@@ -89,122 +129,45 @@ class MaxPool2d(Layer):
 
     input = Port("N C H W")
     output = Port("N C H' W'")
+    indices = Port("N C H' W'", dtype="int", help=INDICES_HELP)
 
-    kernel_size: Size = _kernel(2, "px")
-    stride: Size | None = _stride(2, "px")
-    padding: Size = _padding(2, "px")
-    ceil_mode: bool = _partial()
+    kernel_size: Size = kernel_param(2, "px")
+    stride: Size | None = stride_param(2, "px")
+    padding: Size = padding_param(2, "px")
+    dilation: Size = param(1, axes=2, min=1, title="Dilation", help="distance between the places of a window")
+    ceil_mode: bool = partial_param()
 
     def build(self, input: TensorType) -> Call:
-        return _pool("Max", self, input)
+        return _max_pool(self, 2, input)
 
 
-@layer(family="Pooling", icon="avgpool1d", telling=("kernel_size",), synonyms=_AVERAGE)
-class AvgPool1d(Layer):
-    """Average each window along a signal.
+@layer(family="Pooling", telling=("kernel_size",), synonyms=MAX)
+class MaxPool3d(Found):
+    r"""Keep the largest value of each window of a volume.
 
-    Use it to shorten and smooth a signal.
+    Use it after a Conv3d to halve a scan or film while keeping what fired most strongly.
 
-    Formula: `y[c, t] = (1/k) Σ_k x[c, stride·t + k]`.
+    ```math
+    y_{c,z,h,w} = \max_{i,j,k} x_{c,\; s z + d i - p,\; s h + d j - p,\; s w + d k - p}
+    ```
 
-    Source: PyTorch `torch.nn.AvgPool1d`.
+    Here s is the stride, d the dilation and p the padding (which never wins).
+
+    Shapes: `N×C×D×H×W` (channel, depth, height, width) becomes `N×C×D'×H'×W'` with
+    `D' = ⌊(D + 2p − d(k − 1) − 1) / s⌋ + 1`, H' and W' likewise.
+
+    Source: PyTorch `torch.nn.MaxPool3d`.
     """
 
-    input = Port("N C T")
-    output = Port("N C T'")
+    input = Port("N C D H W")
+    output = Port("N C D' H' W'")
+    indices = Port("N C D' H' W'", dtype="int", help=INDICES_HELP)
 
-    kernel_size: Size = _kernel(1, "steps")
-    stride: Size | None = _stride(1, "steps")
-    padding: Size = _padding(1, "steps")
-    ceil_mode: bool = _partial()
-
-    def build(self, input: TensorType) -> Call:
-        return _pool("Avg", self, input)
-
-
-@layer(family="Pooling", icon="avgpool2d", telling=("kernel_size",), synonyms=_AVERAGE)
-class AvgPool2d(Layer):
-    """Average each window of an image.
-
-    Use it to halve a picture where everything in a window counts, not only the strongest.
-
-    Formula: `y[c, h, w] = (1/k²) Σ_{i, j} x[c, stride·h + i, stride·w + j]`.
-
-    Source: LeCun et al., "Gradient-based learning applied to document recognition" (1998); PyTorch
-    `torch.nn.AvgPool2d`.
-    """
-
-    input = Port("N C H W")
-    output = Port("N C H' W'")
-
-    kernel_size: Size = _kernel(2, "px")
-    stride: Size | None = _stride(2, "px")
-    padding: Size = _padding(2, "px")
-    ceil_mode: bool = _partial()
+    kernel_size: Size = kernel_param(3, "px")
+    stride: Size | None = stride_param(3, "px")
+    padding: Size = padding_param(3, "px")
+    dilation: Size = param(1, axes=3, min=1, title="Dilation", help="distance between the places of a window")
+    ceil_mode: bool = partial_param()
 
     def build(self, input: TensorType) -> Call:
-        return _pool("Avg", self, input)
-
-
-@layer(
-    family="Pooling", icon="adaptiveavgpool1d", telling=("output_size",), synonyms=(*_AVERAGE, "global average", "gap")
-)
-class AdaptiveAvgPool1d(Layer):
-    """Average a signal down to a chosen length, whatever its own.
-
-    With length 1 each channel becomes one number: the end of a network on signals.
-
-    Formula: output step i averages the steps from `⌊i·T/T'⌋` to `⌈(i + 1)·T/T'⌉`.
-
-    Source: PyTorch `torch.nn.AdaptiveAvgPool1d`.
-    """
-
-    input = Port("N C T")
-    output = Port("N C T'")
-
-    output_size: Size = _target(1, 1, "steps")
-
-    def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.AdaptiveAvgPool1d", self.output_size)
-
-
-@layer(
-    family="Pooling", icon="adaptiveavgpool2d", telling=("output_size",), synonyms=(*_AVERAGE, "global average", "gap")
-)
-class AdaptiveAvgPool2d(Layer):
-    """Average an image down to a chosen size, whatever its own.
-
-    With size 1 each channel becomes one number, so that a Linear can follow pictures of any size.
-
-    Formula: output row i averages the rows from `⌊i·H/H'⌋` to `⌈(i + 1)·H/H'⌉`; columns likewise.
-
-    Source: Lin et al., "Network in network" (2013); PyTorch `torch.nn.AdaptiveAvgPool2d`.
-    """
-
-    input = Port("N C H W")
-    output = Port("N C H' W'")
-
-    output_size: Size = _target(1, 2, "px")
-
-    def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.AdaptiveAvgPool2d", self.output_size)
-
-
-@layer(family="Pooling", icon="adaptivemaxpool2d", telling=("output_size",), synonyms=(*_MAX, "global maximum"))
-class AdaptiveMaxPool2d(Layer):
-    """Keep the largest values of an image at a chosen size, whatever its own.
-
-    With size 1 each channel becomes one number: did this filter find its pattern anywhere?
-
-    Formula: output row i is the maximum over the rows from `⌊i·H/H'⌋` to `⌈(i + 1)·H/H'⌉`; columns likewise.
-
-    Source: PyTorch `torch.nn.AdaptiveMaxPool2d`.
-    """
-
-    input = Port("N C H W")
-    output = Port("N C H' W'")
-
-    output_size: Size = _target(1, 2, "px")
-
-    def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.AdaptiveMaxPool2d", self.output_size)
+        return _max_pool(self, 3, input)

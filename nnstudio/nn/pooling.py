@@ -16,9 +16,8 @@ class FractionalMaxPool2d(torch.nn.FractionalMaxPool2d):
 
     def forward(self, input: torch.Tensor) -> Any:
         samples = None if self.training else input.new_full((*input.shape[:2], 2), 0.5)
-        output, indices = functional.fractional_max_pool2d_with_indices(
-            input, self.kernel_size, self.output_size, self.output_ratio, _random_samples=samples
-        )
+        pool: Any = functional.fractional_max_pool2d_with_indices
+        output, indices = pool(input, self.kernel_size, self.output_size, self.output_ratio, _random_samples=samples)
         return (output, indices) if self.return_indices else output
 
 
@@ -30,9 +29,8 @@ class FractionalMaxPool3d(torch.nn.FractionalMaxPool3d):
 
     def forward(self, input: torch.Tensor) -> Any:
         samples = None if self.training else input.new_full((*input.shape[:2], 3), 0.5)
-        output, indices = functional.fractional_max_pool3d_with_indices(
-            input, self.kernel_size, self.output_size, self.output_ratio, _random_samples=samples
-        )
+        pool: Any = functional.fractional_max_pool3d_with_indices
+        output, indices = pool(input, self.kernel_size, self.output_size, self.output_ratio, _random_samples=samples)
         return (output, indices) if self.return_indices else output
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 from hypothesis import reject
 
@@ -72,9 +73,10 @@ def parameter(declared: Param) -> st.SearchStrategy[Any]:
             drawn: st.SearchStrategy[Any] = whole
         case "float":
             least = declared.min if declared.min is not None else declared.exclusive_min
+            ends = (-3.0 if least is None else least, 3.0 if declared.max is None else declared.max)
             drawn = st.floats(
-                -3.0 if least is None else least, 3.0 if declared.max is None else declared.max,
-                exclude_min=least is not None and declared.exclusive_min is not None, allow_subnormal=False, width=32,
+                *ends, exclude_min=least is not None and declared.exclusive_min is not None, allow_subnormal=False,
+                width=32 if all(end == np.float32(end) for end in ends) else 64,
             ) if least != 1e-12 else st.sampled_from([1e-12, 1e-5, 0.1])  # fmt: skip
         case "bool":
             drawn = st.booleans()
