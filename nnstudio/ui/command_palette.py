@@ -19,10 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from nnstudio.ui import theme
+from nnstudio.ui.announce import describe
 from nnstudio.ui.fuzzy import ranked
 from nnstudio.ui.parts import column
 
 WIDTH, ROW, ROWS = 560, 32, 12
+#: So many rows are listed at most; what is typed makes them fewer.
+MOST = 300
 #: Height of all but the rows.
 FRAME = 62
 
@@ -74,16 +77,16 @@ class _Rows(QStyledItemDelegate):
 class CommandPalette(QFrame):
     """A field and the commands that fit what is typed. Enter does the chosen one, Escape leaves."""
 
-    def __init__(self, window: QWidget, commands: Callable[[], Iterable[Command]]) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("command_palette")
         self.setProperty("role", "popup")
-        self._window, self._commands = window, commands
+        self._window = window
         self._all: list[Command] = []
         self.field = QLineEdit()
-        self.field.setPlaceholderText("What do you want to do?")
         self.field.setProperty("role", "large")
         self.list = QListWidget()
+        self.list.setAccessibleName("What was found")
         self.list.setItemDelegate(_Rows(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setMouseTracking(True)
@@ -93,10 +96,13 @@ class CommandPalette(QFrame):
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(lambda _: self._run())
         self.list.itemEntered.connect(self.list.setCurrentItem)
+        self.list.currentItemChanged.connect(self._tell)
 
-    def popup(self) -> None:
-        """Show all commands at the top of the window, with the field ready to type."""
-        self._all = list(self._commands())
+    def popup(self, commands: Iterable[Command], prompt: str) -> None:
+        """Show these commands at the top of the window, with the field ready to type."""
+        self._all = list(commands)
+        self.field.setPlaceholderText(prompt)
+        self.field.setAccessibleName(prompt)
         self.field.clear()
         self._filter("")
         width = min(theme.scaled(WIDTH), self._window.width() - 40)
@@ -105,13 +111,24 @@ class CommandPalette(QFrame):
         self.show()
         self.field.setFocus()
 
+    def _tell(self, item: QListWidgetItem | None) -> None:
+        """The chosen row in words: the focus stays in the field."""
+        command: Command | None = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        parts = (
+            filter(None, (command.title, command.group, command.keys)) if command is not None else ("nothing found",)
+        )
+        describe(self.field, ", ".join(parts))
+
     def _filter(self, text: str) -> None:
         self.list.clear()
-        for command in ranked(text, self._all, lambda c: c.title, lambda c: f"{c.group} {c.words}"):
+        found = ranked(text, self._all, lambda c: c.title, lambda c: f"{c.group} {c.words}")
+        for command in found[:MOST]:
             item = QListWidgetItem(command.title)
             item.setData(Qt.ItemDataRole.UserRole, command)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        if not self.list.count():
+            self._tell(None)
         room = max(2, (self._window.height() - 80 - theme.scaled(FRAME)) // theme.scaled(ROW))
         self.setFixedHeight(theme.scaled(FRAME) + theme.scaled(ROW) * min(ROWS, room, max(1, self.list.count())))
 

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 # fmt: off
 Keys = QKeySequence.StandardKey
-MENUS = ("File", "Edit", "View", "Data", "Training", "Help")
+MENUS = ("File", "Edit", "Network", "View", "Data", "Training", "Help")
 
 
 def commands(window: MainWindow) -> Iterable[Action]:
     """Every action of a window, in the order of the menus."""
     yield from _file(window)
     yield from _edit(window)
+    yield from _network(window)
     yield from _view(window)
     yield from _data(window)
     yield from _training(window)
@@ -68,13 +69,40 @@ def _edit(window: MainWindow) -> Iterable[Action]:
     yield Action("duplicate", "Duplicate", canvas("duplicate"), ("Ctrl+D",), "copy", "Edit", enabled_when=some)
     yield Action("delete", "Delete", canvas("delete_selection"), (Keys.Delete,), "delete", "Edit",
                  "Delete the selected layers and wires", enabled_when=there, words="remove")
-    yield Action("rename", "Rename", canvas("rename"), ("F2",), "", "Edit", "Give the selected layer another name",
+    yield Action("delete_bridge", "Delete and reconnect", window.network_actions.delete_and_rejoin,
+                 ("Ctrl+Del",), "", "Edit", "Delete the selected layers and join what fed them to what they fed",
+                 enabled_when=some, words="remove rejoin bridge")
+    yield Action("rename", "Rename", window.rename, ("F2",), "", "Edit", "Give the selected layer another name",
                  enabled_when=lambda: window.in_workspace and len(session.selection) == 1)
     yield Action("select_all", "Select all", canvas("select_all"), (Keys.SelectAll,), "", "Edit", enabled_when=nodes,
                  separated=True)
-    yield Action("add_layer", "Add layer …", canvas("quick_add"), ("Ctrl+L",), "plus", "Edit",
+
+
+def _network(window: MainWindow) -> Iterable[Action]:
+    session, canvas, network = window.session, window.canvas_call, window.network_actions
+    there = lambda: window.in_workspace  # noqa: E731
+    nodes = lambda: window.in_workspace and bool(session.network.nodes)  # noqa: E731
+    yield Action("add_layer", "Add layer …", canvas("quick_add"), ("Ctrl+L",), "plus", "Network",
                  "Add a layer by its name (Tab or double-click on the canvas)", enabled_when=there)
-    yield Action("arrange", "Arrange", canvas("arrange"), ("Ctrl+Shift+L",), "network", "Edit",
+    yield Action("connect_to", "Connect to …", network.connect_to, ("Ctrl+J",), "", "Network",
+                 "Wire the selected layer to another, found by its name", enabled_when=network.may_connect("outputs"),
+                 separated=True, words="wire join link output")
+    yield Action("connect_from", "Connect from …", network.connect_from, ("Ctrl+Shift+J",), "", "Network",
+                 "Wire another layer, found by its name, to the selected one",
+                 enabled_when=network.may_connect("inputs"), words="wire join link input feed")
+    yield Action("disconnect", "Disconnect …", network.disconnect, ("Ctrl+Shift+X",), "", "Network",
+                 "Cut a wire at the selected layers", enabled_when=lambda: there() and network.wired,
+                 words="wire cut unlink")
+    for flag, id, title, key, does in (
+        ("bypassed", "bypass", "Bypass", "Ctrl+B", "Let values pass the selected layers by, or not"),
+        ("frozen", "freeze", "Freeze", "Ctrl+Shift+B", "Keep the weights of the selected layers while training"),
+    ):
+        yield Action(id, title, network.toggle(flag), (key,), "", "Network", does,
+                     enabled_when=network.may_flag(flag), checked_when=network.flagged(flag),
+                     separated=flag == "bypassed", words="skip off disable mute" if id == "bypass" else "lock fixed")
+    yield Action("go_to_node", "Go to layer …", network.go_to_node, ("Ctrl+G",), "search", "Network",
+                 "Select a layer by its name and show it", enabled_when=nodes, separated=True, words="find node jump")
+    yield Action("arrange", "Arrange", canvas("arrange"), ("Ctrl+Shift+L",), "network", "Network",
                  "Lay the network out anew, from inputs to outputs", enabled_when=nodes, words="layout tidy")
 
 
@@ -83,39 +111,46 @@ def _told(word: str, label: str) -> str:
 
 
 def _view(window: MainWindow) -> Iterable[Action]:
-    canvas = window.canvas_call
+    canvas, views = window.canvas_call, window.view_actions
     there = lambda: window.in_workspace  # noqa: E731
-    yield Action("command_palette", "Search actions …", window.show_command_palette, ("Ctrl+K", "Ctrl+Shift+P"),
+    yield Action("command_palette", "Search actions …", views.show_command_palette, ("Ctrl+K", "Ctrl+Shift+P"),
                  "search", "View", "Find and do anything by its name")
     yield Action("fit", "Fit network", canvas("fit"), ("Ctrl+0",), "fit", "View", enabled_when=there, separated=True,
                  words="zoom all")
     yield Action("zoom_in", "Zoom in", canvas("zoom_in"), (Keys.ZoomIn, "Ctrl+="), "", "View", enabled_when=there)
     yield Action("zoom_out", "Zoom out", canvas("zoom_out"), (Keys.ZoomOut,), "", "View", enabled_when=there)
     yield Action("zoom_reset", "Actual size", canvas("zoom_reset"), ("Ctrl+Alt+0",), "", "View", enabled_when=there)
-    parts = (("palette", "Layers", "F7"), ("inspector", "Inspector", "F8"), ("panels", "Panels below", "F9"))
+    parts = (("palette", "Side panel", "F7"), ("inspector", "Inspector", "F8"), ("panels", "Panels below", "F9"))
     for place, (name, title, key) in enumerate(parts):
-        yield Action(f"show_{name}", title, window.toggle_part(name), (key,), "", "View",
-                     f"Show or hide {title.lower()}", enabled_when=there, checked_when=window.shows_part(name),
+        yield Action(f"show_{name}", title, views.toggle_part(name), (key,), "", "View",
+                     f"Show or hide {title.lower()}", enabled_when=there, checked_when=views.shows_part(name),
                      separated=place == 0, words="show hide toggle")
-    yield Action("canvas_only", "Canvas only", window.toggle_canvas_only, ("F12",), "", "View",
+    yield Action("canvas_only", "Canvas only", views.toggle_canvas_only, ("F12",), "", "View",
                  "Hide everything but the canvas", enabled_when=there, words="zen focus hide all panels")
-    yield Action("full_screen", "Full screen", window.toggle_full_screen, ("F11",), "", "View",
+    yield Action("full_screen", "Full screen", views.toggle_full_screen, ("F11",), "", "View",
                  checked_when=window.isFullScreen)
-    yield Action("reset_layout", "Reset layout", window.reset_layout, (), "", "View",
+    yield Action("reset_layout", "Reset layout", views.reset_layout, (), "", "View",
                  "All panels where they were at the first start", enabled_when=there)
+    places = (("canvas", "Canvas"), ("outline", "Outline"), ("layers", "Layers"), ("inspector", "Inspector"),
+              ("history", "History"), ("panels", "Panels below"))
+    for place, (name, title) in enumerate(places, 1):
+        yield Action(f"go_to_{name}", f"Go to {title.lower()}", views.go_to(name), (f"Alt+{place}",), "",
+                     "View/Go to", f"Put the focus into the {title.lower()}", enabled_when=there,
+                     words="show focus keyboard")
     for place, (title, _) in enumerate(PANELS):
-        yield Action(f"panel_{title.lower()}", title, window.show_panel(place), (f"Ctrl+{place + 1}",), "",
+        yield Action(f"panel_{title.lower()}", title, views.show_panel(place), (f"Ctrl+{place + 1}",), "",
                      "View/Panel", f"Show the {title.lower()} panel", enabled_when=there)
     smallest, *_, largest = theme.TEXT_SCALES
-    yield Action("text_larger", "Larger text", window.scale_text(1), ("Ctrl+Alt+=", "Ctrl+Alt++"), "", "View/Text size",
-                 "Make all text larger", enabled_when=lambda: theme.text_percent() < largest, words="font scale zoom")
-    yield Action("text_smaller", "Smaller text", window.scale_text(-1), ("Ctrl+Alt+-",), "", "View/Text size",
+    yield Action("text_larger", "Larger text", views.scale_text(1), ("Ctrl+Alt+=", "Ctrl+Alt++"), "",
+                 "View/Text size", "Make all text larger", enabled_when=lambda: theme.text_percent() < largest,
+                 words="font scale zoom")
+    yield Action("text_smaller", "Smaller text", views.scale_text(-1), ("Ctrl+Alt+-",), "", "View/Text size",
                  "Make all text smaller", enabled_when=lambda: theme.text_percent() > smallest, words="font scale zoom")
-    yield Action("text_normal", "Normal text", window.scale_text(0), (), "", "View/Text size",
+    yield Action("text_normal", "Normal text", views.scale_text(0), (), "", "View/Text size",
                  "Text as large as the system has it", words="font scale reset",
                  title_when=lambda: f"Normal text (now {theme.text_percent()} %)")
     for name, title in (("system", "Like the system"), ("dark", "Dark"), ("light", "Light")):
-        yield Action(f"theme_{name}", title, window.choose_theme(name), (), "theme", "View/Theme",
+        yield Action(f"theme_{name}", title, views.choose_theme(name), (), "theme", "View/Theme",
                      checked_when=lambda name=name: theme.chosen() == name, words="theme colours appearance")
 
 
@@ -143,8 +178,9 @@ def _training(window: MainWindow) -> Iterable[Action]:
 
 
 def _help(window: MainWindow) -> Iterable[Action]:
+    views = window.view_actions
     yield Action(
-        "help", "Help", window.show_help, ("F1",), "help", "Help", "How to use NN Studio", words="manual guide"
+        "help", "Help", views.show_help, ("F1",), "help", "Help", "How to use NN Studio", words="manual guide"
     )
-    yield Action("log", "Show log file", window.show_log, (), "", "Help", "Open the folder of the log")
-    yield Action("about", "About NN Studio", window.show_about, (), "info", "Help", words="version licence")
+    yield Action("log", "Show log file", views.show_log, (), "", "Help", "Open the folder of the log")
+    yield Action("about", "About NN Studio", views.show_about, (), "info", "Help", words="version licence")

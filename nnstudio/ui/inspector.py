@@ -46,6 +46,13 @@ class Inspector(QFrame):
             self._shown = None
             self._choose()
 
+    def focus_first(self) -> None:
+        """Put the focus into the first field of the page."""
+        form = getattr(self.page, "form", None) or next(iter(getattr(self.page, "forms", ())), None)
+        first = next((field for field in form.fields.values() if field.isVisible()), None) if form is not None else None
+        target: QWidget = first or getattr(self.page, "name", None) or self.page
+        target.setFocus(Qt.FocusReason.TabFocusReason)
+
     def edit_name(self) -> None:
         """Put the cursor into the name of the layer that is shown, with all of it selected."""
         if isinstance(self.page, NodePage):

@@ -82,6 +82,7 @@ QLineEdit[role="name"] { background: transparent; border-color: transparent; fon
   padding: 2px 6px; }
 QLineEdit[role="name"]:hover { background: $raised; }
 QLineEdit[role="name"]:focus { background: $raised; border-color: $accent; }
+QLineEdit[role="inline"] { padding: 0 4px; border-color: $accent; border-radius: 4px; }
 QLineEdit:disabled, QComboBox:disabled { color: $faint; }
 QLineEdit[refused="true"] { border-color: $problem; }
 QComboBox::drop-down { border: none; width: 24px; }
@@ -139,6 +140,8 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QAbstractItemView { background: $panel; border: none; alternate-background-color: $raised; gridline-color: $line; }
 QListView::item, QTreeView::item { padding: 4px 8px; border-radius: 5px; }
+QTreeView { show-decoration-selected: 0; }
+QTreeView::branch { background: transparent; }
 QListView::item:hover, QTreeView::item:hover { background: $raised; }
 QListView::item:selected, QTreeView::item:selected { background: $selected; color: $text; }
 QTableView::item { padding: 0 8px; }

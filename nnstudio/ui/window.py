@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import importlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QWidget
 
-from nnstudio.layers import load
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.commands import MENUS, commands
 from nnstudio.ui.file_actions import FileActions
+from nnstudio.ui.network_actions import NetworkActions
 from nnstudio.ui.notices import Notices
 from nnstudio.ui.parts import column, line
 from nnstudio.ui.run_bar import RunBar
 from nnstudio.ui.session import Session
-from nnstudio.ui.settings import Settings, log_dir
+from nnstudio.ui.settings import Settings
+from nnstudio.ui.view_actions import ViewActions
 from nnstudio.ui.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -39,8 +39,35 @@ FRAME = QSize(16, 48)
 GARBAGE_MS = 500
 #: So many new objects between two collections come from an import.
 IN_BULK = 10_000
+#: What makes Alt part of something else.
+_NOT_ALONE = (
+    QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel,
+    QEvent.Type.WindowDeactivate, QEvent.Type.Shortcut,
+)  # fmt: skip
 #: Every so often the old objects are looked through too.
 THOROUGH = 60
+
+
+class LoneAlt(QObject):
+    """Watches, while Alt is held, whether anything else is pressed. ``pressed``: it was let go alone."""
+
+    pressed = Signal()
+
+    def begin(self) -> None:
+        """Alt was pressed."""
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Alt:
+            self._end()
+            QTimer.singleShot(0, self, self.pressed.emit)
+        elif kind in _NOT_ALONE and not (isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Alt):
+            self._end()
+        return False
+
+    def _end(self) -> None:
+        QApplication.instance().removeEventFilter(self)
 
 
 class MainWindow(QMainWindow):
@@ -57,6 +84,10 @@ class MainWindow(QMainWindow):
         self.session = Session(self, asleep=True)
         self._workspace: Workspace | None = None
         self.file_actions = FileActions(self)
+        self.view_actions = ViewActions(self)
+        self.network_actions = NetworkActions(self)
+        self._lone_alt = LoneAlt(self)
+        self._lone_alt.pressed.connect(self.open_menu)
         self.actions_table = ActionTable(self, commands(self))
         self.run_bar = RunBar(self.session, self.actions_table)
         self.welcome = Welcome(self.actions_table, self.settings)
@@ -186,6 +217,7 @@ class MainWindow(QMainWindow):
 
         made = Workspace(self.session, self.settings, self._parts)
         made.layout_changed.connect(self._refreshing.start)
+        made.side.outline.menu_wanted.connect(self.view_actions.show_outline_menu)
         self._pages.addWidget(made)
         self._workspace = made
 
@@ -248,94 +280,26 @@ class MainWindow(QMainWindow):
         """A function that calls the canvas's method of this name."""
         return lambda: getattr(self.workspace.canvas, name)()
 
-    def toggle_part(self, name: str) -> Callable[[], object]:
-        """A function that shows or hides a part of the workspace."""
-        return lambda: self.workspace.toggle(name)
-
-    def shows_part(self, name: str) -> Callable[[], bool]:
-        """A function that says whether a part of the workspace is shown."""
-        return lambda: self._workspace is not None and self._workspace.shows(name)
-
-    def toggle_canvas_only(self) -> None:
-        """Hide all but the canvas, or show all again."""
-        self.workspace.toggle_canvas_only()
-
-    def reset_layout(self) -> None:
-        """As at the first start."""
-        self.workspace.reset_layout()
-
-    def show_panel(self, place: int) -> Callable[[], object]:
-        """A function that shows a panel below the canvas."""
-        return lambda: self.workspace.show_panel(place)
-
-    def choose_theme(self, name: str) -> Callable[[], object]:
-        """A function that shows a theme and remembers it."""
-
-        def choose() -> None:
-            self.settings.set(theme=name)
-            theme.set_theme(name)
-
-        return choose
-
-    def scale_text(self, steps: int) -> Callable[[], object]:
-        """A function that makes all text larger or smaller by so many steps (0: as the system has it)."""
-
-        def scale() -> None:
-            scales = theme.TEXT_SCALES
-            now = min(range(len(scales)), key=lambda at: abs(scales[at] - theme.text_percent()))
-            percent = scales[max(0, min(len(scales) - 1, now + steps))] if steps else 100
-            self.settings.set(text_percent=percent)
-            theme.set_text_percent(percent)
-
-        return scale
-
-    def toggle_full_screen(self) -> None:
-        """Fill the screen, or no longer."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def show_command_palette(self) -> None:
-        """Every action by a few letters."""
+    def offer(self, commands: Iterable[Command], prompt: str) -> None:
+        """Let one of these commands be found by a few letters, and done."""
         if self._palette is None:
-            self._palette = CommandPalette(self, self._commands)
-        self._palette.popup()
+            self._palette = CommandPalette(self)
+        self._palette.popup(commands, prompt)
 
-    def _commands(self) -> list[Command]:
-        table = self.actions_table
-        table.refresh()
-        found = []
-        for action in table:
-            if action.dynamic is None and action.enabled_when() and action.id != "command_palette":
-                made = table.qt(action.id)
-                group = action.menu.replace("/", " › ")
-                run = functools.partial(table.trigger, action.id)
-                found.append(Command(made.text(), run, group, table.shortcut_text(action.id), action.words))
-        if self.in_workspace:
-            for cls in load():
-                add = functools.partial(self.workspace.canvas.add_layer, cls.type_name())
-                found.append(Command(f"Add {cls.type_name()}", add, cls.family.title, words=" ".join(cls.synonyms)))
-        return found
-
-    def show_help(self) -> None:
-        """The help pages."""
-        from nnstudio.ui.help import show_help
-
-        show_help(self)
-
-    def show_about(self) -> None:
-        """Version, licence and where things lie."""
-        from nnstudio.ui.help import show_about
-
-        show_about(self)
-
-    def show_log(self) -> None:
-        """The folder of the log, in the system's file browser."""
-        from PySide6.QtCore import QUrl
-        from PySide6.QtGui import QDesktopServices
-
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir()))):
-            self.session.notice.emit("info", f"The log is in {log_dir()}")
+    def rename(self) -> None:
+        """Ask for another name of the selected node: in the outline's row where the focus is there."""
+        outline = self.workspace.side.outline
+        if outline.tree.hasFocus():
+            outline.rename()
+        else:
+            self.workspace.canvas.rename()
 
     # keys, drops, closing
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Alt and not event.isAutoRepeat():
+            self._lone_alt.begin()
+        super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F10:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QTabBar, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.announce import Voice
 from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.palette import PalettePanel
@@ -16,6 +17,7 @@ from nnstudio.ui.panels import Panels
 from nnstudio.ui.parts import ElidedLabel, column, line, row
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
+from nnstudio.ui.side import Side
 
 #: Widths of palette and inspector in pixels, and the panels' share of the height, until a person drags them.
 PALETTE, INSPECTOR, PANELS = 216, 320, 0.31
@@ -104,17 +106,19 @@ class Workspace(QWidget):
         middle.setLayout(column(CanvasHead(session), line(), self.canvas, spacing=0))
         middle.setMinimumWidth(320)
         middle.setMinimumHeight(160)
-        self._across = self._splitter(Qt.Orientation.Horizontal, self.palette_panel, middle, self.inspector, grows=1)
+        self.side = Side(session, self.palette_panel)
+        self._across = self._splitter(Qt.Orientation.Horizontal, self.side, middle, self.inspector, grows=1)
         self._down = self._splitter(Qt.Orientation.Vertical, self._across, self.panels, grows=0)
-        self._parts = {"palette": self.palette_panel, "inspector": self.inspector, "panels": self.panels}
+        self._parts = {"palette": self.side, "inspector": self.inspector, "panels": self.panels}
         self.setLayout(column(self._down))
         self._text_scale = theme.text_scale()
         self._fit_text()
         theme.changed.connect(self._fit_text)
         self._restore()
+        self._voice = Voice(session, self.canvas)
         self.canvas.recent.keep_in(settings)
         self.palette_panel.chosen.connect(self.canvas.add_layer)
-        self.canvas.rename_requested.connect(self._rename)
+        self.canvas.parameters_requested.connect(lambda _: self.go_to("inspector"))
         session.revealed.connect(self._reveal)
         for splitter in (self._across, self._down):
             splitter.splitterMoved.connect(lambda *_: self.layout_changed.emit())
@@ -138,6 +142,7 @@ class Workspace(QWidget):
         for name, part in self._parts.items():
             part.setVisible(name not in hidden)
         self.panels.show_panel(self._settings.get("layout.panel", 0))
+        self.side.show_tab(self._settings.get("layout.side", "layers"))
 
     def _fit_text(self) -> None:
         """Palette and inspector as wide as the size of text asks for; the canvas has the rest."""
@@ -154,10 +159,6 @@ class Workspace(QWidget):
         share = min(1.0, MOST * width / max(1, left + right))
         left, right = round(left * share), round(right * share)
         self._across.setSizes([left, width - left - right, right])
-
-    def _rename(self, id: str) -> None:
-        self.show_part("inspector", True)
-        self.inspector.edit_name()
 
     def _reveal(self, id: str) -> None:
         self.canvas.reveal(self.canvas.canvas.box_with_margin(id))
@@ -183,6 +184,7 @@ class Workspace(QWidget):
             "layout.down": bytes(self._down.saveState().toBase64().data()).decode(),
             "layout.hidden": [name for name in PARTS if not self.shows(name)],
             "layout.panel": self.panels.place,
+            "layout.side": self.side.place,
         }
         self._settings.set(**states)
 
@@ -212,10 +214,26 @@ class Workspace(QWidget):
 
     def reset_layout(self) -> None:
         """As it was at the first start."""
-        self._settings.set(**{"layout.across": "", "layout.down": "", "layout.hidden": [], "layout.panel": 0})
+        self._settings.set(
+            **{"layout.across": "", "layout.down": "", "layout.hidden": [], "layout.panel": 0, "layout.side": "layers"}
+        )
         self._restore()
         self._proportion()
         self.layout_changed.emit()
+
+    def go_to(self, place: str) -> None:
+        """Show a part and put the focus into it: ``canvas``, ``inspector``, ``panels``, or a tab of the side."""
+        if place == "canvas":
+            self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        elif place == "inspector":
+            self.show_part("inspector", True)
+            self.inspector.focus_first()
+        elif place == "panels":
+            self.show_part("panels", True)
+            self.panels.tabs.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self.show_part("palette", True)
+            self.side.go_to(place)
 
     def show_panel(self, place: int) -> None:
         """Show the panels with this tab chosen."""

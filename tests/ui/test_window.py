@@ -112,7 +112,7 @@ def test_start_pause_resume_and_stop_are_pressed_on_the_bar(digits, qtbot):
 
 
 def test_every_action_that_can_be_done_is_in_the_palette_with_its_keys(at_work):
-    found = {command.title: command for command in at_work._commands()}
+    found = {command.title: command for command in at_work.view_actions.commands()}
     for action in at_work.actions_table:
         if action.dynamic is None and action.id != "command_palette":
             assert (at_work.actions_table.qt(action.id).text() in found) == action.enabled_when(), action.id
@@ -131,7 +131,7 @@ def test_no_two_actions_that_can_be_done_at_once_share_a_key(digits):
 
 def test_the_command_palette_finds_by_a_few_letters_and_enter_does_it(at_work, qtbot):
     at_work.activateWindow()
-    at_work.show_command_palette()
+    at_work.view_actions.show_command_palette()
     palette = at_work._palette
     qtbot.keyClicks(palette.field, "canv only")
     assert palette.list.currentItem().text() == "Canvas only"
