@@ -74,27 +74,18 @@ def layers(arguments: Namespace, out: Output) -> int:
 
 
 def _explain(cls: type[Layer], out: Output) -> None:
+    from nnstudio.layers.help_page import as_text, help_page
+
+    page = help_page(cls)
     ports = {"inputs": cls.inputs, "outputs": cls.outputs}
     out.item(
-        name=cls.type_name(), family=cls.family.title, help=cls.help(),
+        name=cls.type_name(), family=cls.family.title, help=cls.help(), formulas=list(page.formulas),
+        source=page.source, synonyms=list(cls.synonyms),
         **{side: {name: port.pattern for name, port in found.items()} for side, found in ports.items()},
         parameters={name: {"default": p.default, "expected": p.expected(), "help": p.help}
                     for name, p in cls.params.items()},
     )  # fmt: skip
-    out.line(f"{cls.type_name()} · {cls.family.title}\n\n{cls.help()}")
-    for side, found in ports.items():
-        if found:
-            out.line(f"\n{side.capitalize()}")
-            out.table(
-                [(f"  {name}", port.pattern or "one number", "optional" if port.optional else "", port.help)
-                 for name, port in found.items()]
-            )  # fmt: skip
-    if cls.params:
-        out.line("\nParameters")
-        out.table(
-            [(f"  {name}", str(p.default), f"{p.help} ({p.expected()})" if p.help else p.expected())
-             for name, p in cls.params.items()]
-        )  # fmt: skip
+    out.line(as_text(page))
 
 
 def check(arguments: Namespace, out: Output) -> int:

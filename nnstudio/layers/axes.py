@@ -15,9 +15,9 @@ def axis_param(default: int = -1, what: str = "along which it works") -> Any:
     return param(default, min=-8, max=8, title="Axis", help=f"{what}: 1 is the first after the batch, -1 the last")
 
 
-def axes_param(default: tuple[int, ...] = (-1,), what: str = "that are gathered up") -> Any:
+def axes_param(default: tuple[int, ...] = (-1,), what: str = "are gathered up") -> Any:
     """A parameter that names several axes; none means all axes of a sample."""
-    return param(default, min=-8, max=8, title="Axes", help=f"those {what}; -1 is the last, none means all of a sample")
+    return param(default, min=-8, max=8, title="Axes", help=f"which {what}; -1 is the last, none means all of a sample")
 
 
 def places(axes: Sequence[int], input: TensorType, *, what: str) -> tuple[int, ...]:

@@ -14,7 +14,9 @@ from nnstudio.layers.base import AnyLayer, Layer, ParameterError, Placeholder
 from nnstudio.layers.families import FAMILIES
 
 log = logging.getLogger(__name__)
-_INFRASTRUCTURE = frozenset("axes base call catalogue checks families help_page initialisation params types".split())
+_INFRASTRUCTURE = frozenset(
+    "axes base call catalogue checks families formula_text help_page initialisation params types".split()
+)
 
 
 class Catalogue:

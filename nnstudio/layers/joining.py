@@ -18,8 +18,8 @@ class Parts(Layer):
     """Base of layers whose number of outputs follows from a parameter: ``part1``, ``part2``, …"""
 
     input = Port("N *", dtype="any")
-    part1 = Port("N *", dtype="any")
-    part2 = Port("N *", dtype="any")
+    part1 = Port("N *", dtype="any", help="there is one for each part")
+    part2 = Port("N *", dtype="any", help="and so on")
 
     @property
     def count(self) -> int:
