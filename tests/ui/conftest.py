@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import shiboken6
@@ -15,6 +17,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from nnstudio.resources import resource_path
 from nnstudio.ui import theme
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what these tests share in files of their own
 
 #: What the off-screen platform says of itself.
 CREATED = Qt.WidgetAttribute.WA_WState_Created  # it has been on the screen
@@ -126,3 +130,23 @@ def show(qtbot) -> Callable[[QWidget], QWidget]:  # type: ignore[no-untyped-def]
         return widget
 
     return shown
+
+
+@pytest.fixture
+def hands(qtbot) -> Iterator[object]:  # type: ignore[no-untyped-def]
+    """A person at a canvas with a small network, alone in its window."""
+    from hands import Hands, small_network
+
+    from nnstudio.ui.canvas import CanvasView
+    from nnstudio.ui.session import Session
+
+    session = Session(asleep=True)
+    view = CanvasView(session)
+    view.resize(1100, 640)
+    qtbot.addWidget(view)
+    view.show()
+    made = Hands(session, view)
+    made.show(small_network())
+    yield made
+    view.close()
+    session.shut_down()

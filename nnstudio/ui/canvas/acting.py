@@ -20,7 +20,6 @@ class Acting(Keyed):
     """A canvas on which things are done. ``parameters_requested(id)``: that node's parameters are to be set."""
 
     parameters_requested = Signal(str)
-    rename_requested = Signal(str)
 
     def __init__(self, canvas: CanvasScene, session: Session, editor: Editor, parent: QWidget | None = None) -> None:
         super().__init__(canvas, session, editor, parent)

@@ -185,7 +185,7 @@ class Editor(Adding):
         return done
 
     def _shift(self, own: dict[str, Position], part: Network, seen: QRectF, at: QPointF | None) -> tuple[float, float]:
-        """How far pasted nodes are moved: to ``at``, else beside where they were; down and right until all have room."""
+        """How far pasted nodes are moved: to ``at``, else beside where they were, until all have room."""
         xs, ys = [x for x, _ in own.values()], [y for _, y in own.values()]
         middle = QPointF((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
         goal = at if at is not None else middle if seen.contains(middle) else seen.center()

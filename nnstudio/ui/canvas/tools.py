@@ -128,6 +128,8 @@ class MoveTool(Tool):
         return self.view.wire_for(network.nodes[self._node].layer, QPointF(x, y), ignoring=self._node)
 
     def release(self, at: QPoint, modifiers: Modifiers) -> None:
+        if self._from:
+            self.move(at, modifiers)
         moved = bool(self._from) and self._shift != (0.0, 0.0)
         editor, scene = self.view.editor, self.view.canvas
         if moved and self._swaps:

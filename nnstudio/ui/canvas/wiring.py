@@ -51,6 +51,8 @@ class WireTool(Tool):
         """Where the wire would end if it were dropped on what was hit."""
         if hit.end in self.ends:
             return hit.end
+        if hit.end is not None and hit.end.side != self.origin.side and hit.end.node != self.origin.node:
+            return None  # that port was meant, and it does not fit
         return open_port(self.view.session.network, self.ends, hit.node) if hit.node else None
 
     def _tell(self, hit: Hit) -> None:
