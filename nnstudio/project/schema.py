@@ -113,7 +113,7 @@ def project_to_json(sheet: Sheet) -> dict[str, Any]:
         "format": FORMAT,
         "title": sheet.title,
         "summary": sheet.summary,
-        "network": _network_to_json(sheet.network),
+        "network": network_to_json(sheet.network),
         "plan": sheet.plan.to_json(),
         "data": sheet.data.to_json() if sheet.data is not None else None,
     }
@@ -206,7 +206,8 @@ def _validated(form: type[Any], value: Any, place: str) -> Any:
         raise SchemaError(f"{place}, {at}: {what}; restore the file from a backup or update NN Studio") from error
 
 
-def _network_to_json(network: Network) -> dict[str, Any]:
+def network_to_json(network: Network) -> dict[str, Any]:
+    """A network with its definitions: the part ``network`` of project.json."""
     written: dict[str, Any] = {
         "nodes": [_node_to_json(node) for node in network.nodes.values()],
         "wires": [
@@ -214,10 +215,18 @@ def _network_to_json(network: Network) -> dict[str, Any]:
         ],
     }
     if network.blocks:
-        written["blocks"] = {name: _network_to_json(block) for name, block in network.blocks.items()}
+        written["blocks"] = {name: network_to_json(block) for name, block in network.blocks.items()}
     if network.parameters:
         written["parameters"] = dict(network.parameters)
     return written
+
+
+def network_from_json(value: Any, place: str = "network") -> tuple[Network, tuple[str, ...]]:
+    """The network, its blocks in step with their definitions, and sentences on what in it could not be taken as it
+    stands. SchemaError, naming the place, where it does not hold what it should."""
+    notes: list[str] = []
+    network = _network(_validated(NetworkForm, value, place), place, notes)
+    return rebound(network), tuple(notes)
 
 
 def _node_to_json(node: Node) -> dict[str, Any]:

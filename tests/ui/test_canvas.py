@@ -250,7 +250,7 @@ def test_copy_and_paste_go_by_way_of_text(hands: Hands) -> None:
     hands.click(hands.at("active"), SHIFT)
     hands.key(Qt.Key.Key_C, CTRL)
     text = QGuiApplication.clipboard().text()
-    assert {entry["name"] for entry in json.loads(text)["nodes"]} == {"hidden", "active"}
+    assert {entry["name"] for entry in json.loads(text)["network"]["nodes"]} == {"hidden", "active"}
     hands.show(Network())
     QGuiApplication.clipboard().setText(f"Look at this:\n\n{text}\n\nRegards")
     hands.key(Qt.Key.Key_V, CTRL)

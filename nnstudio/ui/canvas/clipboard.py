@@ -3,87 +3,130 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from nnstudio.graph import Network, Node, Wire
-from nnstudio.graph.edits import free_name
-from nnstudio.graph.view import Position
-from nnstudio.layers import layer_from_json, layer_to_json
+from nnstudio.graph import Network, View
+from nnstudio.graph.blocks import free_definition_name, rename_block, used_by
+from nnstudio.project.schema import SchemaError, network_from_json, network_to_json, view_from_json, view_to_json
 
 _FORMAT = "nnstudio part"
-_VERSION = 1
+_VERSION = 2
 #: Longer texts are not looked at, and parts with more nodes are not taken.
 _LONGEST = 20_000_000
 _MOST_NODES = 20_000
 
+_NOTHING = "The clipboard holds no layers; copy some on a canvas first, or copy the text that such a copy gave"
+_BROKEN = "The clipboard holds layers, but their text is damaged; copy it again from its beginning to its end"
+_NEWER = "The clipboard holds layers of a newer NN Studio; update NN Studio to paste them"
+
+
+class PasteError(ValueError):
+    """A text cannot be pasted; the message is for a person."""
+
 
 @dataclass(frozen=True)
 class Part:
-    """Nodes with the wires between them, and where they stood."""
+    """Nodes with the wires between them and the definitions that they use, and where they stood.
+
+    ``notes`` are sentences on what could not be taken as it stands.
+    """
 
     network: Network
-    positions: Mapping[str, Position]
+    view: View
+    notes: tuple[str, ...] = ()
 
 
-def to_text(network: Network, positions: Mapping[str, Position]) -> str:
-    """The text of all nodes and wires of ``network``."""
-    nodes = [
-        {
-            "id": node.id,
-            "name": node.name,
-            "at": list(positions[node.id]) if node.id in positions else None,
-            "layer": layer_to_json(node.layer),
-        }
-        for node in network.nodes.values()
-    ]
-    wires = [[wire.source, wire.output, wire.target, wire.input] for wire in network.wires]
-    return json.dumps({"format": _FORMAT, "version": _VERSION, "nodes": nodes, "wires": wires}, indent=1)
+def part_of(network: Network, view: View, ids: frozenset[str], definitions: Mapping[str, Network]) -> Part:
+    """These nodes with all that belongs to them: wires, bends, frames that hold nothing else, blocks in use."""
+    part = network.part(ids)
+    used = used_by(part, definitions)
+    part = replace(part, blocks={name: definitions[name] for name in definitions if name in used})
+    there = frozenset(part.wires)
+    seen = View(
+        {id: at for id, at in view.positions.items() if id in part.nodes},
+        {id: frame for id, frame in view.frames.items() if frame.members and frame.members <= part.nodes.keys()},
+        routes={wire: points for wire, points in view.routes.items() if wire in there},
+        blocks={name: inner for name, inner in view.blocks.items() if name in part.blocks},
+    )
+    return Part(part, seen)
 
 
-def from_text(text: str) -> Part | None:
-    """The part that a text holds; None where it is not one. Raises nothing; text around the braces is passed over."""
-    if len(text) > _LONGEST or _FORMAT not in text:
-        return None
+def to_text(part: Part) -> str:
+    """The text of a part: JSON that a person can read."""
+    data = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "network": network_to_json(part.network),
+        "view": view_to_json(part.view),
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False)
+
+
+def from_text(text: str) -> Part:
+    """The part that a text holds. PasteError, with a sentence, where it holds none.
+
+    What a mail program adds is passed over: text around it, ``>`` before each line, other quotation marks, lines that
+    were broken.
+    """
+    if len(text) > _LONGEST or not re.search(r"nnstudio\s+part", text):
+        raise PasteError(_NOTHING)
+    data = next(_read(text), None)
+    if data is None:
+        raise PasteError(_BROKEN)
+    version = data.get("version")
+    if isinstance(version, int) and version > _VERSION:
+        raise PasteError(_NEWER)
+    if version == 1:
+        data = _from_version_1(data)
     try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        return _read(data)
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-        return None
+        network, notes = network_from_json(data.get("network"), "the clipboard")
+        if not 0 < len(network.nodes) <= _MOST_NODES:
+            raise PasteError(_NOTHING)
+        return Part(network, view_from_json(data.get("view", {"positions": {}}), network), notes)
+    except (SchemaError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        raise PasteError(_BROKEN) from error
 
 
-def _read(data: Any) -> Part | None:
-    if not isinstance(data, dict) or data.get("format") != _FORMAT or data.get("version") != _VERSION:
-        return None
-    entries, lines = data["nodes"], data["wires"]
-    if not isinstance(entries, list) or not isinstance(lines, list) or not 0 < len(entries) <= _MOST_NODES:
-        return None
-    network = Network()
-    nodes: dict[str, Node] = {}
-    positions: dict[str, Position] = {}
-    for entry in entries:
-        id, name = entry["id"], entry["name"]
-        if not isinstance(id, str) or not isinstance(name, str) or id in nodes or not isinstance(entry["layer"], dict):
-            return None
-        nodes[id] = Node(id, free_name(network, name[:200]), layer_from_json(entry["layer"]))
-        at = entry.get("at")
-        if isinstance(at, list) and len(at) == 2:
-            x, y = float(at[0]), float(at[1])
-            if math.isfinite(x) and math.isfinite(y):
-                positions[id] = (x, y)
-    return Part(Network(nodes, tuple(_wires(lines, nodes))), positions)
+def _read(text: str) -> Iterator[dict[str, Any]]:
+    """Our object in a text, read as it stands, then with ever more of what mail programs do taken back."""
+    plain = re.sub(r"(?m)^[ \t]*(?:>[ \t]?)+", "", text)
+    straight = re.sub("[\u201c\u201d\u201e\u201f\u00ab\u00bb]", '"', plain).replace("\u00a0", " ").replace("\r", "")
+    decoder = json.JSONDecoder(strict=False)
+    for tried in (text, plain, straight, straight.replace("\n", " "), straight.replace("\n", "")):
+        mark = re.search(r"nnstudio\s+part", tried)
+        start = tried.rfind("{", 0, mark.start()) if mark is not None else -1
+        if start < 0:
+            continue
+        try:
+            data, _ = decoder.raw_decode(tried, start)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(data, dict) and re.fullmatch(r"nnstudio\s+part", str(data.get("format"))):
+            yield data
 
 
-def _wires(lines: list[Any], nodes: Mapping[str, Node]) -> list[Wire]:
-    """The wires whose both ends are there."""
-    wires = []
-    for line in lines:
-        source, output, target, input = line
-        if not all(isinstance(word, str) for word in line):
-            raise TypeError(line)
-        known = source in nodes and target in nodes
-        if known and output in nodes[source].layer.outputs and input in nodes[target].layer.inputs:
-            wires.append(Wire(source, output, target, input))
-    return list(dict.fromkeys(wires))
+def _from_version_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had nodes with their places, and wires as lists."""
+    try:
+        nodes = [{"id": node["id"], "name": node["name"], "layer": node["layer"]} for node in data["nodes"]]
+        wires = [dict(zip(("source", "output", "target", "input"), wire, strict=True)) for wire in data["wires"]]
+        positions = {node["id"]: node["at"] for node in data["nodes"] if node.get("at")}
+    except (TypeError, KeyError, ValueError) as error:
+        raise PasteError(_BROKEN) from error
+    return {"network": {"nodes": nodes, "wires": wires}, "view": {"positions": positions}}
+
+
+def with_free_definitions(part: Part, known: Mapping[str, Network]) -> Part:
+    """The part with its definitions called otherwise where another one of that name, with other content, is known."""
+    network, views = part.network, dict(part.view.blocks)
+    for name, definition in part.network.blocks.items():
+        if name not in known or known[name] == definition:
+            continue
+        fresh = free_definition_name(Network(blocks={**known, **network.blocks}), name)
+        network = rename_block(name, fresh)(network)
+        if name in views:
+            views[fresh] = views.pop(name)
+    return part if network is part.network else replace(part, network=network, view=replace(part.view, blocks=views))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF
 
-from nnstudio.graph import Network, Wire, edits
+from nnstudio.graph import Wire, edits
 from nnstudio.graph.arrange import arrange, complete
 from nnstudio.graph.places import GRID, snapped
 from nnstudio.graph.rewiring import at_port, kept_wires, put_at, put_in_place, reconnect
-from nnstudio.graph.view import Position, chain, forget, place, set_route
+from nnstudio.graph.view import Position, View, ViewEdit, chain, forget, place, put_frame, set_route
 from nnstudio.layers import Layer, Placeholder
 from nnstudio.ui.canvas.adding import Adding
-from nnstudio.ui.canvas.clipboard import Part, from_text, to_text
+from nnstudio.ui.canvas.clipboard import Part, PasteError, from_text, part_of, to_text, with_free_definitions
 from nnstudio.ui.canvas.fitting import End, fitting_port
-
-_NOT_A_PART = "The clipboard holds no layers; copy some on a canvas first, or copy the text that such a copy gave"
 
 
 class Editor(Adding):
@@ -134,10 +133,13 @@ class Editor(Adding):
 
     def text(self) -> str:
         """The selected nodes as text; "" where none are selected."""
-        ids = self._session.selection
-        if not ids:
-            return ""
-        return to_text(self._session.network.part(ids), self._scene.places)
+        return to_text(self._part()) if self._session.selection else ""
+
+    def _part(self) -> Part:
+        """The selected nodes, where they stand, with all that belongs to them."""
+        session = self._session
+        view = replace(session.view, positions=self._scene.places)
+        return part_of(session.network, view, session.selection, session.sheet.network.blocks)
 
     def cut(self) -> None:
         """Take the selected nodes away after they were copied."""
@@ -147,45 +149,50 @@ class Editor(Adding):
 
     def paste(self, text: str, seen: QRectF, at: QPointF | None = None) -> bool:
         """Insert what a text holds: with its centre ``at`` a point, else near where it was, where that is seen."""
-        part = from_text(text)
-        if part is None:
-            self._session.notice.emit("warning", _NOT_A_PART)
+        try:
+            part = from_text(text)
+        except PasteError as error:
+            self._session.notice.emit("warning", str(error))
             return False
         unknown = [node.name for node in part.network.nodes.values() if isinstance(node.layer, Placeholder)]
         if unknown:
             names = ", ".join(unknown[:3])
             self._session.notice.emit("warning", f"{names} came as a placeholder: this program lacks that layer type")
-        return self._insert("Paste", part, seen, at)
+        part = with_free_definitions(part, self._session.sheet.network.blocks)
+        return self._insert("Paste", part, self._shift(part, seen, at))
 
     def copy_by(self, shift: Position) -> bool:
         """Insert a copy of the selected nodes, moved by so much."""
-        ids = self._session.selection
-        network, places = self._session.network.part(ids), {id: self._scene.places[id] for id in ids}
-        fresh = {id: edits.new_id() for id in network.nodes}
-        moved = {fresh[id]: (x + shift[0], y + shift[1]) for id, (x, y) in places.items()}
-        done = bool(ids) and self._session.do("Copy", edits.insert(network, fresh), view=self.placing(moved))
-        if done:
-            self._session.select(fresh.values())
-        return done
+        return bool(self._session.selection) and self._insert("Copy", self._part(), shift)
 
     def duplicate(self, seen: QRectF) -> bool:
         """Insert a copy of the selected nodes beside them."""
-        ids = self._session.selection
-        part = Part(self._session.network.part(ids), {id: self._scene.places[id] for id in ids})
-        return bool(ids) and self._insert("Duplicate", part, seen, None)
+        part = self._part()
+        return bool(part.network.nodes) and self._insert("Duplicate", part, self._shift(part, seen, None))
 
-    def _insert(self, label: str, part: Part, seen: QRectF, at: QPointF | None) -> bool:
+    def _insert(self, label: str, part: Part, shift: Position) -> bool:
+        """Insert a part with fresh ids, moved by ``shift``, and select it."""
         fresh = {id: edits.new_id() for id in part.network.nodes}
-        own = complete(part.network, part.positions)
-        dx, dy = self._shift(own, part.network, seen, at)
+        dx, dy = shift
+        own = complete(part.network, part.view.positions)
         moved = {fresh[id]: snapped((x + dx, y + dy)) for id, (x, y) in own.items()}
-        done = self._session.do(label, edits.insert(part.network, fresh), view=self.placing(moved))
+        steps = [self.placing(moved)]
+        for wire, points in part.view.routes.items():
+            new = replace(wire, source=fresh[wire.source], target=fresh[wire.target])
+            steps.append(set_route(new, [(x + dx, y + dy) for x, y in points]))
+        for frame in part.view.frames.values():
+            members = frozenset(fresh[id] for id in frame.members)
+            steps.append(put_frame(replace(frame, id=edits.new_id(), members=members)))
+        if not self._session.scope.block:
+            steps.append(_with_inner_views(part.view))
+        done = self._session.do(label, edits.insert(part.network, fresh), view=chain(*steps))
         if done:
             self._session.select(fresh.values())
         return done
 
-    def _shift(self, own: dict[str, Position], part: Network, seen: QRectF, at: QPointF | None) -> tuple[float, float]:
+    def _shift(self, part: Part, seen: QRectF, at: QPointF | None) -> Position:
         """How far pasted nodes are moved: to ``at``, else beside where they were, until all have room."""
+        own = complete(part.network, part.view.positions)
         xs, ys = [x for x, _ in own.values()], [y for _, y in own.values()]
         middle = QPointF((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
         goal = at if at is not None else middle if seen.contains(middle) else seen.center()
@@ -207,3 +214,13 @@ def _detour(a: Position, b: Position, at: QPointF) -> float:
     """How much longer the way from one point to the next is by way of a third."""
     x, y = at.x(), at.y()
     return math.dist(a, (x, y)) + math.dist((x, y), b) - math.dist(a, b)
+
+
+def _with_inner_views(of: View) -> ViewEdit:
+    """Bring the views inside definitions that are not known yet."""
+
+    def edit(view: View) -> View:
+        new = {name: inner for name, inner in of.blocks.items() if name not in view.blocks}
+        return replace(view, blocks={**view.blocks, **new}) if new else view
+
+    return edit
