@@ -145,6 +145,11 @@ def _train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=DEVICES, help="where to train; auto takes a GPU where there is one")
     command.add_argument("--seed", type=_whole, metavar="N", help="the same seed gives the same run")
     command.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    command.add_argument(
+        "--keep",
+        action="store_true",
+        help="begin with the trained weights, as far as they fit the network as it is now",
+    )
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     with _stoppable(control) as stopped:
         events = project.training(
             epochs=arguments.epochs, device=arguments.device, seed=arguments.seed, resume=arguments.resume,
-            control=control,
+            keep=arguments.keep, control=control,
         )  # fmt: skip
         for text in getattr(project.dataset, "warnings", ()):
             note(text)

@@ -41,6 +41,7 @@ class Project:
         self.sheet = sheet if sheet is not None else Sheet()
         self.path = path
         self.weights = weights
+        self._trained_in: Network | None = self.sheet.network  # the names in the file are those of its network
         self.notes = notes
         self._dataset: tuple[DataReference, Dataset] | None = None
 
@@ -109,19 +110,20 @@ class Project:
         seed = self.plan.seed if seed is None else seed
         if not trained or self.weights is None:
             return compile_network(self.network, self.fields(), seed)
-        made = compiled_with(self.network, self.fields(), seed, self.weights)
+        made = compiled_with(self.network, self.fields(), seed, self.weights, self._trained_in)
         self.notes += tuple(note for note in made.notes if note not in self.notes)
         return made.compiled
 
     def training(
         self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
-        control: Control | None = None,
+        keep: bool = False, control: Control | None = None,
     ) -> Iterator[Event]:  # fmt: skip
         """Train from the start, or go on from the last checkpoint; what happens comes out as events, last RunFinished
         or RunFailed.
 
-        What is given overrules the plan for this run. Every event is written to the run database of :attr:`runs`.
-        After RunFinished the weights are the project's; :meth:`save` writes them. After RunFailed they are the last
+        What is given overrules the plan for this run. ``keep``: begin with the project's trained weights, as far as
+        they fit the network as it is now; ``notes`` says what does not. Every event is written to the run database of
+        :attr:`runs`. After RunFinished the weights are the project's; :meth:`save` writes them. After RunFailed they are the last
         good ones, where an epoch had been completed or there were none before. ParameterError where what is given
         is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
         """
@@ -130,7 +132,7 @@ class Project:
         if not self.network.of_role("loss"):
             raise ProjectError("This network has no loss, so there is nothing to learn; add one and wire it.")
         dataset = self.dataset
-        compiled = self.compiled(trained=False, seed=plan.seed)
+        compiled = self.compiled(trained=keep, seed=plan.seed)
         return self._events(compiled, dataset, plan, control, resume)
 
     def _events(
@@ -159,7 +161,9 @@ class Project:
                     if told is not event:
                         yield told
                 if isinstance(event, RunFinished | RunFailed):
-                    self.weights = after_run(compiled, event, len(history.epochs), self.weights)
+                    weights = after_run(compiled, event, len(history.epochs), self.weights)
+                    if weights is not self.weights:
+                        self.weights, self._trained_in = weights, compiled.resolution.network
                 if isinstance(event, RunFinished):
                     self.sheet = dataclasses.replace(self.sheet, data=dataset.reference)
                     self._dataset = (dataset.reference, dataset)
@@ -172,14 +176,16 @@ class Project:
 
     def train(
         self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
-        control: Control | None = None, progress: Callable[[Event], object] | None = None,
+        keep: bool = False, control: Control | None = None, progress: Callable[[Event], object] | None = None,
     ) -> RunFinished:  # fmt: skip
         """Train to the end; ``progress`` is called with each event. ProjectError where the run failed.
 
         Otherwise as :meth:`training`.
         """
         ended: Event | None = None
-        options = {"epochs": epochs, "device": device, "seed": seed, "resume": resume, "control": control}
+        options = {
+            "epochs": epochs, "device": device, "seed": seed, "resume": resume, "keep": keep, "control": control,
+        }  # fmt: skip
         for ended in self.training(**options):  # type: ignore[arg-type]
             if progress is not None:
                 progress(ended)
@@ -260,6 +266,11 @@ class Project:
         sheet = dataclasses.replace(self.sheet, data=rebased(self.sheet.data, self.path, target))
         if thumbnail is None and self.path is not None:
             thumbnail = files.thumbnail(self.path)
+        if self.weights is not None and self._trained_in is not None and self._trained_in is not sheet.network:
+            from nnstudio.compile.carrying import renamed
+
+            self.weights = renamed(self.weights, self._trained_in, sheet.network)
+            self._trained_in = sheet.network
         files.save(target, sheet, self.weights, thumbnail)
         self.sheet, self.path = sheet, target
         return target

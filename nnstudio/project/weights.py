@@ -1,11 +1,10 @@
-"""Trained weights into a compiled network and out of it, by node name and shape. Imports torch when called."""
+"""Trained weights into a compiled network and out of it. Imports torch when called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnstudio.graph import Network
 from nnstudio.layers import TensorType
@@ -13,8 +12,7 @@ from nnstudio.project.tensors import Weights
 from nnstudio.train.events import RunFailed, RunFinished
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
 
 
@@ -44,10 +42,12 @@ def after_run(
 
 @dataclass(frozen=True)
 class Trained:
-    """A compiled network with the weights that fitted. notes: a sentence on each part that is not trained, and why."""
+    """A compiled network with the weights that fitted. notes: a sentence on each part that is not trained, and why;
+    carried: what became of the weights of each node (None where there were none)."""
 
     compiled: Compiled
     notes: tuple[str, ...] = ()
+    carried: Carried | None = None
 
 
 def compiled_with(
@@ -55,47 +55,20 @@ def compiled_with(
     fields: Mapping[str, TensorType],
     seed: int,
     weights: Weights | None,
-    names: Mapping[str, str] = MappingProxyType({}),
+    was: Network | None = None,
 ) -> Trained:
-    """Compile a network and put in the weights, where name and shape fit. CompileError where it has problems.
+    """Compile a network and put in the weights, as far as they fit. CompileError where it has problems.
 
-    names: what each node (by id) was called when the weights were trained, so that renamed nodes keep theirs.
+    was: the network in which the weights were trained, so that renamed nodes keep theirs and wider ones their old part;
+    left out, it counts as this one.
     """
+    from nnstudio.compile.carrying import carry
     from nnstudio.compile.lower import compile_network
+    from nnstudio.compile.resolve import resolve
 
     compiled = compile_network(network, fields, seed)
     if weights is None:
         return Trained(compiled, ("This network has not been trained: its weights are as they start.",))
-    now = {old: network.nodes[id].name for id, old in names.items() if id in network.nodes}
-    split = {key: key.partition(".") for key in weights}
-    renamed = {f"{now.get(node, node)}.{part}": weights[key] for key, (node, _, part) in split.items()}
-    return Trained(compiled, apply_weights(compiled, renamed))
-
-
-def apply_weights(compiled: Compiled, weights: Mapping[str, np.ndarray[Any, Any]]) -> tuple[str, ...]:
-    """Put saved weights where name and shape are the same; say of each node what was left out, and why."""
-    import torch
-
-    notes: dict[str, str] = {}
-    state = compiled.training.state_dict()
-    with torch.no_grad():
-        for key, value in state.items():
-            node, _, part = key.partition(".")
-            saved = weights.get(key)
-            if saved is None:
-                notes.setdefault(node, f"“{node}” starts untrained: no {part} is saved for it; train it again.")
-            elif tuple(saved.shape) != tuple(value.shape):
-                notes.setdefault(
-                    node,
-                    f"The saved {part} of “{node}” was left out: {_shape(value.shape)} was expected, "
-                    f"{_shape(saved.shape)} came; train it again.",
-                )
-            else:
-                value.copy_(torch.from_numpy(saved.copy()))
-    for node in dict.fromkeys(key.partition(".")[0] for key in weights if key not in state):
-        notes.setdefault(node, f"The saved weights of “{node}” were left out: no node of that name takes them.")
-    return tuple(notes.values())
-
-
-def _shape(shape: Any) -> str:
-    return "×".join(map(str, shape)) or "one number"
+    before = compiled.resolution if was is None or was is network else resolve(was, fields)
+    carried = carry(compiled, weights, before)
+    return Trained(compiled, carried.notes(), carried)

@@ -56,7 +56,7 @@ class ProjectFiles(QObject):
         self, sheet: Sheet, path: Path | None, title: str, weights: Weights | None, *, modified: bool = False
     ) -> None:
         self.path, self._title = path, title
-        self._session.training.forget(weights)
+        self._session.training.forget(weights, sheet.network)
         self._session.replace_sheet(sheet, modified=modified)
         self._session.run_changed.emit()
         self._session.events_arrived.emit([])
@@ -99,7 +99,7 @@ class ProjectFiles(QObject):
         sheet = session.sheet
         moved = functools.partial(_moved, old=self.path, new=target)
         written = moved(self._remembering_types(sheet))
-        weights = session.training.weights
+        weights = session.training.saved(sheet.network)
         picture = thumbnail.png(sheet.network, sheet.view) if sheet.network.nodes else None
 
         def work(_: Job) -> None:

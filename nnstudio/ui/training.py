@@ -23,6 +23,7 @@ from nnstudio.train.history import History
 from nnstudio.ui.background import pump
 
 if TYPE_CHECKING:
+    from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
     from nnstudio.runs.recorder import Recorder
     from nnstudio.train.worker import Worker
@@ -44,9 +45,11 @@ class Training(QObject):
         self._doctor = Doctor(self.history)
         #: the network of the run that is shown
         self.network: Network | None = None
-        #: the last trained weights by state-dict key, and what each node (by id) was called then
+        #: the last trained weights by state-dict key, and the network in which they were trained
         self.weights: Weights | None = None
-        self.names: dict[str, str] = {}
+        self.trained_in: Network | None = None
+        #: what became of them in the run that is shown, where it went on from them
+        self.carried: Carried | None = None
         self.unsaved_weights = False
         self._worker: Worker | None = None
         self._recorder: Recorder | None = None
@@ -55,6 +58,7 @@ class Training(QObject):
         self._timer.timeout.connect(self._drain)
         #: whether to stand before the first step, of a run that waits for the data or the network's types
         self._awaited: bool | None = None
+        self._afresh: bool | None = None
         self._waiting = QTimer(self)
         self._waiting.setInterval(FRAME_MS)
         self._waiting.timeout.connect(self._start_when_settled)
@@ -79,14 +83,25 @@ class Training(QObject):
             return f"The network has a problem: {first.message}{others}"
         return ""
 
-    def start(self, *, paused: bool = False) -> None:
+    @property
+    def keeps(self) -> bool:
+        """Whether the next run goes on from the trained weights: they are there, and the network was edited since."""
+        return self.weights is not None and self.trained_in is not None and self.trained_in != self._whole
+
+    @property
+    def _whole(self) -> Network:
+        return self._session.sheet.network
+
+    def start(self, *, paused: bool = False, afresh: bool | None = None) -> None:
         """Start a run, or go on where one is paused. ``paused``: stop before the first step.
 
-        Where the data is still being read, or the network's types are being worked out, the run begins after that.
+        afresh: begin with new weights, or with the trained ones as far as they fit; None: with the trained ones where
+        the network was edited since (``keeps``), else with new ones. Where the data is still being read, or the
+        network's types are being worked out, the run begins after that.
         """
         session = self._session
         if self.state == "idle" and (session.data_job is not None or (session.resolving and not session.torch_error)):
-            self._awaited = paused
+            self._awaited, self._afresh = paused, afresh
             self._waiting.start()
             self._set("starting")
             return
@@ -128,7 +143,7 @@ class Training(QObject):
         paused, self._awaited = bool(self._awaited), None
         self._waiting.stop()
         self.state = "idle"
-        self.start(paused=paused)
+        self.start(paused=paused, afresh=self._afresh)
         if self.state == "idle":  # there was a hindrance
             session.run_changed.emit()
         elif paused and self._worker is not None:
@@ -168,21 +183,28 @@ class Training(QObject):
             self._worker.control.stop()
             self._set("stopping")
 
-    def forget(self, weights: Weights | None = None) -> None:
-        """Show no run: another project is open, with these weights."""
+    def forget(self, weights: Weights | None = None, network: Network | None = None) -> None:
+        """Show no run: another project is open, with these weights of this network."""
         self.history = History()
         self.network = None
-        self.weights, self.names = weights, {}
+        self.weights, self.trained_in, self.carried = weights, network, None
         self.unsaved_weights = False
 
     def trained(self) -> Callable[[], Trained]:
         """A function, for a background thread, that compiles the present network with the trained weights."""
-        session = self._session
-        network, fields, seed = session.sheet.network, dict(session.fields), session.plan.seed
-        weights, names = self.weights, dict(self.names)
+        network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed
+        weights, was = self.weights, self.trained_in
         if self._worker is not None and self._worker.compiled is not None and self.network is not None:
-            weights, names = weights_of(self._worker.compiled), _names(self.network)
-        return lambda: compiled_with(network, fields, seed, weights, names)
+            weights, was = weights_of(self._worker.compiled), self.network
+        return lambda: compiled_with(network, fields, seed, weights, was)
+
+    def saved(self, network: Network) -> Weights | None:
+        """The trained weights under the names that their nodes have in this network, for its file."""
+        from nnstudio.compile.carrying import renamed
+
+        if self.weights is None or self.trained_in is None or self.trained_in is network:
+            return self.weights
+        return renamed(self.weights, self.trained_in, network)
 
     def _set(self, state: str) -> None:
         if state != self.state:
@@ -201,6 +223,9 @@ class Training(QObject):
         for event in events:
             match event:
                 case RunStarted() | RunResumed() if self.state != "stopping":
+                    if isinstance(event, RunStarted) and self.carried is not None:
+                        told = f"Training goes on from the trained weights: {self.carried.summary()}"
+                        self._session.notice.emit("info", told)
                     self._set("running")
                 case RunPaused() if self.state != "stopping":
                     self._set("paused")
@@ -233,7 +258,7 @@ class Training(QObject):
         if ended is not None and worker.compiled is not None and self.network is not None:
             weights = after_run(worker.compiled, ended, len(self.history.epochs), self.weights)
             if weights is not self.weights:
-                self.weights, self.names = weights, _names(self.network)
+                self.weights, self.trained_in = weights, self.network
                 self.unsaved_weights = True
         if isinstance(ended, RunFinished):
             self._session.notice.emit("info", _farewell(ended))
@@ -253,10 +278,6 @@ class Training(QObject):
             self._drain()
             self._drain()
         return not worker.alive
-
-
-def _names(network: Network) -> dict[str, str]:
-    return {id: node.name for id, node in network.nodes.items()}
 
 
 def _farewell(ended: RunFinished) -> str:

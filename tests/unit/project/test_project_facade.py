@@ -67,7 +67,7 @@ def test_a_node_that_was_renamed_since_keeps_its_weights(line: Project) -> None:
     node = line.network.named("weight")
     weights = {"weight.weight": np.full((1, 1), 7.0, np.float32)}
     network = edits.rename(node.id, "slope")(line.network)
-    made = compiled_with(network, line.fields(), 1, weights, {node.id: "weight"})
+    made = compiled_with(network, line.fields(), 1, weights, line.network)
     assert made.notes == ()
     assert made.compiled.model.state_dict()["slope.weight"].item() == 7.0
 
@@ -85,6 +85,38 @@ def test_weights_of_another_shape_are_left_out_and_the_rest_load(line: Project) 
     kept = nns.open(str(line.path)).weights
     assert kept is not None
     assert kept["weight.weight"].shape == (2, 7)
+
+
+def test_a_wider_network_that_goes_on_from_its_weights_is_as_good_as_it_was(tmp_path: Path) -> None:
+    project = Project.new("digits-mlp")
+    project.save(tmp_path / "digits.nnstudio")
+    hidden = project.network.named("hidden1").id
+    project.sheet = dataclasses.replace(
+        project.sheet, network=edits.set_params(hidden, out_features=32)(project.network)
+    )
+    project.train(epochs=4)
+    before = project.evaluate("test")["accuracy"]
+    project.sheet = dataclasses.replace(
+        project.sheet, network=edits.set_params(hidden, out_features=48)(project.network)
+    )
+    assert project.evaluate("test")["accuracy"] == pytest.approx(before, abs=0.02)
+    assert any("“hidden1” has grown" in note for note in project.notes)
+    accuracy = project.train(epochs=1, keep=True) and project.evaluate("test")["accuracy"]
+    assert accuracy > before - 0.05
+    project.save()
+    assert Project.open(tmp_path / "digits.nnstudio").evaluate("test")["accuracy"] == accuracy
+
+
+def test_a_renamed_node_is_saved_with_its_weights_under_its_new_name(line: Project) -> None:
+    line.train(epochs=1)
+    node = line.network.named("weight")
+    line.sheet = dataclasses.replace(line.sheet, network=edits.rename(node.id, "slope")(line.network))
+    line.save()
+    again = nns.open(str(line.path))
+    again.compiled()
+    assert again.notes == ()
+    assert again.weights is not None
+    assert "slope.weight" in again.weights
 
 
 def test_what_has_not_been_trained_cannot_be_asked(line: Project) -> None:
