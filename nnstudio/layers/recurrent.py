@@ -37,11 +37,11 @@ def _bias() -> Any:
     return param(True, title="Bias", help="add learned offsets")
 
 
-def _check_state(state: TensorType | None, layer: Any, what: str) -> None:
+def _check_state(state: TensorType | None, layer: Any, what: str, units: int) -> None:
     if state is None:
         return
     layers = layer.num_layers * (2 if layer.bidirectional else 1)
-    batch, units = Symbol("N"), layer.hidden_size
+    batch = Symbol("N")
     if state.sizes not in ((batch, units), (layers, batch, units)):
         raise BuildError(
             f"needs {what} of {units} numbers a sample, or {layers}×N×{units} (layers, samples, features); it is fed "
@@ -58,16 +58,23 @@ def _recurrent(kind: str, layer: Any, input: TensorType, **more: Any) -> Call:
     )  # fmt: skip
 
 
-@layer(family="Recurrent", icon="rnn", telling=("hidden_size",), synonyms=(*_SYNONYMS, "elman", "vanilla"))
+@layer(family="Recurrent", telling=("hidden_size",), synonyms=(*_SYNONYMS, "elman", "vanilla"))
 class RNN(Weighted):
-    """Read a sequence step by step, each state a bend of the last one and the input.
+    r"""Read a sequence step by step, each state a bend of the last one and the input.
 
     The simplest recurrent layer, good for short sequences and for seeing how memory fades; LSTM and GRU remember
     longer. `sequence` has the state at every step, `last` the final one, both directions joined.
 
-    Formula: `h_t = tanh(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh)`, or with ReLU for tanh.
+    ```math
+    h_t = \tanh(W_{ih}\, x_t + b_{ih} + W_{hh}\, h_{t-1} + b_{hh})
+    ```
 
-    Source: Elman, "Finding structure in time" (1990); PyTorch `torch.nn.RNN`.
+    With ReLU in place of tanh where that is chosen.
+
+    Shapes: `N×T×F` (time, feature) becomes sequence `N×T×F'`, last `N×F'` and hidden `L×N×F'` (L layers times
+    directions).
+
+    Source: Elman, "Finding structure in time" (1990), figure 2; PyTorch `torch.nn.RNN`.
     """
 
     input = Port("N T F")
@@ -84,21 +91,29 @@ class RNN(Weighted):
     bias: bool = _bias()
 
     def build(self, input: TensorType, initial: TensorType | None) -> Call:
-        _check_state(initial, self, "an initial state")
+        _check_state(initial, self, "an initial state", self.hidden_size)
         return _recurrent("RNN", self, input, nonlinearity=self.nonlinearity)
 
 
-@layer(family="Recurrent", icon="gru", telling=("hidden_size",), synonyms=(*_SYNONYMS, "gated recurrent unit"))
+@layer(family="Recurrent", telling=("hidden_size",), synonyms=(*_SYNONYMS, "gated recurrent unit"))
 class GRU(Weighted):
-    """Read a sequence step by step, with gates that say what to keep and what to renew.
+    r"""Read a sequence step by step, with gates that say what to keep and what to renew.
 
     About as good as LSTM with a quarter fewer weights. `sequence` has the state at every step, `last` the final
     one, both directions joined.
 
-    Formula: `r = σ(W_r x + U_r h)`, `z = σ(W_z x + U_z h)`, `n = tanh(W_n x + r ∗ (U_n h))`,
-    `h' = (1 − z) ∗ n + z ∗ h` (biases left out).
+    ```math
+    r = \sigma(W_r x + U_r h), \quad z = \sigma(W_z x + U_z h), \quad n = \tanh(W_n x + r \odot U_n h), \quad
+    h' = (1 - z) \odot n + z \odot h
+    ```
 
-    Source: Cho et al., "Learning phrase representations using RNN encoder–decoder" (2014); PyTorch `torch.nn.GRU`.
+    Biases are left out here.
+
+    Shapes: `N×T×F` (time, feature) becomes sequence `N×T×F'`, last `N×F'` and hidden `L×N×F'` (L layers times
+    directions).
+
+    Source: Cho et al., "Learning phrase representations using RNN encoder–decoder" (2014), section 2.3; PyTorch
+    `torch.nn.GRU`.
     """
 
     input = Port("N T F")
@@ -114,21 +129,29 @@ class GRU(Weighted):
     bias: bool = _bias()
 
     def build(self, input: TensorType, initial: TensorType | None) -> Call:
-        _check_state(initial, self, "an initial state")
+        _check_state(initial, self, "an initial state", self.hidden_size)
         return _recurrent("GRU", self, input)
 
 
-@layer(family="Recurrent", icon="lstm", telling=("hidden_size",), synonyms=(*_SYNONYMS, "long short-term memory"))
+@layer(family="Recurrent", telling=("hidden_size",), synonyms=(*_SYNONYMS, "long short-term memory"))
 class LSTM(Weighted):
-    """Read a sequence step by step, with a cell that remembers and gates that guard it.
+    r"""Read a sequence step by step, with a cell that remembers and gates that guard it.
 
     The usual recurrent layer for text, speech and time series. `sequence` has the state at every step, `last` the
     final one, both directions joined; wire `hidden` and `cell` of an encoder to the initial state of a decoder.
 
-    Formula: `i, f, o = σ(W x + U h)`, `g = tanh(W_g x + U_g h)`, `c' = f ∗ c + i ∗ g`, `h' = o ∗ tanh(c')`
-    (biases left out).
+    ```math
+    i, f, o = \sigma(W x + U h), \quad g = \tanh(W_g x + U_g h), \quad c' = f \odot c + i \odot g, \quad
+    h' = o \odot \tanh(c')
+    ```
 
-    Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997); PyTorch `torch.nn.LSTM`.
+    Biases are left out here. With a projection `h' = P (o ⊙ tanh c')`.
+
+    Shapes: `N×T×F` (time, feature) becomes sequence `N×T×F'`, last `N×F'`, hidden `L×N×F'` and cell `L×N×F'` (L layers
+    times directions).
+
+    Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), section 4; projection: Sak et al., "Long
+    short-term memory based recurrent neural network architectures" (2014); PyTorch `torch.nn.LSTM`.
     """
 
     input = Port("N T F")
@@ -141,11 +164,19 @@ class LSTM(Weighted):
 
     hidden_size: int = _hidden()
     num_layers: int = _layers()
+    proj_size: int = param(
+        0, min=0, title="Projection", help="project each state to so many numbers, fewer than the units; 0 for none"
+    )
     bidirectional: bool = _both_ways()
     dropout: float = _dropout()
     bias: bool = _bias()
 
     def build(self, input: TensorType, initial: TensorType | None, initial_cell: TensorType | None) -> Call:
-        _check_state(initial, self, "an initial state")
-        _check_state(initial_cell, self, "an initial cell")
-        return _recurrent("LSTM", self, input)
+        if self.proj_size >= self.hidden_size:
+            raise BuildError(
+                f"is to project {self.hidden_size} units to {self.proj_size}, which is not fewer",
+                "set its projection below its units, or to 0 for none" if self.hidden_size > 1 else "set it to 0",
+            )
+        _check_state(initial, self, "an initial state", self.proj_size or self.hidden_size)
+        _check_state(initial_cell, self, "an initial cell", self.hidden_size)
+        return _recurrent("LSTM", self, input, **({"proj_size": self.proj_size} if self.proj_size else {}))

@@ -66,10 +66,13 @@ class LSTM(torch.nn.LSTM):
             given.append(state)
         begin, cell_begin = given
         start = None
-        if begin is not None:
-            start = (begin, torch.zeros_like(begin) if cell_begin is None else cell_begin)
-        elif cell_begin is not None:
-            start = (torch.zeros_like(cell_begin), cell_begin)
+        if begin is not None or cell_begin is not None:
+            count = self.num_layers * directions
+            if begin is None:
+                begin = input.new_zeros(count, input.shape[0], self.proj_size or self.hidden_size)
+            if cell_begin is None:
+                cell_begin = input.new_zeros(count, input.shape[0], self.hidden_size)
+            start = (begin, cell_begin)
         sequence, (hidden, cell) = super().forward(input, start)
         last = torch.cat((hidden[-2], hidden[-1]), dim=-1) if self.bidirectional else hidden[-1]
         return sequence, last, hidden, cell
