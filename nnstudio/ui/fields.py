@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
+from nnstudio.graph.expressions import ExpressionError, Number, evaluate
 from nnstudio.layers import Param, ParameterError
 from nnstudio.ui import theme
 from nnstudio.ui.parts import row
@@ -17,6 +18,8 @@ from nnstudio.ui.parts import row
 #: A refused value is spoken of when typing has paused for so long.
 _PATIENCE_MS = 600
 SEVERAL = "several values"
+#: Kinds of parameters whose value may be worked out of an expression.
+COMPUTED = ("int", "float", "size")
 
 
 def shown(param: Param, value: Any) -> str:
@@ -27,9 +30,15 @@ def shown(param: Param, value: Any) -> str:
         value = (value,) * param.axes
     if isinstance(value, tuple):
         return (" × " if param.axes else ", ").join(
-            f"{item:.10g}" if isinstance(item, float) else str(item) for item in value
+            _number(item) if isinstance(item, float) else str(item) for item in value
         )
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _number(value: float) -> str:
+    """As short as it reads back the same."""
+    text = f"{value:.10g}"
+    return text if float(text) == value else repr(value)
 
 
 def parsed(param: Param, text: str) -> Any:
@@ -68,17 +77,25 @@ def _sizes(param: Param, text: str) -> Any:
 
 
 class Field(QWidget):
-    """Base: ``edited(value)`` with a checked value, ``refused(sentence)`` with "" when all is well again."""
+    """Base: ``edited(value)`` with a checked value, ``refused(sentence)`` with "" when all is well again.
+
+    ``expressed(text)``: the value is to be worked out of this expression, which has been tried; ``unknown(name)``: what
+    is typed names a parameter that is not there ("" when that is over).
+    """
 
     edited = Signal(object)
     refused = Signal(str)
+    expressed = Signal(str)
+    unknown = Signal(str)
 
     def __init__(self, param: Param) -> None:
         super().__init__()
         self.param = param
+        #: What edits that belong together share, so that they become one step of undo; None where each is its own.
+        self.stint: int | None = None
 
-    def show_value(self, value: Any, *, several: bool = False) -> None:
-        """Show this value; ``several``: the layers that are selected have different ones."""
+    def show_value(self, value: Any, *, several: bool = False, expression: str = "") -> None:
+        """Show this value, and what it is worked out of; ``several``: the selected layers have different ones."""
         raise NotImplementedError
 
 
@@ -90,9 +107,17 @@ class _Line(QLineEdit):
 
     def __init__(self, unit: str) -> None:
         super().__init__()
-        self._unit = unit
+        self._own_unit = self._unit = unit
         self.setProperty("role", "mono")
         self._make_room()
+
+    def show_result(self, result: str) -> None:
+        """Write what the expression gives before the unit, as ``= 128 px``; "" writes the unit alone."""
+        unit = " ".join(filter(None, (f"= {result}" if result else "", self._own_unit)))
+        if unit != self._unit:
+            self._unit = unit
+            self._make_room()
+            self.update()
 
     def _make_room(self) -> None:
         room = QFontMetrics(theme.ui_font(11)).horizontalAdvance(self._unit) + 4 if self._unit else 0
@@ -135,7 +160,11 @@ class TextField(Field):
         super().__init__(param)
         self._owner, self._name = owner, name
         self._value: Any = param.default
-        self._problem = ""
+        self._expression = ""
+        self._problem = self._unknown = ""
+        self.stint = 0
+        #: The named parameters that expressions may use; None: an expression is worked out at once and forgotten.
+        self.parameters: Callable[[], Mapping[str, Number]] | None = None
         self.line = _Line(param.unit)
         self.setFocusProxy(self.line)
         self.setLayout(row(self.line))
@@ -150,28 +179,65 @@ class TextField(Field):
         self.line.left.connect(self._finish)
         self.line.counted.connect(self._count)
 
-    def show_value(self, value: Any, *, several: bool = False) -> None:
-        self._value = value
-        if several:
+    def show_value(self, value: Any, *, several: bool = False, expression: str = "") -> None:
+        wrong = self.line.hasFocus() and bool(self._problem)
+        self._value, self._expression = value, expression
+        if several and not wrong:
             self.line.setPlaceholderText(SEVERAL)
             self.line.setText("")
-        elif parsed(self.param, self.line.text()) != value or not self.line.hasFocus():
-            self.line.setText(shown(self.param, value))
+        elif not wrong and not (self.line.hasFocus() and self._means(value)):
+            self.line.setText(self._text())
+        self.line.show_result(shown(self.param, value) if expression and not several else "")
+
+    def _text(self) -> str:
+        return self._expression or shown(self.param, self._value)
+
+    def _means(self, value: Any) -> bool:
+        """Whether what is written stands for this value already."""
+        text = self.line.text()
+        return text.strip() == self._expression if self._expression else parsed(self.param, text) == value
 
     def _typed(self, text: str) -> None:
         try:
-            value = self.param.checked(self._owner, self._name, parsed(self.param, text))
+            value, expression = self._read(text)
         except ParameterError as error:
-            self._problem = error.message
-            self._patience.start()
+            self._be_wrong(error.message)
+            return
+        except ExpressionError as error:
+            self._be_wrong(str(error), error.unknown)
             return
         self._well()
-        if value != self._value:
-            self._value = value
+        if expression and self.parameters is not None:
+            if expression != self._expression:
+                self._value, self._expression = value, expression
+                self.line.show_result(shown(self.param, value))
+                self.expressed.emit(expression)
+        elif value != self._value or self._expression:
+            self._value, self._expression = value, ""
+            self.line.show_result("")
             self.edited.emit(value)
+
+    def _read(self, text: str) -> tuple[Any, str]:
+        """The value of what is typed, and the expression that it is; "" where it is a plain value."""
+        plain = parsed(self.param, text)
+        if self.param.kind not in COMPUTED or not isinstance(plain, str) or not text.strip():
+            return self.param.checked(self._owner, self._name, plain), ""
+        if not re.search(r"[A-Za-z_*/+%(−-]", text):
+            return self.param.checked(self._owner, self._name, plain), ""
+        worked = evaluate(text, self.parameters() if self.parameters is not None else {})
+        value = float(worked) if self.param.kind == "float" else worked
+        if self.param.kind != "float" and isinstance(value, float):
+            raise ParameterError(self._owner, self._name, f"must be a whole number, and this gives {value:g}; round it")
+        return self.param.checked(self._owner, self._name, value), text.strip()
+
+    def _be_wrong(self, problem: str, unknown: str = "") -> None:
+        self._problem, self._unknown = problem, unknown
+        self._patience.start()
 
     def _count(self, steps: int) -> None:
         value = self._value
+        if self._expression:
+            return
         if self.param.kind == "int" and isinstance(value, int):
             value += steps
         elif self.param.kind == "float" and isinstance(value, float) and value:
@@ -185,10 +251,11 @@ class TextField(Field):
 
     def _well(self) -> None:
         self._patience.stop()
-        self._problem = ""
+        self._problem = self._unknown = ""
         if self.line.property("refused"):
             self._mark(False)
         self.refused.emit("")
+        self.unknown.emit("")
 
     def _mark(self, refused: bool) -> None:
         self.line.setProperty("refused", refused)
@@ -198,16 +265,27 @@ class TextField(Field):
         if self._problem:
             self._mark(True)
             self.refused.emit(f"{self._problem[:1].upper()}{self._problem[1:]}")
+            self.unknown.emit(self._unknown)
 
     def _finish(self) -> None:
+        assert self.stint is not None
+        self.stint += 1  # what is typed from now on is another step
         if self._problem:
             self._patience.stop()
-            kept = shown(self.param, self._value) or "nothing"
+            if self._unknown:  # what is typed stays while it can be made to mean something
+                self._complain()
+                return
+            kept = self._text() or "nothing"
             self.refused.emit(f"{self._problem[:1].upper()}{self._problem[1:]}; {kept} stays")
             self._problem = ""
             self._mark(False)
         if self.line.text() or self.line.placeholderText() != SEVERAL:
-            self.line.setText(shown(self.param, self._value))
+            self.line.setText(self._text())
+
+    def give_up(self) -> None:
+        """Forget what was typed and cannot be; show the value again."""
+        self._well()
+        self.line.setText(self._text())
 
 
 class SwitchField(Field):
@@ -220,7 +298,7 @@ class SwitchField(Field):
         self.setLayout(row(self.box, 1, margins=(2, 5, 0, 5)))
         self.box.clicked.connect(self._clicked)
 
-    def show_value(self, value: Any, *, several: bool = False) -> None:
+    def show_value(self, value: Any, *, several: bool = False, expression: str = "") -> None:
         self.box.setTristate(several)
         self.box.setCheckState(
             Qt.CheckState.PartiallyChecked if several else Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
@@ -264,7 +342,7 @@ class ChoiceField(Field):
             self.box.addItem(title, value)
         self.box.blockSignals(False)
 
-    def show_value(self, value: Any, *, several: bool = False) -> None:
+    def show_value(self, value: Any, *, several: bool = False, expression: str = "") -> None:
         place = -1 if several else self.box.findData(value)
         if place < 0 and not several:
             self.box.addItem(f"{value} (not in the data)" if value else "not set", value)

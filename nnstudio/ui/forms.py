@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
+from nnstudio.graph.expressions import Number
 from nnstudio.layers import Param
 from nnstudio.ui import theme
-from nnstudio.ui.fields import ChoiceField, Field, field_for
-from nnstudio.ui.parts import ElidedLabel, label
+from nnstudio.ui.fields import ChoiceField, Field, TextField, field_for
+from nnstudio.ui.parts import ElidedLabel, button, label
 
 LABEL_WIDTH = 108
 
@@ -19,6 +21,11 @@ LABEL_WIDTH = 108
 def title_of(name: str, param: Param) -> str:
     """What a parameter is called: its title, else its name in words."""
     return param.title or name.replace("_", " ").capitalize()
+
+
+def fillable(params: Mapping[str, Param]) -> list[str]:
+    """The names of the parameters that a person sets in a form. A block's ``values`` are set by their own names."""
+    return [name for name, param in params.items() if param.kind != "values"]
 
 
 def explained(param: Param) -> str:
@@ -33,11 +40,16 @@ def explained(param: Param) -> str:
 class Form(QWidget):
     """A row for each parameter. ``edited(name, value)`` comes with values that the declaration allows.
 
+    ``expressed(name, text)``: a value is to be worked out of an expression; ``wanted(name, unknown, text)``: the person
+    asks for the parameter ``unknown`` that an expression names.
+
     A row whose ``when`` does not hold is hidden. A value that is refused is explained under its row, and the old one
     stays.
     """
 
     edited = Signal(str, object)
+    expressed = Signal(str, str)
+    wanted = Signal(str, str, str)
 
     def __init__(
         self,
@@ -45,19 +57,23 @@ class Form(QWidget):
         params: Mapping[str, Param],
         names: Iterable[str] | None = None,
         choices: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+        parameters: Callable[[], Mapping[str, Number]] | None = None,
     ) -> None:
-        """``names``: the parameters to show (all where left out). ``choices``: by name, values and titles to offer."""
+        """``names``: the parameters to show (all :func:`fillable` where left out). ``choices``: by name, values and
+        titles to offer. ``parameters``: those that expressions may name; None where expressions are not kept."""
         super().__init__()
         self._params = params
         self.fields: dict[str, Field] = {}
         self._labels: dict[str, QLabel] = {}
         self._errors: dict[str, QLabel] = {}
+        self._offers: dict[str, QPushButton] = {}
+        self._parameters = parameters
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        for name in params if names is None else names:
+        for name in fillable(params) if names is None else names:
             offered = (choices or {}).get(name)
             param = params[name]
             field = ChoiceField(param, offered) if offered is not None else field_for(owner, name, param)
@@ -73,7 +89,7 @@ class Form(QWidget):
             title.setFixedWidth(width)
 
     def _add(self, name: str, param: Param, field: Field) -> None:
-        at = self._grid.rowCount()
+        at = 3 * len(self.fields)
         title = ElidedLabel(title_of(name, param), "muted")
         title.setBuddy(field)
         error = label("", "problem", wrap=True)
@@ -91,17 +107,52 @@ class Form(QWidget):
         self.fields[name], self._labels[name], self._errors[name] = field, title, error
         field.edited.connect(lambda value: self.edited.emit(name, value))
         field.refused.connect(lambda sentence: self.refuse(name, sentence))
+        if isinstance(field, TextField) and self._parameters is not None:
+            field.parameters = self._parameters
+            field.expressed.connect(lambda text: self.expressed.emit(name, text))
+            field.unknown.connect(lambda unknown: self._offer(name, field, at + 2, unknown))
 
-    def show_values(self, values: Mapping[str, Any], several: frozenset[str] = frozenset()) -> None:
-        """Show these values. ``several``: names of those that differ between the selected layers."""
+    def _offer(self, name: str, field: TextField, at: int, unknown: str) -> None:
+        """Offer to create the parameter that an expression names."""
+        old = self._offers.pop(name, None)
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+        if unknown:
+            text = field.line.text().strip()
+            made = button(f"Create parameter {unknown}", lambda: self.wanted.emit(name, unknown, text), "link")
+            made.setObjectName(f"create_{unknown}")
+            self._grid.addWidget(made, at, 0, 1, 2)
+            self._offers[name] = made
+            QWidget.setTabOrder(field.line, made)
+
+    def show_values(
+        self,
+        values: Mapping[str, Any],
+        several: frozenset[str] = frozenset(),
+        expressions: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Show these values. ``several``: names of those that differ between the selected layers. ``expressions``:
+        what values are worked out of, by name."""
         for name, field in self.fields.items():
-            field.show_value(values[name], several=name in several)
+            field.show_value(values[name], several=name in several, expression=expressions.get(name, ""))
             when = self._params[name].when
             applies = when is None or when[0] in several or values.get(when[0]) in when[1]
             field.setVisible(applies)
             self._labels[name].setVisible(applies)
             if not applies:
                 self.refuse(name, "")
+
+    def give_up(self, name: str) -> None:
+        """Forget what was typed into a field and cannot be; show its value again."""
+        field = self.fields[name]
+        if isinstance(field, TextField):
+            field.give_up()
+
+    def merge_key(self, name: str, *of: Hashable) -> Hashable:
+        """What steps of undo share that are typed in one go into this field; None where each edit is its own."""
+        stint = self.fields[name].stint
+        return None if stint is None else ("field", name, stint, *of)
 
     def refuse(self, name: str, sentence: str) -> None:
         """Say under a row why its value is refused; "" says nothing."""

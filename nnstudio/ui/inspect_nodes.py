@@ -1,4 +1,4 @@
-"""Pages of the inspector for layers: one, or several at once."""
+"""The inspector's page for one layer, and what its pages are made of."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from nnstudio.graph import Node, Problem, edits
+from nnstudio.graph import Network, Node, Problem, edits
+from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
+from nnstudio.graph.parameters import set_expression
 from nnstudio.layers import Placeholder, TensorType
 from nnstudio.ui import theme
 from nnstudio.ui.forms import Form
+from nnstudio.ui.inspect_flags import Flags
+from nnstudio.ui.inspect_parameters import create_parameter
 from nnstudio.ui.parts import ElidedLabel, Swatch, button, capital, column, empty, label, line, row
 from nnstudio.ui.session import Session
 
@@ -59,10 +63,13 @@ class NodeName(QLineEdit):
         self.setModified(False)
         self._refused("")
         if text and text != node.name:
+            edit = edits.rename(self._id, text)
             try:
-                self._session.document.do(f"Rename {node.name}", edits.rename(self._id, text))
+                edit(self._session.network)
             except edits.EditError as error:
                 self._refused(f"{capital(str(error), {text})}; {node.name} stays")
+            else:
+                self._session.do(f"Rename {node.name}", edit)
         self.setText(self._session.network.nodes[self._id].name)
 
 
@@ -155,9 +162,14 @@ class NodePage(Page):
         self.body.addWidget(self.problems)
         self.form: Form | None = None
         if layer.params and not isinstance(layer, Placeholder):
-            self.form = Form(layer.type_name(), layer.params, choices=self._choices(node))
+            parameters = lambda: session.network.parameters  # noqa: E731
+            self.form = Form(layer.type_name(), layer.params, None, self._choices(node), parameters)
             self.form.edited.connect(self._edited)
+            self.form.expressed.connect(self._expressed)
+            self.form.wanted.connect(self._create)
             self.body.addWidget(self.form)
+        self.flags = Flags(session)
+        self.body.addWidget(self.flags)
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
@@ -170,6 +182,8 @@ class NodePage(Page):
 
     def _choices(self, node: Node) -> dict[str, list[tuple[str, str]]]:
         fields = self.session.fields
+        if node.layer.role == "shared":
+            return {"of": [("", "not set"), *shareable(self.session.network, node.id)]}
         if node.layer.role != "input" or "field" not in node.layer.params or not fields:
             return {}
         offered = [(name, f"{name} · {type_.per_sample()}") for name, type_ in fields.items()]
@@ -197,9 +211,20 @@ class NodePage(Page):
         node = self.session.network.nodes.get(self.id)
         if node is None:
             return
-        label_ = f"Change {name.replace('_', ' ')} of {node.name}"
-        key = ("parameter", self.id, name)
-        self.session.do(label_, edits.set_params(self.id, **{name: value}), key)
+        self._do(name, edits.set_params(self.id, **{name: value}))
+
+    def _expressed(self, name: str, text: str) -> None:
+        self._do(name, set_expression(self.id, name, text))
+
+    def _create(self, name: str, unknown: str, text: str) -> None:
+        create_parameter(self.session, unknown, [(self.id, name)], text)
+        if self.form is not None:
+            self.form.give_up(name)
+
+    def _do(self, name: str, edit: edits.Edit) -> None:
+        node = self.session.network.nodes[self.id]
+        key = self.form.merge_key(name, self.id) if self.form is not None else None
+        self.session.do(f"Change {name.replace('_', ' ')} of {node.name}", edit, key, merge_seconds=AS_LONG_AS_IT_TAKES)
 
     def refresh(self) -> None:
         node = self.session.network.nodes.get(self.id)
@@ -207,7 +232,9 @@ class NodePage(Page):
             return
         self.name.show_name(node.name)
         if self.form is not None and not isinstance(node.layer, Placeholder):
-            self.form.show_values(node.layer.values())
+            values = {name: getattr(node.layer, name) for name in self.form.fields}
+            self.form.show_values(values, expressions=dict(node.expressions))
+        self.flags.show_nodes([node])
         resolution = self.session.resolution
         resolved = resolution.nodes.get(self.id) if resolution is not None else None
         inputs = [t for t in resolved.inputs.values() if t is not None] if resolved is not None else []
@@ -225,53 +252,13 @@ class NodePage(Page):
         self.facts.show_facts(facts)
 
 
-class SeveralPage(Page):
-    """Several layers: the parameters that all of them have."""
-
-    def __init__(self, session: Session, ids: Sequence[str]) -> None:
-        super().__init__(session)
-        self.ids = tuple(ids)
-        layers = [session.network.nodes[id].layer for id in ids]
-        kinds = sorted({layer.type_name() for layer in layers})
-        self.body.addWidget(label(f"{len(ids)} layers", "title"))
-        self.body.addWidget(label(", ".join(kinds), "muted", wrap=True))
-        first, *rest = [{} if isinstance(layer, Placeholder) else layer.params for layer in layers]
-        shared = {
-            name: param
-            for name, param in first.items()
-            if all(other.get(name) is not None and _alike(other[name], param) for other in rest)
-        }
-        self.form = Form(kinds[0] if len(kinds) == 1 else "layers", shared)
-        self.form.edited.connect(self._edited)
-        self.body.addWidget(self.form)
-        if not shared:
-            self.body.addWidget(label("These layers have no parameter in common.", "muted", wrap=True))
-        self.body.addWidget(line())
-        self.facts = Facts()
-        self.body.addWidget(self.facts)
-        self.body.addStretch(1)
-
-    def _edited(self, name: str, value: object) -> None:
-        present = [id for id in self.ids if id in self.session.network.nodes]
-        change = edits.chain(*(edits.set_params(id, **{name: value}) for id in present))
-        label_ = f"Change {name.replace('_', ' ')} of {len(present)} layers"
-        self.session.do(label_, change, ("parameter", self.ids, name))
-
-    def refresh(self) -> None:
-        nodes = [self.session.network.nodes[id] for id in self.ids if id in self.session.network.nodes]
-        if not nodes:
-            return
-        values = [{name: getattr(node.layer, name) for name in self.form.fields} for node in nodes]
-        several = frozenset(name for name in self.form.fields if any(v[name] != values[0][name] for v in values))
-        self.form.show_values(values[0], several)
-        resolution = self.session.resolution
-        if resolution is not None:
-            known = [resolution.nodes[node.id].parameters for node in nodes if node.id in resolution.nodes]
-            self.facts.show_facts([("Parameters", f"{sum(known):,}")])
-
-
-def _alike(first: object, second: object) -> bool:
-    return all(getattr(first, name) == getattr(second, name) for name in ("kind", "choices", "axes", "min", "max"))
+def shareable(network: Network, id: str) -> list[tuple[str, str]]:
+    """Ids and names of the nodes whose weights another node may use."""
+    return [
+        (other.id, f"{other.name} · {other.layer.type_name()}")
+        for other in network.nodes.values()
+        if other.id != id and other.layer.role in ("layer", "block") and other.layer.inputs
+    ]
 
 
 def _short(type_: object) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
+from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.train.plan import Plan
 from nnstudio.ui.forms import Form, title_of
 from nnstudio.ui.inspect_nodes import Facts, Page
+from nnstudio.ui.inspect_parameters import ParameterList
 from nnstudio.ui.parts import button, column, label, line, row
 from nnstudio.ui.session import Session
 
@@ -67,6 +69,12 @@ class ProjectPage(Page):
         self.body.addWidget(self._facts)
         self.body.addLayout(row(self._choose, 1))
         self.body.addWidget(line())
+        self.body.addWidget(label("Parameters", "heading"))
+        self.parameters = ParameterList(
+            session, "Name a number here, such as width, and use it in any number field: 4*width."
+        )
+        self.body.addWidget(self.parameters)
+        self.body.addWidget(line())
         self.body.addWidget(label("Training", "heading"))
         self.forms: list[Form] = []
         named = [name for _, names in GROUPS for name in names]
@@ -91,12 +99,16 @@ class ProjectPage(Page):
 
     def _edited(self, name: str, value: object) -> None:
         title = title_of(name, Plan.params[name])
-        self.session.do(f"Change {title.lower()}", None, ("plan", name), plan=self.session.plan.with_(**{name: value}))
+        form = next(form for form in self.forms if name in form.fields)
+        plan = self.session.plan.with_(**{name: value})
+        key = form.merge_key(name, "plan")
+        self.session.do(f"Change {title.lower()}", None, key, plan=plan, merge_seconds=AS_LONG_AS_IT_TAKES)
 
     def refresh(self) -> None:
         values = self.session.plan.values()
         for form in self.forms:
             form.show_values(values)
+        self.parameters.refresh()
         self._show_data()
 
     def _show_data(self) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from nnstudio.ui.inspect_nodes import NodePage, SeveralPage
+from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_project import ProjectPage
+from nnstudio.ui.inspect_several import SeveralPage
 from nnstudio.ui.parts import column
 from nnstudio.ui.session import Session
 

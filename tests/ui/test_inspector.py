@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QPushButton
 from nnstudio.data import shipped_reference
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.ui.inspect_nodes import NodePage, SeveralPage
+from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_project import ProjectPage
+from nnstudio.ui.inspect_several import SeveralPage
 from nnstudio.ui.inspector import Inspector
 
 

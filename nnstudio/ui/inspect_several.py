@@ -1,0 +1,90 @@
+"""The inspector's page for several layers: what they share, changed together as one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnstudio.graph import Node, edits
+from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
+from nnstudio.graph.parameters import set_expression
+from nnstudio.layers import Placeholder
+from nnstudio.ui.forms import Form
+from nnstudio.ui.inspect_flags import Flags
+from nnstudio.ui.inspect_nodes import Facts, Page
+from nnstudio.ui.inspect_parameters import create_parameter
+from nnstudio.ui.parts import label, line
+from nnstudio.ui.session import Session
+
+
+class SeveralPage(Page):
+    """Several layers: the parameters that all of them have, and their flags."""
+
+    def __init__(self, session: Session, ids: Sequence[str]) -> None:
+        super().__init__(session)
+        self.ids = tuple(ids)
+        layers = [session.network.nodes[id].layer for id in ids]
+        kinds = sorted({layer.type_name() for layer in layers})
+        self.body.addWidget(label(f"{len(ids)} layers", "title"))
+        self.body.addWidget(label(", ".join(kinds), "muted", wrap=True))
+        first, *rest = [{} if isinstance(layer, Placeholder) else layer.params for layer in layers]
+        shared = {
+            name: param
+            for name, param in first.items()
+            if param.kind not in ("node", "values")
+            and all(other.get(name) is not None and _alike(other[name], param) for other in rest)
+        }
+        owner = kinds[0] if len(kinds) == 1 else "layers"
+        self.form = Form(owner, shared, parameters=lambda: session.network.parameters)
+        self.form.edited.connect(self._edited)
+        self.form.expressed.connect(self._expressed)
+        self.form.wanted.connect(self._create)
+        self.body.addWidget(self.form)
+        if not shared:
+            self.body.addWidget(label("These layers have no parameter in common.", "muted", wrap=True))
+        self.flags = Flags(session)
+        self.body.addWidget(self.flags)
+        self.body.addWidget(line())
+        self.facts = Facts()
+        self.body.addWidget(self.facts)
+        self.body.addStretch(1)
+
+    def _nodes(self) -> list[Node]:
+        return [self.session.network.nodes[id] for id in self.ids if id in self.session.network.nodes]
+
+    def _edited(self, name: str, value: object) -> None:
+        self._do(name, edits.chain(*(edits.set_params(node.id, **{name: value}) for node in self._nodes())))
+
+    def _expressed(self, name: str, text: str) -> None:
+        self._do(name, edits.chain(*(set_expression(node.id, name, text) for node in self._nodes())))
+
+    def _create(self, name: str, unknown: str, text: str) -> None:
+        create_parameter(self.session, unknown, [(node.id, name) for node in self._nodes()], text)
+        self.form.give_up(name)
+
+    def _do(self, name: str, edit: edits.Edit) -> None:
+        label_ = f"Change {name.replace('_', ' ')} of {len(self._nodes())} layers"
+        key = self.form.merge_key(name, self.ids)
+        self.session.do(label_, edit, key, merge_seconds=AS_LONG_AS_IT_TAKES)
+
+    def refresh(self) -> None:
+        nodes = self._nodes()
+        if not nodes:
+            return
+        names = list(self.form.fields)
+        values = [
+            {name: (getattr(node.layer, name), node.expression(name)) for name in names} for node in nodes
+        ]  # fmt: skip
+        several = frozenset(name for name in names if any(v[name] != values[0][name] for v in values))
+        first = values[0]
+        self.form.show_values(
+            {name: first[name][0] for name in names}, several, {name: first[name][1] for name in names}
+        )
+        self.flags.show_nodes(nodes)
+        resolution = self.session.resolution
+        if resolution is not None:
+            known = [resolution.nodes[node.id].parameters for node in nodes if node.id in resolution.nodes]
+            self.facts.show_facts([("Parameters", f"{sum(known):,}")])
+
+
+def _alike(first: object, second: object) -> bool:
+    return all(getattr(first, name) == getattr(second, name) for name in ("kind", "choices", "axes", "min", "max"))
