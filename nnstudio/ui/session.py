@@ -153,7 +153,8 @@ class Session(QObject):
 
     def select(self, ids: Iterable[str]) -> None:
         """Select these nodes and no others; ids that are not in the network are left out."""
-        chosen = frozenset(id for id in ids if id in self.network.nodes)
+        nodes = self.network.nodes
+        chosen = frozenset(id for id in ids if id in nodes)
         if chosen != self.selection:
             self.selection = chosen
             self.selection_changed.emit()

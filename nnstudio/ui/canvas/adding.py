@@ -136,7 +136,8 @@ class Adding:
 
     def placing(self, places: Mapping[str, Position]) -> ViewEdit:
         """Put nodes there; nodes that had no place of their own keep where they are shown."""
-        shown = {id: at for id, at in self._scene.places.items() if id in self._session.network.nodes}
+        nodes = self._session.network.nodes
+        shown = {id: at for id, at in self._scene.places.items() if id in nodes}
 
         def edit(view: View) -> View:
             pinned = {id: at for id, at in shown.items() if id not in view.positions}

@@ -85,7 +85,8 @@ class Minimap(QWidget):
         """The nodes, painted again only when they or the frame have changed."""
         scene, ratio = self._view.canvas, self.devicePixelRatioF()
         key = scene.revision, scene.table.geometry, shown.getRect(), theme.look(), ratio
-        if key != self._known:
+        waits = len(scene.moving) and len(scene.table) > _FEW and not self._nodes.isNull()
+        if key != self._known and not waits:
             self._known, self._nodes = key, self._painted(shown, scale, ratio)
         return self._nodes
 

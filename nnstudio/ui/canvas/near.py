@@ -48,10 +48,9 @@ class Near:
 
     # -- wires ----------------------------------------------------------------------------------------------------
 
-    def paint_wires(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float) -> bool:
-        """Paint the wires in these rows. Returns whether all of them went their final ways."""
+    def paint_wires(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float) -> None:
+        """Paint the wires in these rows, about so where their ways are not worked out yet."""
         scene, layer = self._scene, self._scene.wires
-        whole = layer.decide(rows)
         scale = sight.scale / ratio
         painter.setWorldTransform(sight.transform())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale >= _SMOOTH)
@@ -75,7 +74,6 @@ class Near:
             painter.setPen(self._special_pen(row, scale))
             painter.drawPath(layer.route(row, exactly=False).path)
         painter.setOpacity(1.0)
-        return whole
 
     def _special_pen(self, row: int, scale: float) -> QPen:
         scene, tokens = self._scene, theme.current()
@@ -160,7 +158,8 @@ class Near:
         wires = table.near(box)
         if len(scene.moving_wires):
             wires = np.setdiff1d(wires, scene.moving_wires)
-        whole = self.paint_wires(painter, wires, sight, ratio)
+        whole = scene.wires.decide(wires)
+        self.paint_wires(painter, wires, sight, ratio)
         if sight.scale / ratio >= TEXT_SCALE:
             painter.setOpacity(0.35 if scene.lit is not None else 1.0)
             moving = {wire for row in scene.moving_wires.tolist() if (wire := table.wires[row]) is not None}

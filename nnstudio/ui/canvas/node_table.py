@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 _NOWHERE = float("nan")
+_FEW = 24
 
 
 class NodeTable:
@@ -52,9 +53,17 @@ class NodeTable:
         """Show these nodes there, new ones and known ones."""
         if not ids:
             return
-        rows = np.array([self.rows[id] if id in self.rows else self._row(id) for id in ids], np.intp)
+        rows = self._rows(ids)
         self._place(ids, rows, np.array(places, np.float64), np.array(sizes, np.float64))
         self.family[rows] = families
+
+    def _rows(self, ids: Sequence[str]) -> Rows:
+        if not self.ids:
+            self.ids, self.rows = list(ids), dict(zip(ids, range(len(ids)), strict=True))
+            self._grow(len(ids))
+            return np.arange(len(ids))
+        known = self.rows
+        return np.array([known[id] if id in known else self._row(id) for id in ids], np.intp)
 
     def _row(self, id: str) -> int:
         if self._free:
@@ -87,7 +96,10 @@ class NodeTable:
                 self._occupied.add(id, (x, y), (w, h))
 
     def move(self, places: Mapping[str, Position]) -> Rows:
-        """Show nodes elsewhere; those that are not there or are folded are passed over. Returns the rows."""
+        """Show nodes elsewhere; those that are not there or are folded are passed over. Returns the rows.
+
+        Of many nodes, ``occupied`` learns only when they are put where they stay.
+        """
         known = {id: at for id, at in places.items() if id in self.rows}
         rows = np.array([self.rows[id] for id in known], np.intp)
         free = self.folded[rows] < 0
@@ -96,7 +108,12 @@ class NodeTable:
             rows = rows[free]
         if len(rows):
             sizes = np.stack([self.w[rows], self.h[rows]], axis=1)
-            self._place(known, rows, np.array(list(known.values()), np.float64), sizes)
+            spots = np.array(list(known.values()), np.float64)
+            if len(rows) <= _FEW:
+                self._place(known, rows, spots, sizes)
+            else:
+                self.x[rows], self.y[rows] = spots[:, 0], spots[:, 1]
+                self.geometry += 1
         return rows
 
     def remove(self, ids: Iterable[str]) -> None:

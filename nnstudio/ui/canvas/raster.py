@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
@@ -12,6 +14,10 @@ Pixels = npt.NDArray[np.uint32]
 Colors = npt.NDArray[np.uint32] | int
 #: Roughly what one slice costs, and one indexed assignment with each of its pixels, in microseconds.
 _SLICE, _INDEXED, _EACH = 1.2, 4.0, 0.004
+#: Level and upright lines longer than so many pixels are filled, each by itself.
+_LONG = 24
+#: Rows that are moved at once: as many as the processor keeps at hand.
+_BAND = 32
 
 
 def pixels_of(image: QImage) -> Pixels:
@@ -46,36 +52,97 @@ def _fill_alike(
         for a, b, color in zip(x.tolist(), y.tolist(), colors.tolist(), strict=True):
             pixels[b : b + h, a : a + w] = color
         return
+    flat, wide = _in_a_row(pixels)
+    first = y * wide + x
     for down in range(h):
         for across in range(w):
-            pixels[y + down, x + across] = colors
+            flat[first + (down * wide + across)] = colors
+
+
+def _in_a_row(pixels: Pixels) -> tuple[Pixels, int]:
+    """The pixels one after another, and how far below one another they are there."""
+    wide = pixels.strides[0] // 4
+    length = (pixels.shape[0] - 1) * wide + pixels.shape[1]
+    return np.lib.stride_tricks.as_strided(pixels, (length,), (4,)), wide
+
+
+def scroll(pixels: Pixels, dx: int, dy: int) -> None:
+    """Move the picture by less than its size; what is uncovered stays as it was."""
+    rows, columns = pixels.shape
+    to = slice(max(dx, 0), columns + min(dx, 0))
+    source = slice(max(-dx, 0), columns + min(-dx, 0))
+    edges = [*range(max(dy, 0), rows + min(dy, 0), _BAND), rows + min(dy, 0)]
+    bands = list(itertools.pairwise(edges))
+    for first, end in reversed(bands) if dy > 0 else bands:
+        pixels[first:end, to] = pixels[first - dy : end - dy, source].copy()
 
 
 def draw_lines(pixels: Pixels, x0: Floats, y0: Floats, x1: Floats, y1: Floats, colors: Colors) -> None:
     """Draw lines one pixel wide, given in pixels, each with its colour (0xAARRGGBB) or all with one."""
     rows, columns = pixels.shape
-    dx, dy = x1 - x0, y1 - y0
-    first, last = np.zeros(len(x0)), np.ones(len(x0))
-    with np.errstate(divide="ignore", invalid="ignore"):  # clipped after Liang and Barsky (1984)
-        for step, room in ((-dx, x0), (dx, columns - 1 - x0), (-dy, y0), (dy, rows - 1 - y0)):
+    seen = np.flatnonzero(
+        (np.maximum(x0, x1) >= 0)
+        & (np.minimum(x0, x1) < columns)
+        & (np.maximum(y0, y1) >= 0)
+        & (np.minimum(y0, y1) < rows)
+    )  # not where an end is NaN
+    x, y, dx, dy = x0[seen], y0[seen], (x1 - x0)[seen], (y1 - y0)[seen]
+    out = (np.minimum(x, x + dx) < 0) | (np.maximum(x, x + dx) > columns - 1)
+    out |= (np.minimum(y, y + dy) < 0) | (np.maximum(y, y + dy) > rows - 1)
+    over = np.flatnonzero(out)
+    if len(over):
+        first, last = _clipped(x[over], y[over], dx[over], dy[over], columns - 1, rows - 1)
+        x[over], y[over] = x[over] + dx[over] * first, y[over] + dy[over] * first
+        dx[over], dy[over] = dx[over] * (last - first), dy[over] * (last - first)
+        kept = np.ones(len(seen), bool)
+        kept[over] = first <= last
+        x, y, dx, dy, seen = x[kept], y[kept], dx[kept], dy[kept], seen[kept]
+    level = (dy == 0) & (np.abs(dx) > _LONG)
+    upright = (dx == 0) & (np.abs(dy) > _LONG)
+    long = np.flatnonzero(level | upright)
+    ends = [
+        (np.minimum(at[long], (at + by)[long]) + 0.5, np.maximum(at[long], (at + by)[long]) + 1.5)
+        for at, by in ((x, dx), (y, dy))
+    ]
+    edges = [edge.astype(np.intp).tolist() for pair in ends for edge in pair]
+    each = itertools.repeat(colors) if isinstance(colors, int) else colors[seen[long]].tolist()
+    for left, right, top, low, color in zip(*edges, each, strict=False):
+        pixels[top:low, left:right] = color
+    short = np.flatnonzero(~(level | upright))
+    if len(short):
+        _draw_points(
+            pixels, x[short], y[short], dx[short], dy[short], colors if isinstance(colors, int) else colors[seen[short]]
+        )
+
+
+def _draw_points(pixels: Pixels, x: Floats, y: Floats, dx: Floats, dy: Floats, colors: Colors) -> None:
+    """Lines that lie inside, point by point, all at once."""
+    steps = np.ceil(np.maximum(np.abs(dx), np.abs(dy))).astype(np.intp)
+    share = 1.0 / np.maximum(steps, 1)
+    steps += 1
+    first = np.cumsum(steps) - steps
+    place = np.arange(int(steps.sum()), dtype=np.float64)
+
+    def along(start: Floats, step: Floats) -> npt.NDArray[np.intp]:
+        at = np.repeat(step, steps)
+        at *= place
+        at += np.repeat(start + 0.5 - step * first, steps)
+        return at.astype(np.intp)
+
+    flat, wide = _in_a_row(pixels)
+    index = along(y, dy * share) if dy.any() else np.repeat((y + 0.5).astype(np.intp), steps)
+    index *= wide
+    index += along(x, dx * share)
+    flat[index] = colors if isinstance(colors, int) else np.repeat(colors, steps)
+
+
+def _clipped(x: Floats, y: Floats, dx: Floats, dy: Floats, right: int, low: int) -> tuple[Floats, Floats]:
+    """The part of lines inside a picture, as shares of their length (Liang and Barsky, 1984); none: first > last."""
+    first, last = np.zeros(len(x)), np.ones(len(x))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for step, room in ((-dx, x), (dx, right - x), (-dy, y), (dy, low - y)):
             at = room / step
             first = np.where(step < 0, np.maximum(first, at), first)
             last = np.where(step > 0, np.minimum(last, at), last)
             last = np.where((step == 0) & (room < 0), -1.0, last)
-    seen = np.flatnonzero(first <= last)  # not where an end is NaN
-    seen = seen[np.isfinite(dx[seen]) & np.isfinite(dy[seen])]
-    if not len(seen):
-        return
-    x0, y0, dx, dy, first, last = (part[seen] for part in (x0, y0, dx, dy, first, last))
-    steps = np.ceil(np.maximum(np.abs(dx), np.abs(dy)) * (last - first)).astype(np.intp) + 1
-    share = (last - first) / np.maximum(steps - 1, 1)
-    line = np.repeat(np.arange(len(seen)), steps)
-    place = np.arange(len(line)) - np.repeat(np.cumsum(steps) - steps, steps)
-    x = ((x0 + dx * first + 0.5)[line] + (dx * share)[line] * place).astype(np.intp)
-    y = ((y0 + dy * first + 0.5)[line] + (dy * share)[line] * place).astype(np.intp)
-    np.clip(x, 0, columns - 1, out=x)
-    np.clip(y, 0, rows - 1, out=y)
-    if isinstance(colors, int):
-        pixels[y, x] = colors
-    else:
-        pixels[y, x] = colors[seen][line]
+    return first, last

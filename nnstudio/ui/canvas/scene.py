@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,11 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsScene
 
 from nnstudio.compile.resolve import Resolution
-from nnstudio.graph import Change, Network, Wire
+from nnstudio.graph import Change, Network, Node, Wire
 from nnstudio.graph.arrange import complete
-from nnstudio.graph.places import Box, Occupied, node_size
+from nnstudio.graph.places import Box, Occupied, Size, node_size
 from nnstudio.graph.view import Position, View
+from nnstudio.ui.canvas.changes import differing, missing, swapped
 from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, PORT_RADIUS, Face, face_of
 from nnstudio.ui.canvas.fitting import End
 from nnstudio.ui.canvas.lit import Hit, Lit
@@ -23,6 +24,7 @@ from nnstudio.ui.canvas.magnitudes import Magnitudes
 from nnstudio.ui.canvas.node_item import Items, NodeItem
 from nnstudio.ui.canvas.node_table import NodeTable, Rows
 from nnstudio.ui.canvas.overview import family_names
+from nnstudio.ui.canvas.slots import Slots, changed_slots
 from nnstudio.ui.canvas.wire_layer import WireLayer
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ REACH = 100_000.0
 #: With more nodes than this changed at once, everything is worked out anew.
 _MANY = 400
 _FACES = 4000
+#: So many nodes that look otherwise are painted one by one, else everything is.
+_FEW = 24
 
 
 class CanvasScene(QGraphicsScene):
@@ -72,6 +76,8 @@ class CanvasScene(QGraphicsScene):
         self.revision = 0  # counts what changes the look of any node
         self.drawn = 0  # counts how often everything has to be painted anew
         self.wires = WireLayer(self)
+        self.slots = Slots(self)
+        self.above.append(self.slots.paint)
         self.magnitudes = Magnitudes(session, self)
         self.magnitudes.changed.connect(self.redraw)
         session.changed.connect(self._document_changed)
@@ -94,6 +100,8 @@ class CanvasScene(QGraphicsScene):
             self.magnitudes.clear()
             self._clear()
             self.rebuild()
+            self.redraw()
+            self.layout_changed.emit()
             self.reset.emit()
         else:
             self._show(change.after.network, change.after.view)
@@ -112,22 +120,31 @@ class CanvasScene(QGraphicsScene):
         if old is network and view.positions is self._view.positions and not len(self.moving):
             self._show_routes(view)
             return
-        gone = [id for id in old.nodes if id not in network.nodes] if old is not network else []
-        known = old.nodes
-        changed = [] if old is network else [id for id, node in network.nodes.items() if known.get(id) is not node]
+        gone, changed = missing(old.nodes, network.nodes), differing(old.nodes, network.nodes)
+        alike = {id for id in changed if _alike(old.nodes.get(id), network.nodes[id])}
         places = self._placed(network, view)
-        moved = self._moved(places, changed)
+        moved = self._moved(places, [id for id in changed if id not in alike])
         self._view, self.places = view, places
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
-        self._change_nodes(gone, changed, moved)
-        self._change_wires(old, set(changed))
+        self._change_nodes(gone, moved)
+        self._change_wires(old, set(moved) - alike)
         self.moving = self.moving_wires = self.moving[:0]
         self.wires.lead(view.routes)
-        if gone or moved or old is not network:
+        self._restyle(alike - set(moved))
+        if gone or moved or old.wires is not network.wires:
             many = len(moved) > _MANY or len(gone) > _MANY
             self.wires.follow(None if many else self.table.rows_of(moved), left)
             self.redraw()
             self.layout_changed.emit()
+
+    def _restyle(self, ids: Collection[str]) -> None:
+        """Show these nodes anew where they stand."""
+        for each in ids:
+            self._faces.pop(each, None)
+        if len(ids) > _FEW:
+            self.redraw()
+        for each in ids if len(ids) <= _FEW else ():
+            self.touched.emit(self.box_with_margin(each))
 
     def _show_routes(self, view: View) -> None:
         if view.routes is not self._view.routes:
@@ -138,13 +155,16 @@ class CanvasScene(QGraphicsScene):
 
     def _placed(self, network: Network, view: View) -> dict[str, Position]:
         """Where the document has each node; nodes without a place in the view keep the one that was found for them."""
-        if view.positions is self._view.positions and network.nodes.keys() == self.places.keys():
+        same = network.nodes.keys() == self.places.keys()
+        if view.positions is self._view.positions and same:
             return self.places
+        gone = [id for id in missing(self._view.positions, view.positions) if id in network.nodes]
+        if same and not gone:
+            moved = [id for id in differing(self._view.positions, view.positions) if id in network.nodes]
+            return {**self.places, **{id: _sane(view.positions[id]) for id in moved}}
         places = {id: at for id, at in view.positions.items() if id in network.nodes}
-        if places:
-            spots = np.array(list(places.values()), np.float64)
-            if not (np.abs(spots) <= REACH).all():
-                places = {id: _sane(at) for id, at in places.items()}
+        if not all(map(_is_sane, places.values())):
+            places = {id: _sane(at) for id, at in places.items()}
         if len(places) < len(network.nodes):
             known = {id: at for id, at in self._derived.items() if id in network.nodes}
             given = places
@@ -154,39 +174,49 @@ class CanvasScene(QGraphicsScene):
 
     def _moved(self, places: dict[str, Position], changed: list[str]) -> list[str]:
         """Nodes that stand elsewhere than they are shown, or have another size, or are new."""
-        before = self.places
         moved = dict.fromkeys(changed)
-        if places is not before:
-            moved.update((id, None) for id, at in places.items() if before.get(id) != at)
+        moved.update(dict.fromkeys(differing(self.places, places)))
         moved.update((self.table.ids[row], None) for row in self.moving.tolist())
         return [id for id in moved if id in places]
 
-    def _change_nodes(self, gone: list[str], changed: list[str], moved: list[str]) -> None:
+    def _change_nodes(self, gone: list[str], moved: list[str]) -> None:
         self.table.remove(gone)
-        for id in (*gone, *changed):
-            self._faces.pop(id, None)
+        for each in (*gone, *moved):
+            self._faces.pop(each, None)
         colors = {name: place for place, name in enumerate(family_names())}
         nodes, places = self.network.nodes, self.places
-        layers = [nodes[id].layer for id in moved]
-        families = [colors.get(layer.family.color, len(colors)) for layer in layers]
-        self.table.put(moved, [places[id] for id in moved], [node_size(layer) for layer in layers], families)
+        layers = [nodes[each].layer for each in moved]
+        sizes: dict[tuple[int, int], Size] = {}  # layers of a type share their ports
+        for layer in layers:
+            key = id(layer.inputs), id(layer.outputs)
+            if key not in sizes:
+                sizes[key] = node_size(layer)
+        self.table.put(
+            moved,
+            [places[each] for each in moved],
+            [sizes[id(layer.inputs), id(layer.outputs)] for layer in layers],
+            [colors.get(layer.family.color, len(colors)) for layer in layers],
+        )
         if self.selection:
             self.table.selected[self.table.rows_of(self.selection & set(moved))] = True
 
     def _change_wires(self, old: Network, changed: set[str]) -> None:
-        if old.wires is self.network.wires and not changed:
-            return
-        before, after = set(map(id, old.wires)), set(map(id, self.network.wires))
-        gone = [wire for wire in old.wires if id(wire) not in after]
+        gone, new = swapped(old.wires, self.network.wires)
+        changed = changed | changed_slots(old, self.network)
         if len(changed) > _MANY:
             new = list(self.network.wires)
-        else:
+        elif changed:
             rows = self.wires.table.at_nodes(self.table.rows_of(changed))  # their ports may be others
-            renewed = [wire for row in rows.tolist() if (wire := self.wires.table.wires[row]) is not None]
-            new = [*(wire for wire in self.network.wires if id(wire) not in before), *renewed]
-        there = set(self.network.wires) if gone else set()
-        gone = [wire for wire in gone if wire not in there]  # another object may be the same wire
-        self.wires.change([wire for wire in new if wire not in set(gone)] if gone else new, gone)
+            new += [wire for row in rows.tolist() if (wire := self.wires.table.wires[row]) is not None]
+        for each in changed_slots(old, self.network):
+            new += self.network.incoming.get(each, ())
+        if gone:
+            there = set(self.network.wires)
+            gone = [wire for wire in gone if wire not in there]  # another object may be the same wire
+            new = [wire for wire in new if wire in there]
+        if not (gone or new):
+            return
+        self.wires.change(new, gone)
         self.marked_wires &= self.wires.table.rows.keys()
         self.bad_wires &= self.wires.table.rows.keys()
 
@@ -217,7 +247,7 @@ class CanvasScene(QGraphicsScene):
             return
         self.table.selected[:] = False
         self.table.selected[self.table.rows_of(self.selection)] = True
-        if len(turned) > 24:
+        if len(turned) > _FEW:
             self.redraw()
         else:
             self.revision += 1
@@ -357,6 +387,21 @@ class CanvasScene(QGraphicsScene):
 
 def _rect(box: Box) -> QRectF:
     return QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3]))
+
+
+def _alike(old: Node | None, new: Node) -> bool:
+    """Whether a node that was changed has its ports and its family still."""
+    if old is None:
+        return False
+    a, b = old.layer, new.layer
+    same = (a.inputs is b.inputs and a.outputs is b.outputs) or (
+        list(a.inputs) == list(b.inputs) and list(a.outputs) == list(b.outputs)
+    )
+    return same and a.family is b.family
+
+
+def _is_sane(at: Position) -> bool:
+    return -REACH <= at[0] <= REACH and -REACH <= at[1] <= REACH
 
 
 def _sane(at: Position) -> Position:

@@ -49,6 +49,7 @@ class SheetView(QGraphicsView):
         self._overview, self._near = Overview(canvas), Near(canvas)
         self._still = Still(self._paint_still)
         self._dirty: list[QRectF] = []
+        self.quick = QUICK  # pictures that take longer to paint, in milliseconds, are scaled while zooming
         self._resting = QTimer(self)
         self._resting.setSingleShot(True)
         self._resting.setInterval(_REST)
@@ -95,7 +96,7 @@ class SheetView(QGraphicsView):
 
         Where painting takes long, the picture is scaled until the sheet rests.
         """
-        if self._still.cost > QUICK:
+        if self._still.cost > self.quick:
             self._resting.start()
         self.zoom_to(self.scale_now() * factor, at)
 
@@ -130,7 +131,7 @@ class SheetView(QGraphicsView):
     def fit(self) -> None:
         """Show the whole network, at most at its actual size, and no node under what floats in the lower corners."""
         self._fit(0)
-        if any(next(self.canvas.nodes.hits(box), None) for box in self._covered()):
+        if any(len(self.canvas.table.inside(box)) for box in self._covered()):
             self._fit(self._corner_height())
 
     def _covered(self) -> list[Box]:
@@ -252,10 +253,12 @@ class SheetView(QGraphicsView):
         moved = scene.table.geometry if far and len(scene.moving) else -1
         dirty, self._dirty = self._dirty, []
         image = self._still.picture(Shot(self._pixels(ratio), sight, (scene.drawn, moved, theme.look())), dirty)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         for rect in rects_of(event.region()):
             wide = QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio)
             part = wide.toAlignedRect().intersected(image.rect())
             painter.drawImage(part.topLeft(), image, part)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
 
     def _paint_still(self, image: QImage, rect: QRect, sight: Sight) -> None:
         """Paint a rectangle of the still picture, in device pixels."""

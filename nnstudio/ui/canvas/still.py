@@ -14,6 +14,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter, QRegion
 
 from nnstudio.ui.canvas.near import Sight
+from nnstudio.ui.canvas.raster import pixels_of, scroll
 
 #: Pictures that took longer than so many milliseconds to paint are shown scaled while a person zooms.
 QUICK = 6.0
@@ -33,7 +34,6 @@ class Still:
     def __init__(self, paint: Callable[[QImage, QRect, Sight], None]) -> None:
         self._paint = paint
         self._image = QImage()
-        self._spare = QImage()
         self._shown: Shot | None = None
         self.cost = 0.0  # of the last whole picture, in milliseconds
 
@@ -52,6 +52,7 @@ class Still:
         by = sight.scale / old.scale
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         painter.translate(sight.dx - old.dx * by, sight.dy - old.dy * by)
         painter.scale(by, by)
         painter.drawImage(0, 0, self._image)
@@ -71,7 +72,7 @@ class Still:
             return self._image
         fresh = QRegion()
         if not shift.isNull():
-            self._move(shift)
+            self._scroll(shift)
             fresh = QRegion(whole).subtracted(QRegion(whole.translated(shift)))
         self._shown = shot
         for area in dirty:
@@ -84,21 +85,12 @@ class Still:
         start = time.perf_counter()
         if self._image.size() != shot.size:
             self._image = QImage(shot.size, QImage.Format.Format_RGB32)
-            self._spare = QImage()
         self._paint(self._image, QRect(QPoint(0, 0), shot.size), shot.sight)
         self._shown = shot
         self.cost = 1000 * (time.perf_counter() - start)
 
-    def _move(self, by: QPoint) -> None:
-        if self._spare.size() != self._image.size():
-            self._spare = QImage(self._image.size(), QImage.Format.Format_RGB32)
-        painter = QPainter(self._spare)
-        try:
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-            painter.drawImage(by, self._image)
-        finally:
-            painter.end()
-        self._image, self._spare = self._spare, self._image
+    def _scroll(self, by: QPoint) -> None:
+        scroll(pixels_of(self._image), by.x(), by.y())
 
 
 def _device(area: QRectF, sight: Sight) -> QRect:

@@ -123,7 +123,8 @@ class CanvasView(Acting):
         self.minimap.update()
 
     def _selected(self) -> None:
-        nodes = [self.session.network.nodes[id] for id in self.session.selection if id in self.session.network.nodes]
+        network = self.session.network
+        nodes = [network.nodes[id] for id in self.session.selection if id in network.nodes]
         told = f"{nodes[0].name}, {nodes[0].layer.subtitle()}" if len(nodes) == 1 else f"{len(nodes)} nodes"
         self.setAccessibleDescription(f"{told} selected" if nodes else "nothing selected")
         if nodes and not self.hasFocus() and len(nodes) == 1:

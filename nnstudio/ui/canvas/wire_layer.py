@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,11 @@ from PySide6.QtCore import QRectF, QTimer
 from nnstudio.graph import Wire
 from nnstudio.graph.places import PORT_PITCH, Box
 from nnstudio.graph.view import Position
+from nnstudio.layers import AnyLayer, Port
 from nnstudio.ui.canvas.node_table import Rows
 from nnstudio.ui.canvas.pills import Pills
 from nnstudio.ui.canvas.routing import Ends, Route, Router, Way, led, way_route
+from nnstudio.ui.canvas.slots import heights_at_slots, slot_offset
 from nnstudio.ui.canvas.wire_table import ANGLED, CURVED, LED, UNKNOWN, WireTable
 
 if TYPE_CHECKING:
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
 
 #: Up to so many wires have their ways worked out at once; of more, those that are seen, and the others bit by bit.
 _AT_ONCE = 600
-#: Seconds at a time for working out ways, while painting and in between, and the pause between in milliseconds.
-_SLICE, _PAUSE = 0.004, 12
+#: Seconds at a time for working out ways, while painting and in between; milliseconds before that and between.
+_SLICE, _REST, _PAUSE = 0.004, 300, 12
 #: So many wires find their way anew at each step of a drag; of more, they go about so until it ends.
 _IN_MOTION = 12
 _KEPT = 4000
+_NONE: Mapping[str, Port] = {}
 
 
 class Routes(Mapping[Wire, Route]):
@@ -58,7 +61,6 @@ class WireLayer:
         self._lanes: Router | None = None
         self._later = QTimer(scene)
         self._later.setSingleShot(True)
-        self._later.setInterval(_PAUSE)
         self._later.timeout.connect(self._go_on)
 
     # -- following the nodes --------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ class WireLayer:
     def change(self, added: Iterable[Wire], removed: Iterable[Wire]) -> None:
         """Add and take away wires, or renew the ports of those that are there."""
         removed, added = list(removed), list(added)
-        for wire in removed:
+        for wire in (*removed, *added):
             self._forget(wire)
         self.table.remove(removed)
         self.table.put(added, self._heights(added))
@@ -79,22 +81,22 @@ class WireLayer:
     def _heights(self, wires: list[Wire]) -> list[tuple[float, float]]:
         """How far below their nodes' centres the ports are."""
         nodes = self._scene.network.nodes
-        known: dict[tuple[int, str], float] = {}  # the ports of layers of a type are one object
+        found = []
+        slots = heights_at_slots(self._scene.network, wires)
+        for wire in wires:
+            source, target = nodes.get(wire.source), nodes.get(wire.target)
+            outputs = source.layer.outputs if source is not None else _NONE
+            inputs = target.layer.inputs if target is not None else _NONE
+            into = _height(inputs, wire.input) if len(inputs) > 1 else 0.0
+            if target is not None and wire.input in inputs and inputs[wire.input].many:
+                into += self._slot(wire, target.layer)
+            found.append((_height(outputs, wire.output) if len(outputs) > 1 else 0.0, into))
+        return found
 
-        def height(ports: Mapping[str, object], name: str) -> float:
-            key = id(ports), name
-            if key not in known:
-                names = list(ports)
-                place = names.index(name) if name in ports else (len(names) - 1) / 2
-                known[key] = (place - (max(len(names), 1) - 1) / 2) * PORT_PITCH
-            return known[key]
-
-        return [
-            (height(nodes[w.source].layer.outputs, w.output), height(nodes[w.target].layer.inputs, w.input))
-            if w.source in nodes and w.target in nodes
-            else (0.0, 0.0)
-            for w in wires
-        ]
+    def _slot(self, wire: Wire, layer: AnyLayer) -> float:
+        """How far below a port for many the wire ends."""
+        mates = [other for other in self._scene.network.incoming[wire.target] if other.input == wire.input]
+        return slot_offset(layer, mates.index(wire), len(mates)) if wire in mates else 0.0
 
     def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> None:
         """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they
@@ -114,7 +116,7 @@ class WireLayer:
                 if self.table.rows.get(wire) in still:
                     self._decide(self.table.rows[wire])
         elif len(unknown):
-            self._later.start()
+            self._later.start(_REST)
 
     def carry(self, nodes: Rows, by: Position | None) -> Rows:
         """Have wires follow nodes in motion: those between them as they are, where all moved ``by`` the same. Returns
@@ -202,7 +204,7 @@ class WireLayer:
             self.pills.forget()
             self._scene.redraw()
         else:
-            self._later.start()
+            self._later.start(_PAUSE)
 
     def route(self, row: int, *, exactly: bool = True) -> Route:
         """The way of the wire in a row; not ``exactly``: about so, where it is not worked out yet."""
@@ -226,10 +228,7 @@ class WireLayer:
         table = self.table
         if table.kind[row] == ANGLED:
             return float(table.x1[row]), float(table.lane[row]), float(table.x2[row])
-        angled, x1, lane, x2 = table.roughly()
-        if table.kind[row] == CURVED or not angled[row]:
-            return None
-        return float(x1[row]), float(lane[row]), float(x2[row])
+        return None if table.kind[row] == CURVED else table.rough_way(row)
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -259,6 +258,12 @@ class WireLayer:
     def pill_of(self, source: str, output: str) -> QRectF | None:
         """Where the tensor type of this output port is written; None where there is no room (or not painted yet)."""
         return self.pills.of(source, output)
+
+
+def _height(ports: Collection[str], name: str) -> float:
+    """How far below the middle of its side a port is; an unknown one is in the middle."""
+    place = list(ports).index(name) if name in ports else (len(ports) - 1) / 2
+    return (place - (len(ports) - 1) / 2) * PORT_PITCH
 
 
 def _cross(a: Position, b: Position, c: Position, d: Position) -> bool:

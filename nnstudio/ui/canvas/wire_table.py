@@ -36,6 +36,7 @@ class WireTable:
         self.x1 = self.lane = self.x2 = np.zeros(0)
         self.led: dict[int, tuple[Position, ...]] = {}  # the points that a person chose, by row
         self.changes = 0  # of what is there and of ways; the nodes count where they stand
+        self._built = 0  # counts changes of what is there
         self._ends: tuple[tuple[int, int], tuple[Floats, Floats, Floats, Floats]] | None = None
         self._boxes: tuple[tuple[int, int], tuple[Floats, Floats, Floats, Floats]] | None = None
 
@@ -48,13 +49,25 @@ class WireTable:
         """Add these wires, or renew them; ``heights`` are those of their ports. Their ways are unknown then."""
         if not wires:
             return
-        rows = np.array([self.rows[wire] if wire in self.rows else self._row(wire) for wire in wires], np.intp)
+        rows = self._rows(wires)
         nodes = self._nodes.rows
         self.source[rows] = [nodes.get(wire.source, -1) for wire in wires]
         self.target[rows] = [nodes.get(wire.target, -1) for wire in wires]
         ends = np.array(heights)
         self.out[rows], self.into[rows] = ends[:, 0], ends[:, 1]
+        self._built += 1
         self.forget(rows)
+
+    def _rows(self, wires: Sequence[Wire]) -> Rows:
+        if not self.wires:
+            self.rows = dict(zip(wires, range(len(wires)), strict=True))
+            if len(self.rows) == len(wires):
+                self.wires = list(wires)
+                self._grow(len(wires))
+                return np.arange(len(wires))
+            self.rows = {}  # the same wire twice
+        known = self.rows
+        return np.array([known[wire] if wire in known else self._row(wire) for wire in wires], np.intp)
 
     def _row(self, wire: Wire) -> int:
         if self._free:
@@ -85,12 +98,13 @@ class WireTable:
                 self._free.append(row)
                 self.led.pop(row, None)
                 self.changes += 1
+                self._built += 1
 
     def clear(self) -> None:
         """Take all wires away."""
-        changes = self.changes
+        changes, built = self.changes, self._built
         self.__init__(self._nodes)  # type: ignore[misc]
-        self.changes = changes + 1
+        self.changes, self._built = changes + 1, built + 1
 
     def forget(self, rows: Rows) -> None:
         """Take the ways of these wires for unknown, but for those that a person chose."""
@@ -132,7 +146,7 @@ class WireTable:
 
     def ends(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Where all wires begin and end: x and y, x and y. NaN where there is no wire."""
-        known = self._nodes.geometry, self.changes
+        known = self._nodes.geometry, self._built
         if self._ends is None or self._ends[0] != known:
             nodes, a, b = self._nodes, self.source, self.target
             if not len(nodes.x):
@@ -150,6 +164,11 @@ class WireTable:
         unknown = (self.kind == UNKNOWN) & (ex - sx < _STUB)
         x1, x2 = np.where(unknown, sx + _STUB, self.x1), np.where(unknown, ex - _STUB, self.x2)
         return unknown | (self.kind == ANGLED), x1, np.where(unknown, (sy + ey) / 2, self.lane), x2
+
+    def rough_way(self, row: int) -> tuple[float, float, float] | None:
+        """The same for one wire whose way is unknown; None for a curve."""
+        sx, sy, ex, ey = (float(part[row]) for part in self.ends())
+        return (sx + _STUB, (sy + ey) / 2, ex - _STUB) if ex - sx < _STUB else None
 
     def near(self, box: Box) -> Rows:
         """Rows of the wires whose surroundings overlap ``box`` (edges), in drawing order."""

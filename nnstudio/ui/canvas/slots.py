@@ -1,0 +1,126 @@
+"""Slots: where the wires of a port for many end, one below the other in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from nnstudio.graph import Network, Wire
+from nnstudio.graph.places import NODE_HEIGHT, PORT_PITCH, node_size
+from nnstudio.layers import AnyLayer
+from nnstudio.ui import theme
+from nnstudio.ui.canvas.face import MARGIN, wire_color
+
+if TYPE_CHECKING:
+    from nnstudio.ui.canvas.scene import CanvasScene
+
+#: The distance of slots where there is room for it, and how much of the card's height stays free.
+_PITCH, _FREE = 11.0, 14.0
+_RADIUS = 3.4
+#: From this scale on slots are painted, and their numbers.
+_SEEN, _NUMBERED = 0.45, 0.8
+
+
+def slot_offset(layer: AnyLayer, place: int, count: int) -> float:
+    """How far below the port the slot of this place (from 0) is."""
+    if count < 2:
+        return 0.0
+    room = node_size(layer)[1] - _FREE if len(layer.inputs) == 1 else PORT_PITCH - 2.0
+    pitch = min(_PITCH, max(room, NODE_HEIGHT / 4) / (count - 1))
+    return (place - (count - 1) / 2) * pitch
+
+
+def many_wires(network: Network, id: str) -> Mapping[str, Sequence[Wire]]:
+    """The wires at each port for many of a node that has at least two, in their order."""
+    node, wires = network.nodes.get(id), network.incoming.get(id, ())
+    if node is None or len(wires) < 2:
+        return {}
+    found = {
+        name: [wire for wire in wires if wire.input == name] for name, port in node.layer.inputs.items() if port.many
+    }
+    return {name: at for name, at in found.items() if len(at) > 1}
+
+
+def heights_at_slots(network: Network, wires: Iterable[Wire]) -> dict[Wire, float]:
+    """How far below their ports these wires end, of those that end at a port for many with others."""
+    found: dict[Wire, float] = {}
+    done = set()
+    nodes = network.nodes
+    for wire in wires:
+        node = nodes.get(wire.target)
+        if node is None or wire.target in done:
+            continue
+        done.add(wire.target)
+        if any(port.many for port in node.layer.inputs.values()):
+            for there in many_wires(network, wire.target).values():
+                found.update((w, slot_offset(node.layer, place, len(there))) for place, w in enumerate(there))
+    return found
+
+
+def changed_slots(old: Network, new: Network) -> set[str]:
+    """Nodes with a port for many at which wires came, went or changed their order."""
+    if old.wires is new.wires:
+        return set()
+    start = next((at for at, (a, b) in enumerate(zip(old.wires, new.wires, strict=False)) if a is not b), -1)
+    if start < 0:
+        start = min(len(old.wires), len(new.wires))
+    touched = {wire.target for wires in (old.wires, new.wires) for wire in wires[start:]}
+    return {
+        id
+        for id in touched
+        if id in new.nodes
+        and any(port.many for port in new.nodes[id].layer.inputs.values())
+        and old.incoming.get(id) != new.incoming.get(id)
+    }
+
+
+class Slots:
+    """Where the slots of the scene's nodes are, and their painter."""
+
+    def __init__(self, scene: CanvasScene) -> None:
+        self._scene = scene
+
+    def at(self, wire: Wire) -> QPointF:
+        """Where a wire ends."""
+        port = self._scene.port_at(wire.target, "inputs", wire.input)
+        wires = many_wires(self._scene.network, wire.target).get(wire.input, ())
+        if wire not in wires:
+            return port
+        layer = self._scene.network.nodes[wire.target].layer
+        return port + QPointF(0.0, slot_offset(layer, wires.index(wire), len(wires)))
+
+    def place(self, id: str, port: str, y: float) -> int:
+        """The place at a port for many that is nearest to a height of the scene."""
+        wires = many_wires(self._scene.network, id).get(port, ())
+        heights = [abs(self.at(wire).y() - y) for wire in wires]
+        return heights.index(min(heights)) if heights else 0
+
+    def paint(self, painter: QPainter, area: QRectF, scale: float) -> None:
+        """The slots of the nodes in a part of the scene, numbered where they can be read."""
+        if scale < _SEEN:
+            return
+        scene, tokens = self._scene, theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.sheet_font(9, 500))
+        for id in scene.inside(area.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)):
+            for name, wires in many_wires(scene.network, id).items():
+                port = scene.port_at(id, "inputs", name)
+                layer = scene.network.nodes[id].layer
+                told = scale >= _NUMBERED and (id in scene.selection or any(w in scene.marked_wires for w in wires))
+                ys = [port.y() + slot_offset(layer, place, len(wires)) for place in range(len(wires))]
+                painter.setPen(Qt.PenStyle.NoPen)  # over the one port that stands for them
+                painter.setBrush(QColor(tokens.raised))
+                top, bottom = ys[0] - _RADIUS - 2.0, ys[-1] + _RADIUS + 2.0
+                painter.drawRoundedRect(QRectF(port.x() - 6.0, top, 12.0, bottom - top), 6.0, 6.0)
+                for place, (wire, y) in enumerate(zip(wires, ys, strict=True), 1):
+                    marked = wire in scene.marked_wires
+                    painter.setPen(QPen(QColor(tokens.accent) if marked else wire_color(), 1.4))
+                    painter.setBrush(QColor(tokens.accent if marked else tokens.canvas))
+                    painter.drawEllipse(QPointF(port.x(), y), _RADIUS, _RADIUS)
+                    if told:
+                        painter.setPen(QColor(tokens.muted))
+                        spot = QRectF(port.x() - 24.0, y - 7.0, 14.0, 14.0)
+                        painter.drawText(spot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(place))
