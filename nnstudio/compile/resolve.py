@@ -198,9 +198,10 @@ def resolve(
     kept = previous.nodes if previous is not None else {}
     for id in order:
         node = flat.nodes[id]
-        fed = _fed(flat, id, nodes)
+        fed = place.fed(id)
         known = kept.get(id)
-        if known is not None and previous is not None and previous.flat.nodes.get(id) is node and known.fed == fed:
+        same = known is not None and previous is not None and previous.flat.nodes.get(id) is node
+        if known is not None and same and known.fed == fed and not known.problems:  # problems tell of other nodes too
             nodes[id] = known
             continue
         computed.append(id)
@@ -274,16 +275,6 @@ def _cycle(network: Network, id: str, cyclic: list[str]) -> Problem:
     )  # fmt: skip
 
 
-def _fed(network: Network, id: str, nodes: Mapping[str, Resolved]) -> _Fed:
-    """What arrives at each wire of a node: port and type (None where it is not known)."""
-    return tuple(
-        [
-            (wire.input, nodes[wire.source].outputs.get(wire.output) if wire.source in nodes else None)
-            for wire in network.incoming.get(id, ())
-        ]
-    )
-
-
 @dataclass
 class _Place:
     """Where nodes are resolved: the expanded network, what is known so far, and what comes in from outside."""
@@ -292,6 +283,19 @@ class _Place:
     nodes: dict[str, Resolved]
     fields: Mapping[str, TensorType]
     ports: Mapping[str, TensorType | None] | None
+
+    def fed(self, id: str) -> _Fed:
+        """What arrives at each wire of a node: port and type (None where it is not known, or comes from nowhere)."""
+        wires = self.expansion.flat.incoming.get(id, ())
+        nodes = self.nodes
+        fed = tuple(
+            [
+                (wire.input, nodes[wire.source].outputs.get(wire.output) if wire.source in nodes else None)
+                for wire in wires
+            ]
+        )
+        drawn = self.expansion.network.incoming.get(id, ()) if self.expansion.flat is not self.expansion.network else ()
+        return fed + (("", None),) * (len(drawn) - len(wires)) if len(drawn) > len(wires) else fed
 
     def resolve_node(self, node: Node, fed: _Fed) -> Resolved:
         """One node, of which everything that feeds it is known."""
@@ -312,10 +316,9 @@ class _Place:
         drawn = node.id in network.nodes
         if not drawn:
             network = self.expansion.flat
-        lost = len(network.incoming.get(node.id, ())) > len(fed)  # a wire that comes from nowhere
-        waits = lost or any(type is None for _, type in fed)
+        waits = any(type is None for _, type in fed)
         worked = None if waits else _MEMORY.get((layer, fed))
-        types = _Types(self.expansion, self.nodes)
+        types = _Types(self.expansion, self.nodes) if drawn else self.nodes
         if worked is None:
             problems = fixes.wiring_problems(network, node, layer, types)
             if problems or waits:
@@ -396,11 +399,11 @@ class _Types(Mapping[str, Resolved]):
         return self._nodes[id]
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._nodes
-        yield from self._expansion.origins
+        yield from (id for id in self._nodes if id in self._expansion.network.nodes)
+        yield from (id for id in self._expansion.origins if id not in self._nodes)
 
     def __len__(self) -> int:
-        return len(self._nodes) + len(self._expansion.origins)
+        return sum(1 for _ in self)
 
     def outputs_of(self, origins: Mapping[str, Origin]) -> dict[str, TensorType]:
         """The types of ports whose values come from these places, as far as they are known."""

@@ -31,9 +31,10 @@ class Interface:
 
 @dataclass(frozen=True, kw_only=True)
 class Standin(Layer):
-    """A layer whose ports are those of something else. ``interface`` is what that has; `graph.edits` keeps it true."""
+    """A layer whose ports are those of something else. ``interface`` is what that has; `graph.standins` keeps it true,
+    and it is no part of what the layer itself is: it is neither saved nor compared."""
 
-    interface: Interface = Interface()
+    interface: Interface = dataclasses.field(default=Interface(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
