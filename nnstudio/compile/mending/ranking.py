@@ -36,7 +36,7 @@ def ranked(resolution: Resolution, problem: Problem, again: Again | None = None)
     """
 
     def plain(edit: Edit) -> Resolution:
-        return resolve(edit(resolution.network), resolution.fields, resolution)
+        return resolve(edit(resolution.network), resolution.fields, resolution, ports=resolution.ports)
 
     case = Case(resolution, problem)
     tried = _Trying(case, again or plain)
