@@ -311,3 +311,25 @@ def test_what_was_added_lately_is_offered_first(hands: Hands) -> None:
     model = hands.view.quick_add_box.model
     assert model.data(model.index(0)) == "Dropout"
     QTest.keyClick(hands.view.quick_add_box.field, Qt.Key.Key_Escape, NONE)
+
+
+def test_each_wire_into_a_port_for_many_has_a_slot_of_its_own_in_order(hands: Hands) -> None:
+    hands.show(joined())
+    slots, incoming = hands.view.canvas.slots, hands.session.network.incoming[hands.id("all")]
+    heights = [slots.at(wire).y() for wire in incoming]
+    assert heights == sorted(set(heights))
+    ends = [hands.view.canvas.wires.routes[wire].points[-1][1] for wire in incoming]
+    assert ends == heights
+    hands.drag(hands.view.mapFromScene(slots.at(incoming[2])), hands.view.mapFromScene(slots.at(incoming[0])))
+    assert order(hands) == ["three", "one", "two"]
+    ends = [
+        hands.view.canvas.wires.routes[wire].points[-1][1] for wire in hands.session.network.incoming[hands.id("all")]
+    ]
+    assert ends == heights
+
+
+def test_one_of_many_wires_is_taken_off_its_port(hands: Hands) -> None:
+    hands.show(joined())
+    middle = hands.session.network.incoming[hands.id("all")][1]
+    hands.drag(hands.view.mapFromScene(hands.view.canvas.slots.at(middle)), hands.void())
+    assert order(hands) == ["one", "three"]

@@ -67,8 +67,12 @@ class Editor(Adding):
 
     def order(self, wire: Wire, by: int) -> bool:
         """Move a wire up (negative) or down among those at its port."""
-        place = at_port(self._session.network, wire).index(wire) + by
-        return self._session.do("Move wire up" if by < 0 else "Move wire down", put_at(wire, place))
+        return self.put_at(wire, at_port(self._session.network, wire).index(wire) + by)
+
+    def put_at(self, wire: Wire, place: int) -> bool:
+        """Give a wire this place among those at its port."""
+        up = place < at_port(self._session.network, wire).index(wire)
+        return self._session.do("Move wire up" if up else "Move wire down", put_at(wire, place))
 
     def swap(self, first: str, second: str) -> bool:
         """Let two nodes change places, in the wiring and on the canvas."""

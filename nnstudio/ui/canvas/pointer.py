@@ -27,6 +27,7 @@ from nnstudio.ui.canvas.face import RADIUS
 from nnstudio.ui.canvas.fitting import End, can_stand_in_wire
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
 from nnstudio.ui.canvas.sheet_view import SheetView
+from nnstudio.ui.canvas.slots import many_wires
 from nnstudio.ui.canvas.tools import MoveTool, PanTool, RubberTool, Tool
 from nnstudio.ui.canvas.wiring import BendTool, CutTool, DetachTool, WireTool, end_near, paint_points
 from nnstudio.ui.layer_list import LAYER_MIME, LayerType
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: How near to a point of a wire, in pixels, is on it.
 _BEND_REACH = 9.0
+#: How near to a slot of a port for many, in scene units, is on it.
+_SLOT_REACH = 5.5
 _ADDING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
 
 
@@ -105,13 +108,15 @@ class Pointing(SheetView):
         return MoveTool(view, at, hit.node, alone=not adding)
 
     def _wire_tool(self, at: QPoint, end: End) -> Tool:
-        """A new wire; from an input that has one and takes no more, that one's end is taken off."""
+        """A new wire; from an input that has one there, that one's end is taken off."""
         view: CanvasView = self  # type: ignore[assignment]
         if end.side == "inputs":
-            there = [wire for wire in self.session.network.incoming.get(end.node, ()) if wire.input == end.port]
-            port = self.session.network.nodes[end.node].layer.inputs.get(end.port)
-            if there and port is not None and not port.many:
-                return DetachTool(view, at, there[-1], "inputs")
+            goal = self.mapToScene(at)
+            for wire in self.session.network.incoming.get(end.node, ()):
+                away = self.canvas.slots.at(wire) - goal
+                near = len(many_wires(self.session.network, end.node)) == 0 or abs(away.y()) <= _SLOT_REACH
+                if wire.input == end.port and near:
+                    return DetachTool(view, at, wire, "inputs")
         return WireTool(view, at, end)
 
     def _tool_on_wire(self, at: QPoint, wire: Wire, keys: Qt.KeyboardModifier) -> Tool | None:

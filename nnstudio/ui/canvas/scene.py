@@ -202,13 +202,12 @@ class CanvasScene(QGraphicsScene):
 
     def _change_wires(self, old: Network, changed: set[str]) -> None:
         gone, new = swapped(old.wires, self.network.wires)
-        changed = changed | changed_slots(old, self.network)
         if len(changed) > _MANY:
             new = list(self.network.wires)
         elif changed:
             rows = self.wires.table.at_nodes(self.table.rows_of(changed))  # their ports may be others
             new += [wire for row in rows.tolist() if (wire := self.wires.table.wires[row]) is not None]
-        for each in changed_slots(old, self.network):
+        for each in changed_slots(old, self.network) if len(changed) <= _MANY else ():
             new += self.network.incoming.get(each, ())
         if gone:
             there = set(self.network.wires)
@@ -370,7 +369,8 @@ class CanvasScene(QGraphicsScene):
         for side, names in (("inputs", face.inputs), ("outputs", face.outputs)):
             for name in names:
                 away = at - middle - face.port(side, name)
-                distance = math.hypot(away.x(), away.y())
+                beside = self.slots.span(id, name) if side == "inputs" else 0.0
+                distance = math.hypot(away.x(), max(0.0, abs(away.y()) - beside))
                 if distance <= best:
                     best, found = distance, End(id, side, name)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -44,22 +44,6 @@ def many_wires(network: Network, id: str) -> Mapping[str, Sequence[Wire]]:
     return {name: at for name, at in found.items() if len(at) > 1}
 
 
-def heights_at_slots(network: Network, wires: Iterable[Wire]) -> dict[Wire, float]:
-    """How far below their ports these wires end, of those that end at a port for many with others."""
-    found: dict[Wire, float] = {}
-    done = set()
-    nodes = network.nodes
-    for wire in wires:
-        node = nodes.get(wire.target)
-        if node is None or wire.target in done:
-            continue
-        done.add(wire.target)
-        if any(port.many for port in node.layer.inputs.values()):
-            for there in many_wires(network, wire.target).values():
-                found.update((w, slot_offset(node.layer, place, len(there))) for place, w in enumerate(there))
-    return found
-
-
 def changed_slots(old: Network, new: Network) -> set[str]:
     """Nodes with a port for many at which wires came, went or changed their order."""
     if old.wires is new.wires:
@@ -91,6 +75,11 @@ class Slots:
             return port
         layer = self._scene.network.nodes[wire.target].layer
         return port + QPointF(0.0, slot_offset(layer, wires.index(wire), len(wires)))
+
+    def span(self, id: str, port: str) -> float:
+        """How far above and below a port its slots reach."""
+        wires = many_wires(self._scene.network, id).get(port, ())
+        return slot_offset(self._scene.network.nodes[id].layer, len(wires) - 1, len(wires)) if wires else 0.0
 
     def place(self, id: str, port: str, y: float) -> int:
         """The place at a port for many that is nearest to a height of the scene."""

@@ -13,11 +13,11 @@ from PySide6.QtCore import QRectF, QTimer
 from nnstudio.graph import Wire
 from nnstudio.graph.places import PORT_PITCH, Box
 from nnstudio.graph.view import Position
-from nnstudio.layers import AnyLayer, Port
+from nnstudio.layers import Port
 from nnstudio.ui.canvas.node_table import Rows
 from nnstudio.ui.canvas.pills import Pills
 from nnstudio.ui.canvas.routing import Ends, Route, Router, Way, led, way_route
-from nnstudio.ui.canvas.slots import heights_at_slots, slot_offset
+from nnstudio.ui.canvas.slots import slot_offset
 from nnstudio.ui.canvas.wire_table import ANGLED, CURVED, LED, UNKNOWN, WireTable
 
 if TYPE_CHECKING:
@@ -82,21 +82,38 @@ class WireLayer:
         """How far below their nodes' centres the ports are."""
         nodes = self._scene.network.nodes
         found = []
-        slots = heights_at_slots(self._scene.network, wires)
-        for wire in wires:
+        many = []  # of wires that share their input port
+        for place, wire in enumerate(wires):
             source, target = nodes.get(wire.source), nodes.get(wire.target)
             outputs = source.layer.outputs if source is not None else _NONE
             inputs = target.layer.inputs if target is not None else _NONE
-            into = _height(inputs, wire.input) if len(inputs) > 1 else 0.0
-            if target is not None and wire.input in inputs and inputs[wire.input].many:
-                into += self._slot(wire, target.layer)
-            found.append((_height(outputs, wire.output) if len(outputs) > 1 else 0.0, into))
+            if wire.input in inputs and inputs[wire.input].many:
+                many.append(place)
+            found.append((
+                _height(outputs, wire.output) if len(outputs) > 1 else 0.0,
+                _height(inputs, wire.input) if len(inputs) > 1 else 0.0,
+            ))  # fmt: skip
+        for place, below in self._slots(wires, many):
+            found[place] = found[place][0], found[place][1] + below
         return found
 
-    def _slot(self, wire: Wire, layer: AnyLayer) -> float:
-        """How far below a port for many the wire ends."""
-        mates = [other for other in self._scene.network.incoming[wire.target] if other.input == wire.input]
-        return slot_offset(layer, mates.index(wire), len(mates)) if wire in mates else 0.0
+    def _slots(self, wires: list[Wire], many: list[int]) -> Iterator[tuple[int, float]]:
+        """How far below a port for many each of these wires ends."""
+        network = self._scene.network
+        if not many:
+            return
+        mates: dict[tuple[str, str], list[Wire]] = {}
+        whole = len(wires) >= len(network.wires)
+        targets = {wires[place].target for place in many}
+        among = network.wires if whole else [wire for id in targets for wire in network.incoming.get(id, ())]
+        for wire in among:
+            if wire.target in targets:
+                mates.setdefault((wire.target, wire.input), []).append(wire)
+        for place in many:
+            wire = wires[place]
+            there = mates.get((wire.target, wire.input), [])
+            if len(there) > 1 and wire in there:
+                yield place, slot_offset(network.nodes[wire.target].layer, there.index(wire), len(there))
 
     def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> None:
         """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they

@@ -123,7 +123,8 @@ class WireTool(Tool):
 class DetachTool(WireTool):
     """Take one end of a wire off and put it on another port; dropped on nothing, the wire is gone.
 
-    An end taken off an input may also be dropped on an output: that then feeds the input instead.
+    At a port for many it may be dropped on another place in the order. An end taken off an input may also be dropped
+    on an output: that then feeds the input instead.
     """
 
     def __init__(self, view: CanvasView, at: QPoint, wire: Wire, side: str) -> None:
@@ -159,6 +160,9 @@ class DetachTool(WireTool):
     def join(self, chosen: End) -> None:
         wire = self.wire
         if chosen == self._loose:
+            if chosen.side == "inputs":
+                place = self.view.canvas.slots.place(chosen.node, chosen.port, self.view.mapToScene(self.at).y())
+                self.view.editor.put_at(wire, place)
             return
         if chosen.side == "inputs":
             new = Wire(wire.source, wire.output, chosen.node, chosen.port)
