@@ -200,16 +200,19 @@ def wire_color() -> QColor:
 # -- texts --------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def name_font() -> QFont:
     """A node's name."""
     return theme.sheet_font(13, 600)
 
 
+@functools.cache
 def subtitle_font() -> QFont:
     """What stands under a node's name."""
     return theme.sheet_font(11)
 
 
+@functools.cache
 def far_font() -> QFont:
     """A node's name where the network is seen from so far that nothing else can be read."""
     return theme.sheet_font(22, 600)

@@ -64,8 +64,9 @@ class Near:
                 last.append(row)
                 continue
             route = layer.route(row, exactly=False)
-            if len(route.points) == 2:
-                straight.append(QLineF(*route.points[0], *route.points[1]))
+            if route.level:
+                a, b = route.path.elementAt(0), route.path.elementAt(1)
+                straight.append(QLineF(a.x, a.y, b.x, b.y))  # type: ignore[arg-type, call-overload]
             else:
                 painter.drawPath(route.path)
         if straight:

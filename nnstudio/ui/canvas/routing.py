@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath
@@ -27,15 +28,34 @@ _NEAR = 150.0
 _WIDE = 80.0
 
 
-@dataclass(slots=True)
 class Route:
-    """The way of one wire. ``points`` follow it closely; ``anchors`` are places for its label, best first."""
+    """The way of one wire, as it is painted. ``level``: one level line; ``box`` is around it.
 
-    path: QPainterPath
-    points: tuple[Point, ...]
-    anchors: tuple[Point, ...]
-    box: Box
-    straight: bool
+    What is only asked for now and then is worked out then: ``points``, which follow it closely, and ``anchors``, places
+    for its label, best first.
+    """
+
+    def __init__(
+        self, path: QPainterPath, box: Box, points: Callable[[], tuple[tuple[Point, ...], tuple[Point, ...]]], *,
+        level: bool = False,
+    ) -> None:  # fmt: skip
+        """``points`` works out points and anchors."""
+        self.path, self.box, self.level = path, box, level
+        self._work_out = points
+
+    @cached_property
+    def _worked_out(self) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
+        return self._work_out()
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Points that follow the wire closely, from its beginning to its end."""
+        return self._worked_out[0]
+
+    @property
+    def anchors(self) -> tuple[Point, ...]:
+        """Places for a label, best first."""
+        return self._worked_out[1]
 
     def distance(self, x: float, y: float) -> float:
         """How far a point is from the wire."""
@@ -178,23 +198,26 @@ def led(start: Point, points: Sequence[Point], end: Point) -> Route:
             close.append(tuple(sum(w * p[i] for w, p in zip(parts, (b, near, far, c), strict=True)) for i in (0, 1)))  # type: ignore[arg-type]
     middle = len(points) // 2
     anchors = tuple(sorted(points, key=lambda point: abs(points.index(point) - middle)))
-    return Route(path, tuple(close), anchors, _bounds(close), False)
+    followed = tuple(close), anchors
+    return Route(path, _bounds(close), lambda: followed)
 
 
 def curve(start: Point, end: Point) -> Route:
     """A smooth curve that leaves and arrives level."""
     (sx, sy), (ex, ey) = start, end
+    middle = ((sx + ex) / 2, (sy + ey) / 2)
     path = QPainterPath(QPointF(sx, sy))
     if abs(sy - ey) < 0.5:
         path.lineTo(ex, ey)
-        points: tuple[Point, ...] = (start, end)
-    else:
-        reach = _reach(start, end)
-        path.cubicTo(sx + reach, sy, ex - reach, ey, ex, ey)
+        return Route(path, _bounds((start, end)), lambda: ((start, end), (middle,)), level=True)
+    reach = _reach(start, end)
+    path.cubicTo(sx + reach, sy, ex - reach, ey, ex, ey)
+
+    def followed() -> tuple[tuple[Point, ...], tuple[Point, ...]]:
         points = tuple(_bezier(start, end))
-    middle = ((sx + ex) / 2, (sy + ey) / 2)
-    anchors = (middle,) if len(points) == 2 else (middle, points[5], points[11])
-    return Route(path, points, anchors, _bounds(points), True)
+        return points, (middle, points[5], points[11])
+
+    return Route(path, _bounds((start, (sx + reach, sy), (ex - reach, ey), end)), followed)
 
 
 def _reach(start: Point, end: Point) -> float:
@@ -224,10 +247,13 @@ def angled(corners: list[Point]) -> Route:
         path.lineTo(QPointF(*_towards(corner, before, radius)))
         path.quadTo(QPointF(*corner), QPointF(*_towards(corner, after, radius)))
     path.lineTo(QPointF(*corners[-1]))
-    level = [(a, b) for a, b in itertools.pairwise(corners) if a[1] == b[1]]
-    (x0, y), (x1, _) = max(level, key=lambda ends: abs(ends[0][0] - ends[1][0]))
-    anchors = tuple((x0 + (x1 - x0) * share, y) for share in (0.5, 0.35, 0.65, 0.2, 0.8))
-    return Route(path, tuple(corners), anchors, _bounds(corners), False)
+
+    def followed() -> tuple[tuple[Point, ...], tuple[Point, ...]]:
+        level = [(a, b) for a, b in itertools.pairwise(corners) if a[1] == b[1]]
+        (x0, y), (x1, _) = max(level, key=lambda ends: abs(ends[0][0] - ends[1][0]))
+        return tuple(corners), tuple((x0 + (x1 - x0) * share, y) for share in (0.5, 0.35, 0.65, 0.2, 0.8))
+
+    return Route(path, _bounds(corners), followed)
 
 
 def _length(a: Point, b: Point) -> float:

@@ -121,8 +121,9 @@ class CanvasScene(QGraphicsScene):
             self._show_routes(view)
             return
         gone, changed = missing(old.nodes, network.nodes), differing(old.nodes, network.nodes)
-        alike = {id for id in changed if _alike(old.nodes.get(id), network.nodes[id])}
-        places = self._placed(network, view)
+        few = changed if len(changed) <= _MANY else ()
+        alike = {id for id in few if _alike(old.nodes.get(id), network.nodes[id])}
+        places = self._placed(network, view, gone, changed)
         moved = self._moved(places, [id for id in changed if id not in alike])
         self._view, self.places = view, places
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
@@ -153,23 +154,23 @@ class CanvasScene(QGraphicsScene):
             self.redraw()
         self._view = view
 
-    def _placed(self, network: Network, view: View) -> dict[str, Position]:
+    def _placed(self, network: Network, view: View, gone: list[str], changed: list[str]) -> dict[str, Position]:
         """Where the document has each node; nodes without a place in the view keep the one that was found for them."""
-        same = network.nodes.keys() == self.places.keys()
-        if view.positions is self._view.positions and same:
+        nodes, given = network.nodes, view.positions
+        moved = [id for id in differing(self._view.positions, given) if id in nodes]
+        lost = [id for id in missing(self._view.positions, given) if id in nodes]
+        if not (moved or lost or gone) and all(id in self.places for id in changed):
             return self.places
-        gone = [id for id in missing(self._view.positions, view.positions) if id in network.nodes]
-        if same and not gone:
-            moved = [id for id in differing(self._view.positions, view.positions) if id in network.nodes]
-            return {**self.places, **{id: _sane(view.positions[id]) for id in moved}}
-        places = {id: at for id, at in view.positions.items() if id in network.nodes}
-        if not all(map(_is_sane, places.values())):
-            places = {id: _sane(at) for id, at in places.items()}
-        if len(places) < len(network.nodes):
-            known = {id: at for id, at in self._derived.items() if id in network.nodes}
-            given = places
-            places = complete(network, {**known, **given})
-            self._derived.update({id: at for id, at in places.items() if id not in given and id not in known})
+        places = dict(self.places)
+        for id in gone:
+            places.pop(id, None)
+        places.update((id, given[id] if _is_sane(given[id]) else _sane(given[id])) for id in moved)
+        places.update((id, _sane(given[id])) for id in changed if id in given and id not in places)
+        places.update((id, self._derived[id]) for id in (*lost, *changed) if id in self._derived and id not in given)
+        if len(places) < len(nodes):
+            found = complete(network, places)
+            self._derived.update({id: at for id, at in found.items() if id not in places})
+            places = found
         return places
 
     def _moved(self, places: dict[str, Position], changed: list[str]) -> list[str]:

@@ -73,7 +73,7 @@ class WireLayer:
     def change(self, added: Iterable[Wire], removed: Iterable[Wire]) -> None:
         """Add and take away wires, or renew the ports of those that are there."""
         removed, added = list(removed), list(added)
-        for wire in (*removed, *added):
+        for wire in (*removed, *added) if len(self.table) else ():
             self._forget(wire)
         self.table.remove(removed)
         self.table.put(added, self._heights(added))
