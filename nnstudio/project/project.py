@@ -123,9 +123,11 @@ class Project:
 
         What is given overrules the plan for this run. ``keep``: begin with the project's trained weights, as far as
         they fit the network as it is now; ``notes`` says what does not. Every event is written to the run database of
-        :attr:`runs`. After RunFinished the weights are the project's; :meth:`save` writes them. After RunFailed they are
-        the last good ones, where an epoch had been completed or there were none before. ParameterError where what is
-        given is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
+        :attr:`runs`.
+
+        After RunFinished the weights are the project's; :meth:`save` writes them. After RunFailed they are the last
+        good ones, where an epoch had been completed or there were none before. ParameterError where what is given
+        is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
         """
         given = {"epochs": epochs, "device": device, "seed": seed}
         plan = self.plan.with_(**{name: value for name, value in given.items() if value is not None})

@@ -20,7 +20,9 @@ from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.journaling import Journaling
+from nnstudio.ui.mending import Mending
 from nnstudio.ui.parts import capital
+from nnstudio.ui.previewing import Previewing
 from nnstudio.ui.project_files import ProjectFiles
 from nnstudio.ui.resolver import Resolver
 from nnstudio.ui.scope import WHOLE, Scope, Scopes
@@ -46,7 +48,8 @@ class Session(QObject):
     ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
     ``run_state`` does; ``data_changed`` when ``dataset`` or ``data_error`` does; ``notice(level, sentence)`` with a
     level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does;
-    ``revealed(id)`` asks the canvas to bring a node into sight.
+    ``revealed(id)`` asks the canvas to bring a node into sight; ``previewed(Preview | None)`` tells what the edit that
+    was last given to :meth:`preview` would do.
     """
 
     changed = Signal(object)
@@ -59,6 +62,7 @@ class Session(QObject):
     project_changed = Signal()
     revealed = Signal(str)
     scope_changed = Signal()
+    previewed = Signal(object)
 
     def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
         """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""
@@ -80,6 +84,8 @@ class Session(QObject):
         self.training = Training(self)
         self.files = ProjectFiles(self)
         self.journaling = Journaling(self)
+        self.mending = Mending(self)
+        self.previewing = Previewing(self)
         self._stop_listening = self.document.listen(self._document_changed)
 
     # the document
@@ -142,6 +148,11 @@ class Session(QObject):
         except (EditError, ParameterError) as error:
             self.notice.emit("warning", capital(str(error), self.network.by_name))
             return False
+
+    def preview(self, edit: Edit | None) -> None:
+        """Work out in the background what an edit of the open scope would do (``previewed``), and do nothing; None ends
+        that, as does any change of the document."""
+        self.previewing.ask(edit)
 
     def undo(self) -> None:
         """Take the last step back."""
@@ -405,6 +416,8 @@ class Session(QObject):
         self.training.shut_down()
         self.files.shut_down()
         self.journaling.shut_down()
+        self.mending.shut_down()
+        self.previewing.shut_down()
         self.background.shut_down()
         self._resolver.shut_down()
         self._stop_listening()

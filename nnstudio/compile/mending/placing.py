@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from nnstudio.compile.mending.ranking import Again, ranked
@@ -34,18 +35,20 @@ def again_in(whole: Resolution, block: str = "", path: str = "") -> Again:
     return again
 
 
-def fixes_of(whole: Resolution, problem: Problem, block: str = "", path: str = "") -> tuple[Fix, ...]:
+def fixes_of(
+    whole: Resolution, problem: Problem, block: str = "", path: str = "", wanted: Callable[[], bool] = lambda: True
+) -> tuple[Fix, ...]:
     """Ranked fixes of a problem that was found inside a block's definition (in the whole network, where ``block`` is
     "").
 
     Their edits are of that definition. Where the problem of a whole network stands inside a block, they are edits of
-    the whole that go into the block's definition, and their titles say so.
+    the whole that go into the block's definition, and their titles say so. ``wanted``: see :func:`ranked`.
     """
     inside = opened(whole, block, path)
     if inside is None:
         return ()
     if not problem.path:
-        return ranked(inside, problem, again_in(whole, block, path))
+        return ranked(inside, problem, again_in(whole, block, path), wanted)
     where, _, id = problem.path.rpartition("/")
     deeper = inside.inside(where)
     known = inside.expansion.opened.get(where)
@@ -56,5 +59,5 @@ def fixes_of(whole: Resolution, problem: Problem, block: str = "", path: str = "
     if same is None:
         return ()
     place = f"{path}/{where}" if path else where
-    found = ranked(deeper, same, again_in(whole, name, place if not block or path else ""))
+    found = ranked(deeper, same, again_in(whole, name, place if not block or path else ""), wanted)
     return tuple(replace(fix, title=f"{fix.title}, in {name}", edit=in_block(name, fix.edit)) for fix in found)

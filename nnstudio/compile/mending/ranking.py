@@ -24,13 +24,16 @@ Stage = Callable[[Case], Iterable[Candidate]]
 _Key = tuple[str, str, str]
 
 
-def ranked(resolution: Resolution, problem: Problem, again: Again | None = None) -> tuple[Fix, ...]:
+def ranked(
+    resolution: Resolution, problem: Problem, again: Again | None = None, wanted: Callable[[], bool] = lambda: True
+) -> tuple[Fix, ...]:
     """Fixes of a problem that were tried and mend it, the best first: what leaves the fewest errors, then what takes
     nothing away, then the fewest new parameters, then the least change.
 
     Args:
         resolution: in which the problem was found.
         again: resolves the network after an edit, where that is more than the network alone (inside a block).
+        wanted: asked again and again; False ends the search with what was found.
 
     No fix brings an error to a node that had none. Takes as long as it takes to resolve the network some dozen times.
     """
@@ -39,7 +42,7 @@ def ranked(resolution: Resolution, problem: Problem, again: Again | None = None)
         return resolve(edit(resolution.network), resolution.fields, resolution, ports=resolution.ports)
 
     case = Case(resolution, problem)
-    tried = _Trying(case, again or plain)
+    tried = _Trying(case, again or plain, wanted)
     stages = _stages(problem)
     for stage in stages:
         last = stage in _LAST  # few, and tried whatever was tried before
@@ -69,8 +72,8 @@ class _Tried:
 class _Trying:
     """Tries candidates, and keeps those that mend the problem."""
 
-    def __init__(self, case: Case, again: Again) -> None:
-        self._case, self._again = case, again
+    def __init__(self, case: Case, again: Again, wanted: Callable[[], bool]) -> None:
+        self._case, self._again, self._wanted = case, again, wanted
         self._before = {_key(problem) for problem in case.resolution.errors}
         self._warned = len(case.resolution.problems) - len(case.resolution.errors)
         self._sound = {id for id, node in case.resolution.nodes.items() if node.ok or node.outputs}
@@ -81,10 +84,10 @@ class _Trying:
     @property
     def spent(self) -> bool:
         """Whether no more is to be tried."""
-        return self._budget <= 0 or (self.clean > 0 and self.tries >= _PATIENCE)
+        return self._budget <= 0 or not self._wanted() or (self.clean > 0 and self.tries >= _PATIENCE)
 
     def __call__(self, candidate: Candidate) -> None:
-        if candidate.title in self._found:
+        if candidate.title in self._found or not self._wanted():
             return
         self._budget -= 1
         self.tries += 1

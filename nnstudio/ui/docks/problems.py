@@ -18,19 +18,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnstudio.graph.problems import Fix
+from nnstudio.graph.problems import Fix, Problem
 from nnstudio.train.events import RunFailed
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.live import Live
-from nnstudio.ui.parts import label
+from nnstudio.ui.fix_buttons import fix_widgets, fixes_now
+from nnstudio.ui.parts import ElidedLabel, label
 
 if TYPE_CHECKING:
+    from nnstudio.compile.previewing import Preview
     from nnstudio.ui.session import Session
 
 #: Rows that are shown at most; the rest is counted.
 MOST = 200
+#: Fixes are looked for in so many rows.
+ASKED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,22 @@ class Finding:
     node: str
     message: str
     hint: str
-    fixes: tuple[Fix, ...] = ()
+    problem: Problem | None = None
     source: str = ""
 
 
 def findings(session: Session) -> list[Finding]:
-    """All that is wrong: errors before warnings, in each the run's failure before the network's problems before
-    diagnoses."""
+    """All that is wrong: errors before warnings, in each the run's failure before the network's problems (those that
+    stand first in the flow before what may follow from them) before diagnoses."""
     found: list[Finding] = []
     history, resolution = session.history, session.resolution
     if isinstance(history.ended, RunFailed):
         failure = history.ended
         found.append(Finding("error", failure.node, failure.message, failure.hint, source="run"))
     if resolution is not None:
-        found += [Finding(p.severity, p.node, p.message, p.hint, p.fixes) for p in resolution.problems]
+        order = {id: place for place, id in enumerate(getattr(resolution, "order", ()))}
+        flow = sorted(resolution.problems, key=lambda problem: order.get(problem.path or problem.node, len(order)))
+        found += [Finding(p.severity, p.node, p.message, p.hint, p) for p in flow]
     found += [Finding("warning", d.node, d.message, d.hint, source="run") for d in history.diagnoses]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.severity != "error")
 
@@ -72,14 +78,19 @@ def _sentence(text: str, name: str) -> str:
 
 
 class FindingRow(QFrame):
-    """One finding: a dot by severity, node and message, hint, and a button for each fix. ``chosen``: it was clicked."""
+    """One finding: a dot by severity, node and message, hint, a button for the best fix and one for the others.
+
+    ``chosen``: it was clicked. Enter chooses it, Alt+Enter or Ctrl+. does the best fix, a number that fix; up and down
+    go to the neighbours (``left``, with −1 or 1).
+    """
 
     chosen = Signal()
-    fixed = Signal(object)
+    left = Signal(int)
 
-    def __init__(self, finding: Finding, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, finding: Finding, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.finding = finding
+        self._session, self.finding = session, finding
+        self.fixes: tuple[Fix, ...] = ()
         self.setObjectName("finding")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -103,17 +114,22 @@ class FindingRow(QFrame):
         row.setSpacing(10)
         row.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(text, 1)
-        self.buttons = [self._button(fix) for fix in finding.fixes]
-        for button in self.buttons:
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.buttons: list[QPushButton] = []
+        self._row = row
         self.restyle()
 
-    def _button(self, fix: Fix) -> QPushButton:
-        button = QPushButton(fix.title)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # it goes with the problem: a click leaves the focus where it is
-        button.setToolTip("Mend it (can be undone)")
-        button.clicked.connect(lambda: self.fixed.emit(fix))
-        return button
+    def show_fixes(self, fixes: tuple[Fix, ...]) -> None:
+        """Offer these."""
+        if fixes == self.fixes:
+            return
+        self.fixes = fixes
+        for button in self.buttons:
+            self._row.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self.buttons = fix_widgets(self._session, fixes, self)
+        for button in self.buttons:
+            self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def restyle(self) -> None:
         """Take the colours of the present theme."""
@@ -131,8 +147,19 @@ class FindingRow(QFrame):
         super().mouseReleaseEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        mends = (enter and event.modifiers() & Qt.KeyboardModifier.AltModifier) or (
+            event.key() == Qt.Key.Key_Period and event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        )
+        number = event.key() - Qt.Key.Key_1
+        if mends or 0 <= number < len(self.fixes):
+            place = 0 if mends else number
+            if place < len(self.fixes):
+                self._session.mending.apply(self.fixes[place])
+        elif enter or event.key() == Qt.Key.Key_Space:
             self.chosen.emit()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.left.emit(1 if event.key() == Qt.Key.Key_Down else -1)
         else:
             super().keyPressEvent(event)
 
@@ -145,6 +172,7 @@ class ProblemsPanel(Live):
         self.rows: list[FindingRow] = []
         self._shown: list[tuple[Finding, str]] | None = None
         self.heading, self.more = label("", "heading"), label("", "muted")
+        self.foretold = ElidedLabel("", "muted")
         self._inside = QWidget()
         self._inside.setProperty("role", "scrolled")
         self._list = QVBoxLayout(self._inside)
@@ -155,12 +183,17 @@ class ProblemsPanel(Live):
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(self._inside)
+        self._scroll = scroll
         filled = QWidget()
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(4)
         self.heading.setContentsMargins(16, 0, 16, 0)
-        column.addWidget(self.heading)
+        head = QHBoxLayout()
+        head.addWidget(self.heading)
+        head.addWidget(self.foretold, 1)
+        head.setContentsMargins(0, 0, 16, 0)
+        column.addLayout(head)
         column.addWidget(scroll, 1)
         self.empty = EmptyState(*NONE)
         self.stack = QStackedLayout(self)
@@ -168,6 +201,8 @@ class ProblemsPanel(Live):
         self.stack.addWidget(filled)
         for signal in (session.resolved, session.changed, session.events_arrived, session.run_changed):
             signal.connect(self.refresh_soon)
+        session.mending.found.connect(self._offer)
+        session.previewed.connect(self._foretell)
 
     def restyle(self) -> None:
         for row in self.rows:
@@ -189,13 +224,29 @@ class ProblemsPanel(Live):
         self.more.setText(f"and {len(shown) - MOST:,} more")
         self.more.setVisible(len(shown) > MOST)
         self.stack.setCurrentIndex(1 if found else 0)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Offer the fixes that are known; those of the first rows are looked for first."""
+        for row in reversed(self.rows[:ASKED]):
+            if row.finding.problem is not None:
+                row.show_fixes(fixes_now(self.session, row.finding.problem))
+
+    def _foretell(self, preview: Preview | None) -> None:
+        self.foretold.setText(f"→  {preview.sentence()}" if preview is not None else "")
 
     def _row(self, finding: Finding, name: str) -> FindingRow:
-        row = FindingRow(finding, name, self._inside)
+        row = FindingRow(self.session, finding, name, self._inside)
         row.chosen.connect(lambda: self.choose(finding))
-        row.fixed.connect(lambda fix: self.session.do(fix.title, fix.edit))
+        row.left.connect(lambda step: self._step(row, step))
         self._list.insertWidget(self._list.indexOf(self.more), row)
         return row
+
+    def _step(self, row: FindingRow, step: int) -> None:
+        place = self.rows.index(row) + step
+        if 0 <= place < len(self.rows):
+            self.rows[place].setFocus(Qt.FocusReason.TabFocusReason)
+            self._scroll.ensureWidgetVisible(self.rows[place])
 
     def choose(self, finding: Finding) -> None:
         """Select the node that a finding is about and have the canvas show it."""

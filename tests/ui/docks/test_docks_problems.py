@@ -114,3 +114,21 @@ def test_very_many_problems_are_counted_and_the_first_shown(qtbot, session, pane
 def test_text_of_a_problem_is_never_taken_for_markup(qtbot, session, panel):
     resolve(qtbot, session, panel, Problem("r", "x", "<b>bold</b> is fed"))
     assert panel.rows[0].message.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_up_and_down_go_from_problem_to_problem_and_a_number_does_that_fix(qtbot, session, panel):
+    fixes = (Fix("Delete relu1", edits.remove(["r"])), Fix("Rename it", edits.rename("r", "bend")))
+    resolve(qtbot, session, panel, WRONG, Problem("r", "unused", "relu1 feeds nothing.", fixes=fixes))
+    panel.rows[0].setFocus()
+    qtbot.keyClick(panel.rows[0], Qt.Key.Key_Down)
+    assert panel.focusWidget() is panel.rows[1]
+    qtbot.keyClick(panel.rows[1], Qt.Key.Key_2)
+    assert session.network.nodes["r"].name == "bend"
+
+
+def test_ctrl_and_full_stop_does_the_best_fix(qtbot, session, panel):
+    fixes = (Fix("Delete relu1", edits.remove(["r"])), Fix("Rename it", edits.rename("r", "bend")))
+    resolve(qtbot, session, panel, Problem("r", "unused", "relu1 feeds nothing.", fixes=fixes))
+    assert panel.rows[0].buttons[1].text() == "1 more"
+    qtbot.keyClick(panel.rows[0], Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    assert "r" not in session.network.nodes
