@@ -148,8 +148,8 @@ class LocalResponseNorm(Layer):
     PyTorch `torch.nn.LocalResponseNorm`.
     """
 
-    input = Port("N C T *")
-    output = Port("N C T *")
+    input = Port("N C *")
+    output = Port("N C *")
 
     size: int = param(5, min=1, title="Size", help="how many channels beside one another count")
     alpha: float = param(1e-4, min=0.0, title="Alpha", help="how strongly they count")
@@ -157,4 +157,7 @@ class LocalResponseNorm(Layer):
     k: float = param(1.0, min=0.01, title="Offset", help="what is added, so that nothing divides by 0")
 
     def build(self, input: TensorType) -> Call:
+        if input.rank < 3:
+            raise BuildError("needs channels with more than one value each; it is fed a vector",
+                             "put it behind a convolution")  # fmt: skip
         return Call("torch.nn.LocalResponseNorm", self.size, alpha=self.alpha, beta=self.beta, k=self.k)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
-from nnstudio.layers.checks import Size, check_window, each, shown
+from nnstudio.layers.checks import Size, check_window, each, fixed, place_of, shown
 from nnstudio.layers.types import TensorType
 
 
@@ -186,17 +187,20 @@ class ChannelShuffle(Layer):
 
     Here g is the number of groups.
 
-    Shapes: `N×C×*` (channel first), which stays; g must divide C.
+    Shapes: `N×C×*` (channel first) with at least one more axis, which stays; g must divide C.
 
     Source: Zhang et al., "ShuffleNet" (2017), section 3.1; PyTorch `torch.nn.ChannelShuffle`.
     """
 
-    input = Port("N C T *")
-    output = Port("N C T *")
+    input = Port("N C *")
+    output = Port("N C *")
 
     groups: int = param(2, min=1, title="Groups", help="how many groups the channels are in")
 
     def build(self, input: TensorType) -> Call:
+        if input.rank < 3:
+            raise BuildError("needs channels with more than one value each; it is fed a vector",
+                             "put it between convolutions")  # fmt: skip
         if input["C"] % self.groups:
             divisors = [n for n in range(1, input["C"] + 1) if input["C"] % n == 0]
             raise BuildError(
@@ -204,3 +208,48 @@ class ChannelShuffle(Layer):
                 f"set its groups to one of {', '.join(map(str, divisors[:8]))}",
             )
         return Call("torch.nn.ChannelShuffle", self.groups)
+
+
+@layer(family="Shape", telling=("unflattened_size",), synonyms=("split axis", "reshape", "view", "heads", "unroll"))
+class Unflatten(Layer):
+    r"""Split one axis into several.
+
+    Use it to share features among heads or groups, or to make an image of a vector; the way back is Flatten.
+
+    ```math
+    y_{\dots,\,i,\,j,\,\dots} = x_{\dots,\; i\,n_2 + j,\; \dots}
+    ```
+
+    Here the axis is split into n₁ × n₂.
+
+    Shapes: `N×*`; the axis becomes the sizes that are given, whose product is its size.
+
+    Source: PyTorch `torch.nn.Unflatten`.
+    """
+
+    input = Port("N *", dtype="any")
+    output = Port("N *", dtype="any")
+
+    axis: int = param(
+        -1, min=-8, max=8, title="Axis", help="which is split: 1 is the first after the batch, -1 the last"
+    )
+    unflattened_size: tuple[int, ...] = param(
+        (2, -1), min=-1, title="Into", help="the sizes that it is split into; one may be -1"
+    )
+
+    def build(self, input: TensorType) -> Call:
+        place = place_of(self.axis, input, what="split")
+        size, sizes = fixed(input.axes[place].size, input.axes[place].name), self.unflattened_size
+        known = math.prod(each for each in sizes if each > 0)
+        shown_sizes = shown(sizes) or "nothing"
+        if not sizes or 0 in sizes or sizes.count(-1) > 1:
+            raise BuildError(f"cannot split an axis into {shown_sizes}", "use sizes of at least 1, and -1 at most once")
+        if size % known or (-1 not in sizes and known != size):
+            raise BuildError(
+                f"cannot split an axis of {size} into {shown_sizes}", f"choose sizes whose product is {size}"
+            )
+        return Call("torch.nn.Unflatten", place, tuple(size // known if each == -1 else each for each in sizes))
+
+    def output_labels(self, inputs: Mapping[str, TensorType]) -> Mapping[str, tuple[str, ...]]:
+        labels, place = inputs["input"].labels, place_of(self.axis, inputs["input"], what="split")
+        return {"output": (*labels[:place], *("",) * len(self.unflattened_size), *labels[place + 1 :])}

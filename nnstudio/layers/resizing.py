@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from nnstudio.layers.axes import axis_param
-from nnstudio.layers.base import Layer, Port, layer, param
+from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Arg, Call, Function
 from nnstudio.layers.checks import Size, each, place_of
 from nnstudio.layers.types import TensorType
+
+#: Ways to blend, and the number of axes (batch and channel among them) that each is for.
+_MODES = {"nearest": (3, 4, 5), "nearest-exact": (3, 4, 5), "linear": (3,), "bilinear": (4,), "bicubic": (4,),
+          "trilinear": (5,)}  # fmt: skip
 
 
 @layer(
@@ -14,29 +18,49 @@ from nnstudio.layers.types import TensorType
     synonyms=("resize", "enlarge", "interpolate", "unpooling", "decoder"),
 )  # fmt: skip
 class Upsample(Layer):
-    r"""Enlarge an image by a whole factor, without weights.
+    r"""Enlarge an image, a signal or a volume by a whole factor, without weights.
 
     Use it in decoders and generators, with a Conv2d behind it: together they make no checkerboard, as a
-    ConvTranspose2d can.
+    ConvTranspose2d can. For a given size in place of a factor there is Interpolate.
 
     ```math
     y_{c,h,w} = x_{c,\; \lfloor h / s \rfloor,\; \lfloor w / s \rfloor} \quad \text{(nearest)}
     ```
 
+    Here s is the factor.
+
+    Shapes: `N×C×H×W` (channel, height, width) becomes `N×C×sH×sW`; signals `N×C×T` and volumes `N×C×D×H×W` likewise.
+
     Source: Odena et al., "Deconvolution and checkerboard artifacts" (2016); PyTorch `torch.nn.Upsample`.
     """
 
-    input = Port("N C H W")
-    output = Port("N C H' W'")
+    input = Port("N C *")
+    output = Port("N C *")
 
     scale_factor: Size = param(2, axes=2, min=1, title="Factor", help="how many times larger it becomes")
     mode: str = param(
-        "nearest", choices=("nearest", "bilinear", "bicubic"), title="Between pixels",
-        help="nearest repeats pixels; bilinear and bicubic blend them",
+        "nearest", choices=tuple(_MODES), title="Between pixels",
+        help="nearest repeats; bilinear and bicubic blend pixels, linear steps, trilinear the points of volumes",
+    )  # fmt: skip
+    align_corners: bool = param(
+        False, title="Corners stay", help="the values of the corners stay as they are",
+        when=("mode", ("linear", "bilinear", "bicubic", "trilinear")),
     )  # fmt: skip
 
     def build(self, input: TensorType) -> Call:
-        return Call("torch.nn.Upsample", scale_factor=self.scale_factor, mode=self.mode)
+        if not 3 <= input.rank <= 5:
+            raise BuildError(f"needs an image, a signal or a volume; it is fed {input.per_sample()}",
+                             "put a Reshape before it")  # fmt: skip
+        if input.rank not in _MODES[self.mode]:
+            blending = {3: "linear", 4: "bilinear", 5: "trilinear"}[input.rank]
+            raise BuildError(
+                f"cannot blend {input.per_sample()} in {self.mode} fashion", f"choose nearest or {blending}"
+            )
+        if input.rank != 4 and isinstance(self.scale_factor, tuple):
+            raise BuildError(f"has a factor for height and width, and is fed {input.per_sample()}",
+                             "give it one factor for all axes")  # fmt: skip
+        corners = {"align_corners": True} if self.align_corners and not self.mode.startswith("nearest") else {}
+        return Call("torch.nn.Upsample", scale_factor=self.scale_factor, mode=self.mode, **corners)
 
 
 @layer(

@@ -5,6 +5,7 @@ A :class:`Case` is one layer on inputs of given types, placed in a network betwe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from nnstudio.compile.shapes import Evaluated, evaluate
 from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder, PortHandle
 from nnstudio.layers import Axis, Layer, Param, Port, Symbol, TensorType
+from nnstudio.layers.checks import each
 from nnstudio.layers.types import Size
 
 #: What the symbols of drawn types stand for where a case is run.
@@ -62,6 +64,17 @@ class Case:
         for place, handle in enumerate(read or [next(iter(first.values()))] if sources else read):
             net.add("Output", handle, name=f"out{place}")
         return net.network, fields, made.node
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The values that make sense, by field, where a port says that not all do."""
+        found: dict[str, tuple[float, float]] = {}
+        count = 0
+        for name, given in self.types.items():
+            for _ in given if isinstance(given, tuple) else [given] if given is not None else []:
+                if (within := self.layer.inputs[name].within) is not None:
+                    found[f"field{count}"] = within
+                count += 1
+        return found
 
 
 def parameter(declared: Param) -> st.SearchStrategy[Any]:
@@ -147,14 +160,14 @@ def _type(
 @st.composite
 def inputs(draw: Callable[..., Any], layer: Layer) -> Mapping[str, Any]:
     """Types for a layer's input ports."""
-    sizes: dict[str, Size] = {}
+    sizes: dict[str, Size] = dict(draw(_related(layer)))
     stars: dict[str, tuple[Axis, ...]] = {}
     types: dict[str, Any] = {}
     # where a layer changes a length by windows, a length that is not known cannot be followed exactly
     any_length = not any("T'" in port.pattern for port in layer.outputs.values())
     for name, port in layer.inputs.items():
         if port.optional:
-            types[name] = draw(st.none() | st.just(_state(layer))) if hasattr(layer, "hidden_size") else None
+            types[name] = draw(st.none() | _optional(layer, name, port, dict(sizes), types))
         elif port.many:
             one = draw(_type(port, sizes, stars, any_length))
             types[name] = (one,) * draw(st.integers(2, 3))
@@ -165,8 +178,42 @@ def inputs(draw: Callable[..., Any], layer: Layer) -> Mapping[str, Any]:
     return types
 
 
-def _state(layer: Any) -> TensorType:
-    return TensorType.of("N F", "N", layer.hidden_size)
+@st.composite
+def _optional(
+    draw: Callable[..., Any], layer: Any, name: str, port: Port, sizes: dict[str, Size], types: Mapping[str, Any]
+) -> Any:
+    """A type for an optional port: a state of as many units, or what its pattern says; lengths are not drawn."""
+    if hasattr(layer, "hidden_size"):
+        projected = getattr(layer, "proj_size", 0) if name == "initial" else 0
+        return TensorType.of("N F", "N", projected or layer.hidden_size)
+    if port.dtype == "int":
+        return None
+    if "key" in layer.inputs and types.get("key") is None:
+        sizes["S"] = sizes["T"]
+    return draw(_type(port, sizes, {}, False))
+
+
+@st.composite
+def _related(draw: Callable[..., Any], layer: Any) -> Any:
+    """Sizes that go with a layer's parameters, which would hardly ever be drawn by chance."""
+    if layer.type_name().startswith("MaxUnpool"):
+        return dict.fromkeys("DHWT", 1)  # one place each: two values for one place come out in any order
+    if not draw(st.integers(0, 3)):
+        return {}
+    many = draw(st.integers(1, 2))
+    match layer.type_name():
+        case "Fold":
+            counts, area = layer._windows(), math.prod(each(layer.kernel_size, 2))
+            return {"C": area * many, "B": math.prod(counts)} if min(counts) > 0 else {}
+        case "CTCLoss":
+            return {"S": many}
+        case "AdaptiveLogSoftmax":
+            return {"F": 16 * many}
+    heads = getattr(layer, "num_heads", 0) or getattr(layer, "nhead", 0)
+    if heads:
+        return {"F": heads * many}
+    weights = getattr(layer, "class_weights", None)
+    return {"C": len(weights)} if weights else {}
 
 
 @st.composite
@@ -214,21 +261,28 @@ def drawn_anything() -> Callable[[type[Layer]], st.SearchStrategy[Case]]:
 
 @pytest.fixture(scope="session")
 def tensors() -> Callable[[Mapping[str, TensorType]], dict[str, Any]]:
-    """Makes a tensor of each type, the same ones each time: normal numbers, or codes that the type allows."""
+    """Makes a tensor of each type, the same ones each time: normal numbers, or codes that the type allows; where
+    ``within`` gives a range for a name, numbers of that range."""
 
-    def make(types: Mapping[str, TensorType]) -> dict[str, Any]:
+    def make(types: Mapping[str, TensorType], within: Mapping[str, tuple[float, float]] | None = None) -> Any:
         import torch
 
         random = torch.Generator().manual_seed(0)
 
-        def tensor(type: TensorType) -> torch.Tensor:
-            shape = type.shape(POINT)
-            if type.is_float:
-                return torch.randn(shape, generator=random, dtype=getattr(torch, type.dtype))
+        def tensor(type: TensorType, least: float, most: float) -> torch.Tensor:
+            shape, dtype = type.shape(POINT), getattr(torch, type.dtype)
             if type.dtype == "bool":
-                return torch.randint(0, 2, shape, generator=random, dtype=torch.bool)
-            return torch.randint(0, type.classes or 1, shape, generator=random, dtype=getattr(torch, type.dtype))
+                made = torch.randint(0, 2, shape, generator=random, dtype=torch.bool)
+                made[..., :1] = False  # as a mask it leaves something to be seen
+                return made
+            if math.isfinite(least):
+                made = least + torch.rand(shape, generator=random) * (min(most, least + 3) - least)
+                return made.to(dtype) if type.is_float else made.round().to(dtype)
+            if type.is_float:
+                return torch.randn(shape, generator=random, dtype=dtype)
+            return torch.randint(0, type.classes or 1, shape, generator=random, dtype=dtype)
 
-        return {name: tensor(type) for name, type in types.items()}
+        anything = (-math.inf, math.inf)
+        return {name: tensor(type, *(within or {}).get(name, anything)) for name, type in types.items()}
 
     return make

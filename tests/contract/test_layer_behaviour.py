@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,14 +12,14 @@ from hypothesis import Phase, given, settings
 
 from nnstudio.compile.lower import compile_network
 from nnstudio.compile.patterns import MismatchError
-from nnstudio.layers import Layer, TensorType, load
+from nnstudio.layers import Layer, load
 from nnstudio.layers.initialisation import SCHEMES, Weighted
 
 TYPES = list(load())
 LAYERS = [cls for cls in TYPES if cls.role in ("layer", "loss")]
 METRICS = [cls for cls in TYPES if cls.role == "metric"]
 Drawn = Callable[[type[Layer]], st.SearchStrategy[Any]]
-Tensors = Callable[[Mapping[str, TensorType]], dict[str, Any]]
+Tensors = Callable[..., dict[str, Any]]
 
 
 def of(types: list[type[Layer]]) -> pytest.MarkDecorator:
@@ -38,7 +38,8 @@ def run(case: Any, tensors: Tensors) -> tuple[Any, str, dict[str, Any], dict[str
     network, fields, id = case.wired()
     compiled = compile_network(network, fields, seed=0)
     assert not compiled.resolution.errors
-    given = tensors({spec.name: spec.type for spec in compiled.inputs})
+    ranges = {spec.name: case.ranges()[spec.field] for spec in compiled.inputs if spec.field in case.ranges()}
+    given = tensors({spec.name: spec.type for spec in compiled.inputs}, ranges)
     for tensor in given.values():
         tensor.requires_grad_(tensor.is_floating_point())
     made = compiled.training(*given.values())

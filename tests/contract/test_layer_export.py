@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 
 from nnstudio.compile.lower import compile_network
 from nnstudio.export import source
-from nnstudio.layers import Layer, TensorType, load
+from nnstudio.layers import Layer, load
 
 LAYERS = [cls for cls in load() if cls.role == "layer"]
 
@@ -22,19 +22,21 @@ LAYERS = [cls for cls in load() if cls.role == "layer"]
 def test_the_printed_code_gives_the_same_numbers_as_the_model(
     cls: type[Layer],
     drawn: Callable[[type[Layer]], st.SearchStrategy[Any]],
-    tensors: Callable[[Mapping[str, TensorType]], dict[str, Any]],
+    tensors: Callable[..., dict[str, Any]],
     data: st.DataObject,
 ) -> None:
     import torch
 
-    network, fields, _ = data.draw(drawn(cls)).wired()
+    case = data.draw(drawn(cls))
+    network, fields, _ = case.wired()
     compiled = compile_network(network, fields, seed=0)
     text = source(compiled, name="exported")
     namespace: dict[str, Any] = {"__name__": "exported"}
     exec(compile(text, "exported.py", "exec"), namespace)
     exported = namespace["Exported"]()
     exported.load_state_dict(compiled.model.state_dict())
-    given = tensors({spec.name: spec.type for spec in compiled.model_inputs})
+    ranges = {spec.name: case.ranges()[spec.field] for spec in compiled.model_inputs if spec.field in case.ranges()}
+    given = tensors({spec.name: spec.type for spec in compiled.model_inputs}, ranges)
     with torch.no_grad():
         expected, found = compiled.model.eval()(**given), exported.eval()(**given)
     assert type(found) is type(expected)
