@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from nnstudio.layers import Layer
 from nnstudio.ui import fuzzy, theme
+from nnstudio.ui.offered import key_of
 
 #: A dragged layer type: its name as UTF-8.
 LAYER_MIME = "application/x-nnstudio-layer"
@@ -124,7 +125,7 @@ class LayerListModel(QAbstractListModel):
         data = QMimeData()
         cls = self.type_at(indexes[0]) if indexes else None
         if cls is not None:
-            data.setData(LAYER_MIME, QByteArray(cls.type_name().encode()))
+            data.setData(LAYER_MIME, QByteArray(key_of(cls).encode()))
             data.setText(cls.type_name())
         return data
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
+from nnstudio.graph import Network
+from nnstudio.graph.blocks import used_by
+from nnstudio.graph.standins import definition_interface
 from nnstudio.layers import Layer, load
-from nnstudio.layers.blocks import Standin
+from nnstudio.layers.blocks import Block, Standin
+from nnstudio.layers.params import Param
 from nnstudio.ui.settings import Settings
 
 LayerType = type[Layer]
@@ -16,6 +22,52 @@ MOST_RECENT = 12
 def offered_types(*, inside: bool = False) -> list[LayerType]:
     """The types that stand for themselves, by family; ports of a block only ``inside`` a definition."""
     return [cls for cls in load() if not issubclass(cls, Standin) and (inside or cls.role != "port")]
+
+
+class BlockType:
+    """A definition that answers as a layer type does, so that it is listed, found, typed and dragged like one."""
+
+    role = "block"
+    synonyms: tuple[str, ...] = ("block",)
+
+    def __init__(self, name: str, definition: Network) -> None:
+        self._name, self._count = name, len(definition.nodes)
+        self._layer = replace(Block.make({"definition": name}), interface=definition_interface(definition))
+        self.family = Block.family
+        self.icon = Block.icon
+        self.inputs, self.outputs = self._layer.inputs, self._layer.outputs
+        self.params: Mapping[str, Param] = self._layer.params
+        self.telling = tuple(definition.parameters)
+        #: what is dragged; a definition may be called as a layer type is
+        self.key = f"block:{name}"
+
+    def type_name(self) -> str:
+        """The definition's name."""
+        return self._name
+
+    def summary(self) -> str:
+        """What it is, in a sentence."""
+        return f"A block of this project with {self._count} layers inside."
+
+    def make(self, values: Mapping[str, Any]) -> Block:
+        """A block of it. ParameterError where a value is not allowed."""
+        return self._layer.with_(**values)
+
+
+def block_types(network: Network, inside: str = "") -> list[LayerType]:
+    """The definitions of the whole network that can be used in it (``inside`` a definition: but for those that hold
+    it), as types."""
+    usable = [
+        name
+        for name, definition in network.blocks.items()
+        if not inside or (name != inside and inside not in used_by(definition, network.blocks))
+    ]
+    return [cast(LayerType, BlockType(name, network.blocks[name])) for name in usable]
+
+
+def key_of(cls: LayerType) -> str:
+    """By what a type is known where it is dragged and chosen."""
+    return getattr(cls, "key", "") or cls.type_name()
 
 
 class Recent:

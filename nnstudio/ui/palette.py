@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnstudio.layers import load
 from nnstudio.ui import theme
-from nnstudio.ui.layer_list import LayerDelegate, LayerListModel, find_layers
+from nnstudio.ui.layer_list import LayerDelegate, LayerListModel, LayerType, find_layers
+from nnstudio.ui.offered import block_types, key_of, offered_types
 from nnstudio.ui.session import Session
 
 
@@ -102,6 +102,9 @@ class PalettePanel(QWidget):
         self.search.left.connect(self._enter_list)
         self.list.activated.connect(self._choose)
         theme.changed.connect(self._restyle)
+        session.changed.connect(self._refresh)
+        session.scope_changed.connect(self._refresh)
+        self._known = session.scope.block, session.sheet.network.blocks
         self._filter("")
 
     def _make_list(self) -> QListView:
@@ -129,8 +132,20 @@ class PalettePanel(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
+    def _types(self) -> list[LayerType]:
+        """All that can be added to what is open: the project's blocks, and the catalogue."""
+        inside = self.session.scope.block
+        return [*block_types(self.session.sheet.network, inside), *offered_types(inside=bool(inside))]
+
+    def _refresh(self, *_: object) -> None:
+        """Show the blocks as they are now."""
+        now = self.session.scope.block, self.session.sheet.network.blocks
+        if now[0] != self._known[0] or now[1] is not self._known[1]:
+            self._known = now
+            self._filter(self.search.text())
+
     def _filter(self, text: str) -> None:
-        found = find_layers(text, load())
+        found = find_layers(text, self._types())
         self.model.show(found)
         self._nothing.setText(f"No layer is called “{text.strip()}”. Try another word, such as “dense” or “pool”.")
         self._pages.setCurrentIndex(0 if found else 1)
@@ -142,14 +157,14 @@ class PalettePanel(QWidget):
             self.list.setCurrentIndex(self.model.index(row))
 
     def _choose_first(self) -> None:
-        found = find_layers(self.search.text(), load())
+        found = find_layers(self.search.text(), self._types())
         if found and self.search.text().strip():
-            self.chosen.emit(found[0].type_name())
+            self.chosen.emit(key_of(found[0]))
 
     def _choose(self, index: QModelIndex) -> None:
         cls = self.model.type_at(index)
         if cls is not None:
-            self.chosen.emit(cls.type_name())
+            self.chosen.emit(key_of(cls))
 
     def _restyle(self) -> None:
         self.list.viewport().update()

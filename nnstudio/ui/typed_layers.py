@@ -200,7 +200,10 @@ def _take(state: _Reading, left: list[str]) -> int:
     word = left[0].casefold()
     following = left[1].casefold() if len(left) > 1 else ""
     if (match := _REPEAT.fullmatch(word)) and 1 <= int(match[1]) <= MOST_REPEATS:
-        state.repeat = int(match[1])
+        if "repeat" in state.cls.params:  # a block repeats itself
+            state.values["repeat"] = int(match[1])
+        else:
+            state.repeat = int(match[1])
         return 1
     if _NUMBER.fullmatch(word) or _SIZE.fullmatch(word):
         return _take_number(state, word)

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from nnstudio.layers import load
 from nnstudio.ui.layer_list import LAYER_MIME, find_layers
+from nnstudio.ui.offered import offered_types
 from nnstudio.ui.palette import PalettePanel
 from nnstudio.ui.session import Session
 
@@ -37,7 +38,7 @@ def names(panel: PalettePanel) -> list[str]:
 
 
 def test_every_layer_is_listed_once_under_its_family(palette: PalettePanel) -> None:
-    assert sorted(names(palette)) == sorted(cls.type_name() for cls in load())
+    assert sorted(names(palette)) == sorted(cls.type_name() for cls in offered_types())
     headings = [
         palette.model.index(row).data()
         for row in range(palette.model.rowCount())

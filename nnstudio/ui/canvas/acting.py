@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.graph import edits
+from nnstudio.ui.canvas.blocks import Blocks
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.keys import Keyed
 from nnstudio.ui.canvas.naming import NameField
@@ -24,6 +25,7 @@ class Acting(Keyed):
     def __init__(self, canvas: CanvasScene, session: Session, editor: Editor, parent: QWidget | None = None) -> None:
         super().__init__(canvas, session, editor, parent)
         self.name_field = NameField(self, self.back_to_canvas)
+        self.blocks = Blocks(session)
 
     def copy(self) -> None:
         """Put the selected nodes on the clipboard, as text."""
@@ -89,20 +91,37 @@ class Acting(Keyed):
         id = self._one()
         if not id:
             return
-        self.reveal(self.canvas.box_with_margin(id))
-        area = self.mapFromScene(self.canvas.content_rect([id])).boundingRect()
         name = self.session.network.nodes[id].name
-        self.name_field.edit(area, name, lambda text: self.session.do("Rename", edits.rename(id, text)))
+        self._ask(id, name, lambda text: self.session.do("Rename", edits.rename(id, text)))
 
     def enter(self) -> None:
-        """What a double click on a node does: rename it."""
-        self.rename()
+        """What a double click on a node does: open a block, rename any other."""
+        id = self._one()
+        if id and self.blocks.definition(id):
+            self.session.open_block(id)
+        else:
+            self.rename()
 
     def open_selected(self) -> None:
-        """What Enter does: go to the parameters of the selected node."""
+        """What Enter does: open a block, go to the parameters of any other node."""
+        id = self._one()
+        if id and self.blocks.definition(id):
+            self.session.open_block(id)
+        elif id:
+            self.parameters_requested.emit(id)
+
+    # -- blocks ---------------------------------------------------------------------------------------------------
+
+    def expose(self, parameter: str) -> None:
+        """Ask under which name a parameter of the selected node is exposed."""
         id = self._one()
         if id:
-            self.parameters_requested.emit(id)
+            self._ask(id, "", lambda text: self.blocks.expose(id, parameter, text), shown=parameter)
+
+    def _ask(self, id: str, name: str, take: Callable[[str], bool], shown: str = "") -> None:
+        self.reveal(self.canvas.box_with_margin(id))
+        area = self.mapFromScene(self.canvas.content_rect([id])).boundingRect()
+        self.name_field.edit(area, name, take, shown)
 
     def _one(self) -> str:
         """The one node that is selected; "" where there is none, or several."""

@@ -12,7 +12,7 @@ from nnstudio.graph import Network, Wire, edits
 from nnstudio.graph.arrange import COLUMN
 from nnstudio.graph.places import node_size, snapped
 from nnstudio.graph.view import Position, View, ViewEdit, place
-from nnstudio.layers import AnyLayer, Layer, load
+from nnstudio.layers import AnyLayer, Layer
 from nnstudio.layers.io import Input
 from nnstudio.ui.canvas.fitting import End, fitting_port, port_between
 
@@ -27,12 +27,6 @@ class Adding:
     def __init__(self, session: Session, scene: CanvasScene) -> None:
         self._session = session
         self._scene = scene
-
-    def add(self, type_name: str, at: QPointF, end: End | None = None) -> str:
-        """Place a new layer near a point, wired to ``end`` where it fits, and select it. Returns its id ("": none)."""
-        layer = self.made(type_name)
-        ids = self.add_chain([layer], at, end) if layer is not None else []
-        return ids[0] if ids else ""
 
     def add_chain(self, layers: Sequence[Layer], at: QPointF, end: End | None = None) -> list[str]:
         """Place layers in a row that begins (ends, where they feed ``end``) at a point, each wired to the one before.
@@ -68,12 +62,6 @@ class Adding:
             places[id] = (x, y)
         return places
 
-    def insert(self, wire: Wire, type_name: str, at: QPointF) -> str:
-        """Put a new layer into a wire at a point; what follows in the same row makes room. Returns its id."""
-        layer = self.made(type_name)
-        ids = self.insert_chain([layer], [wire], at) if layer is not None else []
-        return ids[0] if ids else ""
-
     def insert_chain(self, layers: Sequence[Layer], wires: Sequence[Wire], at: QPointF) -> list[str]:
         """Put layers, each wired to the one before, into wires that begin at the same port. Returns their ids."""
         layers = [self._bound(layer) for layer in layers]
@@ -97,13 +85,10 @@ class Adding:
         label = f"Insert {self._session.network.nodes[id].name}"
         return self._session.do(label, _into_wires([layer], [id], [wire], new=False), view=self.placing(places))
 
-    def made(self, type_name: str) -> Layer | None:
-        """A new layer of this type; None, and a notice, where there is no such type."""
-        catalogue = load()
-        if type_name not in catalogue:
-            self._session.notice.emit("warning", f"There is no layer type {type_name!r} in this program")
-            return None
-        return catalogue[type_name].make({})
+    @property
+    def places(self) -> Mapping[str, Position]:
+        """Where the nodes stand."""
+        return self._scene.places
 
     def _bound(self, layer: Layer) -> Layer:
         """An input without a field brings in the first field of the data that no input brings in yet."""

@@ -89,8 +89,12 @@ class Keyed(Offering):
         super().focusOutEvent(event)
 
     def _escape(self) -> None:
+        """Give up the gesture, else the selection, else leave the open block."""
+        view: CanvasView = self  # type: ignore[assignment]
         if self.tool is not None:
             self.cancel_tool()
+        elif not self.session.selection and not self.canvas.marked_wires:
+            view.act("leave_block")()
         else:
             self.canvas.mark_wires(())
             self.session.select(())

@@ -78,6 +78,31 @@ def _order_menu(menu: QMenu, view: CanvasView, id: str) -> None:
             _entry(submenu, f"{title}: move up", lambda wire=wire: view.editor.order(wire, -1), "", place > 0)  # type: ignore[misc]
 
 
+def _block_menu(menu: QMenu, view: CanvasView, id: str) -> None:
+    _actions(menu, view, *(("open_block", "open_block_tab", "unpack_block") if view.blocks.definition(id) else ()))
+    _actions(menu, view, "make_block")
+    if len(view.session.selection) == 1:
+        _expose_menu(menu, view, id)
+
+
+def _expose_menu(menu: QMenu, view: CanvasView, id: str) -> None:
+    """What of a node its block's nodes (or the whole network's expressions) can set."""
+    values = view.blocks.exposable(id)
+    if not values:
+        return
+    inside = view.session.scope.block
+    submenu = menu.addMenu(f"Expose on {inside}" if inside else "Make a named parameter")
+    for parameter, value in values.items():
+        known = view.session.network.parameters
+        if not known:
+            _entry(submenu, f"{parameter} ({value:g}) …", lambda p=parameter: view.expose(p))  # type: ignore[misc]
+            continue
+        deeper = submenu.addMenu(f"{parameter} ({value:g})")
+        for name in known:
+            _entry(deeper, f"as {name}", lambda p=parameter, n=name: view.blocks.expose(id, p, n))  # type: ignore[misc]
+        _entry(deeper, "under a new name …", lambda p=parameter: view.expose(p))  # type: ignore[misc]
+
+
 def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
     resolution, session = view.canvas.resolution, view.session
     fixes = [fix for problem in resolution.problems_of(id) for fix in problem.fixes] if resolution is not None else []
@@ -93,6 +118,8 @@ def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
     _entry(menu, "Add a layer after it …", view.quick_add, "Tab", one)
     _actions(menu, view, "connect_to", "connect_from", "disconnect")
     _order_menu(menu, view, id)
+    menu.addSeparator()
+    _block_menu(menu, view, id)
     menu.addSeparator()
     _actions(menu, view, "bypass", "freeze")
     menu.addSeparator()

@@ -25,10 +25,10 @@ class NameField(QLineEdit):
         self.setAccessibleName("Name")
         self.hide()
 
-    def edit(self, area: QRect, name: str, take: Callable[[str], bool]) -> None:
-        """Open over an area of the parent."""
+    def edit(self, area: QRect, name: str, take: Callable[[str], bool], shown: str = "") -> None:
+        """Open over an area of the parent with the name that is now; ``shown`` is proposed where there is none."""
         self._old, self._take = name, take
-        self.setText(name)
+        self.setText(name or shown)
         self.selectAll()
         width = max(_NARROW, area.width() - 16)
         height = self.sizeHint().height()
@@ -46,7 +46,7 @@ class NameField(QLineEdit):
             if self._taken():
                 self._close()
         elif event.key() == Qt.Key.Key_Escape:
-            self.setText(self._old)
+            self.setText("")
             self._close()
         else:
             super().keyPressEvent(event)

@@ -16,7 +16,7 @@ from nnstudio.ui.canvas.pointer import Pointing
 from nnstudio.ui.canvas.quick_add import BETWEEN, WIRED, Offer, QuickAdd
 from nnstudio.ui.canvas.scene import CanvasScene
 from nnstudio.ui.layer_list import LayerType
-from nnstudio.ui.offered import Recent, fitting_first, offered_types
+from nnstudio.ui.offered import Recent, block_types, fitting_first, key_of, offered_types
 from nnstudio.ui.session import Session
 
 
@@ -43,13 +43,17 @@ class Offering(Pointing):
 
     # -- offering -------------------------------------------------------------------------------------------------
 
-    def add_layer(self, type_name: str) -> str:
-        """Add a layer in the middle of what is seen. Returns its id."""
-        id = self.editor.add(type_name, self.seen().center())
-        if id:
-            self.recent.remember([type_name])
+    def add_layer(self, key: str) -> str:
+        """Add a layer, or a block of the project, in the middle of what is seen. Returns its id."""
+        cls = self.type_of(key)
+        if cls is None:
+            self.session.notice.emit("warning", f"There is no layer type {key!r} that can be added here")
+            return ""
+        ids = self.editor.add_chain([cls.make({})], self.seen().center())
+        if ids:
+            self.recent.remember([cls.type_name()])
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        return id
+        return ids[0] if ids else ""
 
     def quick_add(self) -> None:
         """Offer all layers where the pointer is, else in the middle; with one node selected, wired behind it."""
@@ -127,7 +131,13 @@ class Offering(Pointing):
         self.quick_add_box.offer(at, offer)
 
     def _types(self) -> list[LayerType]:
-        return offered_types()
+        """All that can be added here: the project's blocks, then the catalogue."""
+        inside = self.session.scope.block
+        return [*block_types(self.session.sheet.network, inside), *offered_types(inside=bool(inside))]
+
+    def type_of(self, key: str) -> LayerType | None:
+        """The type that is dragged or chosen under this key; None where it cannot be added here."""
+        return next((cls for cls in self._types() if key_of(cls) == key), None)
 
     # -- taking ---------------------------------------------------------------------------------------------------
 

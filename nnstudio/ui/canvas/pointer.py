@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnstudio.graph import Wire
 from nnstudio.graph.places import node_size
-from nnstudio.layers import AnyLayer, load
+from nnstudio.layers import AnyLayer
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.face import RADIUS
@@ -206,12 +206,13 @@ class Pointing(SheetView):
 
     def _dragged(self, event: QDragMoveEvent) -> None:
         name = bytes(event.mimeData().data(LAYER_MIME).data()).decode(errors="replace")
-        catalogue = load()
-        if name not in catalogue:
+        view: CanvasView = self  # type: ignore[assignment]
+        cls = view.type_of(name) if name else None
+        if cls is None:
             event.ignore()
             return
         at = event.position().toPoint()
-        goal, cls = self.mapToScene(at), catalogue[name]
+        goal = self.mapToScene(at)
         wire = self.wire_for(cls, goal)
         self._drop = cls, goal, wire
         self.canvas.mark_wires([wire] if wire is not None else ())
@@ -244,9 +245,9 @@ class Pointing(SheetView):
             return
         cls, goal, wire = drop
         if wire is not None:
-            self.editor.insert(wire, cls.type_name(), goal)
+            self.editor.insert_chain([cls.make({})], [wire], goal)
         else:
-            self.editor.add(cls.type_name(), goal)
+            self.editor.add_chain([cls.make({})], goal)
         event.acceptProposedAction()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
 

@@ -83,6 +83,8 @@ class CanvasScene(QGraphicsScene):
         session.changed.connect(self._document_changed)
         session.resolved.connect(self._resolved)
         session.selection_changed.connect(self._selection_changed)
+        session.scope_changed.connect(self._scope_changed)
+        self._scope = session.scope
         self.rebuild()
 
     # -- following the document -----------------------------------------------------------------------------------
@@ -105,6 +107,15 @@ class CanvasScene(QGraphicsScene):
             self.reset.emit()
         else:
             self._show(change.after.network, change.after.view)
+
+    def _scope_changed(self) -> None:
+        """Show the inside of a block, or what is around it, from anew."""
+        if self._scope != self.session.scope:
+            self._scope = self.session.scope
+            self.magnitudes.clear()
+            self._clear()
+            self.rebuild()
+            self.reset.emit()
 
     def _clear(self) -> None:
         self.table.clear()
@@ -138,8 +149,13 @@ class CanvasScene(QGraphicsScene):
             self.redraw()
             self.layout_changed.emit()
 
+    def _set_faint(self, ids: Collection[str]) -> None:
+        nodes = self.network.nodes
+        self.table.faint[self.table.rows_of(ids)] = [nodes[id].bypassed for id in ids]
+
     def _restyle(self, ids: Collection[str]) -> None:
         """Show these nodes anew where they stand."""
+        self._set_faint(ids)
         for each in ids:
             self._faces.pop(each, None)
         if len(ids) > _FEW:
@@ -198,6 +214,7 @@ class CanvasScene(QGraphicsScene):
             [sizes[id(layer.inputs), id(layer.outputs)] for layer in layers],
             [colors.get(layer.family.color, len(colors)) for layer in layers],
         )
+        self._set_faint(moved)
         if self.selection:
             self.table.selected[self.table.rows_of(self.selection & set(moved))] = True
 
