@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence
 from nnstudio.ui import theme
 from nnstudio.ui.actions import Action
 from nnstudio.ui.panels import PANELS
+from nnstudio.ui.quick_fix import quick_fix
 
 if TYPE_CHECKING:
     from nnstudio.ui.window import MainWindow
@@ -74,6 +75,9 @@ def _edit(window: MainWindow) -> Iterable[Action]:
                  enabled_when=some, words="remove rejoin bridge")
     yield Action("rename", "Rename", window.rename, ("F2",), "", "Edit", "Give the selected layer another name",
                  enabled_when=lambda: window.in_workspace and len(session.selection) == 1)
+    yield Action("quick_fix", "Quick fix …", lambda: quick_fix(session, window.workspace.canvas),
+                 ("Ctrl+.", "Alt+Return"), "", "Edit", "What mends the selected layer's problem, or the first there is",
+                 enabled_when=nodes, words="mend problem repair cure error")
     yield Action("select_all", "Select all", canvas("select_all"), (Keys.SelectAll,), "", "Edit", enabled_when=nodes,
                  separated=True)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from nnstudio.graph import Wire
 from nnstudio.graph.rewiring import at_port
+from nnstudio.ui.fix_buttons import fill_menu, fixes_now
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import Hit
@@ -105,9 +106,9 @@ def _expose_menu(menu: QMenu, view: CanvasView, id: str) -> None:
 
 def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
     resolution, session = view.canvas.resolution, view.session
-    fixes = [fix for problem in resolution.problems_of(id) for fix in problem.fixes] if resolution is not None else []
-    for fix in fixes:
-        _entry(menu, fix.title, lambda fix=fix: session.do(fix.title, fix.edit))  # type: ignore[misc]
+    problems = resolution.problems_of(id) if resolution is not None else ()
+    fixes = [fix for problem in problems for fix in fixes_now(session, problem)]
+    fill_menu(menu, session, fixes)
     if fixes:
         menu.addSeparator()
     one = len(session.selection) == 1

@@ -19,6 +19,7 @@ from nnstudio.graph.view import Position, View
 from nnstudio.ui.canvas.changes import differing, missing, swapped
 from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, PORT_RADIUS, Face, face_of
 from nnstudio.ui.canvas.fitting import End
+from nnstudio.ui.canvas.foretelling import Foretelling
 from nnstudio.ui.canvas.lit import Hit, Lit
 from nnstudio.ui.canvas.magnitudes import Magnitudes
 from nnstudio.ui.canvas.node_item import Items, NodeItem
@@ -78,6 +79,7 @@ class CanvasScene(QGraphicsScene):
         self.wires = WireLayer(self)
         self.slots = Slots(self)
         self.above.append(self.slots.paint)
+        self.foretelling = Foretelling(self)
         self.magnitudes = Magnitudes(session, self)
         self.magnitudes.changed.connect(self.redraw)
         session.changed.connect(self._document_changed)

@@ -9,6 +9,7 @@ from nnstudio.compile.patterns import parse
 from nnstudio.graph import Wire
 from nnstudio.layers import Placeholder
 from nnstudio.ui.canvas.fitting import End
+from nnstudio.ui.fix_buttons import fixes_now
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene, Hit
@@ -34,6 +35,9 @@ def _of_node(scene: CanvasScene, id: str) -> list[str]:
         lines.append(_sentence(problem.message))
         if problem.hint:
             lines.append(f"<i>{_sentence(problem.hint)}</i>")
+        fixes = fixes_now(scene.session, problem)
+        if fixes:
+            lines.append(f"Ctrl+. : {html.escape(fixes[0].title)}")
     if len(lines) == 1 and not isinstance(node.layer, Placeholder):
         lines.append(html.escape(node.layer.summary()))
     return lines
