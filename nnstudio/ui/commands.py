@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence
 
 from nnstudio.ui import theme
 from nnstudio.ui.actions import Action
+from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 # fmt: off
 Keys = QKeySequence.StandardKey
-MENUS = ("File", "Edit", "Network", "View", "Data", "Training", "Help")
+MENUS = ("File", "Edit", "Network", "Arrange", "View", "Data", "Training", "Help")
 
 
 def commands(window: MainWindow) -> Iterable[Action]:
@@ -25,6 +26,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from _file(window)
     yield from _edit(window)
     yield from _network(window)
+    yield from arranging(window)
     yield from _view(window)
     yield from _data(window)
     yield from _training(window)
@@ -106,8 +108,6 @@ def _network(window: MainWindow) -> Iterable[Action]:
                      separated=flag == "bypassed", words="skip off disable mute" if id == "bypass" else "lock fixed")
     yield Action("go_to_node", "Go to layer …", network.go_to_node, ("Ctrl+G",), "search", "Network",
                  "Select a layer by its name and show it", enabled_when=nodes, separated=True, words="find node jump")
-    yield Action("arrange", "Arrange", canvas("arrange"), ("Ctrl+Shift+L",), "network", "Network",
-                 "Lay the network out anew, from inputs to outputs", enabled_when=nodes, words="layout tidy")
 
 
 def _told(word: str, label: str) -> str:

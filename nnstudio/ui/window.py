@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, 
 
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
+from nnstudio.ui.arrange_commands import Layout
 from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.commands import MENUS, commands
 from nnstudio.ui.file_actions import FileActions
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.file_actions = FileActions(self)
         self.view_actions = ViewActions(self)
         self.network_actions = NetworkActions(self)
+        self.layout_actions = Layout(self)
         self._lone_alt = LoneAlt(self)
         self._lone_alt.pressed.connect(self.open_menu)
         self.actions_table = ActionTable(self, commands(self))
@@ -220,6 +222,7 @@ class MainWindow(QMainWindow):
         made.side.outline.menu_wanted.connect(self.view_actions.show_outline_menu)
         self._pages.addWidget(made)
         self._workspace = made
+        self.layout_actions.restore(made.canvas)
 
     def _build_panels(self) -> None:
         self.workspace.panels.get_ready()

@@ -56,6 +56,7 @@ class SheetView(QGraphicsView):
         self._resting.timeout.connect(self.viewport().update)
         canvas.touched.connect(self._touched)
         self._fitted = True
+        self.snapping = True  # whether there is a grid: dots are painted, and what is dragged snaps to it
         self._text_scale = theme.text_scale()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -270,7 +271,7 @@ class SheetView(QGraphicsView):
         pixels = pixels_of(image)[edges[1] : edges[3], edges[0] : edges[2]]
         pixels[:] = QColor(theme.current().canvas).rgba()
         here = Sight(sight.scale, sight.dx - edges[0], sight.dy - edges[1])
-        if scale >= BATCH_SCALE:
+        if scale >= BATCH_SCALE and self.snapping:
             dotted(pixels, here, ratio)
         self._paint_extras(scene.beneath, image, rect, sight, area)
         if scale < BATCH_SCALE:

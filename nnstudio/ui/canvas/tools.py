@@ -8,7 +8,6 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnstudio.graph import Wire
-from nnstudio.graph.places import GRID
 from nnstudio.graph.view import Position
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.face import RADIUS
@@ -88,11 +87,9 @@ class MoveTool(Tool):
                 self._from = {}
                 return
         delta = self.view.mapToScene(at) - self.view.mapToScene(self.start)
-        x0, y0 = self._from[self._node]
-        x, y = x0 + delta.x(), y0 + delta.y()
-        if not modifiers & Qt.KeyboardModifier.AltModifier:
-            x, y = round(x / GRID) * GRID, round(y / GRID) * GRID
-        self._shift = (x - x0, y - y0)
+        held = {self._node: self._from[self._node], **self._from}
+        free = bool(modifiers & Qt.KeyboardModifier.AltModifier)
+        self._shift = self.view.guided(held, (delta.x(), delta.y()), free=free)
         self._show(modifiers)
 
     def _show(self, modifiers: Modifiers) -> None:
@@ -142,10 +139,11 @@ class MoveTool(Tool):
             wire, places = self._wire_under(), self._places()
             scene.mark_wires(())
             if wire is None or not editor.insert_existing(self._node, wire, places[self._node]):
-                editor.move(places)
+                self.view.drop(places)
             scene.settle()
         elif not self.dragged:
             self._click()
+        self.view.forget_guides()
         self.view.viewport().update()
 
     def _click(self) -> None:
@@ -159,6 +157,7 @@ class MoveTool(Tool):
         if self._from:
             self.view.canvas.mark_wires(())
             self.view.canvas.settle()
+        self.view.forget_guides()
         self.view.viewport().update()
 
     def paint(self, painter: QPainter) -> None:

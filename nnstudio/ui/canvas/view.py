@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import (
     QAbstractAnimation,
     QEasingCurve,
@@ -16,7 +18,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 
 from nnstudio.graph.places import Box
 from nnstudio.graph.view import Position
-from nnstudio.ui.canvas.acting import Acting
+from nnstudio.ui.canvas.annotated import Annotated
 from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.menus import menu_for
@@ -28,7 +30,7 @@ from nnstudio.ui.session import Session
 MOTION, STILL = 180, 400
 
 
-class CanvasView(Acting):
+class CanvasView(Annotated):
     """One window's canvas."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -54,16 +56,14 @@ class CanvasView(Acting):
 
     # -- what the window's actions call ---------------------------------------------------------------------------
 
-    def arrange(self) -> None:
-        """Lay the network out anew; it moves there, and one undo takes it back."""
-        before = dict(self.canvas.places)
-        if not self.editor.arrange():
-            return
-        self.fit()
+    def animate_from(self, before: Mapping[str, Position]) -> None:
+        """Show the way of the nodes from their old places."""
+        if not self.seen().intersects(self.canvas.content_rect()) or len(before) == len(self.canvas.places):
+            self.fit()
         calm = not self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self)
         if calm or len(before) > STILL or not self.isVisible():
             return
-        self._from = before
+        self._from = dict(before)
         self.canvas.show_at(before)
         self._motion.start()
 
@@ -94,6 +94,7 @@ class CanvasView(Acting):
         self.cancel_tool()
         self.quick_add_box.close_quietly()
         self.name_field.hide()
+        self.note_editor.hide()
         self.fit()
 
     def _move_on(self, share: float) -> None:
@@ -136,6 +137,8 @@ class CanvasView(Acting):
         if self.tool is not None:
             return  # the right button is cutting wires
         at, mouse = event.pos(), event.reason() == QContextMenuEvent.Reason.Mouse
+        if self.annotations.ask(at if mouse else None):
+            return
         hit = self.hit(at) if mouse else self._hit_selected()
         if hit.node and hit.node not in self.session.selection:
             self.session.select([hit.node])
@@ -165,3 +168,4 @@ class CanvasView(Acting):
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         self.paint_gesture(painter)
+        self.paint_guides(painter)
