@@ -45,6 +45,10 @@ class Node:
     frozen: bool = False
     expressions: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        if len(self.expressions) > 1:  # so that equal nodes are equal
+            object.__setattr__(self, "expressions", tuple(sorted(self.expressions)))
+
     def expression(self, parameter: str) -> str:
         """What a parameter is worked out of; "" where it is a plain value."""
         return next((text for name, text in self.expressions if name == parameter), "")

@@ -205,7 +205,7 @@ class Drawing(RuleBasedStateMachine):
             path = Path(folder) / "drawing.nnstudio"
             save(path, self.document.value)
             opened = open_file(path).sheet
-        assert opened.network == self.document.network
+        assert differing(opened.network, self.document.network) == {}
         assert expand(opened.network).flat == expand(self.document.network).flat
         assert opened.view == without_what_is_gone(self.document.view, self.document.network)
 
@@ -215,6 +215,21 @@ class Drawing(RuleBasedStateMachine):
         while self.document.undo():
             Drawing.made += 1
         assert self.document.value == self.start
+
+
+def differing(one: Network, other: Network) -> dict[str, object]:
+    """What is not the same in two networks: nodes, wires, parameters and what is in their blocks."""
+    ids = {*one.nodes, *other.nodes}
+    found: dict[str, object] = {
+        id: (one.nodes.get(id), other.nodes.get(id)) for id in ids if one.nodes.get(id) != other.nodes.get(id)
+    }
+    if (one.wires, one.parameters) != (other.wires, other.parameters):
+        found["wires and parameters"] = (one.wires, one.parameters, other.wires, other.parameters)
+    for name in {*one.blocks, *other.blocks}:
+        inside = differing(one.blocks.get(name, Network()), other.blocks.get(name, Network()))
+        if inside:
+            found[name] = inside
+    return found
 
 
 def without_what_is_gone(view: View, network: Network) -> View:
