@@ -33,6 +33,7 @@ class NodeTable:
         self.family = np.zeros(0, np.uint8)
         self.badge = np.zeros(0, np.uint8)
         self.selected = np.zeros(0, bool)
+        self.faint = np.zeros(0, bool)  # bypassed
         self.folded = np.zeros(0, np.int32)
         self._occupied: Occupied[str] | None = None
 
@@ -85,6 +86,7 @@ class NodeTable:
         self.family = np.concatenate([self.family, np.zeros(more, np.uint8)])
         self.badge = np.concatenate([self.badge, np.zeros(more, np.uint8)])
         self.selected = np.concatenate([self.selected, np.zeros(more, bool)])
+        self.faint = np.concatenate([self.faint, np.zeros(more, bool)])
         self.folded = np.concatenate([self.folded, np.full(more, -1, np.int32)])
 
     def _place(self, ids: Iterable[str], rows: Rows, places: Floats, sizes: Floats) -> None:
