@@ -14,9 +14,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QStaticText
 
 from nnstudio.graph import Node, Problem
-from nnstudio.graph.places import PORT_PITCH, node_size
+from nnstudio.graph.places import PORT_PITCH, node_size, port_height
 from nnstudio.layers import AnyLayer
+from nnstudio.layers.blocks import Block, Shared
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.glyphs import paint_signs, widths
 
 #: Room around the card for ports, shadow and the outline of a selected node.
 MARGIN = 12.0
@@ -33,7 +35,8 @@ _MOST_CARDS = 160
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What one node shows. ``badge`` is "" or the severity of its worst problem."""
+    """What one node shows. ``badge`` is "" or the severity of its worst problem; ``signs`` see `glyphs`; ``stacked``
+    is a node with others inside."""
 
     name: str
     subtitle: str
@@ -43,6 +46,9 @@ class Face:
     width: float
     height: float
     badge: str = ""
+    bypassed: bool = False
+    stacked: bool = False
+    signs: tuple[str, ...] = ()
 
     def rect(self) -> QRectF:
         """The card, in the item's coordinates (the node's centre is the origin)."""
@@ -71,7 +77,24 @@ def face_of(node: Node, problems: Iterable[Problem] = ()) -> Face:
         width,
         height,
         badge,
+        node.bypassed,
+        isinstance(layer, Block),
+        signs_of(node),
     )
+
+
+def signs_of(node: Node) -> tuple[str, ...]:
+    """The signs on a node's card, from the right."""
+    layer, signs = node.layer, []
+    if isinstance(layer, Block):
+        signs += ["block", *([f"×{layer.repeat}"] if layer.repeat > 1 else [])]
+    if isinstance(layer, Shared):
+        signs.append("shared")
+    if node.frozen:
+        signs.append("frozen")
+    if node.expressions:
+        signs.append("worked out")
+    return tuple(signs)
 
 
 def subtitle_of(layer: AnyLayer) -> str:
@@ -90,6 +113,9 @@ class Look(NamedTuple):
     selected: bool
     badge: str
     tint: str
+    bypassed: bool = False
+    stacked: bool = False
+    signs: tuple[str, ...] = ()
 
 
 class Cards:
@@ -133,11 +159,18 @@ def paint_card(painter: QPainter, look: Look, *, detailed: bool = True) -> None:
     """Paint a card with its ports around the origin."""
     tokens = theme.current()
     rect = QRectF(-look.width / 2, -look.height / 2, look.width, look.height)
+    body = tokens.raised if tokens.name == "dark" else tokens.panel
+    if look.bypassed:
+        _paint_bypassed(painter, rect, look)
+        return
     if detailed:
         _paint_shadow(painter, rect, dark=tokens.name == "dark")
+    for step in (2, 1) if look.stacked else ():
+        painter.setPen(QPen(QColor(tokens.line), 1.0))
+        painter.setBrush(theme.mixed(body, tokens.canvas, 0.25 * step))
+        painter.drawRoundedRect(rect.translated(3.5 * step, -3.5 * step), RADIUS, RADIUS)
     outline = QPainterPath()
     outline.addRoundedRect(rect, RADIUS, RADIUS)
-    body = tokens.raised if tokens.name == "dark" else tokens.panel
     painter.fillPath(outline, theme.mixed(body, look.tint, 0.30) if look.tint else QColor(body))
     strip = QPainterPath()
     strip.addRect(QRectF(rect.left(), rect.top(), STRIP, rect.height()))
@@ -145,16 +178,52 @@ def paint_card(painter: QPainter, look: Look, *, detailed: bool = True) -> None:
     edge = {"error": tokens.problem, "warning": tokens.validation}.get(look.badge, tokens.line)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(edge), 1.4 if look.badge else 1.0))
-    if look.badge or tokens.name == "light":
+    if look.badge or look.stacked or tokens.name == "light":
         painter.drawPath(outline)
-    if look.selected:
-        painter.setPen(QPen(QColor(tokens.accent), 2.0))
-        painter.drawRoundedRect(rect.adjusted(-3.5, -3.5, 3.5, 3.5), RADIUS + 3, RADIUS + 3)
+    _paint_selected(painter, rect, look)
+    if detailed:
+        paint_signs(painter, rect.topRight(), look.signs)
     if look.badge and detailed:
         paint_badge(painter, rect.topRight() + QPointF(-2, 2), look.badge)
+    _paint_ports(painter, rect, look)
+
+
+def _paint_selected(painter: QPainter, rect: QRectF, look: Look) -> None:
+    if look.selected:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.current().accent), 2.0))
+        painter.drawRoundedRect(rect.adjusted(-3.5, -3.5, 3.5, 3.5), RADIUS + 3, RADIUS + 3)
+
+
+def _paint_bypassed(painter: QPainter, rect: QRectF, look: Look) -> None:
+    """A ghost of a card, and a dashed line through it: what arrives goes on as it is."""
+    tokens = theme.current()
+    family = tokens.families.get(look.family, tokens.problem)
+    painter.setBrush(theme.mixed(tokens.canvas, tokens.raised, 0.4))
+    edge = QPen(theme.mixed(tokens.canvas, tokens.muted, 0.55), 1.0)
+    edge.setDashPattern([4.0, 3.0])
+    painter.setPen(edge)
+    painter.drawRoundedRect(rect, RADIUS, RADIUS)
+    strip = QPainterPath()
+    strip.addRoundedRect(QRectF(rect.left(), rect.top() + 4, STRIP / 2, rect.height() - 8), 2, 2)
+    painter.fillPath(strip, theme.mixed(tokens.canvas, family, 0.45))
+    if look.inputs and look.outputs:
+        through = QPen(theme.mixed(tokens.canvas, tokens.muted, 0.8), 1.6)
+        through.setDashPattern([3.0, 3.0])
+        painter.setPen(through)
+        first, last = (port_height(0, count) for count in (look.inputs, look.outputs))
+        painter.drawLine(QPointF(rect.left(), first), QPointF(rect.right(), last))
+    _paint_selected(painter, rect, look)
+    paint_signs(painter, rect.topRight(), look.signs)
+    if look.badge:
+        paint_badge(painter, rect.topRight() + QPointF(-2, 2), look.badge)
+    _paint_ports(painter, rect, look)
+
+
+def _paint_ports(painter: QPainter, rect: QRectF, look: Look) -> None:
     for x, count in ((rect.left(), look.inputs), (rect.right(), look.outputs)):
         for index in range(count):
-            paint_port(painter, QPointF(x, (index - (count - 1) / 2) * PORT_PITCH))
+            paint_port(painter, QPointF(x, port_height(index, count)))
 
 
 def _paint_shadow(painter: QPainter, rect: QRectF, *, dark: bool) -> None:
@@ -228,6 +297,11 @@ def far_text(name: str, width: float) -> QStaticText:
 def static_text(text: str, subtitle: bool, width: float) -> QStaticText:
     """A text laid out once, cut with … where it is wider than the card's room for it."""
     return _laid_out(text, subtitle_font() if subtitle else name_font(), width, Qt.TextElideMode.ElideRight)
+
+
+def name_width(face: Face) -> float:
+    """The width that a node's name is laid out for: that of the card, less the room of its signs."""
+    return face.width - max(0.0, widths(face.signs) - _TEXT_RIGHT + 6.0) if face.signs else face.width
 
 
 @functools.lru_cache(maxsize=8)

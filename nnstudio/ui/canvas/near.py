@@ -114,9 +114,10 @@ class Near:
             if near:
                 spare = (face.height - 56.0) / 2
                 painter.setFont(fonts[0])
-                painter.setPen(first)
+                painter.setPen(second if face.bypassed else first)
                 painter.drawStaticText(
-                    QPointF(left + TEXT_LEFT, top + 11 + spare), faces.static_text(face.name, False, face.width)
+                    QPointF(left + TEXT_LEFT, top + 11 + spare),
+                    faces.static_text(face.name, False, faces.name_width(face)),
                 )
                 painter.setFont(fonts[1])
                 painter.setPen(second)
@@ -148,6 +149,7 @@ class Near:
             face.family, face.width, face.height, len(face.inputs), len(face.outputs),
             bool(scene.table.selected[row]), face.badge,
             theme.magnitude_color(round(share * 24) / 24).name() if share is not None else "",
+            face.bypassed, face.stacked, face.signs,
         )  # fmt: skip
 
     # -- all ------------------------------------------------------------------------------------------------------

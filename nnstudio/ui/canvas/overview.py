@@ -105,6 +105,7 @@ class Overview:
     def _fills(self, rows: Rows) -> npt.NDArray[np.uint32]:
         scene, tokens, table = self._scene, theme.current(), self._scene.table
         fills = np.full(len(table.ids), theme.mixed(tokens.raised, tokens.line, 0.6).rgba(), np.uint32)
+        fills[table.faint[: len(fills)]] = theme.mixed(tokens.canvas, tokens.raised, 0.5).rgba()
         for id, share in scene.magnitudes.shares.items():
             if id in table.rows:
                 fills[table.rows[id]] = theme.magnitude_color(round(share * 16) / 16).rgba()
