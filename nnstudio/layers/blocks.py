@@ -153,7 +153,10 @@ class BlockInput(Layer):
 
 @layer(family="Blocks", icon="output", role="port", synonyms=("port", "return"))
 class BlockOutput(Layer):
-    """Hand a result out of a block's definition; the node's name is the name of the block's port."""
+    """Hand a result out of a block's definition.
+
+    Use one for each result; the node's name is the name of the block's port.
+    """
 
     input = Port("*", dtype="any")
 

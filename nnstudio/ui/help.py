@@ -1,25 +1,42 @@
-"""The help pages of resources/help, and what the program is."""
+"""The help: the guide in resources/help, a page for each layer type, and what the program is."""
 
 from __future__ import annotations
 
+import functools
 import platform
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QTextCursor, QTextDocument
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem, QTextBrowser, QWidget
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap, QTextCursor, QTextDocument
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QTextBrowser,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from nnstudio.layers import load
+from nnstudio.layers.help_page import help_page
 from nnstudio.resources import resource_path
-from nnstudio.ui.parts import column, label, line, row
+from nnstudio.ui import fuzzy, theme
+from nnstudio.ui.icons import icon
+from nnstudio.ui.layer_help import write_page
+from nnstudio.ui.layer_list import find_layers
+from nnstudio.ui.parts import column, label, line, panel, row
 from nnstudio.ui.settings import config_dir, log_dir
 
 START = "getting-started"
+#: Where an entry keeps the name of its layer type, or the title of its page.
+_LAYER, _PAGE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 
 
 def pages(folder: Path | None = None) -> list[tuple[str, str]]:
-    """Title and Markdown of each help page: how to start, the others by file name, and last all layers."""
+    """Title and Markdown of each page of the guide: how to start, then the others by file name."""
     found = []
     for path in sorted(
         (folder or resource_path("help")).glob("*.md"), key=lambda path: (path.stem != START, path.name)
@@ -27,49 +44,154 @@ def pages(folder: Path | None = None) -> list[tuple[str, str]]:
         text = path.read_text("utf-8")
         first = text.lstrip().splitlines()[0] if text.strip() else path.stem
         found.append((first.lstrip("# ").strip(), text))
-    return [*found, ("Layers", catalogue())]
+    return found
 
 
-def catalogue() -> str:
-    """Every layer type's help, by family, as one Markdown page. It derives from the declarations."""
-    lines, family = ["# Layers"], ""
-    for cls in load():
-        if cls.family.title != family:
-            family = cls.family.title
-            lines.append(f"## {family}")
-        lines.append(f"### {cls.type_name()}\n\n{cls.help()}")
-    return "\n\n".join(lines)
+class _Search(QLineEdit):
+    """A search field whose arrow keys go on to the list below it."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_PageDown):
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class HelpDialog(QDialog):
-    """A list of pages and the one that is chosen. Not modal: it may stay open beside the work."""
+    """The guide and a page for each layer type, found by name and synonym. Not modal: it may stay beside the work.
 
-    def __init__(self, parent: QWidget) -> None:
+    Args:
+        layer: the layer type whose page is shown first; "" for how to start.
+    """
+
+    def __init__(self, parent: QWidget, layer: str = "") -> None:
         super().__init__(parent)
         self.setWindowTitle("Help")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1000, 640)
-        self.list = QListWidget()
-        self.list.setFixedWidth(200)
+        self.resize(theme.scaled(1060), theme.scaled(700))
+        self.search = _Search()
+        self.search.setPlaceholderText("Find a page or layer")
+        self.search.setAccessibleName("Find a page or layer")
+        self.search.setClearButtonEnabled(True)
+        self.tree = QTreeWidget()
+        self.tree.setHeaderHidden(True)
+        self.tree.setIndentation(0)
+        self.tree.setRootIsDecorated(False)
+        self.tree.setIconSize(QSize(theme.scaled(11), theme.scaled(11)))
+        self.tree.setAccessibleName("Help pages")
         self.text = QTextBrowser()
         self.text.setOpenExternalLinks(True)
-        self.text.document().setDocumentMargin(24)
-        for title, markdown in pages():
-            item = QListWidgetItem(title)
-            item.setSizeHint(QSize(0, 28))  # Qt measures rows before the style sheet's padding counts
-            item.setData(Qt.ItemDataRole.UserRole, markdown)
-            self.list.addItem(item)
-        self.list.currentItemChanged.connect(self._show)
-        self.setLayout(row(self.list, line(vertical=True), self.text, spacing=0))
-        self.list.setCurrentRow(0)
+        self.text.setAccessibleName("Help page")
+        side = panel(column(self.search, self.tree, spacing=8, margins=(12, 12, 0, 0)))
+        side.setFixedWidth(theme.scaled(250))
+        self.setLayout(row(side, line(vertical=True), self.text, spacing=0))
+        self._pages = dict(pages())
+        self.tree.currentItemChanged.connect(self._chosen)
+        self.tree.itemClicked.connect(self._fold)
+        self.tree.itemExpanded.connect(self._mark)
+        self.tree.itemCollapsed.connect(self._mark)
+        self.search.textChanged.connect(self._fill)
+        self.search.left.connect(self._enter_list)
+        theme.changed.connect(self._again)
+        self._fill("")
+        if layer:
+            self.show_layer(layer)
 
-    def _show(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
-            self.text.document().setBaseUrl(QUrl.fromLocalFile(str(resource_path("help")) + "/"))
-            features = QTextDocument.MarkdownFeature
-            self.text.document().setMarkdown(item.data(Qt.ItemDataRole.UserRole), features.MarkdownDialectGitHub)
-            space_out(self.text.document())
-            self.text.verticalScrollBar().setValue(0)
+    def show_layer(self, name: str) -> None:
+        """Show the page of a layer type. KeyError where there is none of that name."""
+        load()[name]
+        self.search.clear()
+        for item in self._items():
+            if item.data(0, _LAYER) == name:
+                self.tree.setCurrentItem(item)
+                self.tree.scrollToItem(item, QTreeWidget.ScrollHint.PositionAtCenter)
+
+    def _items(self) -> Iterator[QTreeWidgetItem]:
+        for at in range(self.tree.topLevelItemCount()):
+            group = self.tree.topLevelItem(at)
+            yield from (group.child(place) for place in range(group.childCount()))
+
+    def _fill(self, wanted: str) -> None:
+        """Show what fits the words, and open the first of it."""
+        self.tree.clear()
+        titles = [title for title in self._pages if fuzzy.by_words(wanted, f"{title} {self._pages[title]}")]
+        groups: dict[str, list[tuple[str, bool]]] = {"Guide": [(title, False) for title in titles]}
+        types = find_layers(wanted, load())
+        if wanted.strip():
+            groups = {"Layers": [(cls.type_name(), True) for cls in types], **groups}
+        else:
+            for cls in types:
+                groups.setdefault(cls.family.title, []).append((cls.type_name(), True))
+        for title, entries in groups.items():
+            if entries:
+                self._group(title, entries, opened=bool(wanted.strip()) or title == "Guide")
+        first = next(self._items(), None)
+        if first is not None:
+            self.tree.setCurrentItem(first)
+
+    def _group(self, title: str, entries: list[tuple[str, bool]], *, opened: bool) -> None:
+        group = QTreeWidgetItem([title])
+        group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        group.setFont(0, theme.ui_font(11, 600))
+        group.setForeground(0, QColor(theme.current().muted))
+        group.setSizeHint(0, QSize(0, theme.scaled(27)))  # Qt measures rows before the style sheet's padding counts
+        for name, is_layer in entries:
+            item = QTreeWidgetItem([name])
+            item.setData(0, _LAYER if is_layer else _PAGE, name)
+            item.setSizeHint(0, QSize(0, theme.scaled(26)))
+            item.setIcon(0, _square(theme.family_color(load()[name]).name()) if is_layer else icon("info", "muted"))
+            group.addChild(item)
+        self.tree.addTopLevelItem(group)
+        group.setExpanded(opened)
+        self._mark(group)
+
+    def _fold(self, item: QTreeWidgetItem) -> None:
+        if item.parent() is None:
+            item.setExpanded(not item.isExpanded())
+
+    def _mark(self, item: QTreeWidgetItem) -> None:
+        if item.parent() is None:
+            item.setIcon(0, icon("down" if item.isExpanded() else "chevron", "muted"))
+
+    def _enter_list(self) -> None:
+        self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _again(self) -> None:
+        self._chosen(self.tree.currentItem())
+
+    def _chosen(self, item: QTreeWidgetItem | None) -> None:
+        if item is None:
+            return
+        layer, page = item.data(0, _LAYER), item.data(0, _PAGE)
+        document = self.text.document()
+        document.setDocumentMargin(theme.scaled(24))
+        if layer:
+            write_page(document, help_page(load()[layer]))
+        elif page:
+            document.setBaseUrl(QUrl.fromLocalFile(str(resource_path("help")) + "/"))
+            document.setMarkdown(self._pages[page], QTextDocument.MarkdownFeature.MarkdownDialectGitHub)
+            space_out(document)
+        self.text.moveCursor(QTextCursor.MoveOperation.Start)
+        self.text.verticalScrollBar().setValue(0)
+
+
+@functools.cache
+def _square(color: str) -> QIcon:
+    """A rounded square in a family's colour, as in the palette."""
+    side = 44
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    try:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(color))
+        painter.drawRoundedRect(2, 2, side - 4, side - 4, 10, 10)
+    finally:
+        painter.end()
+    return QIcon(pixmap)
 
 
 def space_out(document: QTextDocument) -> None:
@@ -86,9 +208,9 @@ def space_out(document: QTextDocument) -> None:
         block = following
 
 
-def show_help(parent: QWidget) -> HelpDialog:
-    """Open the help pages."""
-    dialog = HelpDialog(parent)
+def show_help(parent: QWidget, layer: str = "") -> HelpDialog:
+    """Open the help, at the page of a layer type where one is named."""
+    dialog = HelpDialog(parent, layer)
     dialog.show()
     return dialog
 

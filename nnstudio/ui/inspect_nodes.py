@@ -15,6 +15,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_flags import Flags
 from nnstudio.ui.inspect_parameters import create_parameter
+from nnstudio.ui.layer_help import AboutLayer
 from nnstudio.ui.parts import ElidedLabel, Swatch, button, capital, column, empty, label, line, row
 from nnstudio.ui.session import Session
 
@@ -146,9 +147,10 @@ class Problems(QWidget):
 class NodePage(Page):
     """One layer."""
 
-    def __init__(self, session: Session, id: str, live: Sequence[QWidget]) -> None:
+    def __init__(self, session: Session, id: str, live: Sequence[QWidget], more: QWidget | None = None) -> None:
+        """``live``: what shows the node in training; ``more``: what there is to say of its type of layer."""
         super().__init__(session)
-        self.id = id
+        self.id, self.more = id, more
         node = session.network.nodes[id]
         layer = node.layer
         self.name_error = label("", "problem", wrap=True)
@@ -170,6 +172,9 @@ class NodePage(Page):
             self.body.addWidget(self.form)
         self.flags = Flags(session)
         self.body.addWidget(self.flags)
+        if more is not None:
+            self.body.addWidget(line())
+            self.body.addWidget(more)
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
@@ -191,14 +196,12 @@ class NodePage(Page):
 
     def _add_help(self, node: Node) -> None:
         layer = node.layer
-        text = layer.reason if isinstance(layer, Placeholder) else layer.help()
-        about = label(text, "muted", wrap=True)
-        about.setTextFormat(Qt.TextFormat.MarkdownText)
-        about.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.LinksAccessibleByMouse
-        )
-        about.setOpenExternalLinks(True)
-        about.setObjectName("help")
+        about: QWidget
+        if isinstance(layer, Placeholder):
+            about = label(layer.reason, "muted", wrap=True)
+            about.setObjectName("help")
+        else:
+            about = AboutLayer(type(layer), self.session.background)
         self.body.addWidget(line())
         self.body.addWidget(label(f"About {layer.type_name()}", "heading"))
         self.body.addWidget(about)
@@ -235,6 +238,8 @@ class NodePage(Page):
             values = {name: getattr(node.layer, name) for name in self.form.fields}
             self.form.show_values(values, expressions=dict(node.expressions))
         self.flags.show_nodes([node])
+        if self.more is not None:
+            self.more.refresh()  # type: ignore[attr-defined]
         resolution = self.session.resolution
         resolved = resolution.nodes.get(self.id) if resolution is not None else None
         inputs = [t for t in resolved.inputs.values() if t is not None] if resolved is not None else []

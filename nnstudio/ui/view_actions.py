@@ -122,10 +122,14 @@ class ViewActions:
     # -- help -----------------------------------------------------------------------------------------------------
 
     def show_help(self) -> None:
-        """The help pages."""
+        """The help: at the page of the selected layer's type, where one layer is selected."""
+        from nnstudio.layers import load
         from nnstudio.ui.help import show_help
 
-        show_help(self._window)
+        session = self._window.session
+        chosen = [session.network.nodes[id].layer for id in session.selection if id in session.network.nodes]
+        name = chosen[0].type_name() if len(chosen) == 1 else ""
+        show_help(self._window, name if name in load() else "")
 
     def show_about(self) -> None:
         """Version, licence and where things lie."""

@@ -326,20 +326,30 @@ def test_several_notices_stand_one_above_the_other_each_with_its_room(window):
     window.notices.clear()
 
 
-def test_help_shows_the_pages_and_every_layer(window):
+def test_help_begins_with_how_to_start_and_finds_layers_by_other_words(window):
     from nnstudio.ui.help import show_help
 
     dialog = show_help(window)
-    titles = [dialog.list.item(at).text() for at in range(dialog.list.count())]
-    assert (titles[0], titles[-1]) == ("Getting started", "Layers")
-    rows = [dialog.list.visualItemRect(dialog.list.item(at)) for at in range(dialog.list.count())]
-    assert all(above.bottom() < below.top() for above, below in itertools.pairwise(rows))
+    assert dialog.text.toPlainText().startswith("Getting started")
     paragraph = dialog.text.document().begin().next()
     assert paragraph.blockFormat().bottomMargin() > 0
-    dialog.list.setCurrentRow(dialog.list.count() - 1)
-    text = dialog.text.toPlainText()
-    assert all(cls.type_name() in text for cls in CATALOGUE)
+    listed = [item.text(0) for item in dialog._items()]
+    assert set(listed) >= {cls.type_name() for cls in CATALOGUE}
+    dialog.search.setText("fully connected")
+    assert dialog.text.toPlainText().startswith("Linear")
     dialog.close()
+
+
+def test_help_on_a_selected_layer_is_its_page(at_work, monkeypatch):
+    opened = []
+    monkeypatch.setattr("nnstudio.ui.help.show_help", lambda _, layer="": opened.append(layer))
+    session = at_work.session
+    node = next(node for node in session.network.nodes.values() if node.layer.type_name() == "Conv2d")
+    session.select({node.id})
+    at_work.view_actions.show_help()
+    session.select(set())
+    at_work.view_actions.show_help()
+    assert opened == ["Conv2d", ""]
 
 
 def test_the_menu_reaches_every_action(at_work):
