@@ -27,7 +27,7 @@ def _codes() -> Any:
 def _padding() -> Any:
     return param(
         None, kind="int", min=0, title="Padding code",
-        help="a code that fills up short sequences: its vector is zero and learns nothing",
+        help="a code that fills up short sequences: its vector learns nothing, and is zero by the default start",
     )  # fmt: skip
 
 

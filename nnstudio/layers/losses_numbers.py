@@ -212,4 +212,4 @@ class KLDivLoss(Loss):
         return {"target": Port("N *s", help="log probabilities")} if self.log_target else {}
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
-        return Call("torch.nn.KLDivLoss", log_target=self.log_target, reduction=self.reduction)
+        return Call("nnstudio.nn.KLDivLoss", log_target=self.log_target, reduction=self.reduction)

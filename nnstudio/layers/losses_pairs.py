@@ -40,7 +40,7 @@ class SoftMarginLoss(Loss):
     target = Port("*s", help="1 or −1", within=(-1.0, 1.0))
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
-        return Call("torch.nn.SoftMarginLoss", reduction=self.reduction)
+        return Call("nnstudio.nn.SoftMarginLoss", reduction=self.reduction)
 
 
 @layer(family="Losses", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "hinge"))

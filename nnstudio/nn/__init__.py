@@ -17,9 +17,11 @@ from nnstudio.nn.losses import (
     CrossEntropyLoss,
     CTCLoss,
     GaussianNLLLoss,
+    KLDivLoss,
     MultiLabelSoftMarginLoss,
     MultiMarginLoss,
     NLLLoss,
+    SoftMarginLoss,
     TripletMarginWithDistanceLoss,
 )
 from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy
@@ -40,9 +42,9 @@ from nnstudio.nn.variational import Reparameterise, StochasticDepth
 __all__ = [
     "GRU", "LSTM", "MAE", "R2", "RMSE", "RNN", "Accuracy", "AdaptiveLogSoftmax", "BCELoss", "BCEWithLogitsLoss",
     "BinaryAccuracy", "CTCLoss", "ClassToken", "CrossEntropyLoss", "EmbeddingBag", "FractionalMaxPool2d",
-    "FractionalMaxPool3d", "GaussianNLLLoss", "LPPool1d", "LPPool2d", "LPPool3d", "LSTMCell", "LearnedPositions",
-    "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "MultiheadAttention",
-    "NLLLoss", "PatchEmbedding", "PositionalEncoding", "Reparameterise", "RotaryEncoding", "ScaledDotProductAttention",
-    "StochasticDepth", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
-    "TransformerEncoderLayer", "TripletMarginWithDistanceLoss",
+    "FractionalMaxPool3d", "GaussianNLLLoss", "KLDivLoss", "LPPool1d", "LPPool2d", "LPPool3d", "LSTMCell",
+    "LearnedPositions", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "MultiLabelSoftMarginLoss", "MultiMarginLoss",
+    "MultiheadAttention", "NLLLoss", "PatchEmbedding", "PositionalEncoding", "Reparameterise", "RotaryEncoding",
+    "ScaledDotProductAttention", "SoftMarginLoss", "StochasticDepth", "Transformer", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginWithDistanceLoss",
 ]  # fmt: skip

@@ -123,6 +123,27 @@ class GaussianNLLLoss(torch.nn.Module):
         return loss.mean() if self.reduction == "mean" else loss.sum()
 
 
+class KLDivLoss(torch.nn.KLDivLoss):
+    """torch.nn.KLDivLoss, without a warning where the mean over all entries is what was asked for."""
+
+    def forward(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        if self.reduction != "mean":
+            return super().forward(prediction, target)
+        return functional.kl_div(prediction, target, reduction="none", log_target=self.log_target).mean()
+
+
+class SoftMarginLoss(torch.nn.Module):
+    """``ln(1 + e^(−y x))``, of which a gradient also goes to the target (torch's own refuses one that asks for it)."""
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        loss = functional.softplus(-target * prediction)
+        return loss.mean() if self.reduction == "mean" else loss.sum()
+
+
 class CTCLoss(torch.nn.CTCLoss):
     """Connectionist temporal classification with the batch first.
 

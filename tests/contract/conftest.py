@@ -89,7 +89,7 @@ def parameter(declared: Param) -> st.SearchStrategy[Any]:
             ends = (-3.0 if least is None else least, 3.0 if declared.max is None else declared.max)
             drawn = st.floats(
                 *ends, exclude_min=least is not None and declared.exclusive_min is not None, allow_subnormal=False,
-                width=32 if all(end == np.float32(end) for end in ends) else 64,
+                width=32 if all(end == float(np.float32(end)) for end in ends) else 64,
             ) if least != 1e-12 else st.sampled_from([1e-12, 1e-5, 0.1])  # fmt: skip
         case "bool":
             drawn = st.booleans()

@@ -80,9 +80,12 @@ def test_values_and_gradients_are_finite(cls: type[Layer], drawn: Drawn, tensors
     for name, parameter in learned.items():
         assert parameter.grad is not None, f"{name} is not reached by the gradient"
         assert torch.isfinite(parameter.grad).all(), name
+    fed = {spec.name: compiled.network.outgoing[spec.node][0].input for spec in compiled.inputs}
     for name, tensor in given.items():
-        if tensor.requires_grad:
+        # an answer may be compared by its sign alone, and of an example of a size nothing but the size counts
+        if tensor.requires_grad and not (fed[name] == "like" or (fed[name] == "target" and cls.role == "loss")):
             assert tensor.grad is not None, f"no gradient goes back to {name}"
+        if tensor.grad is not None:
             assert torch.isfinite(tensor.grad).all(), name
 
 
@@ -119,14 +122,13 @@ def test_what_cannot_work_is_refused_in_our_words(cls: type[Layer], drawn_anythi
 @pytest.mark.parametrize("scheme", SCHEMES)
 @few(1)
 @given(data=st.data())
-def test_weights_start_in_every_way(
-    cls: type[Layer], scheme: str, drawn: Drawn, tensors: Tensors, data: st.DataObject
-) -> None:
+def test_weights_start_in_every_way(cls: type[Layer], scheme: str, drawn: Drawn, data: st.DataObject) -> None:
     import torch
 
     case = data.draw(drawn(cls))
     layer = case.layer.with_(weight_init=scheme, init_value=0.25)
-    compiled, _, _, _ = run(type(case)(layer, case.types), tensors)
+    network, fields, _ = type(case)(layer, case.types).wired()
+    compiled = compile_network(network, fields, seed=0)
     weights = {name: p for name, p in compiled.training.named_parameters() if name.startswith("it.weight")}
     assert weights
     for name, parameter in compiled.training.named_parameters():

@@ -49,6 +49,23 @@ def test_yes_and_labels_have_weights() -> None:
     assert torch.equal(nn.BCELoss((1.0, 3.0))(scores.sigmoid(), target), expected)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "batchmean"])
+@pytest.mark.parametrize("log_target", [False, True])
+def test_divergence_is_torchs(reduction: str, log_target: bool) -> None:
+    scores, target = torch.randn(2, 5, 3).log_softmax(-1)
+    target = target if log_target else target.exp()
+    parts = target.exp() * (target - scores) if log_target else target * (target.log() - scores)
+    expected = {"mean": parts.mean(), "sum": parts.sum(), "batchmean": parts.sum() / 5}[reduction]
+    assert torch.allclose(nn.KLDivLoss(reduction=reduction, log_target=log_target)(scores, target), expected)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_scores_of_one_and_minus_one_are_compared_as_torch_does(reduction: str) -> None:
+    scores, target = torch.randn(8), torch.randn(8).sign()
+    expected = functional.soft_margin_loss(scores, target, reduction=reduction)
+    assert torch.allclose(nn.SoftMarginLoss(reduction)(scores, target), expected)
+
+
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_a_variance_that_is_too_small_counts_as_epsilon(full: bool, reduction: str) -> None:
