@@ -12,11 +12,13 @@ from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.graph.parameters import set_expression
 from nnstudio.layers import Placeholder, TensorType
 from nnstudio.ui import theme
+from nnstudio.ui.fix_buttons import fix_widgets, fixes_now
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_flags import Flags
 from nnstudio.ui.inspect_parameters import create_parameter
 from nnstudio.ui.layer_help import AboutLayer
-from nnstudio.ui.parts import ElidedLabel, Swatch, button, capital, column, empty, label, line, row
+from nnstudio.ui.parts import ElidedLabel, Swatch, capital, column, empty, label, line, row
+from nnstudio.ui.scrubbing import Foretold, Scrubbing
 from nnstudio.ui.session import Session
 
 MARGINS = (18, 16, 18, 20)
@@ -107,6 +109,8 @@ class Problems(QWidget):
         super().__init__()
         self._session = session
         self._shown: tuple[Problem, ...] = ()
+        self._offered: list[object] = []
+        session.mending.found.connect(self._offer_again)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
@@ -117,9 +121,16 @@ class Problems(QWidget):
         if problems == self._shown:
             return
         self._shown = problems
+        self._offered = [fixes_now(self._session, problem) for problem in problems]
         empty(self._column)
         for problem in problems:
             self._column.addWidget(self._card(problem))
+
+    def _offer_again(self) -> None:
+        """Show other fixes where others are known by now."""
+        if self._shown and self._offered != [fixes_now(self._session, problem) for problem in self._shown]:
+            problems, self._shown = self._shown, ()
+            self.show_problems(problems)
 
     def _card(self, problem: Problem) -> QWidget:
         card = QFrame()
@@ -133,12 +144,8 @@ class Problems(QWidget):
         )
         if problem.hint:
             inside.addWidget(label(capital(problem.hint), "muted", wrap=True))
-        for fix in problem.fixes:
-            pressed = lambda fix=fix: self._session.do(fix.title, fix.edit)  # noqa: E731
-            made = button(fix.title, pressed, "link")
-            made.setFocusPolicy(
-                Qt.FocusPolicy.TabFocus
-            )  # it goes with the problem: a click leaves the focus where it is
+        for made in fix_widgets(self._session, fixes_now(self._session, problem)):
+            made.setProperty("role", "link")
             inside.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
         card.setLayout(inside)
         return card
@@ -170,6 +177,8 @@ class NodePage(Page):
             self.form.expressed.connect(self._expressed)
             self.form.wanted.connect(self._create)
             self.body.addWidget(self.form)
+            Scrubbing(self.form, session, id, self._edited)
+        self.body.addWidget(Foretold(session))
         self.flags = Flags(session)
         self.body.addWidget(self.flags)
         if more is not None:
