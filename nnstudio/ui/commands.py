@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence
 from nnstudio.ui import theme
 from nnstudio.ui.actions import Action
 from nnstudio.ui.arrange_commands import arranging
+from nnstudio.ui.block_commands import block_commands, tab_commands
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -26,8 +27,10 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from _file(window)
     yield from _edit(window)
     yield from _network(window)
+    yield from block_commands(window)
     yield from arranging(window)
     yield from _view(window)
+    yield from tab_commands(window)
     yield from _data(window)
     yield from _training(window)
     yield from _help(window)
@@ -88,6 +91,7 @@ def _network(window: MainWindow) -> Iterable[Action]:
     session, canvas, network = window.session, window.canvas_call, window.network_actions
     there = lambda: window.in_workspace  # noqa: E731
     nodes = lambda: window.in_workspace and bool(session.network.nodes)  # noqa: E731
+    some = lambda: window.in_workspace and bool(session.selection)  # noqa: E731
     yield Action("add_layer", "Add layer …", canvas("quick_add"), ("Ctrl+L",), "plus", "Network",
                  "Add a layer by its name (Tab or double-click on the canvas)", enabled_when=there)
     yield Action("connect_to", "Connect to …", network.connect_to, ("Ctrl+J",), "", "Network",
@@ -106,7 +110,13 @@ def _network(window: MainWindow) -> Iterable[Action]:
         yield Action(id, title, network.toggle(flag), (key,), "", "Network", does,
                      enabled_when=network.may_flag(flag), checked_when=network.flagged(flag),
                      separated=flag == "bypassed", words="skip off disable mute" if id == "bypass" else "lock fixed")
-    yield Action("go_to_node", "Go to layer …", network.go_to_node, ("Ctrl+G",), "search", "Network",
+    yield Action("replace", "Replace by …", canvas("replace_selected"), ("Ctrl+R",), "", "Network",
+                 "Put another type in the place of the selected layers; wires and common parameters stay",
+                 enabled_when=some, separated=True, words="change type swap convert")
+    yield Action("swap", "Swap", canvas("swap_selected"), (), "", "Network",
+                 "Let the two selected layers change places", words="exchange switch",
+                 enabled_when=lambda: there() and len(session.selection) == 2)
+    yield Action("go_to_node", "Go to layer …", network.go_to_node, ("Ctrl+F",), "search", "Network",
                  "Select a layer by its name and show it", enabled_when=nodes, separated=True, words="find node jump")
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from nnstudio.layers.blocks import Block
+from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
 from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import SeveralPage
@@ -31,10 +33,11 @@ class Inspector(QFrame):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setLayout(column(self._scroll))
         self._shown: tuple[object, ...] | None = None
-        self.page: ProjectPage | NodePage | SeveralPage
+        self.page: ProjectPage | NodePage | SeveralPage | DefinitionPage
         self._live: tuple[QWidget, ...] = ()
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._choose)
+        session.scope_changed.connect(self._choose)
         session.resolved.connect(lambda _: self.page.refresh())
         session.data_changed.connect(self._data_changed)
         session.run_changed.connect(lambda: self.page.refresh())
@@ -54,6 +57,12 @@ class Inspector(QFrame):
         target: QWidget = first or getattr(self.page, "name", None) or self.page
         target.setFocus(Qt.FocusReason.TabFocusReason)
 
+    def edit_definition(self) -> None:
+        """Put the cursor into the name of the selected block's definition, with all of it selected."""
+        if isinstance(self.page, NodePage) and isinstance(self.page.more, BlockParts):
+            self.page.more.name.setFocus()
+            self.page.more.name.selectAll()
+
     def edit_name(self) -> None:
         """Put the cursor into the name of the layer that is shown, with all of it selected."""
         if isinstance(self.page, NodePage):
@@ -69,7 +78,7 @@ class Inspector(QFrame):
         session = self._session
         ids = tuple(sorted(session.selection))
         layers = [session.network.nodes[id].layer for id in ids if id in session.network.nodes]
-        shown = (ids, *(type(layer) for layer in layers))
+        shown = (session.scope, ids, *((type(layer), getattr(layer, "interface", None)) for layer in layers))
         if shown != self._shown:
             self._shown = shown
             self._rebuild(ids)
@@ -80,9 +89,13 @@ class Inspector(QFrame):
             widget.setParent(self)
             widget.hide()
         if len(ids) == 1:
-            self.page = NodePage(self._session, ids[0], self._live)
+            layer = self._session.network.nodes[ids[0]].layer
+            more = BlockParts(self._session, ids[0]) if isinstance(layer, Block) else None
+            self.page = NodePage(self._session, ids[0], self._live, more)
         elif ids:
             self.page = SeveralPage(self._session, ids)
+        elif self._session.scope.block:
+            self.page = DefinitionPage(self._session)
         else:
             self.page = ProjectPage(self._session)
         self._scroll.setWidget(self.page)

@@ -96,6 +96,22 @@ class Scopes:
             return next((tab for tab in self.tabs if tab.block == names[0]), Scope(names[0]))
         return WHOLE if not names and self.scope.block else None
 
+    def follow_names(self, change: Change[Sheet]) -> bool:
+        """Keep open what a change has only called otherwise. Returns whether the open scope is called otherwise now."""
+        before, after = change.before.network.blocks, change.after.network.blocks
+        if before is after:
+            return False
+        new = {id(part): name for name, part in after.items() if name not in before}
+        called = {name: new[id(part)] for name, part in before.items() if name not in after and id(part) in new}
+
+        def now(scope: Scope) -> Scope:
+            return replace(scope, block=called.get(scope.block, scope.block))
+
+        was, self.scope = self.scope, now(self.scope)
+        self.tabs = tuple(map(now, self.tabs))
+        self.chosen = {now(scope): ids for scope, ids in self.chosen.items()}
+        return self.scope != was or bool(called)
+
     def still(self, sheet: Sheet) -> bool:
         """Leave what is no longer there; whether the open scope still is."""
         there = sheet.network.blocks

@@ -233,6 +233,7 @@ class Session(QObject):
 
     def _follow(self, change: Change[Sheet]) -> None:
         """Leave a block that is gone; go where a step was undone or done again, so that it is seen."""
+        called = self.scopes.follow_names(change)
         to = self.scope
         if not self.scopes.still(change.after) or change.why == "reset":
             to = WHOLE
@@ -245,6 +246,8 @@ class Session(QObject):
             if to not in self.scopes.tabs:
                 self.scopes.tabs = (*self.scopes.tabs, to)
             self._show_scope()
+        elif called:
+            self.scope_changed.emit()
 
     def _document_changed(self, change: Change[Sheet]) -> None:
         whole_changed = change.network_changed

@@ -65,6 +65,9 @@ QToolButton:focus { border-color: $accent; }
 QToolButton[role="section"] { padding: 4px 0; font-size: 12px; font-weight: 600; text-align: left; border: none; }
 QToolButton[role="tool"] { font-size: 11px; }
 QToolButton[role="choice"] { font-size: 12px; }
+QToolButton[role="way"] { font-size: 12px; color: $muted; padding: 2px 4px; }
+QToolButton[role="way"]:hover { color: $text; }
+QToolButton[role="close"] { padding: 1px; border-radius: 4px; }
 QToolButton[strong="true"] { font-weight: 600; }
 QToolButton[role="section"]:hover { background: transparent; color: $accent; }
 QToolButton[role="section"]:focus { color: $accent; }

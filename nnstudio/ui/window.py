@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, 
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.arrange_commands import Layout
+from nnstudio.ui.block_actions import BlockActions
 from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.commands import MENUS, commands
 from nnstudio.ui.file_actions import FileActions
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.view_actions = ViewActions(self)
         self.network_actions = NetworkActions(self)
         self.layout_actions = Layout(self)
+        self.block_actions = BlockActions(self)
         self._lone_alt = LoneAlt(self)
         self._lone_alt.pressed.connect(self.open_menu)
         self.actions_table = ActionTable(self, commands(self))
@@ -140,7 +142,7 @@ class MainWindow(QMainWindow):
         self._refreshing.timeout.connect(self._refresh)
         for signal in (
             session.changed, session.selection_changed, session.run_changed, session.project_changed,
-            session.data_changed, session.resolved,
+            session.data_changed, session.resolved, session.scope_changed,
         ):  # fmt: skip
             signal.connect(self._refreshing.start)
         session.notice.connect(self.notices.say)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QSplitter, QTabBar, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.announce import Voice
@@ -14,7 +14,8 @@ from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.palette import PalettePanel
 from nnstudio.ui.panels import Panels
-from nnstudio.ui.parts import ElidedLabel, column, line, row
+from nnstudio.ui.parts import column, line
+from nnstudio.ui.scope_tabs import CanvasHead, TabMemory
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
 from nnstudio.ui.side import Side
@@ -27,42 +28,6 @@ PLOTS, CANVAS = 220, 200
 MOST = 0.56
 #: What can be hidden, by the name under which it is remembered.
 PARTS = ("palette", "inspector", "panels")
-
-
-class CanvasHead(QFrame):
-    """The strip over the canvas: what is drawn, and how it is."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self.setProperty("role", "panel")
-        self.tabs = QTabBar()
-        self.tabs.setExpanding(False)
-        self.tabs.setDrawBase(False)
-        self.tabs.addTab("Network")
-        self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.status = ElidedLabel("", "muted")
-        self.status.setObjectName("network_status")
-        self.setLayout(row(self.tabs, 1, self.status, margins=(14, 0, 16, 0)))
-        session.resolved.connect(self.refresh)
-        session.changed.connect(self.refresh)
-        session.events_arrived.connect(self.refresh)
-        session.run_changed.connect(self.refresh)
-        self.refresh()
-
-    def refresh(self, *_: object) -> None:
-        """Count layers, parameters and problems."""
-        network, resolution = self._session.network, self._session.resolution
-        count = len(network.nodes)
-        parts = [f"{count} layer{'' if count == 1 else 's'}"] if count else []
-        if count and resolution is not None:
-            parts.append(f"{resolution.parameters:,} parameter{'' if resolution.parameters == 1 else 's'}")
-            problems = len(resolution.errors)
-            warnings = len(resolution.problems) - problems + len(self._session.history.diagnoses)
-            counted = ((problems, "problem"), (warnings, "warning"))
-            said = [f"{many} {what}{'' if many == 1 else 's'}" for many, what in counted if many]
-            parts.append(", ".join(said) or "no problems")
-        self.status.setText(" · ".join(parts))
 
 
 class WorkspaceParts:
@@ -116,6 +81,7 @@ class Workspace(QWidget):
         theme.changed.connect(self._fit_text)
         self._restore()
         self._voice = Voice(session, self.canvas)
+        self._memory = TabMemory(session, settings)
         self.canvas.recent.keep_in(settings)
         self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.canvas.parameters_requested.connect(lambda _: self.go_to("inspector"))
