@@ -1,0 +1,190 @@
+"""What is wrong is mended at a click, and what a click or a pull would do is seen before it is done."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from nnstudio.data import shipped_reference
+from nnstudio.graph import edits
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.ui import theme
+from nnstudio.ui.canvas.view import CanvasView
+from nnstudio.ui.fix_buttons import FixButton
+from nnstudio.ui.inspector import Inspector
+from nnstudio.ui.quick_fix import FixMenu, quick_fix
+
+WAIT = 60_000
+
+
+@pytest.fixture
+def drawn(session, qtbot):
+    """A small convolutional classifier of digits, resolved."""
+    net = NetworkBuilder()
+    image, label = net.add("Input", field="image"), net.add("Input", field="label")
+    x = net.add("ReLU", net.add("Conv2d", image, out_channels=4, name="conv"), name="bend")
+    x = net.add("Flatten", net.add("MaxPool2d", x, name="pool"), name="flat")
+    scores = net.add("Linear", x, out_features=10, name="scores")
+    net.add("CrossEntropyLoss", scores, label, name="loss")
+    net.add("Output", scores, name="digit")
+    session.do("Build", lambda _: net.network, data=shipped_reference("digits"))
+    settle(session, qtbot)
+    return session
+
+
+def settle(session, qtbot):
+    qtbot.waitUntil(lambda: session.dataset is not None and session.settled and session.whole is not None, timeout=WAIT)
+
+
+def break_it(session, qtbot):
+    session.do("Break", edits.set_params(session.network.named("scores").id, out_features=7))
+    settle(session, qtbot)
+    return session.resolution.errors[0]
+
+
+@pytest.fixture
+def canvas(drawn, show):
+    made = CanvasView(drawn)
+    made.resize(1000, 600)
+    show(made)
+    made.fit()
+    return made
+
+
+def foretold(session, qtbot, edit):
+    with qtbot.waitSignal(session.previewed, timeout=WAIT) as told:
+        session.preview(edit)
+    return told.args[0]
+
+
+def test_fixes_that_were_tried_come_in_the_background(drawn, qtbot):
+    problem = break_it(drawn, qtbot)
+    assert drawn.mending.fixes(problem) is None
+    qtbot.waitUntil(lambda: drawn.mending.fixes(problem) is not None, timeout=WAIT)
+    assert drawn.mending.fixes(problem)[0].title == "Give scores 10 outputs"
+
+
+def test_the_quick_fix_menu_fills_when_the_fixes_are_known_and_does_the_chosen_one(drawn, canvas, qtbot):
+    break_it(drawn, qtbot)
+    menu = quick_fix(drawn, canvas)
+    assert isinstance(menu, FixMenu)
+    assert drawn.selection == {drawn.network.named("loss").id}
+    qtbot.waitUntil(lambda: any(action.property("fix") for action in menu.actions()), timeout=WAIT)
+    first = next(action for action in menu.actions() if action.property("fix"))
+    first.trigger()
+    assert drawn.network.named("scores").layer.out_features == 10
+    assert drawn.document.undo_label == "Give scores 10 outputs"
+    menu.close()
+
+
+def test_where_nothing_is_wrong_the_quick_fix_says_so(drawn, canvas, qtbot):
+    with qtbot.waitSignal(drawn.notice) as told:
+        assert quick_fix(drawn, canvas) is None
+    assert told.args == ["info", "Nothing is wrong in this network"]
+
+
+def test_a_preview_changes_nothing_and_an_edit_ends_it(drawn, qtbot):
+    before = drawn.sheet
+    shown = foretold(drawn, qtbot, edits.set_params(drawn.network.named("conv").id, out_channels=9))
+    assert {drawn.network.nodes[id].name for id in shown.changed} == {"conv", "bend", "pool", "flat"}
+    assert drawn.sheet is before
+    with qtbot.waitSignal(drawn.previewed) as told:
+        drawn.do("Rename", edits.rename(drawn.network.named("conv").id, "other"))
+    assert told.args == [None]
+
+
+def test_the_newest_of_several_wishes_is_shown(drawn, qtbot):
+    id = drawn.network.named("scores").id
+    told = []
+    drawn.previewed.connect(told.append)
+    for count in (3, 4, 5, 12):
+        drawn.preview(edits.set_params(id, out_features=count))
+    qtbot.waitUntil(lambda: not drawn.previewing.busy, timeout=WAIT)
+    after = told[-1].changed[id][1]["output"]
+    assert after.per_sample() == "12"
+
+
+def test_new_sizes_are_drawn_over_the_sheet_and_vanish_again(drawn, canvas, qtbot):
+    def picture():
+        return canvas.viewport().grab().toImage()
+
+    def preview_colour(image):
+        wanted = QColor(theme.current().accent)
+        return sum(
+            image.pixelColor(x, y) == wanted for x in range(0, image.width(), 1) for y in range(0, image.height(), 2)
+        )
+
+    still = picture()
+    before = preview_colour(still)
+    foretold(drawn, qtbot, edits.set_params(drawn.network.named("conv").id, out_channels=9))
+    assert preview_colour(picture()) > before + 20
+    drawn.preview(None)
+    assert picture() == still
+
+
+def test_pointing_at_a_fix_previews_it_and_leaving_it_ends_that(drawn, qtbot, show):
+    break_it(drawn, qtbot)
+    inspector = Inspector(drawn)
+    inspector.resize(320, 800)
+    show(inspector)
+    drawn.select([drawn.network.named("loss").id])
+    problem = drawn.resolution.errors[0]
+    qtbot.waitUntil(lambda: drawn.mending.fixes(problem) is not None, timeout=WAIT)
+    button = inspector.page.problems.findChildren(FixButton)[0]
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
+        button.setFocus()
+    assert "1 problem solved" in told.args[0].sentence()
+    with qtbot.waitSignal(drawn.previewed) as told:
+        inspector.page.name.setFocus()
+    assert told.args == [None]
+
+
+@pytest.fixture
+def page(drawn, show):
+    inspector = Inspector(drawn)
+    inspector.resize(320, 800)
+    show(inspector)
+    drawn.select([drawn.network.named("conv").id])
+    return inspector.page
+
+
+def name_of(page, name):
+    field = page.form.fields[name]
+    return next(title for title in page.form.findChildren(QLabel) if title.buddy() is field)
+
+
+def pull(title, pixels):
+    at = title.rect().center()
+    QTest.mousePress(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    QTest.mouseMove(title, at + QPoint(pixels, 0))
+    return at + QPoint(pixels, 0)
+
+
+def test_a_number_that_is_pulled_is_previewed_and_done_when_it_is_let_go(drawn, page, qtbot):
+    title = name_of(page, "out_channels")
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
+        end = pull(title, 60)
+    assert drawn.network.named("conv").layer.out_channels == 4
+    assert told.args[0].changed[drawn.network.named("conv").id][1]["output"].per_sample() == "14×6×6"
+    line = page.findChild(QLabel, "foretold")
+    assert line.isVisible()
+    assert line.text().startswith("Would be: 4 nodes change")
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    assert drawn.network.named("conv").layer.out_channels == 14
+    assert not line.isVisible()
+    drawn.undo()
+    assert drawn.network.named("conv").layer.out_channels == 4
+
+
+def test_escape_while_a_number_is_pulled_leaves_all_as_it_was(drawn, page, qtbot):
+    before, title = drawn.sheet, name_of(page, "out_channels")
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT):
+        end = pull(title, -12)
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    assert drawn.sheet is before
+    assert drawn.previewing.shown is None
+    assert page.form.fields["out_channels"].line.text() == "4"
