@@ -37,6 +37,8 @@ __all__ = ["COLUMN", "Cancelled", "arrange", "arrange_part", "complete"]
 
 #: Distance between the centres of two columns of plain nodes.
 COLUMN = NODE_WIDTH + COLUMN_GAP
+#: Ports that are further from the middle of their node than this are brought to one height instead of the nodes.
+_ASIDE = 28.0
 Progress = Callable[[float], object]
 
 
@@ -177,11 +179,16 @@ def _wanted(network: Network, id: str, placed: Mapping[str, Position]) -> Positi
 
 @dataclass(slots=True)
 class _Box:
-    """A node, or a frame with its members' places from the box's centre."""
+    """A node, or a frame with its members' places from the box's centre. A ``closed`` one has one port a side."""
 
     size: Size
     inside: dict[str, Position]
+    closed: bool = False
     links: list[Link] = field(default_factory=list)
+
+    def end(self, id: str, below: float) -> tuple[float, float]:
+        """How far below the box's centre a node's centre is, and its port below that."""
+        return (0.0, 0.0) if self.closed else (self.inside[id][1], below)
 
 
 class _Arranging:
@@ -214,7 +221,7 @@ class _Arranging:
         positions, (width, height) = self._placed([_Box(self._sizes[id], {id: (0.0, 0.0)}) for id in members])
         if frame.folded:
             inside = {id: (x - width / 2, y - height / 2) for id, (x, y) in positions.items()}
-            return _Box((NODE_WIDTH, NODE_HEIGHT), inside)
+            return _Box((NODE_WIDTH, NODE_HEIGHT), inside, closed=True)
         middle = snapped((width / 2, (height - FRAME_TITLE) / 2))
         edges = 2 * FRAME_MARGIN + GRID
         size = width + edges, height + FRAME_TITLE + edges
@@ -231,7 +238,7 @@ class _Arranging:
                 continue
             number = {box: place for place, box in enumerate(members)}
             own = [
-                Link(number[link.source], number[link.target], link.leaves, link.enters)
+                link._replace(source=number[link.source], target=number[link.target])
                 for box in members
                 for link in boxes[box].links
             ]
@@ -258,9 +265,10 @@ class _Arranging:
             source, target = home[wire.source], home.get(wire.target, -1)
             if target < 0 or source == target:
                 continue
-            leaves = boxes[source].inside[wire.source][1] + _below(nodes[wire.source].layer.outputs, wire.output)
-            enters = boxes[target].inside[wire.target][1] + _below(nodes[wire.target].layer.inputs, wire.input)
-            link = Link(source, target, leaves, enters)
+            out, leaves = boxes[source].end(wire.source, _below(nodes[wire.source].layer.outputs, wire.output))
+            into, enters = boxes[target].end(wire.target, _below(nodes[wire.target].layer.inputs, wire.input))
+            lift = out - into + (leaves if abs(leaves) > _ASIDE else 0.0) - (enters if abs(enters) > _ASIDE else 0.0)
+            link = Link(source, target, out + leaves, into + enters, lift)
             boxes[source].links.append(link)
             found.append(link)
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nnstudio.graph.arranging.heights import Heights, lift_of
+from nnstudio.graph.arranging.heights import Heights
 from nnstudio.graph.arranging.layers import Layers, Link, ask, layered, never
 from nnstudio.graph.arranging.ordering import ordered
 from nnstudio.graph.arranging.rows import COLUMN_GAP, Row, cut_rows, gap_above, wires_before
@@ -34,7 +34,8 @@ def drawn(sizes: Sequence[Size], links: Sequence[Link], cancelled: Callable[[], 
     widths = [max(sizes[vertex][0] for vertex in column if vertex < layers.real) for column in columns]
     rows = cut_rows(columns, layers, widths, heights)
     row = _row_of_each(layers, columns, rows)
-    lifts = {(link.source, link.target): lift for link in links if (lift := lift_of(link.leaves, link.enters))}
+    lifts = {(link.source, link.target): link.lift for link in reversed(links)}  # of several wires the first counts
+    lifts = {ends: lift for ends, lift in lifts.items() if lift}
     settled = Heights(layers, heights, lifts, row)
     crossing = wires_before(layers, len(columns))
     positions: list[Position] = [(0.0, 0.0)] * len(sizes)

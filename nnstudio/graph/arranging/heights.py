@@ -17,8 +17,6 @@ _SWEEPS, _FEW_SWEEPS, _MANY = 5, 3, 8000
 _LONGEST, _PLAIN, _POINT, _LOOSE = 400.0, 1.0, 0.5, 0.2
 #: A wire that climbs no more than this is made level where there is room.
 _SLIGHT = 40.0
-#: Ports that are further from the middle of their box than this are aligned instead of the boxes.
-_ASIDE = 28.0
 
 
 class Heights:
@@ -121,14 +119,6 @@ class Heights:
         if not self._lifts:
             return 0.0
         return self._lifts.get((other, vertex), 0.0) if rightwards else -self._lifts.get((vertex, other), 0.0)
-
-
-def lift_of(leaves: float, enters: float) -> float:
-    """How much lower the target of a link stands than its source for the wire to be level.
-
-    Nodes stand at one height though their ports differ a little: calmer to look at than level wires.
-    """
-    return (leaves if abs(leaves) > _ASIDE else 0.0) - (enters if abs(enters) > _ASIDE else 0.0)
 
 
 def _rising(values: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -18,12 +18,14 @@ class Cancelled(Exception):  # noqa: N818 - what happened, no mistake of anyone
 
 
 class Link(NamedTuple):
-    """From one box to another; heights of both ends from the boxes' centres."""
+    """From one box to another; heights of both ends from the boxes' centres. ``lift`` is how much lower the target
+    stands where the link looks straight: as a rule boxes stand at one height, though their ports differ a little."""
 
     source: int
     target: int
     leaves: float = 0.0
     enters: float = 0.0
+    lift: float = 0.0
 
 
 def never() -> bool:
@@ -112,7 +114,7 @@ def _columns(count: int, links: Sequence[Link]) -> tuple[Layers, list[int]]:
     """The longest way to each box is its column; sources stand right before what they feed."""
     before: list[list[int]] = [[] for _ in range(count)]
     after: list[list[int]] = [[] for _ in range(count)]
-    for source, target, _, _ in links:
+    for source, target, *_ in links:
         after[source].append(target)
         before[target].append(source)
     waiting = [len(around) for around in before]

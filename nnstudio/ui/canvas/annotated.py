@@ -47,6 +47,13 @@ class Annotated(Acting):
     def animate_from(self, before: Mapping[str, Position]) -> None:
         """Show the way of the nodes from their old places."""
 
+    def extent(self) -> QRectF:
+        """The rectangle around all nodes, frames and notes."""
+        rect = self.canvas.content_rect()
+        for mark in self.annotations.all():
+            rect = rect.united(self.annotations.area(mark))
+        return rect
+
     # -- arranging ------------------------------------------------------------------------------------------------
 
     def arrange(self) -> None:

@@ -128,7 +128,7 @@ class Arranging(QFrame):
             return
         edit = chain(self._view.editor.placing(places), straightened(places), carried(before, places))
         if session.do("Arrange" if len(places) == len(before) else "Arrange selection", view=edit):
-            self._shown(before)
+            self._shown({id: before[id] for id in places if id in before})
 
 
 def straightened(ids: Iterable[str]) -> ViewEdit:

@@ -135,6 +135,10 @@ class SheetView(QGraphicsView):
         if any(len(self.canvas.table.inside(box)) for box in self._covered()):
             self._fit(self._corner_height())
 
+    def extent(self) -> QRectF:
+        """The rectangle around all that is on the sheet; empty where nothing is."""
+        return self.canvas.content_rect()
+
     def _covered(self) -> list[Box]:
         """The parts of the scene that something floats over."""
         return []
@@ -144,7 +148,7 @@ class SheetView(QGraphicsView):
         return 0
 
     def _fit(self, below: int) -> None:
-        rect = self.canvas.content_rect()
+        rect = self.extent()
         width, height = self.viewport().width(), self.viewport().height() - below
         if rect.isEmpty() or width < 2 * _MARGIN or height < 2 * _MARGIN:
             scale, spare = theme.text_scale(), 0.0
