@@ -1,0 +1,396 @@
+"""Frames, notes, guides, aligning and arranging on the canvas, with real mouse and key events."""
+
+from __future__ import annotations
+
+import pytest
+from hands import ALT, CTRL, LEFT, NONE, Hands
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from nnstudio.graph import Network, Node, Wire
+from nnstudio.graph.places import box_of, frame_box, node_size
+from nnstudio.graph.view import Frame, Note, put_note
+from nnstudio.layers import load
+from nnstudio.ui.canvas.annotations import Mark
+from nnstudio.ui.canvas.note_paint import Inert, rendered
+
+Key = Qt.Key
+
+
+def frame(hands: Hands) -> Frame:
+    (made,) = hands.session.view.frames.values()
+    return made
+
+
+def note(hands: Hands) -> Note:
+    (made,) = hands.session.view.notes.values()
+    return made
+
+
+def framed(hands: Hands, *names: str, title: str = "Body") -> Frame:
+    """Frame these nodes as a person does: select, command, type the title, Enter."""
+    hands.session.select(hands.id(name) for name in names)
+    hands.view.frame_selection()
+    hands.view.name_field.setText(title)
+    QTest.keyClick(hands.view.name_field, Key.Key_Return)
+    return frame(hands)
+
+
+def title_of(hands: Hands) -> QPoint:
+    edge = hands.view.annotations.edge(frame(hands))
+    return hands.view.mapFromScene(edge.topLeft() + QPointF(30, 14))
+
+
+def noted(hands: Hands, text: str = "# Why\nIt **works**") -> Note:
+    hands.view.add_note()
+    hands.view.note_editor.setPlainText(text)
+    QTest.keyClick(hands.view.note_editor, Key.Key_Return, CTRL)
+    return note(hands)
+
+
+def on_note(hands: Hands, dx: float = 20, dy: float = 20) -> QPoint:
+    return hands.view.mapFromScene(QPointF(note(hands).x + dx, note(hands).y + dy))
+
+
+# -- frames -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_selection_is_framed_and_the_title_is_typed_at_once(hands: Hands) -> None:
+    made = framed(hands, "hidden", "active", title="Body")
+    assert made.title == "Body"
+    assert made.members == {hands.id("hidden"), hands.id("active")}
+    hands.session.undo()
+    hands.session.undo()
+    assert not hands.session.view.frames
+
+
+def test_a_drag_of_its_title_moves_a_frame_with_its_members_in_one_step(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    before, other = hands.place("hidden"), hands.place("scores")
+    at = title_of(hands)
+    hands.drag(at, at + QPoint(0, 130))
+    assert hands.place("hidden")[1] > before[1] + 80
+    assert hands.place("active")[1] == hands.place("hidden")[1]
+    assert hands.place("scores") == other
+    assert frame(hands).members == {hands.id("hidden"), hands.id("active")}
+    hands.session.undo()
+    assert hands.place("hidden") == before
+
+
+def test_escape_while_a_frame_is_dragged_puts_it_back(hands: Hands) -> None:
+    framed(hands, "hidden")
+    before, at = hands.place("hidden"), title_of(hands)
+    hands.press(at)
+    hands.move(at + QPoint(0, 60))
+    hands.move(at + QPoint(0, 120))
+    hands.key(Key.Key_Escape)
+    hands.release(at + QPoint(0, 120))
+    assert hands.place("hidden") == before
+
+
+def test_a_node_dragged_into_a_frame_joins_it_and_dragged_out_leaves_it(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    goal = hands.view.mapFromScene(hands.view.annotations.edge(frame(hands)).center()) + QPoint(0, 4)
+    hands.drag(hands.at("scores"), goal, ALT)
+    assert hands.id("scores") in frame(hands).members
+    hands.drag(hands.at("scores"), hands.at("scores") + QPoint(0, 260), ALT)
+    assert hands.id("scores") not in frame(hands).members
+    assert hands.session.document.undo_label == "Move"
+
+
+def test_a_double_click_on_the_title_renames_a_frame(hands: Hands) -> None:
+    framed(hands, "hidden")
+    hands.double_click(title_of(hands))
+    assert hands.view.name_field.isVisible()
+    hands.view.name_field.setText("Encoder")
+    QTest.keyClick(hands.view.name_field, Key.Key_Return)
+    assert frame(hands).title == "Encoder"
+    assert hands.session.document.undo_label == "Rename frame"
+
+
+def test_delete_takes_a_marked_frame_away_and_leaves_its_layers(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    names = hands.names()
+    hands.click(title_of(hands))
+    hands.key(Key.Key_Delete)
+    assert not hands.session.view.frames
+    assert hands.names() == names
+
+
+def test_a_frame_takes_a_colour_of_the_theme(hands: Hands) -> None:
+    framed(hands, "hidden")
+    hands.view.recolour("loss")
+    assert frame(hands).color == "loss"
+    assert hands.session.document.undo_label == "Colour frame"
+
+
+def test_a_folded_frame_hides_its_layers_and_their_wires_run_to_its_card(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    inner, wire = (
+        hands.session.network.incoming[hands.id("active")][0],
+        hands.session.network.incoming[hands.id("scores")][0],
+    )
+    hands.view.toggle_fold()
+    scene, made = hands.view.canvas, frame(hands)
+    card = hands.view.annotations.edge(made)
+    assert made.folded
+    assert not scene.inside(card) & made.members
+    assert scene.wires.routes[wire].points[0] == (card.right(), card.center().y())
+    assert not scene.wires.table.there()[scene.wires.table.rows[inner]]
+    hands.view.toggle_fold()
+    assert not frame(hands).folded
+    assert made.members <= scene.inside(hands.view.annotations.edge(frame(hands)))
+    assert scene.wires.table.there()[scene.wires.table.rows[inner]]
+
+
+def test_undo_of_folding_shows_the_layers_where_they_stood(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    before = hands.at("hidden"), hands.at("active")
+    hands.view.toggle_fold()
+    assert hands.at("hidden") == hands.at("active")
+    hands.session.undo()
+    assert (hands.at("hidden"), hands.at("active")) == before
+
+
+def test_a_folded_frame_is_moved_by_its_card(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    hands.view.toggle_fold()
+    before = hands.place("hidden")
+    at = hands.view.mapFromScene(hands.view.annotations.edge(frame(hands)).center())
+    hands.drag(at, at + QPoint(0, 120))
+    assert hands.place("hidden")[1] > before[1] + 80
+    hands.double_click(hands.view.mapFromScene(hands.view.annotations.edge(frame(hands)).center()))
+    assert not frame(hands).folded
+
+
+def test_what_is_folded_away_is_not_selected_by_a_rubber_band(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    hands.view.toggle_fold()
+    area = hands.view.viewport().rect()
+    hands.drag(hands.void(), area.bottomRight() - QPoint(2, 2))
+    assert not {"hidden", "active"} & hands.selected()
+
+
+# -- notes ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_note_is_written_with_ctrl_enter_as_one_step(hands: Hands) -> None:
+    made = noted(hands)
+    assert made.text == "# Why\nIt **works**"
+    assert hands.session.document.undo_label == "Add note"
+    hands.session.undo()
+    assert not hands.session.view.notes
+
+
+def test_escape_leaves_a_note_as_it_was_and_a_new_one_unwritten(hands: Hands) -> None:
+    hands.view.add_note()
+    QTest.keyClicks(hands.view.note_editor, "never mind")
+    QTest.keyClick(hands.view.note_editor, Key.Key_Escape)
+    assert not hands.session.view.notes
+    noted(hands)
+    hands.double_click(on_note(hands))
+    QTest.keyClicks(hands.view.note_editor, "other")
+    QTest.keyClick(hands.view.note_editor, Key.Key_Escape)
+    assert note(hands).text == "# Why\nIt **works**"
+
+
+def test_a_note_is_moved_resized_and_deleted_by_mouse_and_keys(hands: Hands) -> None:
+    made = noted(hands)
+    hands.drag(on_note(hands), on_note(hands) + QPoint(0, 90))
+    assert note(hands).y > made.y + 50
+    corner = on_note(hands, made.width - 4, made.height - 4)
+    hands.drag(corner, corner + QPoint(64, 40))
+    assert note(hands).width > made.width + 40
+    assert note(hands).height > made.height + 20
+    before = note(hands)
+    hands.key(Key.Key_Right)
+    hands.key(Key.Key_Down, ALT)
+    assert (note(hands).x, note(hands).height) == (before.x + 8, before.height + 8)
+    hands.key(Key.Key_Delete)
+    assert not hands.session.view.notes
+    for _ in range(5):
+        hands.session.undo()
+    assert (note(hands).x, note(hands).y, note(hands).width) == (made.x, made.y, made.width)
+
+
+def test_a_note_left_without_text_goes(hands: Hands) -> None:
+    noted(hands)
+    hands.double_click(on_note(hands))
+    hands.view.note_editor.setPlainText("  ")
+    QTest.keyClick(hands.view.note_editor, Key.Key_Return, CTRL)
+    assert not hands.session.view.notes
+
+
+def test_a_note_shows_markdown_and_never_loads_or_trusts_anything() -> None:
+    made = rendered("# Title\n\n**bold** ![](file:///etc/hostname) <script>x</script>", 200.0)
+    assert isinstance(made, Inert)
+    assert "Title" in made.toPlainText()
+    assert "#" not in made.toPlainText()
+    assert "<script>" in made.toPlainText()
+    assert made.loadResource(2, "https://example.org/a.png") is None
+
+
+def test_a_note_is_painted_over_the_nodes(hands: Hands) -> None:
+    def picture() -> QImage:
+        return hands.view.viewport().grab().toImage()
+
+    before = picture()
+    noted(hands)
+    QApplication.processEvents()
+    assert picture() != before
+
+
+# -- by keys alone ----------------------------------------------------------------------------------------------------
+
+
+def test_frames_and_notes_are_reached_and_told_without_a_mouse(hands: Hands) -> None:
+    framed(hands, "hidden", title="Body")
+    noted(hands, "remember")
+    hands.view.annotations.mark(None)
+    hands.view.mark_next()
+    assert "frame Body, 1 layers, open" in hands.view.accessibleDescription()
+    hands.view.mark_next()
+    assert "note remember" in hands.view.accessibleDescription()
+    assert hands.view.annotations.marked == Mark("note", note(hands).id)
+    hands.key(Key.Key_Escape)
+    assert hands.view.annotations.marked is None
+
+
+def test_selecting_a_node_unmarks_a_frame(hands: Hands) -> None:
+    framed(hands, "hidden")
+    hands.click(hands.at("scores"))
+    assert hands.view.annotations.marked is None
+    hands.key(Key.Key_Delete)
+    assert "scores" not in hands.names()
+    assert hands.session.view.frames
+
+
+def test_the_menu_of_a_note_opens_on_it(hands: Hands) -> None:
+    noted(hands)
+    assert hands.view.annotations.ask(on_note(hands))
+    menu = next(menu for menu in hands.view.findChildren(QMenu) if menu.isVisible())
+    assert "Colour" in [action.text() for action in menu.actions()]
+    menu.close()
+
+
+# -- guides, grid, aligning -------------------------------------------------------------------------------------------
+
+
+def test_a_node_dragged_near_the_line_of_another_snaps_to_it_and_a_guide_shows(hands: Hands) -> None:
+    hands.view.zoom_to(1.0)
+    hands.drag(hands.at("label"), hands.at("label") + QPoint(0, 90))
+    start = hands.at("label")
+    goal = hands.at("active").x() - start.x()
+    hands.press(start)
+    hands.move(start + QPoint(goal // 2, 30))
+    hands.move(start + QPoint(goal + 3, 60))
+    assert any(guide.upright for guide in hands.view._guides)
+    hands.release(start + QPoint(goal + 3, 60))
+    assert hands.place("label")[0] == hands.place("active")[0]
+    assert not hands.view._guides
+
+
+def test_alt_suppresses_guides_and_grid(hands: Hands) -> None:
+    hands.view.zoom_to(1.0)
+    before = hands.place("label")
+    start = hands.at("label")
+    QTest.mousePress(hands.view.viewport(), LEFT, NONE, start)
+    shift = hands.view.guided({hands.id("label"): before}, (3.0, 5.0), free=True)
+    QTest.mouseRelease(hands.view.viewport(), LEFT, NONE, start)
+    assert shift == (3.0, 5.0)
+
+
+def test_without_the_grid_nothing_snaps_and_no_dots_are_painted(hands: Hands) -> None:
+    with_dots = hands.view.viewport().grab().toImage()
+    hands.view.set_snapping(False)
+    hands.view.guiding = False
+    assert hands.view.guided({hands.id("label"): (0.0, 0.0)}, (3.0, 5.0), free=False) == (3.0, 5.0)
+    assert hands.view.viewport().grab().toImage() != with_dots
+
+
+def test_selected_nodes_are_aligned_and_distributed_as_one_step_each(hands: Hands) -> None:
+    ids = [hands.id(name) for name in ("hidden", "active", "scores")]
+    hands.view.editor.move({ids[0]: (0.0, 0.0), ids[1]: (40.0, 300.0), ids[2]: (600.0, 320.0)})
+    hands.session.select(ids)
+    hands.view.align("left")
+    assert {hands.place(name)[0] for name in ("hidden", "active", "scores")} == {0.0}
+    hands.view.distribute(1)
+    assert [hands.place(name)[1] for name in ("hidden", "active", "scores")] == [0.0, 160.0, 320.0]
+    assert hands.session.document.undo_label == "Distribute down"
+    hands.session.undo()
+    assert hands.session.document.undo_label == "Align left edges"
+
+
+# -- arranging --------------------------------------------------------------------------------------------------------
+
+
+def test_arranging_the_selection_leaves_the_others_where_they_are(hands: Hands) -> None:
+    hands.view.editor.move({hands.id("hidden"): (0.0, 2000.0), hands.id("active"): (0.0, 1900.0)})
+    others = {name: hands.place(name) for name in ("features", "scores", "loss", "label")}
+    hands.session.select([hands.id("hidden"), hands.id("active")])
+    hands.view.arrange_selection()
+    assert hands.place("hidden")[1] == hands.place("active")[1]
+    assert hands.place("hidden")[0] < hands.place("active")[0]
+    assert {name: hands.place(name) for name in others} == others
+    assert hands.session.document.undo_label == "Arrange selection"
+
+
+def test_arranging_keeps_frames_together(hands: Hands) -> None:
+    made = framed(hands, "features", "scores")
+    hands.view.arrange()
+    nodes, scene = hands.session.network.nodes, hands.view.canvas
+    boxes = {id: box_of(at, node_size(nodes[id].layer)) for id, at in scene.places.items()}
+    left, top, right, bottom = frame_box(boxes[id] for id in made.members)
+    for id in nodes.keys() - made.members:
+        a, b, c, d = boxes[id]
+        assert c <= left or a >= right or d <= top or b >= bottom
+
+
+def chain(count: int) -> Network:
+    kind = load()["ReLU"].make({})
+    nodes = {str(i): Node(str(i), f"n{i}", kind) for i in range(count)}
+    return Network(nodes, tuple(Wire(str(i), "output", str(i + 1), "input") for i in range(count - 1)))
+
+
+def test_a_large_network_is_arranged_in_the_background_as_one_step(hands: Hands, qtbot: QtBot) -> None:
+    hands.session.replace_sheet(type(hands.session.sheet)(chain(700)))
+    hands.view.editor.move({"0": (0.0, 9000.0)})
+    hands.view.arrange()
+    assert hands.view.arranging.busy
+    qtbot.waitUntil(lambda: not hands.view.arranging.busy, timeout=20_000)
+    assert hands.session.document.undo_label == "Arrange"
+    assert hands.view.canvas.places["0"][1] < 9000.0
+
+
+@pytest.mark.parametrize("how", ["escape", "button", "edit"])
+def test_an_arrangement_under_way_is_called_off(hands: Hands, qtbot: QtBot, how: str) -> None:
+    hands.session.replace_sheet(type(hands.session.sheet)(chain(900)))
+    hands.view.editor.move({"0": (0.0, 9000.0)})
+    hands.view.arrange()
+    assert hands.view.arranging.busy
+    if how == "escape":
+        hands.key(Key.Key_Escape)
+    elif how == "button":
+        hands.view.arranging.button.click()
+    else:
+        hands.view.add_layer("ReLU")
+    assert not hands.view.arranging.busy
+    qtbot.waitUntil(lambda: not hands.session.background.busy, timeout=20_000)
+    assert hands.view.canvas.places["0"] == (0.0, 9000.0)
+
+
+def test_bends_go_and_notes_come_along_when_nodes_are_arranged(hands: Hands) -> None:
+    hands.view.editor.move({hands.id("loss"): (4000.0, 4000.0)})
+    hands.session.do("Add note", view=put_note(Note("n", "the goal", 3900.0, 4100.0)))
+    wire = hands.session.network.incoming[hands.id("loss")][0]
+    hands.view.editor.lead(wire, [(10.0, 10.0)])
+    before = note(hands)
+    hands.view.arrange()
+    moved = hands.place("loss")
+    assert not hands.session.view.routes
+    assert (note(hands).x - before.x, note(hands).y - before.y) == pytest.approx(
+        (moved[0] - 4000.0, moved[1] - 4000.0), abs=8
+    )
