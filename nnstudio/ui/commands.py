@@ -196,5 +196,7 @@ def _help(window: MainWindow) -> Iterable[Action]:
     yield Action(
         "help", "Help", views.show_help, ("F1",), "help", "Help", "How to use NN Studio", words="manual guide"
     )
+    yield Action("shortcuts", "Keyboard shortcuts", views.show_shortcuts, ("Ctrl+F1",), "", "Help",
+                 "All keys and gestures on one sheet", words="keys gestures mouse cheat sheet")
     yield Action("log", "Show log file", views.show_log, (), "", "Help", "Open the folder of the log")
     yield Action("about", "About NN Studio", views.show_about, (), "info", "Help", words="version licence")

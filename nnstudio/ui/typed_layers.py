@@ -57,13 +57,14 @@ class Read:
 @dataclass(frozen=True)
 class Typed:
     """A whole text: ``before`` are the layers that are complete, ``found`` the types that the last name may mean, best
-    first, and ``words`` the parameters behind that name."""
+    first, and ``words`` the parameters behind that name; ``first`` is how the first layer was called."""
 
     before: tuple[Read, ...]
     found: tuple[LayerType, ...]
     name: str = ""
     words: tuple[str, ...] = ()
     trouble: str = ""
+    first: str = ""
 
     def chosen(self, type: LayerType) -> tuple[Read, ...]:
         """All layers, in order, with this type for the last one."""
@@ -76,15 +77,16 @@ def parse(text: str, types: Sequence[LayerType], everything: Sequence[LayerType]
     parts = [*filter(str.strip, parts[:-1]), parts[-1]]
     behind = [cls for cls in everything if cls.inputs]
     before: list[Read] = []
-    trouble = ""
+    trouble = first = ""
     for part in parts[:-1]:
-        found, _, words = _named(part, behind if before else types, find)
+        found, called, words = _named(part, behind if before else types, find)
+        first = first or called
         if found:
             before.append(read(found[0], words))
         elif not trouble:
             trouble = f"No layer{' that fits here' if not before else ''} is called “{part.strip()}”."
     found, name, words = _named(parts[-1], behind if len(parts) > 1 else types, find)
-    return Typed(tuple(before), tuple(found), name, tuple(words), trouble)
+    return Typed(tuple(before), tuple(found), name, tuple(words), trouble, first or name)
 
 
 def layers_of(reads: Sequence[Read]) -> list[Layer]:
@@ -355,8 +357,12 @@ def _told(declared: Param, value: Any, *, whole: bool) -> str:
 def _trouble(state: _Reading) -> str:
     if not state.unread:
         return ""
-    words = " and ".join(f"“{word}”" for word in state.unread[:3])
+    *others, last = (f"“{word}”" for word in state.unread[:4])
+    words = f"{', '.join(others)} and {last}" if others else last
+    was = "were" if others else "was"
     known = ", ".join(list(state.cls.params)[:6]) or "no parameters"
     if all(_NUMBER.fullmatch(word) for word in state.unread):
         return f"{words}: {state.cls.type_name()} takes no further number; it has {known}."
-    return f"{words} was not understood: {state.cls.type_name()} has {known}; write “>” before the layer that follows."
+    return (
+        f"{words} {was} not understood: {state.cls.type_name()} has {known}; write “>” before the layer that follows."
+    )

@@ -131,6 +131,12 @@ class ViewActions:
         name = chosen[0].type_name() if len(chosen) == 1 else ""
         show_help(self._window, name if name in load() else "")
 
+    def show_shortcuts(self) -> None:
+        """All keys and gestures on one sheet."""
+        from nnstudio.ui.shortcut_sheet import show_shortcuts
+
+        show_shortcuts(self._window, self._window.actions_table)
+
     def show_about(self) -> None:
         """Version, licence and where things lie."""
         from nnstudio.ui.help import show_about

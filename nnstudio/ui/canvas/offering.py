@@ -122,7 +122,8 @@ class Offering(Pointing):
         def ordered(types: Sequence[LayerType]) -> list[LayerType]:
             return fitting_first(self.recent.first(types), lambda cls: self.editor.fits_place(cls, ids[0]))
 
-        types = ordered(self._types())
+        now = {self.session.network.nodes[id].layer.type_name() for id in ids}
+        types = [cls for cls in ordered(self._types()) if now != {cls.type_name()}]
         hint = "Wires and parameters of the same name stay"
         self._show(at, Offer(types, types, f"Replace {names} by …", hint, True, ordered), _Goal(replaced=ids))
 

@@ -165,7 +165,19 @@ class QuickAdd(QFrame):
             return f"No layer that fits here is called “{name}”." if name else "No layer fits here."
         if self._offer.lone and (len(reads) > 1 or any(each.repeat > 1 for each in reads)):
             return "One layer takes the other's place: name one."
-        return trouble_of(reads) or self._offer.hint
+        return self._misfit() or trouble_of(reads) or self._offer.hint
+
+    def _misfit(self) -> str:
+        """Say so where the type that the person names is there but does not fit here."""
+        offer, name = self._offer, self._typed.first
+        if not name or len(offer.types) == len(offer.everything):
+            return ""
+        named = find_layers(name, offer.everything)
+        meant = named[0].type_name() if named else ""
+        if not named or any(cls.type_name() == meant for cls in offer.types):
+            return ""
+        nearest = find_layers(name, offer.types)[0].type_name()
+        return f"{meant} does not fit here; of what fits, {nearest} is the nearest by name."
 
     # -- keys and choices -----------------------------------------------------------------------------------------
 
