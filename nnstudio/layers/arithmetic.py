@@ -187,7 +187,7 @@ class Remainder(Paired):
 
 @layer(
     family="Arithmetic", icon="scale", telling=("factor", "offset"),
-    synonyms=("multiply by constant", "add constant", "shift", "affine", "temperature", "linear function"),
+    synonyms=("multiply by constant", "add constant", "shift", "temperature", "linear function"),
 )  # fmt: skip
 class Scale(Layer):
     r"""Multiply by a number and add another, both fixed.

@@ -12,7 +12,7 @@ from nnstudio.layers.convolution import bias_param, check_groups, dilation_param
 from nnstudio.layers.initialisation import Weighted
 from nnstudio.layers.types import TensorType
 
-_SYNONYMS = ("deconvolution", "transposed convolution", "upsampling", "decoder", "fractionally strided")
+_SYNONYMS = ("deconvolution", "transposed convolution", "upsampling", "decoder", "fractionally strided", "upconv")
 
 
 def _kernel(axes: int, unit: str) -> Any:

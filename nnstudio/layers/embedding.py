@@ -10,7 +10,7 @@ from nnstudio.layers.checks import check_codes
 from nnstudio.layers.initialisation import Weighted
 from nnstudio.layers.types import TensorType
 
-_SYNONYMS = ("lookup", "token", "word vector", "category", "one-hot")
+_SYNONYMS = ("lookup", "token", "word vector", "category", "one-hot", "word vectors", "lookup table")
 
 
 def _vector() -> Any:

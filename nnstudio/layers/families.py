@@ -24,6 +24,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Recurrent", "recurrent"),
     Family("Attention", "attention"),
     Family("Shape", "shape"),
+    Family("Padding and resizing", "shape"),
     Family("Joining and splitting", "shape"),
     Family("Selection", "selection"),
     Family("Arithmetic", "arithmetic"),

@@ -34,7 +34,7 @@ def padded(kind: str, layer: Any, input: TensorType, *values: float, most: int |
     return Call(f"torch.nn.{kind}Pad{axes}d", layer.padding, *values)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "fill", "value"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "fill", "value"))
 class ConstantPad1d(Layer):
     r"""Add an edge of one value around a signal.
 
@@ -61,7 +61,7 @@ class ConstantPad1d(Layer):
         return padded("Constant", self, input, self.value)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "fill", "value"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "fill", "value"))
 class ConstantPad2d(Layer):
     r"""Add an edge of one value around an image.
 
@@ -89,7 +89,7 @@ class ConstantPad2d(Layer):
         return padded("Constant", self, input, self.value)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "fill", "value"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "fill", "value"))
 class ConstantPad3d(Layer):
     r"""Add an edge of one value around a volume.
 
@@ -116,7 +116,7 @@ class ConstantPad3d(Layer):
         return padded("Constant", self, input, self.value)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "zero padding"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "zero padding"))
 class ZeroPad1d(Layer):
     r"""Add an edge of zeros around a signal.
 
@@ -142,7 +142,7 @@ class ZeroPad1d(Layer):
         return padded("Zero", self, input)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "zero padding"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "zero padding"))
 class ZeroPad2d(Layer):
     r"""Add an edge of zeros around an image.
 
@@ -169,7 +169,7 @@ class ZeroPad2d(Layer):
         return padded("Zero", self, input)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "zero padding"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "zero padding"))
 class ZeroPad3d(Layer):
     r"""Add an edge of zeros around a volume.
 

@@ -9,7 +9,7 @@ from nnstudio.layers.padding import PADDING, padded, padding_param
 from nnstudio.layers.types import TensorType
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "mirror"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "mirror"))
 class ReflectionPad1d(Layer):
     r"""Add an edge that mirrors the signal, without the outermost value itself.
 
@@ -35,7 +35,7 @@ class ReflectionPad1d(Layer):
         return padded("Reflection", self, input, most=1)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "mirror"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "mirror"))
 class ReflectionPad2d(Layer):
     r"""Add an edge that mirrors the image, without the outermost value itself.
 
@@ -62,7 +62,7 @@ class ReflectionPad2d(Layer):
         return padded("Reflection", self, input, most=1)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "mirror"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "mirror"))
 class ReflectionPad3d(Layer):
     r"""Add an edge that mirrors the volume, without the outermost value itself.
 
@@ -88,7 +88,7 @@ class ReflectionPad3d(Layer):
         return padded("Reflection", self, input, most=1)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "nearest", "repeat", "clamp to edge"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "nearest", "repeat", "clamp to edge"))
 class ReplicationPad1d(Layer):
     r"""Add an edge that repeats the outermost value of the signal.
 
@@ -114,7 +114,7 @@ class ReplicationPad1d(Layer):
         return padded("Replication", self, input)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "nearest", "repeat", "clamp to edge"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "nearest", "repeat", "clamp to edge"))
 class ReplicationPad2d(Layer):
     r"""Add an edge that repeats the outermost value of the image.
 
@@ -141,7 +141,7 @@ class ReplicationPad2d(Layer):
         return padded("Replication", self, input)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "nearest", "repeat", "clamp to edge"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "nearest", "repeat", "clamp to edge"))
 class ReplicationPad3d(Layer):
     r"""Add an edge that repeats the outermost value of the volume.
 
@@ -167,7 +167,7 @@ class ReplicationPad3d(Layer):
         return padded("Replication", self, input)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "wrap around", "periodic", "torus"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "wrap around", "periodic", "torus"))
 class CircularPad1d(Layer):
     r"""Add an edge from the opposite side of the signal, as if it went round.
 
@@ -193,7 +193,7 @@ class CircularPad1d(Layer):
         return padded("Circular", self, input, most=0)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "wrap around", "periodic", "torus"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "wrap around", "periodic", "torus"))
 class CircularPad2d(Layer):
     r"""Add an edge from the opposite side of the image, as if it went round.
 
@@ -220,7 +220,7 @@ class CircularPad2d(Layer):
         return padded("Circular", self, input, most=0)
 
 
-@layer(family="Shape", telling=("padding",), synonyms=(*PADDING, "wrap around", "periodic", "torus"))
+@layer(family="Padding and resizing", telling=("padding",), synonyms=(*PADDING, "wrap around", "periodic", "torus"))
 class CircularPad3d(Layer):
     r"""Add an edge from the opposite side of the volume, as if it went round.
 

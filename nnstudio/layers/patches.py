@@ -105,7 +105,7 @@ class Fold(Layer):
 
 
 @layer(
-    family="Shape", telling=("upscale_factor",),
+    family="Padding and resizing", telling=("upscale_factor",),
     synonyms=("depth to space", "sub-pixel convolution", "super-resolution", "upsampling"),
 )  # fmt: skip
 class PixelShuffle(Layer):
@@ -141,7 +141,9 @@ class PixelShuffle(Layer):
 
 
 @layer(
-    family="Shape", telling=("downscale_factor",), synonyms=("space to depth", "reorganise", "downsampling", "focus")
+    family="Padding and resizing",
+    telling=("downscale_factor",),
+    synonyms=("space to depth", "reorganise", "downsampling", "focus"),
 )
 class PixelUnshuffle(Layer):
     r"""Move space into channels: the image shrinks, and nothing is lost.

@@ -10,7 +10,7 @@ from nnstudio.layers.checks import Size, check_window, each
 from nnstudio.layers.pooling import check_padding, kernel_param, padding_param, partial_param, stride_of, stride_param
 from nnstudio.layers.types import TensorType
 
-AVERAGE = ("pooling", "downsample", "subsample", "mean", "average")
+AVERAGE = ("pooling", "downsample", "subsample", "mean", "average", "average pooling")
 _NORM = ("pooling", "downsample", "power average", "lp", "l2 pooling", "norm")
 
 

@@ -97,7 +97,7 @@ class Sum(Reduced):
 
 @layer(
     family="Reduction", icon="mean", telling=("axes",),
-    synonyms=("average", "reduce mean", "global average pooling", "mean pooling"),
+    synonyms=("average", "reduce mean"),
 )  # fmt: skip
 class Mean(Reduced):
     r"""Take the mean along axes of a sample.
@@ -114,9 +114,7 @@ class Mean(Reduced):
     function = "torch.mean"
 
 
-@layer(
-    family="Reduction", icon="reducemax", telling=("axes",), synonyms=("reduce max", "largest", "global max pooling")
-)
+@layer(family="Reduction", icon="reducemax", telling=("axes",), synonyms=("reduce max", "largest"))
 class Max(Reduced):
     r"""Keep the largest number along axes of a sample.
 

@@ -14,8 +14,8 @@ _MODES = {"nearest": (3, 4, 5), "nearest-exact": (3, 4, 5), "linear": (3,), "bil
 
 
 @layer(
-    family="Shape", icon="upsample", telling=("scale_factor",),
-    synonyms=("resize", "enlarge", "interpolate", "unpooling", "decoder"),
+    family="Padding and resizing", icon="upsample", telling=("scale_factor",),
+    synonyms=("enlarge", "scale up", "unpooling", "decoder"),
 )  # fmt: skip
 class Upsample(Layer):
     r"""Enlarge an image, a signal or a volume by a whole factor, without weights.
@@ -64,7 +64,7 @@ class Upsample(Layer):
 
 
 @layer(
-    family="Shape", icon="interpolate", telling=("size",),
+    family="Padding and resizing", icon="interpolate", telling=("size",),
     synonyms=("resize", "rescale image", "scale to size", "bilinear resize", "f.interpolate"),
 )  # fmt: skip
 class Interpolate(Layer):
@@ -93,9 +93,7 @@ class Interpolate(Layer):
         return Function("torch.nn.functional.interpolate", Arg("input"), size=each(self.size, 2), mode=self.mode)
 
 
-@layer(
-    family="Shape", icon="pad", telling=("before", "after"), synonyms=("padding", "zero padding", "margin", "border")
-)
+@layer(family="Padding and resizing", icon="pad", telling=("before", "after"), synonyms=("padding", "margin", "border"))
 class Pad(Layer):
     r"""Put a number before and after an axis.
 

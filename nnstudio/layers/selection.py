@@ -179,9 +179,7 @@ class Gather(Layer):
         return {"output": inputs["input"].labels}
 
 
-@layer(
-    family="Selection", icon="topk", telling=("k",), synonyms=("largest k", "top-k", "best", "k max pooling", "routing")
-)
+@layer(family="Selection", icon="topk", telling=("k",), synonyms=("largest k", "top-k", "best", "k max", "routing"))
 class TopK(Layer):
     r"""Keep the k largest numbers along an axis, and say where they stood.
 

@@ -93,7 +93,7 @@ class Reshape(Layer):
         return Function("torch.reshape", Arg("input"), (-1, *sizes))
 
 
-@layer(family="Shape", icon="permute", telling=("order",), synonyms=("transpose", "swap axes", "move axis"))
+@layer(family="Shape", icon="permute", telling=("order",), synonyms=("transpose", "reorder axes", "move axis"))
 class Permute(Layer):
     r"""Put the axes of each sample in another order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -37,31 +38,55 @@ _NOTHING = QModelIndex()
 def find_layers(query: str, types: Iterable[LayerType]) -> list[LayerType]:
     """The layer types that a person may mean, best first: by name, synonyms and family, then by a few letters.
 
-    All of them, as they come, for an empty query. Letters alone count only where nothing has the words.
+    All of them, as they come, for an empty query. Letters alone count only where nothing has the words. Among equals,
+    layers of images come before those of signals and volumes, and short names before long ones.
     """
-    wanted = query.strip().casefold()
+    wanted = _words(query)
     types = list(types)
     if not wanted:
         return types
     found = [(rank, place, cls) for place, cls in enumerate(types) if (rank := _rank(wanted, cls)) is not None]
     if found:
-        return [cls for _, _, cls in sorted(found, key=lambda each: each[:2])]
+        return [cls for _, _, cls in sorted(found, key=lambda each: (each[0], *_usual(wanted, each[2]), each[1]))]
     return fuzzy.ranked(wanted, types, lambda cls: cls.type_name(), lambda cls: " ".join(cls.synonyms))
+
+
+def _words(text: str) -> str:
+    """Lower case, without hyphens and underscores, and as names say it: ``max pool`` for ``Max-pooling``, ``batch norm``
+    for ``batch normalization``."""
+    apart = re.sub(r"(?<=\w)[-_](?=\w)", " ", text.strip().casefold())
+    return re.sub(r"\bnormali[sz]ation\b", "norm", re.sub(r"\bpooling\b", "pool", " ".join(apart.split())))
 
 
 def _rank(wanted: str, cls: LayerType) -> int | None:
     name = cls.type_name().casefold()
     plain = wanted.replace(" ", "")
-    synonyms = [word.casefold() for word in cls.synonyms]
+    synonyms = [_words(word) for word in cls.synonyms]
+    spoken = " ".join([" ".join(_PARTS.findall(cls.type_name())), *synonyms])
     tests = (
         name == plain,
+        name.startswith(plain) and name.removeprefix(plain) in _ENDINGS,
+        wanted in synonyms or plain in synonyms,
         name.startswith(plain),
         any(word.startswith(wanted) for word in synonyms),
+        fuzzy.by_words(wanted, spoken),
         plain in name,
         any(wanted in word for word in synonyms),
         cls.family.title.casefold().startswith(wanted),
     )
     return tests.index(True) if True in tests else None
+
+
+#: Endings of names that nobody needs to say; and the words of which a name is made.
+_ENDINGS = ("1d", "2d", "3d", "loss")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+[a-z]?")
+
+
+def _usual(wanted: str, cls: LayerType) -> tuple[int, int, int]:
+    """Before others come names with more of the words, then 2d before 1d before 3d, then short names."""
+    name = cls.type_name().casefold()
+    said = sum(word in name for word in wanted.split())
+    return -said, 2 if name.endswith("3d") else 1 if name.endswith("1d") else 0, len(name)
 
 
 class LayerListModel(QAbstractListModel):
