@@ -234,6 +234,15 @@ def _paint_shadow(painter: QPainter, rect: QRectF, *, dark: bool) -> None:
         painter.drawRoundedRect(soft, RADIUS + spread, RADIUS + spread)
 
 
+def paint_pointed_out(painter: QPainter, rect: QRectF) -> None:
+    """The outline of a node that belongs to the one under the pointer."""
+    pen = QPen(QColor(theme.current().accent), 1.8)
+    pen.setDashPattern([3.0, 2.5])
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(rect.adjusted(-3.5, -3.5, 3.5, 3.5), RADIUS + 3, RADIUS + 3)
+
+
 def paint_badge(painter: QPainter, at: QPointF, severity: str) -> None:
     """A dot that says that something is wrong here."""
     tokens = theme.current()

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from nnstudio.graph import Wire
+from nnstudio.graph import Network, Wire
+from nnstudio.graph.standins import shared_owner
+from nnstudio.layers.blocks import Shared
 from nnstudio.ui.canvas.fitting import End
 
 
@@ -48,3 +50,13 @@ class Hit:
     node: str = ""
     end: End | None = None
     wire: Wire | None = None
+
+
+def sharing(network: Network, id: str) -> frozenset[str]:
+    """The other nodes that run on the same weights as a node; none where it is alone with them."""
+    owner = shared_owner(network, id)
+    if owner is None or not any(isinstance(node.layer, Shared) for node in network.nodes.values()):
+        return frozenset()
+    users = (node.id for node in network.nodes.values() if isinstance(node.layer, Shared))
+    found = {user for user in users if shared_owner(network, user) is owner}
+    return frozenset({owner.id, *found} - {id}) if found else frozenset()

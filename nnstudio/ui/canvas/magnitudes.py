@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -64,7 +64,7 @@ class Magnitudes(QObject):
 
     def refresh(self) -> None:
         """Take the latest gradients of the session's history."""
-        latest = getattr(self._session.history, "gradients", None) or {}
+        latest = self._drawn(getattr(self._session.history, "gradients", None) or {})
         sizes = {id: math.log10(size) for id, size in latest.items() if math.isfinite(size) and size > 0.0}
         if sizes:
             low, high = math.floor(min(sizes.values()) - _PAD), math.ceil(max(sizes.values()))
@@ -80,3 +80,16 @@ class Magnitudes(QObject):
         if shares != self.shares:
             self.shares = shares
             self.changed.emit()
+
+    def _drawn(self, latest: Mapping[str, float]) -> Mapping[str, float]:
+        """Gradients by the nodes of the open scope; a block has the largest of those in it."""
+        scope, nodes = self._session.scope, self._session.network.nodes
+        if scope.block and not scope.path:
+            return {}  # opened by its name alone: it may stand in many places
+        found: dict[str, float] = {}
+        for id, size in latest.items():
+            if id.startswith(scope.prefix):
+                own = id[len(scope.prefix) :].split("/", 1)[0]
+                if own in nodes and not found.get(own, -1.0) >= size:
+                    found[own] = size
+        return found

@@ -138,6 +138,8 @@ class Near:
         share = scene.magnitudes.shares.get(id)
         if share is not None:
             _paint_bar(painter, x - face.width / 2, y + face.height / 2, face.width, share)
+        if id in scene.pointed_out:
+            faces.paint_pointed_out(painter, QRectF(x - face.width / 2, y - face.height / 2, face.width, face.height))
         if scene.lit is not None and scene.lit.touches(id):
             for side, port, state in scene.lit.states(id):
                 faces.paint_port(painter, QPointF(x, y) + face.port(side, port), state)

@@ -22,6 +22,7 @@ from nnstudio.graph import Wire
 from nnstudio.graph.places import node_size
 from nnstudio.layers import AnyLayer
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.edge_scroll import EdgeScroll
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.face import RADIUS
 from nnstudio.ui.canvas.fitting import End, can_stand_in_wire
@@ -51,6 +52,7 @@ class Pointing(SheetView):
         self.session = session
         self.editor = editor
         self.tool: Tool | None = None
+        self._edge_scroll = EdgeScroll(self)  # type: ignore[arg-type]
         self._space = False
         self._drop: tuple[LayerType, QPointF, Wire | None] | None = None
         self.setAcceptDrops(True)
@@ -152,12 +154,13 @@ class Pointing(SheetView):
         at = event.position().toPoint()
         if self.tool is not None:
             self.tool.move(at, event.modifiers())
+            self._edge_scroll.follow(at, event.modifiers())
         elif not event.buttons():
             self._hover(at)
 
     def _hover(self, at: QPoint) -> None:
         hit = self.hit(at)
-        self.canvas.hover_wire(hit.wire)
+        self.canvas.hover(hit)
         self._show_cursor(hit)
 
     def _show_cursor(self, hit: Hit | None = None) -> None:
@@ -176,6 +179,7 @@ class Pointing(SheetView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         tool, self.tool = self.tool, None
+        self._edge_scroll.stop()
         if tool is not None:
             tool.release(event.position().toPoint(), event.modifiers())
         self._show_cursor()

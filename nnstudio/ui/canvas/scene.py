@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,19 +12,19 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from nnstudio.compile.resolve import Resolution
 from nnstudio.graph import Change, Network, Node, Wire
-from nnstudio.graph.arrange import complete
 from nnstudio.graph.places import Box, Occupied, Size, node_size
 from nnstudio.graph.view import Position, View
 from nnstudio.ui.canvas.changes import differing, missing, swapped
-from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, PORT_RADIUS, Face, face_of
-from nnstudio.ui.canvas.fitting import End
+from nnstudio.ui.canvas.face import MARGIN, Face, face_of
 from nnstudio.ui.canvas.foretelling import Foretelling
-from nnstudio.ui.canvas.lit import Hit, Lit
+from nnstudio.ui.canvas.hitting import find
+from nnstudio.ui.canvas.lit import Hit, Lit, sharing
 from nnstudio.ui.canvas.magnitudes import Magnitudes
 from nnstudio.ui.canvas.node_item import Items, NodeItem
 from nnstudio.ui.canvas.node_table import NodeTable, Rows
 from nnstudio.ui.canvas.overview import family_names
 from nnstudio.ui.canvas.slots import Slots, changed_slots
+from nnstudio.ui.canvas.standing import REACH, Standing
 from nnstudio.ui.canvas.wire_layer import WireLayer
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 #: Paints something of the sheet: with the painter in scene units, the part of the scene to paint, and the scale.
 Paint = Callable[[QPainter, QRectF, float], None]
 
-#: Positions beyond this (from a file, say) are drawn at the edge.
-REACH = 100_000.0
 #: With more nodes than this changed at once, everything is worked out anew.
 _MANY = 400
 _FACES = 4000
@@ -61,7 +58,7 @@ class CanvasScene(QGraphicsScene):
         self.resolution: Resolution | None = None
         self.selection: frozenset[str] = frozenset()
         self.places: dict[str, Position] = {}
-        self._derived: dict[str, Position] = {}  # of nodes that had no place in the view when they came
+        self._standing = Standing()
         self._view = View()
         self.table = NodeTable()
         self.items_by_id = Items(self)
@@ -69,6 +66,7 @@ class CanvasScene(QGraphicsScene):
         self.marked_wires: frozenset[Wire] = frozenset()
         self.bad_wires: frozenset[Wire] = frozenset()
         self.hovered_wire: Wire | None = None
+        self.pointed_out: frozenset[str] = frozenset()  # nodes that belong to what is under the pointer
         self.lit: Lit | None = None
         self.tinted = False
         self.moving = self.moving_wires = np.zeros(0, np.intp)  # rows of what is in motion
@@ -114,16 +112,18 @@ class CanvasScene(QGraphicsScene):
         """Show the inside of a block, or what is around it, from anew."""
         if self._scope != self.session.scope:
             self._scope = self.session.scope
-            self.magnitudes.clear()
             self._clear()
             self.rebuild()
+            self.magnitudes.refresh()
+            self.redraw()
+            self.layout_changed.emit()
             self.reset.emit()
 
     def _clear(self) -> None:
         self.table.clear()
         self.wires.clear()
         self._faces.clear()
-        self._derived.clear()
+        self._standing = Standing()
         self.network, self._view, self.places = Network(), View(), {}
         self.selection = frozenset()
         self.moving = self.moving_wires = self.moving[:0]
@@ -136,7 +136,7 @@ class CanvasScene(QGraphicsScene):
         gone, changed = missing(old.nodes, network.nodes), differing(old.nodes, network.nodes)
         few = changed if len(changed) <= _MANY else ()
         alike = {id for id in few if _alike(old.nodes.get(id), network.nodes[id])}
-        places = self._placed(network, view, gone, changed)
+        places = self._standing.follow(network, view, gone, changed)
         moved = self._moved(places, [id for id in changed if id not in alike])
         self._view, self.places = view, places
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
@@ -171,25 +171,6 @@ class CanvasScene(QGraphicsScene):
             self.wires.pills.forget()
             self.redraw()
         self._view = view
-
-    def _placed(self, network: Network, view: View, gone: list[str], changed: list[str]) -> dict[str, Position]:
-        """Where the document has each node; nodes without a place in the view keep the one that was found for them."""
-        nodes, given = network.nodes, view.positions
-        moved = [id for id in differing(self._view.positions, given) if id in nodes]
-        lost = [id for id in missing(self._view.positions, given) if id in nodes]
-        if not (moved or lost or gone) and all(id in self.places for id in changed):
-            return self.places
-        places = dict(self.places)
-        for id in gone:
-            places.pop(id, None)
-        places.update((id, given[id] if _is_sane(given[id]) else _sane(given[id])) for id in moved)
-        places.update((id, _sane(given[id])) for id in changed if id in given and id not in places)
-        places.update((id, self._derived[id]) for id in (*lost, *changed) if id in self._derived and id not in given)
-        if len(places) < len(nodes):
-            found = complete(network, places)
-            self._derived.update({id: at for id, at in found.items() if id not in places})
-            places = found
-        return places
 
     def _moved(self, places: dict[str, Position], changed: list[str]) -> list[str]:
         """Nodes that stand elsewhere than they are shown, or have another size, or are new."""
@@ -293,6 +274,14 @@ class CanvasScene(QGraphicsScene):
             self.hovered_wire = wire
             self._touch_wires(turned)
 
+    def hover(self, hit: Hit) -> None:
+        """Show what is under the pointer: a wire; of a shared node, the one whose weights it uses; of that one, all."""
+        self.hover_wire(hit.wire)
+        ids = sharing(self.network, hit.node) if hit.node else frozenset()
+        turned, self.pointed_out = ids ^ self.pointed_out, ids
+        for id in turned & self.table.rows.keys():
+            self.touched.emit(self.box_with_margin(id))
+
     def _touch_wires(self, wires: Iterable[Wire]) -> None:
         for wire in wires:
             row = self.wires.table.rows.get(wire)
@@ -369,31 +358,7 @@ class CanvasScene(QGraphicsScene):
 
     def hit(self, at: QPointF, scale: float) -> Hit:
         """What is at a point of the scene, shown at this scale."""
-        reach = min(max(PORT_RADIUS + 5.0, 7.0 / scale), 18.0)
-        x, y = at.x(), at.y()
-        rows = self.table.inside((x, y, x, y), reach)[::-1].tolist()  # the topmost first
-        for row in rows if scale >= BATCH_SCALE else ():  # far away there are only nodes and wires
-            end = self._port_near(self.table.ids[row], at, reach)
-            if end is not None:
-                return Hit(self.table.ids[row], end)
-        for row in rows:
-            left, top, right, bottom = self.table.box(row)
-            if left <= x <= right and top <= y <= bottom:
-                return Hit(self.table.ids[row])
-        return Hit(wire=self.wires.at(x, y, min(max(5.0, 6.0 / scale), 16.0)))
-
-    def _port_near(self, id: str, at: QPointF, reach: float) -> End | None:
-        item = self.items_by_id[id]
-        middle, face = item.pos(), item.face
-        best, found = reach, None
-        for side, names in (("inputs", face.inputs), ("outputs", face.outputs)):
-            for name in names:
-                away = at - middle - face.port(side, name)
-                beside = self.slots.span(id, name) if side == "inputs" else 0.0
-                distance = math.hypot(away.x(), max(0.0, abs(away.y()) - beside))
-                if distance <= best:
-                    best, found = distance, End(id, side, name)
-        return found
+        return find(self, at, scale)
 
     def inside(self, area: QRectF) -> frozenset[str]:
         """Nodes whose cards a rectangle touches."""
@@ -418,15 +383,6 @@ def _alike(old: Node | None, new: Node) -> bool:
         list(a.inputs) == list(b.inputs) and list(a.outputs) == list(b.outputs)
     )
     return same and a.family is b.family
-
-
-def _is_sane(at: Position) -> bool:
-    return -REACH <= at[0] <= REACH and -REACH <= at[1] <= REACH
-
-
-def _sane(at: Position) -> Position:
-    x, y = (value if math.isfinite(value) else 0.0 for value in at)
-    return max(-REACH, min(REACH, x)), max(-REACH, min(REACH, y))
 
 
 __all__ = ["REACH", "CanvasScene", "Hit", "Lit", "NodeItem", "Paint", "Rows"]

@@ -222,6 +222,11 @@ class SheetView(QGraphicsView):
             self._dirty.append(area)
             self.viewport().update(self.viewportTransform().mapRect(area).toAlignedRect().adjusted(-2, -2, 2, 2))
 
+    @property
+    def zooming(self) -> bool:
+        """Whether the picture is shown scaled because a person is zooming."""
+        return self._resting.isActive()
+
     def redraw(self) -> None:
         """Paint everything that is seen anew."""
         self._still.drop()

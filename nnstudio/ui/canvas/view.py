@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QEasingCurve,
     QEvent,
     QPoint,
+    QPointF,
     QRect,
     QRectF,
     QVariantAnimation,
@@ -24,6 +25,7 @@ from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.menus import menu_for
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
 from nnstudio.ui.canvas.tips import tip_for
+from nnstudio.ui.scope import Scope
 from nnstudio.ui.session import Session
 
 #: How long an arrangement moves, in milliseconds, and with how many nodes it does not.
@@ -46,6 +48,8 @@ class CanvasView(Annotated):
         self._motion.valueChanged.connect(self._move_on)
         self._motion.finished.connect(scene.settle)
         self._from: dict[str, Position] = {}
+        self._scope = session.scope
+        self._left: dict[Scope, tuple[QPointF, float] | None] = {}  # what was seen of other scopes; None: all
         self.invitation.pressed.connect(self.quick_add)
         scene.reset.connect(self._reset)
         scene.layout_changed.connect(self._layout_changed)
@@ -95,7 +99,17 @@ class CanvasView(Annotated):
         self.quick_add_box.close_quietly()
         self.name_field.hide()
         self.note_editor.hide()
-        self.fit()
+        before, self._scope = self._scope, self.session.scope
+        if before == self._scope:
+            self._left.clear()
+        else:
+            self._left[before] = None if self._fitted else (self.seen().center(), self.scale_now())
+        known = self._left.get(self._scope)
+        if known is None:
+            self.fit()
+        else:
+            self.zoom_to(known[1])
+            self.center_on(known[0])
 
     def _move_on(self, share: float) -> None:
         goal = self.canvas.places

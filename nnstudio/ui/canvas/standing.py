@@ -1,0 +1,53 @@
+"""Where the document has each node: its place in the view, or one that was found for it and is then kept."""
+
+from __future__ import annotations
+
+import math
+
+from nnstudio.graph import Network
+from nnstudio.graph.arrange import complete
+from nnstudio.graph.view import Position, View
+from nnstudio.ui.canvas.changes import differing, missing
+
+#: Positions beyond this (from a file, say) are drawn at the edge.
+REACH = 100_000.0
+
+
+class Standing:
+    """``places``: of every node of the network that was given last."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, Position] = {}
+        self._derived: dict[str, Position] = {}  # of nodes that had no place in the view when they came
+        self._view = View()
+
+    def follow(self, network: Network, view: View, gone: list[str], changed: list[str]) -> dict[str, Position]:
+        """The places in this network and view; ``gone`` and ``changed`` nodes are those since the last one. The same
+        object where nothing moved."""
+        nodes, given, before = network.nodes, view.positions, self._view.positions
+        moved = [id for id in differing(before, given) if id in nodes]
+        lost = [id for id in missing(before, given) if id in nodes]
+        self._view = view
+        if not (moved or lost or gone) and all(id in self.places for id in changed):
+            return self.places
+        places = dict(self.places)
+        for id in gone:
+            places.pop(id, None)
+        places.update((id, given[id] if _is_sane(given[id]) else _sane(given[id])) for id in moved)
+        places.update((id, _sane(given[id])) for id in changed if id in given and id not in places)
+        places.update((id, self._derived[id]) for id in (*lost, *changed) if id in self._derived and id not in given)
+        if len(places) < len(nodes):
+            found = complete(network, places)
+            self._derived.update({id: at for id, at in found.items() if id not in places})
+            places = found
+        self.places = places
+        return places
+
+
+def _is_sane(at: Position) -> bool:
+    return -REACH <= at[0] <= REACH and -REACH <= at[1] <= REACH
+
+
+def _sane(at: Position) -> Position:
+    x, y = (value if math.isfinite(value) else 0.0 for value in at)
+    return max(-REACH, min(REACH, x)), max(-REACH, min(REACH, y))
