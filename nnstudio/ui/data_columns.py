@@ -62,6 +62,7 @@ class Columns(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, len(HEADINGS))
+        self.setAccessibleName("Columns of the data")
         self.setHorizontalHeaderLabels(HEADINGS)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(30)

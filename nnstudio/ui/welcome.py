@@ -144,6 +144,7 @@ class Welcome(QFrame):
         )
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of the cards
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidget(self._grid_home)
         self.setLayout(row(side, line(vertical=True), self._scroll, spacing=0))

@@ -203,6 +203,7 @@ class ActivationsPanel(RunPanel):
         self.now, self.over_time = ActivationsNow(session, detailed=True), ActivationsOverTime(session)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName("Activations over time")
         scroll.setWidget(self.now)
         self.now.setProperty("role", "scrolled")
         folding = Folding([("Now", scroll, 3), ("Over time", self.over_time, 2)], wide=760)

@@ -187,6 +187,7 @@ class ColumnsView(QWidget):
         self.cards.setProperty("role", "scrolled")
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName("Distributions of the columns")
         scroll.setWidget(self.cards)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

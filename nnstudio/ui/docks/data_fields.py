@@ -177,6 +177,7 @@ class FieldsPage(QWidget):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName("Fields of the data")
         scroll.setFixedWidth(320)
         scroll.setWidget(side)
         row = QHBoxLayout(self)

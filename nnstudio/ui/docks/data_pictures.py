@@ -131,6 +131,7 @@ class PicturesView(QWidget):
         self.grid.setProperty("role", "scrolled")
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName("Samples")
         scroll.setWidget(self.grid)
         head = QHBoxLayout()
         head.setContentsMargins(4, 0, 8, 0)

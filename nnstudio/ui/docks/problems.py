@@ -182,6 +182,7 @@ class ProblemsPanel(Live):
         self._list.addStretch()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName("Problems")
         scroll.setWidget(self._inside)
         self._scroll = scroll
         filled = QWidget()
