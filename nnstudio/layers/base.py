@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from nnstudio.layers.call import Call, Draw, Function, Init
 from nnstudio.layers.families import BY_TITLE, Family
-from nnstudio.layers.params import Declared, ParameterError, collect_params, param
+from nnstudio.layers.params import Declared, ParameterError, as_value, collect_params, param
 
 Built = Call | Function | Draw | None
 
@@ -144,8 +144,8 @@ def declare(cls: Cls, *, family: str, icon: str, role: str, synonyms: tuple[str,
     """Make a layer type of a class without registering it. TypeError where the declaration is not consistent."""
     for base in reversed(cls.__mro__[1:]):  # parameters that several types inherit from one base
         if any(isinstance(value, dataclasses.Field) for value in vars(base).values()):
-            dataclasses.dataclass(frozen=True, kw_only=True)(base)
-    dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+            as_value(base)
+    as_value(cls)
     cls.family, cls.icon, cls.role = BY_TITLE[family], icon or cls.__name__.lower(), role
     cls.synonyms, cls.telling = synonyms, telling
     cls.params = collect_params(cls)

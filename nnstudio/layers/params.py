@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
@@ -28,8 +29,8 @@ class Param:
     """What is known of one parameter.
 
     kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` or ``floats`` (a tuple of any length),
-    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id) or ``values`` (numbers by
-    name, kept as sorted pairs).
+    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id) or ``values`` (numbers
+    by name, kept as sorted pairs).
     ``when`` names another parameter and the values of it for which this one has an effect.
     ``integers``: for a choice that may also be a number (``padding="same"`` or 1).
     """
@@ -193,6 +194,37 @@ def _kind_of(default: Any, choices: tuple[str, ...], axes: int) -> str:
         if isinstance(default, python):
             return kind
     raise TypeError(f"say the kind of a parameter whose default is {default!r}")
+
+
+def as_value(cls: type) -> None:
+    """Make a frozen, keyword-only dataclass of a class, with methods that all such classes share.
+
+    Those that a dataclass writes for each class take a millisecond a class, which is felt at the start.
+    """
+    dataclasses.dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)(cls)
+    fields = dataclasses.fields(cls)
+    values = operator.attrgetter("__class__", *(field.name for field in fields if field.compare))
+    shown = tuple(field.name for field in fields if field.repr)
+    defaults = {field.name: field.default for field in fields}
+
+    def __init__(self: Any, **given: Any) -> None:  # noqa: N807
+        for name, default in defaults.items():
+            object.__setattr__(self, name, given.pop(name, default))
+        if given:
+            raise TypeError(f"{cls.__name__} has no parameter {', '.join(given)}")
+        self.__post_init__()
+
+    def __eq__(self: Any, other: object) -> Any:  # noqa: N807
+        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self: Any) -> int:  # noqa: N807
+        return hash(values(self))
+
+    def __repr__(self: Any) -> str:  # noqa: N807
+        return f"{cls.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    for method in (__init__, __eq__, __hash__, __repr__):
+        setattr(cls, method.__name__, method)
 
 
 class Declared:

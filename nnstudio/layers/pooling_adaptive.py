@@ -48,10 +48,11 @@ def _fractional(layer: Any, axes: int, input: TensorType) -> Call:
         wanted = tuple(int(size * layer.output_ratio) for size in sizes)
     kernel = each(layer.kernel_size, axes)
     for size, out, k in zip(sizes, wanted, kernel, strict=True):
-        if out < 1 or out + k - 1 > size:
+        most = size - k + 1 - (axes == 3)  # torch wants one place more of volumes
+        if not 1 <= out <= most:
             raise BuildError(
                 f"cannot make {shown(wanted)} of {shown(sizes)} with a window of {shown(kernel)}",
-                f"choose a size from 1 to {max(size - k + 1, 1)}, or a smaller window",
+                f"choose a size from 1 to {max(most, 1)}, or a smaller window",
             )
     asked = {"output_ratio": layer.output_ratio} if layer.output_size is None else {"output_size": layer.output_size}
     return Call(
