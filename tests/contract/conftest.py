@@ -101,6 +101,10 @@ def parameter(declared: Param) -> st.SearchStrategy[Any]:
             drawn = st.text(max_size=5)
         case "ints":
             drawn = st.lists(st.integers(max(low, 1), max(low, 1) + 3), max_size=3).map(tuple)
+        case "node":
+            drawn = st.text(max_size=5)
+        case "values":
+            drawn = st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 9)).map(lambda d: tuple(d.items()))
         case "floats":
             drawn = st.lists(st.sampled_from([0.25, 1.0, 2.5]), min_size=1, max_size=4).map(tuple)
         case "size":

@@ -27,7 +27,7 @@ def test_help_begins_with_a_sentence_and_says_where_it_comes_from(cls: type[Laye
     assert summary.endswith((".", "?"))
     assert len(summary) <= 110, "the first sentence goes into one line of the palette"
     assert len(cls.help()) > len(summary) + 20, "the help says no more than its first sentence"
-    if cls.role not in ("input", "output"):
+    if cls.role in ("layer", "loss", "metric"):
         assert re.search(r"^(Formula|Source): ", cls.help(), re.MULTILINE), "neither formula nor source"
 
 
@@ -36,7 +36,7 @@ def test_family_is_one_of_the_palette(cls: type[Layer]) -> None:
     assert cls.family in FAMILIES
     assert cls.family.title != "Unknown"
     assert cls.icon
-    assert cls.role in ("layer", "input", "output", "loss", "metric")
+    assert cls.role in ("layer", "input", "output", "loss", "metric", "block", "shared", "port")
 
 
 @by_type
@@ -77,6 +77,11 @@ def test_has_ports_that_fit_its_role(cls: type[Layer]) -> None:
         case "output":
             assert cls.inputs
             assert not cls.outputs
+        case "block" | "shared":
+            assert not cls.inputs, "its ports are those of what it stands for"
+            assert not cls.outputs
+        case "port":
+            assert len({**cls.inputs, **cls.outputs}) == 1
         case _:
             assert cls.inputs
             assert cls.outputs
@@ -132,6 +137,8 @@ def bad_values(declared: Param) -> Iterator[Any]:
         "choice": ["no such choice", True, {}, ""],
         "text": [3, ["a"]],
         "ints": ["3", 3, [1.5], [True], [None]],
+        "node": [3, ["a"]],
+        "values": [3, [1], {"width": "wide"}, {"width": True}, [["width", math.nan]]],
         "floats": ["3", 3.0, ["a"], [True], [None], [math.nan], [math.inf]],
         "size": ["3", True, 1.5, [1.5] * max(declared.axes, 1), (1,) * (declared.axes + 1), ()],
     }
@@ -174,7 +181,7 @@ def test_unknown_parameters_are_refused_by_name(cls: type[Layer]) -> None:
 @given(data=st.data())
 def test_the_subtitle_fits_under_a_name(cls: type[Layer], drawn_layers: Drawn, data: st.DataObject) -> None:
     subtitle = data.draw(drawn_layers(cls)).subtitle()
-    assert subtitle.startswith(cls.type_name())
+    assert subtitle.startswith(cls.type_name()) or cls.role in ("block", "shared"), "what it stands for may be told"
     assert len(subtitle) <= 32
     assert "None" not in subtitle
     assert not subtitle.endswith("· ")
