@@ -52,7 +52,7 @@ def find_layers(query: str, types: Iterable[LayerType]) -> list[LayerType]:
 
 
 def _words(text: str) -> str:
-    """Lower case, without hyphens and underscores, and as names say it: ``max pool`` for ``Max-pooling``, ``batch norm``
+    """Lower case, without hyphens and underscores, as names say it: ``max pool`` for ``Max-pooling``, ``batch norm``
     for ``batch normalization``."""
     apart = re.sub(r"(?<=\w)[-_](?=\w)", " ", text.strip().casefold())
     return re.sub(r"\bnormali[sz]ation\b", "norm", re.sub(r"\bpooling\b", "pool", " ".join(apart.split())))

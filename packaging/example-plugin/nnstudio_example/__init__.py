@@ -1,0 +1,1 @@
+"""Layers that NN Studio finds by the entry point in pyproject.toml."""
