@@ -333,3 +333,17 @@ def test_one_of_many_wires_is_taken_off_its_port(hands: Hands) -> None:
     middle = hands.session.network.incoming[hands.id("all")][1]
     hands.drag(hands.view.mapFromScene(hands.view.canvas.slots.at(middle)), hands.void())
     assert order(hands) == ["one", "three"]
+
+
+def test_the_level_part_of_a_wire_is_moved_as_a_whole(hands: Hands) -> None:
+    hands.session.do("skip", edits.connect(hands.id("features"), "output", hands.id("loss"), "prediction"))
+    hands.resolve()
+    wire = wire_into(hands, "loss", "prediction")
+    corners = hands.view.canvas.wires.routes[wire].points
+    assert len(corners) == 6, "it goes around the layers between"
+    (x1, y), (x2, _) = corners[2:4]
+    grip = hands.view.mapFromScene(QPointF((x1 + x2) / 2, y))
+    hands.drag(grip, grip - QPoint(0, 40))
+    (ax, ay), (bx, by) = hands.session.view.routes[wire]
+    assert (ax, bx) == (x1, x2)
+    assert ay == by < y

@@ -10,10 +10,10 @@ from itertools import pairwise
 from PySide6.QtCore import QPointF, QRectF
 
 from nnstudio.graph import Wire, edits
-from nnstudio.graph.arrange import arrange, complete
+from nnstudio.graph.arrange import complete
 from nnstudio.graph.places import GRID, snapped
 from nnstudio.graph.rewiring import at_port, kept_wires, put_at, put_in_place, reconnect
-from nnstudio.graph.view import Position, View, ViewEdit, chain, forget, place, put_frame, set_route
+from nnstudio.graph.view import Position, View, ViewEdit, chain, forget, put_frame, set_route
 from nnstudio.layers import Layer, Placeholder
 from nnstudio.ui.canvas.adding import Adding
 from nnstudio.ui.canvas.clipboard import Part, PasteError, from_text, part_of, to_text, with_free_definitions
@@ -44,20 +44,26 @@ class Editor(Adding):
         """Lead a wire through these points, in order from its source."""
         return self._session.do(label, view=set_route(wire, points))
 
-    def place_on(self, wire: Wire, at: QPointF) -> int:
-        """Before which of its points a new point of a wire belongs."""
+    def bent(self, wire: Wire, grip: QPointF, to: QPointF) -> list[Position]:
+        """The points of a wire that is taken at ``grip`` and pulled to a point. A right-angled way keeps its corners;
+        where its level part was taken, that is moved as a whole."""
+        goal = snapped((to.x(), to.y()))
+        points = list(self._session.view.routes.get(wire, ()))
+        if not points and (lane := _lane(self._scene.wires.routes[wire].points)) is not None:
+            (x1, y), (x2, _) = lane
+            if abs(grip.y() - y) < GRID:
+                return [(x1, goal[1]), (x2, goal[1])]
+            points = list(lane)
         start = self._scene.port_at(wire.source, "outputs", wire.output)
         end = self._scene.port_at(wire.target, "inputs", wire.input)
-        points = self._session.view.routes.get(wire, ())
         ways = [(start.x(), start.y()), *points, (end.x(), end.y())]
-        away = [_detour(a, b, at) for a, b in pairwise(ways)]
-        return away.index(min(away))
+        away = [_detour(a, b, grip) for a, b in pairwise(ways)]
+        points.insert(away.index(min(away)), goal)
+        return points
 
     def bend_at(self, wire: Wire, at: QPointF) -> None:
         """Lead a wire through one more point."""
-        points = list(self._session.view.routes.get(wire, ()))
-        points.insert(self.place_on(wire, at), snapped((at.x(), at.y())))
-        self.lead(wire, points)
+        self.lead(wire, self.bent(wire, at, at))
 
     def unbend(self, wire: Wire, index: int) -> None:
         """Take one of the points of a wire away."""
@@ -127,11 +133,6 @@ class Editor(Adding):
         if ids:
             moved = {id: (at[id][0] + dx, at[id][1] + dy) for id in ids}
             self.move(moved, ("nudge", ids))
-
-    def arrange(self) -> bool:
-        """Give every node the place that the layered layout gives it. Returns whether anything moved."""
-        places = arrange(self._session.network)
-        return bool(places) and places != self._scene.places and self._session.do("Arrange", view=place(places))
 
     # -- copy and paste -------------------------------------------------------------------------------------------
 
@@ -212,6 +213,13 @@ class Editor(Adding):
 
     def _ordered(self, ids: frozenset[str]) -> list[str]:
         return [id for id in self._session.network.nodes if id in ids]
+
+
+def _lane(corners: Sequence[Position]) -> tuple[Position, Position] | None:
+    """The ends of the level part of a right-angled way; None for a curve."""
+    if len(corners) != 6 or corners[1][0] != corners[2][0] or corners[2][1] != corners[3][1]:
+        return None
+    return corners[2], corners[3]
 
 
 def _detour(a: Position, b: Position, at: QPointF) -> float:

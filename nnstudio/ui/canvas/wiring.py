@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
@@ -11,11 +10,11 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QToolTip
 
 from nnstudio.graph import Wire
-from nnstudio.graph.places import GRID
+from nnstudio.graph.places import snapped
 from nnstudio.graph.view import Position
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.fitting import End, fitting_ends, open_port, why_not
-from nnstudio.ui.canvas.routing import curve
+from nnstudio.ui.canvas.routing import curve, led
 from nnstudio.ui.canvas.scene import Hit, Lit
 from nnstudio.ui.canvas.tools import Modifiers, Tool
 
@@ -195,13 +194,11 @@ class BendTool(Tool):
         self._points = list(view.session.view.routes.get(wire, ()))
 
     def _now(self) -> list[Position]:
-        points = list(self._points)
         at = self.view.mapToScene(self.at)
-        here = (round(at.x() / GRID) * GRID, round(at.y() / GRID) * GRID)
-        if self._index >= 0:
-            points[self._index] = here
-        else:
-            points.insert(self.view.editor.place_on(self._wire, self.view.mapToScene(self.start)), here)
+        if self._index < 0:
+            return self.view.editor.bent(self._wire, self.view.mapToScene(self.start), at)
+        points = list(self._points)
+        points[self._index] = snapped((at.x(), at.y()))
         return points
 
     def move(self, at: QPoint, modifiers: Modifiers) -> None:
@@ -223,10 +220,10 @@ class BendTool(Tool):
         if not self.dragged or wire.source not in canvas.places or wire.target not in canvas.places:
             return
         start = canvas.port_at(wire.source, "outputs", wire.output)
-        end = canvas.port_at(wire.target, "inputs", wire.input)
-        points = [start, *(QPointF(*point) for point in self._now()), end]
-        for a, b in pairwise(points):
-            paint_pending(painter, a, b, forwards=True, firm=False)
+        end = canvas.slots.at(wire)
+        points = self._now()
+        _paint_path(painter, led((start.x(), start.y()), points, (end.x(), end.y())).path, firm=False)
+        paint_points(painter, points)
 
 
 class CutTool(Tool):
@@ -283,6 +280,10 @@ def end_near(view: CanvasView, wire: Wire, at: QPoint) -> str:
 def paint_pending(painter: QPainter, start: QPointF, end: QPointF, *, forwards: bool, firm: bool) -> None:
     """A wire that is not one yet."""
     a, b = (start, end) if forwards else (end, start)
+    _paint_path(painter, curve((a.x(), a.y()), (b.x(), b.y())).path, firm=firm)
+
+
+def _paint_path(painter: QPainter, path: QPainterPath, *, firm: bool) -> None:
     pen = QPen(QColor(theme.current().accent), 2.2)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     if not firm:
@@ -290,7 +291,6 @@ def paint_pending(painter: QPainter, start: QPointF, end: QPointF, *, forwards: 
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    path: QPainterPath = curve((a.x(), a.y()), (b.x(), b.y())).path
     painter.drawPath(path)
 
 
