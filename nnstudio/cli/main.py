@@ -129,6 +129,11 @@ def _project(command: argparse.ArgumentParser) -> None:
     command.add_argument("project", metavar="PROJECT", help="a file that ends in .nnstudio")
 
 
+def _check(command: argparse.ArgumentParser) -> None:
+    _project(command)
+    command.add_argument("--costs", action="store_true", help="also multiply–adds, memory and receptive field")
+
+
 def _new(command: argparse.ArgumentParser) -> None:
     command.add_argument("template", metavar="TEMPLATE", help="an id that `nnstudio templates` lists")
     command.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the project")
@@ -178,7 +183,7 @@ VERBS = {
     "templates": (verbs.templates, "list the gallery", _nothing),
     "new": (verbs.new, "make a project from the gallery", _new),
     "layers": (verbs.layers, "list the layer types, or explain one", _layers),
-    "check": (verbs.check, "say what each layer puts out and what is wrong", _project),
+    "check": (verbs.check, "say what each layer puts out, what it costs and what is wrong", _check),
     "train": (verbs.train, "train a project and save its weights in it", _train),
     "evaluate": (verbs.evaluate, "work out loss and metrics", _evaluate),
     "predict": (verbs.predict, "ask a trained project", _predict),

@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.cli import costing
 from nnstudio.cli.output import CallError, Output, figure, figures, note
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def check(arguments: Namespace, out: Output) -> int:
     except DataError as error:
         unreadable = str(error)
     resolution = project.check()
-    rows = [("node", "layer", "output", "parameters")]
+    found = project.costs() if getattr(arguments, "costs", False) else None
+    rows: list[tuple[str, ...]] = [("node", "layer", "output", "parameters", *(costing.TITLES if found else ()))]
     for id, node in resolution.network.nodes.items():
         resolved = resolution.nodes[id]
         types = {name: str(type) for name, type in resolved.outputs.items()}
@@ -111,12 +113,15 @@ def check(arguments: Namespace, out: Output) -> int:
         ]
         out.item(
             node=node.name, layer=node.layer.type_name(), outputs=types, parameters=resolved.parameters,
-            problems=problems,
+            problems=problems, **(costing.item(found.nodes[id]) if found else {}),
         )  # fmt: skip
         described = ", ".join(type.described() for type in resolved.outputs.values())
-        rows.append((node.name, node.layer.subtitle(), described, f"{resolved.parameters:,}"))
-    out.table(rows, right=(3,))
+        told = costing.cells(found.nodes[id]) if found else ()
+        rows.append((node.name, node.layer.subtitle(), described, f"{resolved.parameters:,}", *told))
+    out.table(rows, right=(3, 4, 5, 6))
     out.line(f"\n{len(rows) - 1} layers, {resolution.parameters:,} parameters")
+    if found:
+        out.line(costing.summary(found))
     for problem in resolution.problems:
         hint = f"; {problem.hint}" if problem.hint else ""
         out.line(f"{problem.severity}: {problem.message}{hint}")
@@ -125,7 +130,7 @@ def check(arguments: Namespace, out: Output) -> int:
     failed = bool(resolution.errors or unreadable)
     out.item(
         layers=len(rows) - 1, parameters=resolution.parameters, errors=len(resolution.errors) + bool(unreadable),
-        data=unreadable or None,
+        data=unreadable or None, **(costing.total(found) if found else {}),
     )  # fmt: skip
     if not resolution.problems and not unreadable:
         out.line("No problems.")

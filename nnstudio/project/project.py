@@ -21,6 +21,7 @@ from nnstudio.train.events import Event, RunFailed, RunFinished, RunStarted
 from nnstudio.train.plan import Plan
 
 if TYPE_CHECKING:
+    from nnstudio.compile.costs import NetworkCosts
     from nnstudio.compile.lower import Compiled
     from nnstudio.compile.resolve import Resolution
     from nnstudio.data.dataset import Dataset
@@ -98,6 +99,14 @@ class Project:
         from nnstudio.compile.resolve import resolve
 
         return resolve(self.network, self.fields())
+
+    def costs(self) -> NetworkCosts:
+        """Multiply–adds, memory under the project's plan, and receptive field of every node, and their totals."""
+        from nnstudio.compile.costs import Regime, costs
+        from nnstudio.train.memory import optimizer_numbers, spare_copies
+
+        regime = Regime(self.plan.batch_size, optimizer_numbers(self.plan), spare_copies(self.plan))
+        return costs(self.check(), regime)
 
     def compiled(self, *, trained: bool = True, seed: int | None = None) -> Compiled:
         """The network as PyTorch, with the project's weights where it has any and they fit; what does not is noted.

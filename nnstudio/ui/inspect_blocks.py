@@ -13,7 +13,8 @@ from nnstudio.graph.blocks import blocks_of, remove_block, rename_block
 from nnstudio.graph.standins import inner_ports
 from nnstudio.graph.view import ViewEdit
 from nnstudio.layers.blocks import Block
-from nnstudio.ui.inspect_nodes import Facts, Page
+from nnstudio.ui.facts import Facts
+from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import ParameterList
 from nnstudio.ui.parts import button, capital, column, empty, label, line, row
 from nnstudio.ui.scope import WHOLE, Scope

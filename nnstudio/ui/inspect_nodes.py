@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from nnstudio.graph import Network, Node, Problem, edits
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.graph.parameters import set_expression
 from nnstudio.layers import Placeholder, TensorType
 from nnstudio.ui import theme
+from nnstudio.ui.facts import Facts
 from nnstudio.ui.fix_buttons import fix_widgets, fixes_now
 from nnstudio.ui.forms import Form
+from nnstudio.ui.inspect_costs import NodeCosts
 from nnstudio.ui.inspect_flags import Flags
 from nnstudio.ui.inspect_parameters import create_parameter
 from nnstudio.ui.layer_help import AboutLayer
@@ -74,32 +76,6 @@ class NodeName(QLineEdit):
             else:
                 self._session.do(f"Rename {node.name}", edit)
         self.setText(self._session.network.nodes[self._id].name)
-
-
-class Facts(QWidget):
-    """Names and values in two columns, values at the right."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setVerticalSpacing(5)
-        self._grid.setColumnStretch(1, 1)
-        self._values: dict[str, QLabel] = {}
-
-    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Show these, in their order."""
-        if list(self._values) != [name for name, _ in facts]:
-            empty(self._grid)  # type: ignore[arg-type]
-            self._values = {}
-            for at, (name, _) in enumerate(facts):
-                value = ElidedLabel("", "figure")
-                value.setAlignment(Qt.AlignmentFlag.AlignRight)
-                self._grid.addWidget(label(name, "muted"), at, 0)
-                self._grid.addWidget(value, at, 1)
-                self._values[name] = value
-        for name, text in facts:
-            self._values[name].setText(text)
 
 
 class Problems(QWidget):
@@ -187,6 +163,7 @@ class NodePage(Page):
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
+        self.body.addWidget(NodeCosts(session, (id,)))
         for widget in live:
             self.body.addWidget(widget)
             widget.show()

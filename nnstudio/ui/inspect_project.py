@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.train.plan import Plan
+from nnstudio.ui.facts import Facts
 from nnstudio.ui.forms import Form, title_of
-from nnstudio.ui.inspect_nodes import Facts, Page
+from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import ParameterList
 from nnstudio.ui.parts import button, column, label, line, row
 from nnstudio.ui.session import Session

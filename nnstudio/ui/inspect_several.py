@@ -8,9 +8,11 @@ from nnstudio.graph import Node, edits
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.graph.parameters import set_expression
 from nnstudio.layers import Placeholder
+from nnstudio.ui.facts import Facts
 from nnstudio.ui.forms import Form
+from nnstudio.ui.inspect_costs import NodeCosts
 from nnstudio.ui.inspect_flags import Flags
-from nnstudio.ui.inspect_nodes import Facts, Page
+from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import create_parameter
 from nnstudio.ui.parts import label, line
 from nnstudio.ui.session import Session
@@ -46,6 +48,7 @@ class SeveralPage(Page):
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
+        self.body.addWidget(NodeCosts(session, self.ids))
         self.body.addStretch(1)
 
     def _nodes(self) -> list[Node]:

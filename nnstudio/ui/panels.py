@@ -17,6 +17,7 @@ PANELS = (
     ("Activations", "ActivationsPanel"),
     ("Gradients", "GradientsPanel"),
     ("Data", "DataPanel"),
+    ("Network", "NetworkPanel"),
     ("Problems", "ProblemsPanel"),
 )
 

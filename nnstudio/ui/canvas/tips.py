@@ -10,6 +10,7 @@ from nnstudio.graph import Wire
 from nnstudio.layers import Placeholder
 from nnstudio.ui.canvas.fitting import End
 from nnstudio.ui.fix_buttons import fixes_now
+from nnstudio.ui.inspect_costs import cost_facts
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene, Hit
@@ -40,6 +41,8 @@ def _of_node(scene: CanvasScene, id: str) -> list[str]:
             lines.append(f"Ctrl+. : {html.escape(fixes[0].title)}")
     if len(lines) == 1 and not isinstance(node.layer, Placeholder):
         lines.append(html.escape(node.layer.summary()))
+        facts = cost_facts(scene.session, (id,))
+        lines += [html.escape(" · ".join(f"{name} {value}" for name, value in facts))] if facts else []
     return lines
 
 

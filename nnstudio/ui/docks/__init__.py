@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.docks.activations import ActivationsPanel
     from nnstudio.ui.docks.data import DataPanel
     from nnstudio.ui.docks.gradients import GradientsPanel
+    from nnstudio.ui.docks.network_table import NetworkPanel
     from nnstudio.ui.docks.node import NodeGradient, NodeHistogram
     from nnstudio.ui.docks.problems import ProblemsPanel
     from nnstudio.ui.docks.training import TrainingPanel
@@ -21,6 +22,7 @@ _HOME = {
     "ActivationsPanel": "activations",
     "DataPanel": "data",
     "GradientsPanel": "gradients",
+    "NetworkPanel": "network_table",
     "NodeGradient": "node",
     "NodeHistogram": "node",
     "ProblemsPanel": "problems",
@@ -31,6 +33,7 @@ __all__ = [
     "ActivationsPanel",
     "DataPanel",
     "GradientsPanel",
+    "NetworkPanel",
     "NodeGradient",
     "NodeHistogram",
     "ProblemsPanel",

@@ -1,0 +1,322 @@
+"""The network panel: every node with what it costs, as a table, and bars of where parameters and time go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QStackedLayout,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
+
+from nnstudio.atomic import replacing
+from nnstudio.compile.figures import count_text, memory_text, seconds_text
+from nnstudio.ui import theme
+from nnstudio.ui.costing import Costing
+from nnstudio.ui.docks.controls import Choice, tool
+from nnstudio.ui.docks.cost_bars import Share, ShareBar
+from nnstudio.ui.docks.empty import EmptyState
+from nnstudio.ui.docks.live import Live
+from nnstudio.ui.docks.network_model import NetworkModel
+from nnstudio.ui.docks.network_rows import COLUMNS, Row, as_text, leaves
+from nnstudio.ui.parts import ElidedLabel, column, label, row
+from nnstudio.ui.scope import WHOLE
+
+if TYPE_CHECKING:
+    from nnstudio.ui.session import Session
+
+Flags = QItemSelectionModel.SelectionFlag
+#: What the parts of a bar are.
+BY = ("by layer", "by family")
+WIDTHS = (210, 150, 120, 100, 110, 90, 90, 80)
+EMPTY = ("Nothing drawn yet", "What every layer costs is listed here. Drag a layer onto the canvas, or press Ctrl+L.")
+WAITING = ("Working it out", "What every layer costs is being worked out.")
+
+
+class Table(QTableView):
+    """Rows of the network. A click on a block's mark, or Right and Left, opens and folds it."""
+
+    def __init__(self, model: NetworkModel) -> None:
+        super().__init__()
+        self._rows = model
+        self.setModel(model)
+        self.setAccessibleName("Network")
+        self.setShowGrid(False)
+        self.setSortingEnabled(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setIconSize(QSize(9, 9))
+        self.setFont(theme.ui_font(12))
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(24)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        head.setSortIndicatorClearable(True)
+        for place, width in enumerate(WIDTHS):
+            self.setColumnWidth(place, width)
+        head.setStretchLastSection(True)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and index.column() == 0:
+            depth = self._rows.shown[index.row()][1]
+            mark = 28 + 4 * self.fontMetrics().horizontalAdvance(" ") * depth
+            near = abs(event.position().x() - self.columnViewportPosition(0) - mark - 2) <= 10
+            if near and self._rows.toggle(index.row()):
+                return
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and index.isValid() and not event.modifiers():
+            place = index.row()
+            if self._rows.toggle(place, event.key() == Qt.Key.Key_Right):
+                self.setCurrentIndex(self._rows.index(place, 0))
+                return
+        super().keyPressEvent(event)
+
+
+class NetworkPanel(Live):
+    """The whole network as a table, in step with the canvas, and where its parameters and its time go."""
+
+    pace = 100
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.costing = Costing.of(session)
+        self.model = NetworkModel()
+        self.model.setParent(self)
+        self.table = Table(self.model)
+        self._following = False
+        self._shown: tuple[object, ...] = ()
+        self._build_head()
+        self._build_bars()
+        filled = QWidget()
+        filled.setLayout(column(self._head, self._bars, self.table, spacing=6, margins=(16, 6, 12, 6)))
+        self.empty = EmptyState(*WAITING)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(filled)
+        self.model.modelReset.connect(self._show_selection)
+        self.table.selectionModel().selectionChanged.connect(self._choose)
+        self.table.doubleClicked.connect(lambda index: self._reveal(self.model.shown[index.row()][0].id))
+        session.selection_changed.connect(self.refresh_soon)
+        for signal in (session.resolved, session.changed, session.scope_changed, self.costing.changed):
+            signal.connect(self.refresh_soon)
+
+    def _build_head(self) -> None:
+        self.summary = ElidedLabel("", "heading")
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter by name or type")
+        self.filter.setAccessibleName("Filter by name or type")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setFixedWidth(200)
+        self.filter.textChanged.connect(self.model.filter)
+        self.measure = tool("Measure time", "Run each layer on this machine and see how long it takes")
+        self.measure.clicked.connect(self.costing.measure)
+        self.by = Choice("What the parts of the bars are")
+        self.by.offer(BY)
+        self.by.show_index(0)
+        self.by.chosen.connect(lambda _: self._show_bars())
+        more = tool("⋯", "More for this table")
+        menu = QMenu(self)
+        menu.addAction("Copy table", lambda: self._copy("\t"))
+        menu.addAction("Copy as CSV", lambda: self._copy(","))
+        menu.addSeparator()
+        menu.addAction("Save as CSV …", self._save)
+        more.setMenu(menu)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = menu
+        self._head = row(self.summary, self.measure, self.by, self.filter, more, spacing=8)
+        self._head.setStretch(0, 1)
+
+    def _build_bars(self) -> None:
+        self.parameters, self.time = ShareBar(), ShareBar()
+        self.time_label = label("Time", "muted")
+        self.time_label.setToolTip("")
+        for bar in (self.parameters, self.time):
+            bar.chosen.connect(self._choose_ids)
+        self._bars = row(label("Parameters", "muted"), self.parameters, self.time_label, self.time, spacing=8)
+        self._bars.setStretch(1, 1)
+        self._bars.setStretch(3, 1)
+
+    # what is shown
+
+    def refresh(self) -> None:
+        if not self.session.sheet.network.nodes:
+            self.empty.say(*EMPTY)
+            self.stack.setCurrentIndex(0)
+            return
+        self.costing.ask()
+        costs = self.costing.costs
+        if costs is None:
+            self.empty.say(*WAITING)
+            self.stack.setCurrentIndex(0)
+            return
+        self.stack.setCurrentIndex(1)
+        shown = (costs, self.costing.timing, theme.current().name)
+        if not (len(shown) == len(self._shown) and all(a is b for a, b in zip(shown, self._shown, strict=True))):
+            self._shown = shown
+            self._show_costs()
+        self._show_measuring()
+        self._show_selection()
+        self._show_bars()
+
+    def restyle(self) -> None:
+        self.table.setFont(theme.ui_font(12))
+
+    def _show_costs(self) -> None:
+        costs, timing = self.costing.costs, self.costing.timing
+        assert costs is not None
+        self._put_times(self.costing.rows)
+        total = Row("", "Total", "", "", None, costs.total)
+        total.seconds = timing.total if timing is not None else None
+        self.model.show_rows(self.costing.rows, total)
+        figures = costs.total
+        least = "" if figures.known else "at least "
+        batch = costs.regime.batch_size
+        self.summary.setText(
+            f"{least}{count_text(figures.parameters)} parameters · {count_text(figures.multiply_adds)} multiply–adds a "
+            f"sample · {memory_text(figures.training_memory)} to train and {memory_text(figures.prediction_memory)} to "
+            f"predict a batch of {batch:,}"
+        )
+
+    def _put_times(self, rows: Iterable[Row]) -> None:
+        seconds = self.costing.timing.seconds if self.costing.timing is not None else {}
+        for each in rows:
+            each.seconds = seconds.get(each.id)
+            self._put_times(each.parts)
+
+    def _show_measuring(self) -> None:
+        timing, busy = self.costing.timing, self.costing.measuring is not None
+        self.measure.setText("Measuring …" if busy else "Measure again" if timing is not None else "Measure time")
+        self.measure.setEnabled(not busy)
+        if timing is not None:
+            self.time_label.setText("Time")
+            self.time_label.setToolTip(
+                f"Measured on this machine ({timing.device}): a forward pass of {timing.samples:,} samples takes "
+                f"{seconds_text(timing.total)}"
+            )
+        else:
+            self.time_label.setText("Time, by multiply–adds")
+            self.time_label.setToolTip(
+                "Estimated: each layer's share of the multiply–adds. Measure time to know better"
+            )
+
+    def _show_bars(self) -> None:
+        marked = frozenset(row.id for row in self._chosen_rows())
+        self.parameters.show_shares(self._shares("parameters"), marked)
+        self.time.show_shares(self._shares("time" if self.costing.timing is not None else "multiply_adds"), marked)
+
+    def _shares(self, what: str) -> list[Share]:
+        rows = self.costing.rows
+        if self.by.index == 1:
+            families: dict[str, list[Row]] = {}
+            for each in leaves(rows):
+                families.setdefault(each.family.title if each.family else each.type, []).append(each)
+            return [self._share(title, members, what) for title, members in families.items()]
+        return [self._share(each.name, [each], what) for each in rows]
+
+    def _share(self, name: str, rows: list[Row], what: str) -> Share:
+        if what == "time":
+            size = sum(each.seconds or 0.0 for each in rows)
+            text = seconds_text(size)
+        else:
+            size = sum(getattr(each.costs, what) for each in rows)
+            text = f"{count_text(int(size))} {what.replace('multiply_adds', 'multiply–adds')}"
+        return Share(tuple(each.id for each in rows), name, theme.family_color(rows[0]).name(), size, text)
+
+    # selection, in step both ways
+
+    def _chosen_rows(self) -> list[Row]:
+        prefix = self.session.scope.prefix
+        places = (self.model.place(prefix + id) for id in self.session.selection)
+        return [self.model.shown[place][0] for place in places if place is not None]
+
+    def _show_selection(self) -> None:
+        if self._following:
+            return
+        prefix = self.session.scope.prefix
+        found = (self.model.place(prefix + id) for id in self.session.selection)
+        places = sorted(place for place in found if place is not None)
+        present = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        if places == present:
+            return
+        self._following = True
+        chosen = QItemSelection()
+        for first, last in _runs(places):
+            chosen.select(self.model.index(first, 0), self.model.index(last, len(COLUMNS) - 1))
+        self.table.selectionModel().select(chosen, Flags.ClearAndSelect)
+        if places and not set(places) & set(present):
+            self.table.scrollTo(self.model.index(places[0], 0))
+        self._following = False
+
+    def _choose(self, *_: object) -> None:
+        if self._following:
+            return
+        indexes: list[QModelIndex] = self.table.selectionModel().selectedRows()
+        self._choose_ids(self.model.shown[index.row()][0].id for index in indexes)
+
+    def _choose_ids(self, ids: Iterable[str]) -> None:
+        """Select these rows' nodes on the canvas: of those inside a block that is not open, the block."""
+        prefix = self.session.scope.prefix
+        wanted = [id for id in ids if id]
+        if prefix and not all(id.startswith(prefix) for id in wanted):
+            self.session.open_scope(WHOLE)
+            prefix = ""
+        self._following = True
+        self.session.select(id.removeprefix(prefix).partition("/")[0] for id in wanted)
+        self._following = False
+        self.refresh_soon()
+
+    def _reveal(self, id: str) -> None:
+        if id:
+            self._choose_ids([id])
+            self.session.reveal(id.removeprefix(self.session.scope.prefix).partition("/")[0])
+
+    # out of the window
+
+    def _copy(self, separator: str) -> None:
+        QGuiApplication.clipboard().setText(as_text(self.model.rows(), separator))
+        self.session.notice.emit("info", f"{len(self.model.rows()):,} rows are on the clipboard.")
+
+    def _save(self) -> None:
+        start = f"{self.session.title}-network.csv"
+        name, _ = QFileDialog.getSaveFileName(self, "Save table", start, "CSV (*.csv)")
+        if not name:
+            return
+        path = Path(name) if Path(name).suffix else Path(name).with_suffix(".csv")
+        try:
+            with replacing(path) as file:
+                file.write(as_text(self.model.rows(), ",").encode())
+        except OSError as error:
+            reason = error.strerror or error
+            self.session.notice.emit("error", f"{path.name} was not written: {reason}. Choose another place.")
+        else:
+            self.session.notice.emit("info", f"Wrote {path.name}.")
+
+
+def _runs(places: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring places together: first and last of each run."""
+    if not places:
+        return []
+    cuts = [at for at, (a, b) in enumerate(pairwise(places), 1) if b != a + 1]
+    starts, ends = [0, *cuts], [*cuts, len(places)]
+    return [(places[start], places[end - 1]) for start, end in zip(starts, ends, strict=True)]
