@@ -248,6 +248,15 @@ def test_arrow_keys_follow_the_wires(hands: Hands) -> None:
     assert hands.selected() <= {"scores", "label"}
 
 
+def test_shift_alt_and_arrow_keys_select_more(hands: Hands) -> None:
+    hands.click(hands.at("hidden"))
+    for _ in range(2):
+        hands.key(Qt.Key.Key_Right, SHIFT | ALT)
+    assert hands.selected() == {"hidden", "active", "scores"}
+    hands.key(Qt.Key.Key_Left, SHIFT | ALT)
+    assert hands.selected() == {"features", "hidden", "active", "scores"}
+
+
 def test_a_chain_is_typed_placed_and_wired(hands: Hands) -> None:
     hands.show(Network())
     hands.double_click(QPoint(200, 200))

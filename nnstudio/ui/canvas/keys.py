@@ -106,6 +106,8 @@ class Keyed(Offering):
         marked = self.canvas.marked_wires
         if not self.session.selection and len(marked) == 1 and not control:
             self._arrow_on_wire(next(iter(marked)), dx, dy, shift)
+        elif shift and modifiers & _ALT and self.session.selection:
+            self.follow(dx, dy, more=True)
         elif shift and self.session.selection:
             step = 1.0 if control else GRID
             self.editor.nudge(dx * step, dy * step)
@@ -133,23 +135,27 @@ class Keyed(Offering):
     def _keep_in_sight(self) -> None:
         self.reveal(self.canvas.content_rect(self.session.selection).adjusted(-8, -8, 8, 8))
 
-    def _go_to(self, id: str) -> None:
+    def _go_to(self, id: str, *, more: bool = False) -> None:
         if id in self.canvas.places:
-            self.session.select([id])
+            self.session.select([*self.session.selection, id] if more else [id])
             self.reveal(self.canvas.box_with_margin(id))
 
-    def follow(self, dx: int, dy: int) -> None:
+    def follow(self, dx: int, dy: int, *, more: bool = False) -> None:
         """Select the next node along a wire: what the selected one feeds (right) or what feeds it (left), the nearest
-        in height of several. Up and down go to what is above and below; so does each way where no wire leads on."""
+        in height of several. Up and down go to what is above and below; so does each way where no wire leads on.
+
+        ``more``: in addition to what is selected. Of several, it goes on from the one farthest in that direction.
+        """
         network, places = self.session.network, self.canvas.places
         here = self._edge(dx, dy)
         wires = network.outgoing.get(here, ()) if dx > 0 else network.incoming.get(here, ()) if dx < 0 else ()
         beyond = {wire.target if dx > 0 else wire.source for wire in wires} & places.keys()
+        beyond -= self.session.selection if more else frozenset()
         if not beyond:
-            self.go(dx, dy)
+            self.go(dx, dy, more=more)
             return
         x, y = places[here]
-        self._go_to(min(beyond, key=lambda node: (abs(places[node][1] - y), abs(places[node][0] - x), node)))
+        self._go_to(min(beyond, key=lambda node: (abs(places[node][1] - y), abs(places[node][0] - x), node)), more=more)
 
     def _edge(self, dx: int, dy: int) -> str:
         """Of the selected nodes the one farthest in a direction."""
@@ -157,7 +163,7 @@ class Keyed(Offering):
         chosen = [id for id in self.session.selection if id in places]
         return max(chosen, key=lambda node: (places[node][0] * dx + places[node][1] * dy, node), default="")
 
-    def go(self, dx: int, dy: int) -> None:
+    def go(self, dx: int, dy: int, *, more: bool = False) -> None:
         """Select the nearest node in a direction; the one nearest to the middle where none is selected."""
         places = self.canvas.places
         chosen = [id for id in self.session.selection if id in places]
@@ -173,7 +179,7 @@ class Keyed(Offering):
             if cost < best:
                 best, found = cost, id
         if found:
-            self._go_to(found)
+            self._go_to(found, more=more)
 
     # -- wires by keys --------------------------------------------------------------------------------------------
 
