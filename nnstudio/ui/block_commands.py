@@ -27,6 +27,10 @@ def block_commands(window: MainWindow) -> Iterable[Action]:
     yield Action("unpack_block", "Unpack block", blocks.unpack, ("Ctrl+Shift+U",), "", "Network/Blocks",
                  "Put what is in the selected block in its place", enabled_when=blocks.may_unpack,
                  words="ungroup expand inline explode")
+    network = window.network_actions
+    yield Action("expose", "Expose a parameter …", network.expose, ("Ctrl+Shift+E",), "", "Network/Blocks",
+                 "Set a number of the selected layer from the block's node, or by a name for the whole network",
+                 enabled_when=lambda: network.may_expose, words="width named parameter expression variable")
     yield Action("leave_block", "Leave block", blocks.leave, ("Ctrl+Backspace",), "", "Network/Blocks",
                  "Go out to what the block stands in", enabled_when=blocks.inside, words="up out")
 

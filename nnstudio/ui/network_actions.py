@@ -110,6 +110,32 @@ class NetworkActions:
         """Delete the selected nodes and join what fed them to what they fed."""
         self._window.workspace.canvas.editor.bridge()
 
+    # -- parameters -----------------------------------------------------------------------------------------------
+
+    @property
+    def may_expose(self) -> bool:
+        """Whether one node is selected that has a number to expose."""
+        if not self._window.in_workspace or self.one is None:
+            return False
+        return bool(self._window.workspace.canvas.blocks.exposable(self.one.id))
+
+    def expose(self) -> None:
+        """Offer the numbers of the selected node to be exposed under a name: on the block that is open, or as a named
+        parameter of the whole network."""
+        canvas, node = self._window.workspace.canvas, self.one
+        if node is None:
+            return
+        known = self._session.network.parameters
+        commands = []
+        for parameter, value in canvas.blocks.exposable(node.id).items():
+            again = [
+                Command(f"{parameter} as {name}", functools.partial(canvas.blocks.expose, node.id, parameter, name))
+                for name in known
+            ]
+            ask = functools.partial(canvas.expose, parameter)
+            commands += [Command(f"{parameter} under a new name …", ask, f"now {value:g}"), *again]
+        self._window.offer(commands, f"What of {node.name} is exposed?")
+
     # -- going ----------------------------------------------------------------------------------------------------
 
     def go_to_node(self) -> None:
