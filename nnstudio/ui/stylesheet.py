@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from string import Template
 
-from nnstudio.ui.theme import Tokens, mixed, mono_font, on_accent, scaled
+from nnstudio.ui.theme import Tokens, control_edge, mixed, mono_font, on_accent, row_selected, scaled
 
 _SHEET = Template("""
 * { outline: none; }
@@ -19,6 +19,8 @@ QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 
 
 QFrame[role="panel"], QWidget[role="panel"] { background: $panel; }
 QFrame[role="canvas"] { background: $canvas; }
+QGraphicsView#canvas { border: 1px solid transparent; }
+QGraphicsView#canvas:focus { border-color: $quiet_focus; }
 QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 8px; }
 QFrame[role="popup"] { background: $panel; border: 1px solid $line; }
 QFrame[role="notice"] { background: $raised; border: 1px solid $edge; border-radius: 8px; }
@@ -92,18 +94,23 @@ QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(icons:chevron-$name.svg); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; padding: 4px; }
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
-QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; border: 1px solid $edge; border-radius: 4px;
+QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; border: 1px solid $control;
+  border-radius: 4px;
   background: $raised; }
 QRadioButton::indicator { border-radius: 9px; }
 QCheckBox::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:hover { border-color: $accent; }
-QCheckBox:focus { color: $text; }
+QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 4px; padding: 1px 4px 1px 1px; }
+QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url(icons:check-$name.svg); }
 QCheckBox::indicator:disabled { background: $panel; border-color: $line; }
 QRadioButton::indicator:checked { background: $on_accent; border: 5px solid $accent; width: 8px; height: 8px; }
 QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMessageBox QLabel { min-width: 260px; }
 
-QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
+QSlider::groove:horizontal { height: 4px; background: $control; border-radius: 2px; }
+QSlider:focus::handle:horizontal { background: $accent; }
+QSlider { border: 1px solid transparent; border-radius: 4px; }
+QSlider:focus { border-color: $accent; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal { background: $text; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
 QProgressBar { background: $line; border: none; border-radius: 2px; height: 4px; max-height: 4px; text-align: center; }
@@ -115,6 +122,7 @@ QTabBar::tab { background: transparent; color: $muted; padding: 8px 4px 7px 4px;
   border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: 600; }
+QTabBar:focus { background: $raised; }
 QTabBar::tab:focus { color: $accent; }
 
 QMenuBar { background: $panel; padding: 2px 6px; }
@@ -145,6 +153,7 @@ QAbstractItemView { background: $panel; border: none; alternate-background-color
 QListView::item, QTreeView::item { padding: 4px 8px; border-radius: 5px; }
 QTreeView { show-decoration-selected: 0; }
 QTreeView::branch { background: transparent; }
+#outline::item, #outline::item:selected, #outline::item:hover, #outline::branch:selected { background: transparent; }
 QListView::item:hover, QTreeView::item:hover { background: $raised; }
 QListView::item:selected, QTreeView::item:selected { background: $selected; color: $text; }
 QTableView::item { padding: 0 8px; }
@@ -170,6 +179,7 @@ def stylesheet(tokens: Tokens) -> str:
         problem=tokens.problem, on_accent=on_accent(tokens).name(), mono=mono_font().family(),
         hover=mixed(tokens.raised, tokens.text, 0.06).name(), edge=mixed(tokens.line, tokens.text, 0.18).name(),
         accent_hover=mixed(accent, tokens.text, 0.15).name(), accent_off=mixed(tokens.panel, accent, 0.25).name(),
-        selected=mixed(tokens.panel, accent, 0.22).name(),
+        quiet_focus=mixed(tokens.canvas, accent, 0.7).name(),
+        control=control_edge(tokens).name(), selected=row_selected(tokens).name(),
     )  # fmt: skip
     return _FOLLOWS.sub(lambda found: f"{found[1]}: {scaled(int(found[2]))}px", made)

@@ -45,14 +45,14 @@ def _families(*colors: str) -> Mapping[str, str]:
 
 
 DARK = Tokens(
-    "dark", "#15171C", "#191C22", "#1D2027", "#262A33", "#2E333D", "#E7E9EE", "#98A1B0", "#646D7C",
+    "dark", "#15171C", "#191C22", "#1D2027", "#262A33", "#2E333D", "#E7E9EE", "#9FA8B6", "#646D7C",
     "#6C9BF5", "#6C9BF5", "#F0A860", "#58C08A", "#E8696F",
     _families("#8792A6", "#7F8CF0", "#5AA0E6", "#42B3C4", "#5BB98A", "#E0B04C", "#B0987A", "#A983E0", "#D078B4",
               "#E5706A", "#E58FA8", "#8E97A6", "#7FB5AE", "#86A5B5", "#9DB56B", "#8FA8F0", "#D09468", "#C79AD6"),
 )  # fmt: skip
 LIGHT = Tokens(
-    "light", "#F3F4F7", "#FAFBFC", "#FFFFFF", "#F0F2F5", "#DDE1E8", "#1E232B", "#5C6675", "#8F98A6",
-    "#2F6BE0", "#2F6BE0", "#D07A1F", "#23935B", "#CC3D45",
+    "light", "#F3F4F7", "#FAFBFC", "#FFFFFF", "#F0F2F5", "#DDE1E8", "#1E232B", "#556070", "#8F98A6",
+    "#2A64D8", "#2A64D8", "#A4590A", "#1A7A49", "#C43740",
     _families("#5E6A80", "#4E5CD6", "#2676C9", "#138A9C", "#2B8C5C", "#B5821A", "#86693F", "#7A4FC4", "#AE4590",
               "#C9443D", "#C25472", "#667084", "#2F756C", "#4A7186", "#5F7A24", "#4A68C8", "#A2582A", "#8A4FA0"),
 )  # fmt: skip
@@ -209,6 +209,16 @@ def palette(tokens: Tokens) -> QPalette:
 def on_accent(tokens: Tokens) -> QColor:
     """Text on a surface of the accent colour: the better readable of white and the window's darkest."""
     return QColor("#FFFFFF") if QColor(tokens.accent).lightnessF() < 0.6 else QColor("#0E1420")
+
+
+def control_edge(tokens: Tokens) -> QColor:
+    """What bounds a control that is known by its outline alone: a box to check, the groove of a slider."""
+    return mixed(tokens.line, tokens.text, 0.5)
+
+
+def row_selected(tokens: Tokens) -> QColor:
+    """The ground of a row that is selected."""
+    return mixed(tokens.panel, tokens.accent, 0.22)
 
 
 def family_color(layer: object) -> QColor:

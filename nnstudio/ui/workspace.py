@@ -65,6 +65,7 @@ class Workspace(QWidget):
         made = parts or WorkspaceParts(session)
         self.palette_panel, self.canvas, self.inspector = made.palette, made.canvas, made.inspector
         self.palette_panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.canvas.setObjectName("canvas")
         self.panels = Panels(session)
         middle = QFrame()
         middle.setProperty("role", "canvas")

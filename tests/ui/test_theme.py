@@ -24,16 +24,75 @@ def contrast(first: str, second: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("tokens", [theme.DARK, theme.LIGHT], ids=lambda t: t.name)
-def test_text_and_muted_text_have_aa_contrast_on_every_surface(tokens):
-    for surface in (tokens.window, tokens.canvas, tokens.panel, tokens.raised):
+BOTH = pytest.mark.parametrize("tokens", [theme.DARK, theme.LIGHT], ids=lambda t: t.name)
+
+
+def surfaces(tokens) -> list[str]:
+    return [tokens.window, tokens.canvas, tokens.panel, tokens.raised]
+
+
+@BOTH
+def test_whatever_is_read_has_aa_contrast_on_every_surface(tokens):
+    for surface in surfaces(tokens):
         assert contrast(tokens.text, surface) >= 7
-        assert contrast(tokens.muted, surface) >= 4.5
+        for name in ("muted", "accent", "problem", "good", "training", "validation"):
+            assert contrast(getattr(tokens, name), surface) >= 4.5, (name, surface)
 
 
-@pytest.mark.parametrize("tokens", [theme.DARK, theme.LIGHT], ids=lambda t: t.name)
+@BOTH
+def test_a_selected_row_can_be_read(tokens):
+    ground = theme.row_selected(tokens).name()
+    assert contrast(tokens.text, ground) >= 7
+    assert contrast(tokens.muted, ground) >= 4.5
+
+
+@BOTH
+def test_what_has_the_focus_and_what_can_be_worked_stands_out(tokens):
+    """WCAG 2.2, 1.4.11: at least 3 : 1 for what bounds a control and shows the focus."""
+    for surface in (tokens.panel, tokens.raised, tokens.window):
+        assert contrast(tokens.accent, surface) >= 3
+    assert contrast(theme.mixed(tokens.canvas, tokens.accent, 0.7).name(), tokens.canvas) >= 3
+    assert contrast(theme.control_edge(tokens).name(), tokens.panel) >= 3
+
+
+@BOTH
+def test_the_colours_of_families_stand_out_from_the_canvas(tokens):
+    for name, color in tokens.families.items():
+        assert contrast(color, tokens.canvas) >= 3, name
+
+
+@BOTH
 def test_a_button_of_the_accent_colour_can_be_read(tokens):
     assert contrast(theme.on_accent(tokens).name(), tokens.accent) >= 4.5
+
+
+def test_the_size_of_text_is_chosen_within_limits_and_everything_follows(qapp):
+    try:
+        for percent in (80, 150, 200):
+            theme.set_text_percent(percent)
+            assert theme.ui_font(10).pixelSize() == theme.mono_font(10).pixelSize() == percent // 10
+            assert qapp.font().pixelSize() == theme.scaled(13)
+            assert f"font-size: {theme.scaled(12)}px" in qapp.styleSheet()
+            assert theme.sheet_font(10).pixelSize() == 10, "the canvas is zoomed as a whole"
+        theme.set_text_percent(1000)
+        assert theme.text_percent() == 200
+    finally:
+        theme.set_text_percent(100)
+
+
+@pytest.mark.parametrize(
+    ("platform", "px", "scale"),
+    [
+        ("windows", 12, 1.0),
+        ("windows", 18, 1.5),
+        ("xcb", 13, 1.0),
+        ("xcb", 15, 1.0),
+        ("wayland", 21, 1.5),
+        ("cocoa", 13, 1.0),
+    ],
+)
+def test_a_larger_font_of_the_system_makes_all_text_larger(platform, px, scale):
+    assert theme.system_scale(platform, px) == scale
 
 
 @pytest.mark.parametrize("name", ["dark", "light"])

@@ -87,7 +87,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             tokens = theme.current()
             if section == 0:
-                return QColor(tokens.faint)
+                return QColor(tokens.muted)
             return QColor(getattr(tokens, self._split(row)[1])) if section == 1 else QColor(tokens.text)
         return None
 

@@ -97,7 +97,7 @@ def paint_row(painter: QPainter, rect: Any, *, chosen: bool, flags: QStyle.State
     inside = rect.adjusted(4, 1, -4, -1)
     painter.setPen(Qt.PenStyle.NoPen)
     if chosen:
-        painter.setBrush(theme.mixed(tokens.panel, tokens.accent, 0.22))
+        painter.setBrush(theme.row_selected(tokens))
         painter.drawRoundedRect(inside, 5, 5)
     elif flags & QStyle.StateFlag.State_MouseOver:
         painter.setBrush(QColor(tokens.raised))

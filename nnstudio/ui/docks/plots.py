@@ -48,7 +48,7 @@ class Axis(pyqtgraph.AxisItem):
         tokens = theme.current()
         self.setPen(QPen(Qt.PenStyle.NoPen))
         self.setTickPen(QPen(QColor(tokens.line), 1))
-        self.setTextPen(QColor(tokens.muted if self._places is not None else tokens.faint))
+        self.setTextPen(QColor(tokens.muted))
         self.setTickFont(theme.ui_font(11) if self._places is not None else theme.mono_font(10))
         self.setGrid(255 if self.gridded else False)
 

@@ -103,7 +103,7 @@ class RidgeItem(Overlay):
     def _figures(self, painter: QPainter, each: float, width: float) -> None:
         font = theme.mono_font(10)
         painter.setFont(font)
-        painter.setPen(QColor(theme.current().faint))
+        painter.setPen(QColor(theme.current().muted))
         metrics = QFontMetricsF(font)
         for index, ridge in enumerate(self.ridges):
             text = ridge.told()
