@@ -54,8 +54,8 @@ class AdaptiveMaxPool2d(nn.Module):
 def substitute(model: nn.Module) -> nn.Module:
     """Put the substitutes in their places, in the model itself; it is a copy that is made for one export."""
     for name, module in list(model.named_modules()):
-        if type(module) is nn.MaxPool1d:
+        if type(module) is nn.MaxPool1d and not module.return_indices:
             model.set_submodule(name, MaxPool1d(module))
-        elif type(module) is nn.AdaptiveMaxPool2d:
+        elif type(module) is nn.AdaptiveMaxPool2d and not module.return_indices:
             model.set_submodule(name, AdaptiveMaxPool2d(module))
     return model

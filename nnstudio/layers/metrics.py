@@ -9,13 +9,18 @@ from nnstudio.layers.types import TensorType
 
 @layer(family="Metrics", icon="metric", role="metric", synonyms=("correct", "hit rate", "classification", "top-k"))
 class Accuracy(Layer):
-    """Count which share of the predictions is right.
+    r"""Count which share of the predictions is right.
 
     For classes, feed it the scores and the class codes; for yes or no, a single score, which means yes above the
     threshold. Where one class is rare, look at more than this figure.
 
-    Formula: `(number right) / (number of predictions)`; right is where the true class has the largest score, or one
-    of the k largest.
+    ```math
+    \frac{\text{number right}}{\text{number of predictions}}
+    ```
+
+    Right is where the true class has the largest score, or one of the k largest.
+
+    Shapes: scores `N×C×*` (class after the batch) and codes `N×*`, or two of the same sizes, give one number.
 
     Source: scikit-learn, `accuracy_score` and `top_k_accuracy_score`.
     """
@@ -58,11 +63,15 @@ class Accuracy(Layer):
 
 @layer(family="Metrics", icon="metric", role="metric", synonyms=("mean absolute error", "l1", "regression"))
 class MAE(Layer):
-    """Say by how much the prediction is off on average.
+    r"""Say by how much the prediction is off on average.
 
     It has the unit of the target as the network sees it: of a standardised target, its standard deviations.
 
-    Formula: `mean(|x − y|)`.
+    ```math
+    \frac{1}{n} \sum_i |x_i - y_i|
+    ```
+
+    Shapes: two inputs of the same sizes give one number.
 
     Source: scikit-learn, `mean_absolute_error`.
     """
@@ -76,11 +85,15 @@ class MAE(Layer):
 
 @layer(family="Metrics", icon="metric", role="metric", synonyms=("root mean squared error", "mse", "regression"))
 class RMSE(Layer):
-    """Say by how much the prediction is off, large errors counting more.
+    r"""Say by how much the prediction is off, large errors counting more.
 
     It has the unit of the target as the network sees it: of a standardised target, its standard deviations.
 
-    Formula: `√mean((x − y)²)`.
+    ```math
+    \sqrt{\frac{1}{n} \sum_i (x_i - y_i)^2}
+    ```
+
+    Shapes: two inputs of the same sizes give one number.
 
     Source: scikit-learn, `root_mean_squared_error`.
     """
@@ -96,12 +109,16 @@ class RMSE(Layer):
     family="Metrics", icon="metric", role="metric", synonyms=("r squared", "coefficient of determination", "explained")
 )
 class R2(Layer):
-    """Say which share of the target's variance the prediction explains.
+    r"""Say which share of the target's variance the prediction explains.
 
     1 is perfect, 0 as good as always predicting the mean, below 0 worse. With several numbers a sample it is the
     mean over them.
 
-    Formula: `1 − Σ(y − x)² / Σ(y − ȳ)²`.
+    ```math
+    1 - \frac{\sum_i (y_i - x_i)^2}{\sum_i (y_i - \bar y)^2}
+    ```
+
+    Shapes: two `N×*` of the same sizes give one number.
 
     Source: Wright, "Correlation and causation" (1921); scikit-learn, `r2_score`.
     """

@@ -28,14 +28,14 @@ def test_the_layer_that_architecture_adds_works_as_it_stands_there(checkout: Pat
     try:
         exec(compile(example, "ARCHITECTURE.md", "exec"), {"__name__": "nnstudio.layers.activation"})
         net = NetworkBuilder()
-        net.add("Output", net.add("Softplus", net.add("Input", shape=(3,)), beta=2.0))
+        net.add("Output", net.add("SoftReLU", net.add("Input", shape=(3,)), beta=2.0))
         compiled = compile_network(net.network)
         numbers = torch.tensor([[-1.0, 0.0, 1.0]])
         assert torch.equal(compiled.model(numbers), torch.nn.functional.softplus(numbers, 2.0))
         assert "nn.Softplus(2.0)" in source(compiled)
-        assert CATALOGUE["Softplus"].summary() == "Bend smoothly, and always above zero."
+        assert CATALOGUE["SoftReLU"].summary() == "Bend smoothly, and always above zero."
     finally:
-        CATALOGUE.discard("Softplus")
+        CATALOGUE.discard("SoftReLU")
 
 
 def test_the_python_example_builds_the_network(checkout: Path) -> None:
