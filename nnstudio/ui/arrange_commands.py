@@ -73,6 +73,7 @@ class Layout:
         settings = self._window.settings
         canvas.guiding = settings.get("canvas.guides", True)
         canvas.set_snapping(settings.get("canvas.grid", True))
+        canvas.annotations.marked_changed.connect(self._window.actions_table.refresh)
 
     def toggle_grid(self) -> None:
         """The grid on or off; remembered."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from hands import ALT, CTRL, LEFT, NONE, Hands
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
@@ -16,6 +16,7 @@ from nnstudio.graph.view import Frame, Note, put_note
 from nnstudio.layers import load
 from nnstudio.ui.canvas.annotations import Mark
 from nnstudio.ui.canvas.note_paint import Inert, rendered
+from nnstudio.ui.layer_list import LAYER_MIME
 
 Key = Qt.Key
 
@@ -241,6 +242,24 @@ def test_a_note_is_painted_over_the_nodes(hands: Hands) -> None:
     noted(hands)
     QApplication.processEvents()
     assert picture() != before
+
+
+def test_a_layer_dropped_on_the_map_is_added_at_that_place_of_the_network(hands: Hands) -> None:
+    hands.view.editor.move({hands.id("loss"): (6000.0, 4000.0)})
+    hands.view.zoom_to(1.0)
+    before, data = hands.names(), QMimeData()
+    data.setData(LAYER_MIME, QByteArray(b"ReLU"))
+    goal = QPointF(hands.view.minimap.width() / 2, hands.view.minimap.height() / 2)
+    spot = hands.view.minimap._scene_spot(goal)
+    copy = Qt.DropAction.CopyAction
+    for event in (
+        QDragEnterEvent(goal.toPoint(), copy, data, LEFT, NONE),
+        QDropEvent(goal, copy, data, LEFT, NONE),
+    ):
+        QApplication.sendEvent(hands.view.minimap, event)
+    (new,) = hands.names() - before
+    assert (hands.place(new)[0] - spot.x(), hands.place(new)[1] - spot.y()) == pytest.approx((0.0, 0.0), abs=40)
+    assert hands.view.seen().contains(spot)
 
 
 # -- by keys alone ----------------------------------------------------------------------------------------------------

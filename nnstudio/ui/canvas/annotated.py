@@ -65,8 +65,7 @@ class Annotated(Acting):
         self.arranging.start(self.session.selection)
 
     def _chosen_boxes(self) -> dict[str, tuple[float, float, float, float]]:
-        boxes = self.annotations.boxes()
-        return {id: boxes[id] for id in sorted(self.session.selection) if id in boxes}
+        return self.annotations.boxes(sorted(self.session.selection))
 
     def align(self, edge: str) -> None:
         """Bring an edge, or the middle, of the selected nodes into line."""
@@ -116,7 +115,8 @@ class Annotated(Acting):
     def drop(self, places: Mapping[str, Position]) -> None:
         """Put nodes where they were dragged; they join the frame that they are dropped in, and leave theirs."""
         self._guides = ()
-        before = self.annotations.boxes()
+        members = (frame.members for frame in self.session.view.frames.values())
+        before = self.annotations.boxes(frozenset(places).union(*members))
         nodes = self.canvas.network.nodes
         after = before | {id: box_of(at, node_size(nodes[id].layer)) for id, at in places.items() if id in nodes}
         edit = chain(self.editor.placing(places), framing.rehomed(places, before, after))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Signal
+from PySide6.QtGui import QColor, QPainter
 
 from nnstudio.graph.framing import outline
 from nnstudio.graph.places import FRAME_TITLE, Box, box_of, node_size
 from nnstudio.graph.view import Frame, Note, View
 from nnstudio.ui.announce import describe
-from nnstudio.ui.canvas.frame_paint import paint_card, paint_frame
+from nnstudio.ui.canvas.frame_paint import colour, paint_card, paint_frame
 from nnstudio.ui.canvas.note_paint import CORNER, NotePaint
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ class Annotations(QObject):
     """The frames and notes of the view that is open. At most one of them is marked; nodes are selected in the session.
 
     ``shifted`` are notes that are shown elsewhere than the document has them, while they are dragged or resized.
+    ``marked_changed`` is emitted after another one, or none, is marked.
     """
+
+    marked_changed = Signal()
 
     def __init__(self, view: CanvasView) -> None:
         super().__init__(view)
@@ -62,11 +65,11 @@ class Annotations(QObject):
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
-    def boxes(self) -> dict[str, Box]:
-        """The rectangles of all nodes as they would stand with every frame open."""
-        scene = self._view.canvas
-        nodes = scene.network.nodes
-        return {id: box_of(at, node_size(nodes[id].layer)) for id, at in scene.places.items() if id in nodes}
+    def boxes(self, ids: Iterable[str] | None = None) -> dict[str, Box]:
+        """The rectangles of these nodes (of all, for None) as they would stand with every frame open."""
+        places, nodes = self._view.canvas.places, self._view.canvas.network.nodes
+        wanted = places if ids is None else [id for id in ids if id in places]
+        return {id: box_of(places[id], node_size(nodes[id].layer)) for id in wanted if id in nodes}
 
     def edge(self, frame: Frame) -> QRectF:
         """The rectangle of a frame as it is shown now; empty where it has no members."""
@@ -112,6 +115,13 @@ class Annotations(QObject):
             marks = [Mark(kind, id) for id in things]
             yield from sorted(marks, key=lambda mark: (self.area(mark).top(), self.area(mark).left(), mark.id))
 
+    def colours(self) -> Iterator[tuple[Mark, QColor, bool]]:
+        """All frames and notes with their colours, and whether they are solid (notes and folded frames)."""
+        for id, frame in self._shown.frames.items():
+            yield Mark("frame", id), colour(frame.color), frame.folded
+        for id, note in self._shown.notes.items():
+            yield Mark("note", id), colour(note.color), True
+
     # -- marking --------------------------------------------------------------------------------------------------
 
     def mark(self, mark: Mark | None) -> None:
@@ -124,6 +134,7 @@ class Annotations(QObject):
             self._view.canvas.mark_wires(())
             describe(self._view, self.told(mark))
         self._view.canvas.redraw()
+        self.marked_changed.emit()
 
     def told(self, mark: Mark) -> str:
         """What a screen reader says of it."""
@@ -163,6 +174,7 @@ class Annotations(QObject):
         self.shifted.clear()
         if self.marked is not None and self.area(self.marked).isEmpty():
             self.marked = None
+            self.marked_changed.emit()
         self._fold()
         if self._frames != (view.frames, view.notes):
             self._frames = view.frames, view.notes
@@ -183,10 +195,7 @@ class Annotations(QObject):
         inside = {id for frame in folded.values() for id in frame.members}
         self._open(before - inside)
         for number, frame in enumerate(folded.values()):
-            nodes = scene.network.nodes
-            own = {
-                id: box_of(scene.places[id], node_size(nodes[id].layer)) for id in frame.members if id in scene.places
-            }
+            own = self.boxes(frame.members)
             box = outline(frame, own)
             if box is not None:
                 scene.table.fold(number, box, own)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.raster import fill_rects, pixels_of
+from nnstudio.ui.layer_list import LAYER_MIME
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.magnitudes import Magnitudes
@@ -44,12 +45,13 @@ class Minimap(QWidget):
         self.resize(136, 78)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the network")
-        self.setToolTip("Click to go there")
+        self.setToolTip("Click to go there; drop a layer to add it there")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAcceptDrops(True)
 
     def _frame(self) -> tuple[QRectF, float]:
         """The part of the scene that is shown and its scale."""
-        content, seen = self._view.canvas.bounds(), self._view.seen()
+        content, seen = self._view.extent(), self._view.seen()
         shown = content.adjusted(-20, -20, 20, 20)
         if len(self._view.canvas.items_by_id) < _FEW:
             shown = content.united(seen).adjusted(-20, -20, 20, 20)
@@ -95,6 +97,7 @@ class Minimap(QWidget):
         image = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         rows = table.shown()
+        self._paint_annotations(image, shown, scale, ratio)
         width, height = np.maximum(2.0 / scale, table.w[rows]), np.maximum(1.5 / scale, table.h[rows])
         middle = shown.center()
         left = (table.x[rows] - width / 2 - middle.x()) * scale + self.width() / 2
@@ -119,10 +122,30 @@ class Minimap(QWidget):
         image.setDevicePixelRatio(ratio)
         return image
 
-    def _go(self, event: QMouseEvent) -> None:
+    def _paint_annotations(self, image: QImage, shown: QRectF, scale: float, ratio: float) -> None:
+        """Frames as tinted areas, folded ones and notes as plates."""
+        annotations, tokens = self._view.annotations, theme.current()
+        painter = QPainter(image)
+        try:
+            painter.scale(ratio, ratio)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for mark, color, solid in annotations.colours():
+                area = annotations.area(mark)
+                marked = QColor(tokens.accent) if mark == annotations.marked else color
+                marked.setAlphaF(0.8 if solid else 0.25)
+                painter.setBrush(marked)
+                corners = (self._spot(corner, shown, scale) for corner in (area.topLeft(), area.bottomRight()))
+                painter.drawRect(QRectF(*corners))
+        finally:
+            painter.end()
+
+    def _scene_spot(self, at: QPointF) -> QPointF:
+        """The point of the scene that a point of the map stands for."""
         shown, scale = self._frame()
-        middle = QPointF(self.width() / 2, self.height() / 2)
-        self._view.center_on(shown.center() + (event.position() - middle) / scale)
+        return shown.center() + (at - QPointF(self.width() / 2, self.height() / 2)) / scale
+
+    def _go(self, event: QMouseEvent) -> None:
+        self._view.center_on(self._scene_spot(event.position()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -134,6 +157,19 @@ class Minimap(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasFormat(LAYER_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A layer dropped on the map is added at that place of the network, and shown there."""
+        spot = self._scene_spot(event.position())
+        self._view.center_on(spot)
+        there = QPointF(self._view.mapFromScene(spot))
+        keys = event.buttons(), event.modifiers()
+        self._view.dropEvent(QDropEvent(there, event.possibleActions(), event.mimeData(), *keys))
+        event.acceptProposedAction()
 
 
 class Legend(QWidget):
