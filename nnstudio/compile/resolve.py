@@ -236,6 +236,12 @@ def _lifted(network: Network, flat: Network, problems: Iterable[Problem]) -> Ite
         yield replace(problem, node=outer, message=message, fixes=(), path=problem.node)
 
 
+def drawn_order(network: Network) -> list[str]:
+    """The nodes of a network so that each comes after those that feed it; those of a loop come last."""
+    order, cyclic = _order(network)
+    return [*order, *cyclic]
+
+
 def _order(network: Network) -> tuple[list[str], list[str]]:
     """Nodes so that each comes after those that feed it, and those that are part of a cycle.
 

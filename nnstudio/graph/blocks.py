@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from nnstudio.graph.edits import Edit, EditError, name_free_of, new_id
+from nnstudio.graph.edits import Edit, EditError, insert_on, name_free_of, new_id
 from nnstudio.graph.expanding import expand
 from nnstudio.graph.expressions import ExpressionError, evaluate, names_in
 from nnstudio.graph.network import Network, Node, Wire, is_node_name
 from nnstudio.graph.standins import inner_ports, rebound
+from nnstudio.layers import load
 from nnstudio.layers.blocks import Block, BlockInput, BlockOutput, Shared
 
 #: Roles of layers that belong to a whole network, not to a part of it.
@@ -304,9 +306,17 @@ def unpack_block(id: str) -> Edit:
                 names.add(inner.name)
             nodes[ids[key]] = inner
         wires = tuple(replace(wire, source=ids[wire.source], target=ids[wire.target]) for wire in flat.wires)
-        return rebound(replace(network, nodes=nodes, wires=wires))
+        return rebound(_told_apart(replace(network, nodes=nodes, wires=wires)))
 
     return edit
+
+
+def _told_apart(network: Network) -> Network:
+    """The network with an Identity in each wire that is there a second time, so that a drawing can show it."""
+    while twice := [wire for wire, count in Counter(network.wires).items() if count > 1]:
+        for wire in twice:
+            network = insert_on(wire, load()["Identity"]())(network)
+    return network
 
 
 def _still_known(node: Node, network: Network) -> tuple[tuple[str, str], ...]:

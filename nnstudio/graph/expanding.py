@@ -41,7 +41,7 @@ class Opened:
 class Expansion:
     """What a network stands for.
 
-    flat: the plain network. shared: for each of its nodes that runs another's weights, that other. frozen: its nodes
+    flat: the plain network; two of its wires may be equal, where a value reaches a port for many in two ways. shared: for each of its nodes that runs another's weights, that other. frozen: its nodes
     whose weights are not trained. problems: what could not be expanded; such nodes are left as they are, or out.
     origins: where the outputs of drawn nodes that are not in the flat network come from, by node id and port.
     opened: every copy of a block, at any depth, by the beginning of the ids of what is in it (``"layer1/0"``).
@@ -115,7 +115,7 @@ class _Expander:
                     "repeat the blocks less often",
                 )
             )  # fmt: skip
-        wires = tuple(dict.fromkeys(wire for frame in self.frames for wire in self._wires(frame)))
+        wires = tuple(wire for frame in self.frames for wire in self._wires(frame))
         owners = {id: self._owner(id) for id in self.shared}
         flat = Network(self.nodes, wires, self.network.blocks if self.only is not None else {}, {})
         origins = {
