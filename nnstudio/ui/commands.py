@@ -11,6 +11,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.actions import Action
 from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.block_commands import block_commands, tab_commands
+from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -29,6 +30,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from _network(window)
     yield from block_commands(window)
     yield from arranging(window)
+    yield from drawing_rows(window)
     yield from _view(window)
     yield from tab_commands(window)
     yield from _data(window)

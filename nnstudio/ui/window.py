@@ -19,6 +19,7 @@ from nnstudio.ui.arrange_commands import Layout
 from nnstudio.ui.block_actions import BlockActions
 from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.commands import MENUS, commands
+from nnstudio.ui.drawing_actions import DrawingActions
 from nnstudio.ui.file_actions import FileActions
 from nnstudio.ui.network_actions import NetworkActions
 from nnstudio.ui.notices import Notices
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.file_actions = FileActions(self)
         self.view_actions = ViewActions(self)
         self.network_actions = NetworkActions(self)
+        self.drawing_actions = DrawingActions(self)
         self.layout_actions = Layout(self)
         self.block_actions = BlockActions(self)
         self._lone_alt = LoneAlt(self)

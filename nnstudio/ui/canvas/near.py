@@ -76,6 +76,13 @@ class Near:
             painter.drawPath(layer.route(row, exactly=False).path)
         painter.setOpacity(1.0)
 
+    def paint_plain_wires(self, painter: QPainter, rows: Rows) -> None:
+        """Paint these wires for a picture of the drawing, the painter in scene units."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(_pen(faces.wire_color(), 1.7, 1.0))
+        for row in rows.tolist():
+            painter.drawPath(self._scene.wires.route(row).path)
+
     def _special_pen(self, row: int, scale: float) -> QPen:
         scene, tokens = self._scene, theme.current()
         wire = scene.wires.table.wires[row]

@@ -15,6 +15,7 @@ from nnstudio.graph import Change, Network, Node, Wire
 from nnstudio.graph.places import Box, Occupied, Size, node_size
 from nnstudio.graph.view import Position, View
 from nnstudio.ui.canvas.changes import differing, missing, swapped
+from nnstudio.ui.canvas.comparison import Comparison
 from nnstudio.ui.canvas.face import MARGIN, Face, face_of
 from nnstudio.ui.canvas.foretelling import Foretelling
 from nnstudio.ui.canvas.hitting import find
@@ -79,6 +80,7 @@ class CanvasScene(QGraphicsScene):
         self.above.append(self.slots.paint)
         self.foretelling = Foretelling(self)
         self.magnitudes = Magnitudes(session, self)
+        self.comparison = Comparison(self)
         self.magnitudes.changed.connect(self.redraw)
         session.changed.connect(self._document_changed)
         session.resolved.connect(self._resolved)

@@ -25,6 +25,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.canvas.face import BATCH_SCALE
 from nnstudio.ui.canvas.near import Near, Sight
 from nnstudio.ui.canvas.overview import Overview
+from nnstudio.ui.canvas.picture import Picture
 from nnstudio.ui.canvas.raster import Pixels, pixels_of
 from nnstudio.ui.canvas.scene import REACH, CanvasScene, Paint
 from nnstudio.ui.canvas.still import QUICK, Shot, Still, rects_of
@@ -135,6 +136,10 @@ class SheetView(QGraphicsView):
         if any(len(self.canvas.table.inside(box)) for box in self._covered()):
             self._fit(self._corner_height())
 
+    def picture(self, ids: Iterable[str] = ()) -> Picture:
+        """The drawing of these nodes, of all where none are given, as a picture."""
+        return Picture(self.canvas, self._near, self.extent(), ids)
+
     def extent(self) -> QRectF:
         """The rectangle around all that is on the sheet; empty where nothing is."""
         return self.canvas.content_rect()
@@ -147,9 +152,14 @@ class SheetView(QGraphicsView):
         """How high what floats in the lower corners is, in pixels."""
         return 0
 
+    def _bar_height(self) -> int:
+        """How much of the upper edge something floats over, in pixels."""
+        return 0
+
     def _fit(self, below: int) -> None:
         rect = self.extent()
-        width, height = self.viewport().width(), self.viewport().height() - below
+        above = self._bar_height()
+        width, height = self.viewport().width(), self.viewport().height() - below - above
         if rect.isEmpty() or width < 2 * _MARGIN or height < 2 * _MARGIN:
             scale, spare = theme.text_scale(), 0.0
         else:
@@ -161,7 +171,7 @@ class SheetView(QGraphicsView):
         scale = max(SMALLEST, scale)
         self._resting.stop()
         self.setTransform(QTransform.fromScale(scale, scale))
-        self.centerOn(rect.center() + QPointF(0, (spare / 2 + below / 2) / scale))
+        self.centerOn(rect.center() + QPointF(0, (spare / 2 + (below - above) / 2) / scale))
         self._fitted = True
         self.looked.emit()
 

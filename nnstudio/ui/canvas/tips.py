@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from nnstudio.compile.patterns import parse
 from nnstudio.graph import Wire
 from nnstudio.layers import Placeholder
+from nnstudio.ui.canvas.face import signs_of
 from nnstudio.ui.canvas.fitting import End
+from nnstudio.ui.canvas.glyphs import MEANINGS
 from nnstudio.ui.fix_buttons import fixes_now
 from nnstudio.ui.inspect_costs import cost_facts
+
+#: What the signs on a card mean.
+_STATES = {name: meaning for name, meaning in MEANINGS.items() if name != "block"}
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene, Hit
@@ -39,6 +44,9 @@ def _of_node(scene: CanvasScene, id: str) -> list[str]:
         fixes = fixes_now(scene.session, problem)
         if fixes:
             lines.append(f"Ctrl+. : {html.escape(fixes[0].title)}")
+    lines += [html.escape(_STATES[sign]) for sign in signs_of(node) if sign in _STATES]
+    lines += ["bypassed: what arrives goes on as it is"] if node.bypassed else []
+    lines += [f"<i>{html.escape(line)}</i>" for line in scene.comparison.lines(id)]
     if len(lines) == 1 and not isinstance(node.layer, Placeholder):
         lines.append(html.escape(node.layer.summary()))
         facts = cost_facts(scene.session, (id,))

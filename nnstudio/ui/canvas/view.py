@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QStyle, QToolTip, QWidget
 from nnstudio.graph.places import Box
 from nnstudio.graph.view import Position
 from nnstudio.ui.canvas.annotated import Annotated
+from nnstudio.ui.canvas.comparison_bar import ComparisonBar
 from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.menus import menu_for
@@ -43,6 +44,7 @@ class CanvasView(Annotated):
         self.minimap = Minimap(self)
         self.legend = Legend(scene.magnitudes, self)
         self.invitation = Invitation(self)
+        self.comparison_bar = ComparisonBar(scene.comparison, self)
         self._motion = QVariantAnimation(self, duration=MOTION, startValue=0.0, endValue=1.0)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._motion.valueChanged.connect(self._move_on)
@@ -85,6 +87,13 @@ class CanvasView(Annotated):
                 area = self.mapToScene(widget.geometry()).boundingRect()
                 boxes.append((area.left(), area.top(), area.right(), area.bottom()))
         return boxes
+
+    def extent(self) -> QRectF:
+        """The rectangle around all that is drawn, what a comparison shows included."""
+        return super().extent().united(self.canvas.comparison.extent())
+
+    def _bar_height(self) -> int:
+        return 0 if self.comparison_bar.isHidden() else self.comparison_bar.height()
 
     def _corner_height(self) -> int:
         return self.minimap.height() - 20
@@ -134,6 +143,7 @@ class CanvasView(Annotated):
         self.minimap.move(width - self.minimap.width() - 12, height - self.minimap.height() - 12)
         self.legend.setVisible(self.canvas.magnitudes.shown and width > self.legend.width() + 24)
         self.legend.move(12, height - self.legend.height() - 12)
+        self.comparison_bar.move((width - self.comparison_bar.width()) // 2, 10)
         self.invitation.move((width - self.invitation.width()) // 2, (height - self.invitation.height()) // 2)
         self.minimap.update()
 
