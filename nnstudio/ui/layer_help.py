@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 class _Writer:
     """Writes one page at the end of a document."""
 
-    def __init__(self, document: QTextDocument) -> None:
-        self.document = document
+    def __init__(self, document: QTextDocument, size: int = 13) -> None:
+        self.document, self.size = document, size
         self.cursor = QTextCursor(document)
         self.tokens = theme.current()
         self.started = False
@@ -61,8 +61,9 @@ class _Writer:
         shape.setForeground(QColor(color))
         return shape
 
-    def text(self, text: str, size: int = 13, weight: int = 400, color: str = "") -> None:
+    def text(self, text: str, size: int = 0, weight: int = 400, color: str = "") -> None:
         """Text with ``code`` in backticks and *emphasis* in stars."""
+        size = size or self.size
         plain = self.style(theme.ui_font(size, weight), color or self.tokens.text)
         code = self.style(theme.mono_font(size - 1), color or self.tokens.text)
         for place, part in enumerate(text.split("`")):
@@ -160,7 +161,7 @@ def write_about(document: QTextDocument, page: HelpPage, *, wait: bool = True) -
     """Write what stands beside a layer's own form: when to use it, its formula, its source. ``wait``: until formulas
     are drawn; else those that are not yet are written in letters and signs."""
     document.clear()
-    writer = _Writer(document)
+    writer = _Writer(document, 12)
     writer.block(0, 8)
     writer.text(page.summary, 12, 500)
     _body(writer, page, wait=wait)
