@@ -248,12 +248,12 @@ def test_arrow_keys_follow_the_wires(hands: Hands) -> None:
     assert hands.selected() <= {"scores", "label"}
 
 
-def test_shift_alt_and_arrow_keys_select_more(hands: Hands) -> None:
+def test_the_selection_grows_along_the_wires(hands: Hands) -> None:
     hands.click(hands.at("hidden"))
-    for _ in range(2):
-        hands.key(Qt.Key.Key_Right, SHIFT | ALT)
+    hands.key(Qt.Key.Key_N)
+    hands.key(Qt.Key.Key_N)
     assert hands.selected() == {"hidden", "active", "scores"}
-    hands.key(Qt.Key.Key_Left, SHIFT | ALT)
+    hands.key(Qt.Key.Key_N, SHIFT)
     assert hands.selected() == {"features", "hidden", "active", "scores"}
 
 

@@ -9,7 +9,7 @@ GESTURES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Arrow keys", "go along the wires: right to what a layer feeds, left to what feeds it"),
             ("Alt+Arrow keys", "go to the nearest layer in a direction"),
-            ("Shift+Alt+Arrow keys", "select the next layer in addition"),
+            ("N, Shift+N", "select what the selected layers feed, or what feeds them, in addition"),
             ("Shift+Arrow keys", "move what is selected by a step of the grid, with Ctrl by 1"),
             ("Ctrl+Arrow keys", "move the sheet"),
             ("Tab", "add a layer by name, wired behind the selected one"),

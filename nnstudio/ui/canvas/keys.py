@@ -68,12 +68,14 @@ class Keyed(Offering):
                 Key.Key_B: view.act("freeze"),
                 Key.Key_W: view.act("connect_from"),
                 Key.Key_C: self._previous_wire,
+                Key.Key_N: self._grow_back,
             }.get(key)
         return {
             Key.Key_Plus: view.zoom_in, Key.Key_Equal: view.zoom_in, Key.Key_Minus: view.zoom_out,
             Key.Key_1: view.zoom_reset, Key.Key_F: view.fit, Key.Key_Home: view.fit, Key.Key_Tab: view.quick_add,
             Key.Key_F2: view.rename, Key.Key_Return: view.open_selected, Key.Key_Enter: view.open_selected,
             Key.Key_Escape: self._escape, Key.Key_W: view.act("connect_to"), Key.Key_C: self._next_wire,
+            Key.Key_N: self._grow,
             Key.Key_B: view.act("bypass"), Key.Key_R: view.replace_selected,
         }.get(key)  # fmt: skip
 
@@ -106,8 +108,6 @@ class Keyed(Offering):
         marked = self.canvas.marked_wires
         if not self.session.selection and len(marked) == 1 and not control:
             self._arrow_on_wire(next(iter(marked)), dx, dy, shift)
-        elif shift and modifiers & _ALT and self.session.selection:
-            self.follow(dx, dy, more=True)
         elif shift and self.session.selection:
             step = 1.0 if control else GRID
             self.editor.nudge(dx * step, dy * step)
@@ -135,27 +135,23 @@ class Keyed(Offering):
     def _keep_in_sight(self) -> None:
         self.reveal(self.canvas.content_rect(self.session.selection).adjusted(-8, -8, 8, 8))
 
-    def _go_to(self, id: str, *, more: bool = False) -> None:
+    def _go_to(self, id: str) -> None:
         if id in self.canvas.places:
-            self.session.select([*self.session.selection, id] if more else [id])
+            self.session.select([id])
             self.reveal(self.canvas.box_with_margin(id))
 
-    def follow(self, dx: int, dy: int, *, more: bool = False) -> None:
+    def follow(self, dx: int, dy: int) -> None:
         """Select the next node along a wire: what the selected one feeds (right) or what feeds it (left), the nearest
-        in height of several. Up and down go to what is above and below; so does each way where no wire leads on.
-
-        ``more``: in addition to what is selected. Of several, it goes on from the one farthest in that direction.
-        """
+        in height of several. Up and down go to what is above and below; so does each way where no wire leads on."""
         network, places = self.session.network, self.canvas.places
         here = self._edge(dx, dy)
         wires = network.outgoing.get(here, ()) if dx > 0 else network.incoming.get(here, ()) if dx < 0 else ()
         beyond = {wire.target if dx > 0 else wire.source for wire in wires} & places.keys()
-        beyond -= self.session.selection if more else frozenset()
         if not beyond:
-            self.go(dx, dy, more=more)
+            self.go(dx, dy)
             return
         x, y = places[here]
-        self._go_to(min(beyond, key=lambda node: (abs(places[node][1] - y), abs(places[node][0] - x), node)), more=more)
+        self._go_to(min(beyond, key=lambda node: (abs(places[node][1] - y), abs(places[node][0] - x), node)))
 
     def _edge(self, dx: int, dy: int) -> str:
         """Of the selected nodes the one farthest in a direction."""
@@ -163,7 +159,7 @@ class Keyed(Offering):
         chosen = [id for id in self.session.selection if id in places]
         return max(chosen, key=lambda node: (places[node][0] * dx + places[node][1] * dy, node), default="")
 
-    def go(self, dx: int, dy: int, *, more: bool = False) -> None:
+    def go(self, dx: int, dy: int) -> None:
         """Select the nearest node in a direction; the one nearest to the middle where none is selected."""
         places = self.canvas.places
         chosen = [id for id in self.session.selection if id in places]
@@ -179,7 +175,19 @@ class Keyed(Offering):
             if cost < best:
                 best, found = cost, id
         if found:
-            self._go_to(found, more=more)
+            self._go_to(found)
+
+    def _grow(self) -> None:
+        """Select what the selected layers feed in addition."""
+        network, chosen = self.session.network, self.session.selection
+        self.session.select(chosen | {wire.target for id in chosen for wire in network.outgoing.get(id, ())})
+        self._keep_in_sight()
+
+    def _grow_back(self) -> None:
+        """Select what feeds the selected layers in addition."""
+        network, chosen = self.session.network, self.session.selection
+        self.session.select(chosen | {wire.source for id in chosen for wire in network.incoming.get(id, ())})
+        self._keep_in_sight()
 
     # -- wires by keys --------------------------------------------------------------------------------------------
 
