@@ -6,7 +6,8 @@ Sizes that are known only at run time are found by running at several values of 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import torch
 
 Inputs = Mapping[str, TensorType | tuple[TensorType, ...] | None]
+#: The longest step of a window along an axis of unknown length that is recognised.
+_LONGEST_STEP = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +78,139 @@ def _run(
 
     flat = _flat(inputs)
     symbols = sorted(frozenset().union(*(type.symbols for type in flat)))
-    trial = Trial(layer, built, inputs, symbols)
+    arriving = _arriving(flat)
+    trial = Trial(layer, built, _plain(inputs, arriving), symbols)
     points, results = trial.run()
     if len(results[0]) != len(layer.outputs):
         raise ValueError(f"it gives {len(results[0])} outputs, {len(layer.outputs)} are declared")
     outputs, labelled = {}, layer.output_labels(inputs)
+    known = dict.fromkeys(size for type in _flat(trial.inputs) for size in type.sizes if isinstance(size, Symbol))
     for place, (name, port) in enumerate(layer.outputs.items()):
         shapes = [tuple(result[place].shape) for result in results]
         labels = labelled.get(name) or labels_out(port, len(shapes[0]), tuple(flat), bindings)
-        sizes = [_size(symbols, points, [shape[axis] for shape in shapes]) for axis in range(len(shapes[0]))]
+        sizes = [
+            _placed(_size(symbols, points, [shape[axis] for shape in shapes], known), arriving)
+            for axis in range(len(shapes[0]))
+        ]
         axes = tuple(Axis(label, size) for label, size in zip(labels, sizes, strict=True))
         outputs[name] = TensorType(axes, str(results[0][place].dtype).removeprefix("torch."))
     return outputs, trial.parameters
 
 
-def _size(symbols: Sequence[str], points: Sequence[Mapping[str, int]], sizes: Sequence[int]) -> Size:
+def _arriving(types: Sequence[TensorType]) -> Mapping[str, Symbol]:
+    """Symbols that stand for one and the same rounded size wherever they are, by name. A layer is then looked at as it
+    works on that size, whatever came before it."""
+    seen: dict[str, set[Symbol]] = {}
+    for size in (size for type in types for size in type.sizes if isinstance(size, Symbol)):
+        seen.setdefault(size.name, set()).add(size)
+    one = {name: next(iter(sizes)) for name, sizes in seen.items() if len(sizes) == 1}
+    return {name: size for name, size in one.items() if size != _symbol(name, Fraction(1), Fraction(0))}
+
+
+def _plain(inputs: Inputs, arriving: Mapping[str, Symbol]) -> Inputs:
+    """The same inputs with a plain symbol in the place of each of these."""
+
+    def plain(type: TensorType) -> TensorType:
+        axes = (
+            Axis(axis.label, _symbol(axis.size.name, Fraction(1), Fraction(0)))
+            if isinstance(axis.size, Symbol) and axis.size.name in arriving
+            else axis
+            for axis in type.axes
+        )
+        return TensorType(tuple(axes), type.dtype, type.classes)
+
+    if not arriving:
+        return inputs
+    return {
+        name: tuple(map(plain, value)) if isinstance(value, tuple) else None if value is None else plain(value)
+        for name, value in inputs.items()
+    }
+
+
+def _placed(size: Size, arriving: Mapping[str, Symbol]) -> Size:
+    """A size that was told of a plain symbol, for what really arrives."""
+    if isinstance(size, int) or size.name not in arriving:
+        return size
+    whole = size.of(arriving[size.name])
+    if whole is None:
+        raise _DependsOnSeveralError(
+            f"one of its sizes is {size} of {arriving[size.name]}, which is rounded twice and cannot be followed"
+        )
+    return whole
+
+
+def _size(
+    symbols: Sequence[str], points: Sequence[Mapping[str, int]], sizes: Sequence[int], known: Iterable[Symbol]
+) -> Size:
     if len(points) == 1 and symbols:  # the one run told by itself
         return _symbol("N", Fraction(1), Fraction(0)) if sizes[0] == points[0]["N"] else sizes[0]
-    moved = [place for place in range(1, len(points)) if sizes[place] != sizes[0]]
+    base = points[0]
+    moved = {
+        name
+        for point, size in zip(points, sizes, strict=True)
+        for name in symbols
+        if point[name] != base[name] and size != sizes[0]
+    }
     if not moved:
         return sizes[0]
     if len(moved) > 1:
         raise _DependsOnSeveralError(
             "one of its sizes depends on several unknown sizes at once, which cannot be followed"
         )
-    name = symbols[moved[0] - 1]
-    low, high = points[0][name], points[moved[0]][name]
-    scale = Fraction(sizes[moved[0]] - sizes[0], high - low)
-    return _symbol(name, scale, sizes[0] - scale * low)
+    (name,) = moved
+    for symbol in known:  # most layers give an axis back as it came
+        if all(symbol.at(point) == size for point, size in zip(points, sizes, strict=True)):
+            return symbol
+    seen = {
+        point[name]: size
+        for point, size in zip(points, sizes, strict=True)
+        if all(point[other] == base[other] for other in symbols if other != name)
+    }
+    return _followed(name, tuple(sorted(seen.items())))
 
 
 @functools.cache
 def _symbol(name: str, scale: Fraction, offset: Fraction) -> Symbol:
     """One object for each symbol, so that comparing types is mostly comparing identities."""
     return Symbol(name, scale, offset)
+
+
+def is_followed(seen: Mapping[int, int]) -> bool:
+    """Whether it is clear how a size follows a length, from the sizes seen at some lengths."""
+    try:
+        _followed("T", tuple(sorted(seen.items())))
+    except _DependsOnSeveralError:
+        return False
+    return True
+
+
+def _followed(name: str, seen: tuple[tuple[int, int], ...]) -> Symbol:
+    """The symbol that has each of these sizes at each of these lengths. _DependsOnSeveralError where there is none.
+
+    A size in steps (a window that is moved by two) is ``k · ⌊(aT + b) / c⌋ + d``: k divides every difference; a / c is
+    the growth over the longest stretch, with the smallest c that fits; b follows from every size being rounded down.
+    """
+    (low, first), (high, last) = seen[0], seen[-1]
+    straight = Fraction(last - first, high - low)
+    if straight.denominator == 1 and all(size == first + straight * (at - low) for at, size in seen):
+        return _symbol(name, straight, first - straight * low)
+    times = math.gcd(*(size - first for _, size in seen)) or 1
+    steps = [(at, (size - first) // times) for at, size in seen]
+    run = next((place for place, (at, _) in enumerate(seen) if at != low + place), len(seen))  # lengths without a gap
+    for under in range(2, min(_LONGEST_STEP, run // 2) + 1):
+        pairs = [(now, dict(steps).get(at + under)) for at, now in steps]
+        growths = {then - now for now, then in pairs if then is not None}
+        if len(growths) != 1:
+            continue
+        over = growths.pop()
+        least = max(under * size - over * at for at, size in steps)
+        most = min(under * size + under - 1 - over * at for at, size in steps)
+        if least <= most:
+            return Symbol(name, Fraction(over, under), Fraction(least, under), times, first)
+    raise _DependsOnSeveralError(
+        f"one of its sizes follows {name} in a way that cannot be told before it runs"
+        f" ({', '.join(f'{size} at {name} = {at}' for at, size in seen[:3])})"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,15 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from nnstudio.compile.sequences import one_step
-from nnstudio.compile.shapes import Inputs, Runner, runner
+from nnstudio.compile.shapes import Inputs, Runner, is_followed, runner
 from nnstudio.layers import Call, Function, Layer, TensorType
 
 #: Values of a symbol at which a layer is run. Large and divisible, so that halving and small kernels fit.
 _PROBES: Mapping[str, tuple[int, int]] = {"N": (2, 3)}
 _OTHER_PROBES = (96, 144)
+#: Further lengths at which a size that seems to follow straight is checked, and those that show how it is rounded.
+_CHECKS = (97, 98, 99)
+_ROUNDING = (range(100, 104), range(104, 112), (*range(112, 144), 145, 288))
 #: A batch size that nothing else has: where each output size is either this or far smaller, one run is enough.
 TELLING = 1_000_003
 #: What counts as small: numbers in a module, numbers that a function puts out, products in a module.
@@ -75,7 +78,44 @@ class Trial:
                 if all(size == TELLING or size < TELLING // 10 for tensor in result for size in tensor.shape):
                     return [{"N": TELLING}], [result]
             points = self._points()
-            return points, [self._at(point) for point in points]
+            results = [self._at(point) for point in points]
+            for name in self.symbols:
+                if name not in _PROBES:
+                    self._add_lengths(name, points, results)
+            return points, results
+
+    def _add_lengths(self, name: str, points: list[Point], results: list[tuple[torch.Tensor, ...]]) -> None:
+        """Run at more lengths where a size that follows ``name`` may be rounded: enough of them to see how."""
+        base = points[0]
+        self._run_at([{**base, name: length} for length in _CHECKS], points, results)
+        known = {size for type in _types(self.inputs) for size in type.sizes if not isinstance(size, int)}
+        for more in _ROUNDING:
+            here = [place for place, point in enumerate(points) if all(point[o] == base[o] for o in base if o != name)]
+            if all(
+                any(all(size.at(points[place]) == seen[points[place][name]] for place in here) for size in known)
+                or is_followed(seen)
+                for seen in self._seen(name, points, results, here)
+            ):
+                return
+            self._run_at([{**base, name: length} for length in more], points, results)
+
+    def _seen(
+        self, name: str, points: list[Point], results: list[tuple[torch.Tensor, ...]], here: list[int]
+    ) -> Iterator[dict[int, int]]:
+        """Each size of what came out, by length."""
+        for output in range(len(results[0])):
+            for axis in range(results[0][output].dim()):
+                yield {points[place][name]: results[place][output].shape[axis] for place in here}
+
+    def _run_at(self, more: list[Point], points: list[Point], results: list[tuple[torch.Tensor, ...]]) -> None:
+        """Run at further points; one at which the layer does not work (a length that does not divide) tells nothing."""
+        for point in more:
+            try:
+                made = self._at(point)
+            except Exception:
+                continue
+            points.append(point)
+            results.append(made)
 
     def _points(self) -> list[Point]:
         base = {name: _PROBES.get(name, _OTHER_PROBES)[0] for name in self.symbols}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,30 +34,94 @@ DTYPES = FLOAT_DTYPES | INT_DTYPES | {"bool"}
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A size that is known only at run time: ``scale · name + offset``, as in ``N``, ``T/2``, ``2N + 1``."""
+    """A size that is known only at run time: ``times · ⌊scale · name + offset⌋ + plus``, as in ``N``, ``2N+1``, or
+    ``⌊T/2⌋`` behind a pooling.
+
+    It is kept in one form, so that symbols that are the same number at every length are equal: ``times`` and ``plus``
+    only where something is rounded down, and the rest in ``scale`` and ``offset``.
+    """
 
     name: str
     scale: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
+    times: int = 1
+    plus: int = 0
+
+    def __post_init__(self) -> None:
+        if self.scale.denominator == 1 and self.times == 1 and not self.plus and self.offset.denominator == 1:
+            return  # what is most often made
+        scale, times, plus = self.scale, self.times, self.plus
+        whole = scale.denominator  # ⌊(aT + b) / c⌋ with whole numbers is as with ⌊b⌋
+        offset = Fraction(math.floor(self.offset * whole), whole)
+        if whole == 1:
+            scale, offset, times, plus = scale * times, offset * times + plus, 1, 0
+        elif times == 1:
+            offset, plus = offset + plus, 0
+        else:
+            low = math.floor(offset)
+            offset, plus = offset - low, plus + times * low
+        for name, value in (("scale", scale), ("offset", offset), ("times", times), ("plus", plus)):
+            object.__setattr__(self, name, value)
 
     def __hash__(self) -> int:
         return hash(self.name)  # a fraction's own hash is slow, and symbols that differ in nothing else are rare
 
     def __str__(self) -> str:
-        scaled = self.name
-        if self.scale.numerator != 1:
-            scaled = f"{self.scale.numerator}{scaled}"
-        if self.scale.denominator != 1:
-            scaled = f"{scaled}/{self.scale.denominator}"
-        if self.offset:
-            scaled = f"{scaled}{'+' if self.offset > 0 else '−'}{abs(self.offset)}"
-        return scaled
+        if self.scale.denominator == 1:
+            return _term(self.scale.numerator, self.name, int(self.offset))
+        under, low = self.scale.denominator, math.floor(self.offset)
+        if -1 < self.offset < 0:
+            low = 0
+        over = self.offset - low
+        up = over == Fraction(under - 1, under)  # ⌊(T + c − 1) / c⌋ is T / c rounded up
+        inner = _term(self.scale.numerator, self.name, 0 if up else int(over * under))
+        inner = f"({inner})" if not up and over else inner
+        rounded = f"{'⌈' if up else '⌊'}{inner}/{under}{'⌉' if up else '⌋'}"
+        return _term(self.times, rounded, self.plus + self.times * low)
 
     def at(self, values: Mapping[str, int]) -> int:
         """The size where each symbol has the given value. KeyError where the symbol has none."""
         scale, offset = self.scale, self.offset
         whole = scale.numerator * offset.denominator * values[self.name] + offset.numerator * scale.denominator
-        return whole // (scale.denominator * offset.denominator)
+        return self.times * (whole // (scale.denominator * offset.denominator)) + self.plus
+
+    def of(self, inner: Symbol) -> Symbol | None:
+        """This size where its name stands for another symbol: ``T−2`` of ``⌊T/2⌋``. None where that has no such form.
+
+        ⌊(a·k⌊y⌋ + e) / c⌋ is one again where k⌊y⌋ is whole anyway, or where a·k and c leave only one of them.
+        """
+        if self.scale.denominator == 1:
+            scale = self.scale.numerator
+            if inner.scale.denominator == 1:
+                return Symbol(inner.name, scale * inner.scale, scale * inner.offset + self.offset)
+            plus = scale * inner.plus + int(self.offset)
+            return Symbol(inner.name, inner.scale, inner.offset, scale * inner.times, plus)
+        under = self.scale.denominator
+        extra = self.scale.numerator * inner.plus + int(self.offset * under)
+        if inner.scale.denominator == 1:
+            over = self.scale.numerator * inner.scale
+            offset = Fraction(self.scale.numerator * int(inner.offset) + int(self.offset * under), under)
+            return Symbol(inner.name, over / under, offset, self.times, self.plus)
+        factor = self.scale.numerator * inner.times
+        shared = math.gcd(factor, under)
+        factor, under, extra = factor // shared, under // shared, math.floor(Fraction(extra, shared))
+        if under == 1:
+            times = self.times * factor
+            return Symbol(inner.name, inner.scale, inner.offset, times, self.times * extra + self.plus)
+        if factor == 1:
+            return Symbol(inner.name, inner.scale / under, (inner.offset + extra) / under, self.times, self.plus)
+        return None
+
+    def to_json(self) -> list[Any]:
+        """A JSON value: the name and what differs from it."""
+        written: list[Any] = [self.name, str(self.scale), str(self.offset)]
+        return written if self.times == 1 and not self.plus else [*written, self.times, self.plus]
+
+
+def _term(times: int, name: str, plus: int) -> str:
+    """``2T+1``."""
+    scaled = {1: name, -1: f"−{name}"}.get(times, f"{times}{name}")
+    return f"{scaled}{'+' if plus > 0 else '−'}{abs(plus)}" if plus else scaled
 
 
 Size = int | Symbol
@@ -184,12 +249,7 @@ class TensorType:
         """A JSON value; :meth:`from_json` reads it back."""
         return {
             "labels": [axis.label for axis in self.axes],
-            "sizes": [
-                axis.size
-                if isinstance(axis.size, int)
-                else [axis.size.name, str(axis.size.scale), str(axis.size.offset)]
-                for axis in self.axes
-            ],
+            "sizes": [axis.size if isinstance(axis.size, int) else axis.size.to_json() for axis in self.axes],
             "dtype": self.dtype,
             "classes": self.classes,
         }
@@ -199,7 +259,9 @@ class TensorType:
         """Read what :meth:`to_json` wrote. ValueError where it is not a tensor type."""
         try:
             sizes: Iterable[Size] = [
-                size if isinstance(size, int) else Symbol(str(size[0]), Fraction(size[1]), Fraction(size[2]))
+                size
+                if isinstance(size, int)
+                else Symbol(str(size[0]), Fraction(size[1]), Fraction(size[2]), *(int(more) for more in size[3:5]))
                 for size in data["sizes"]
             ]
             axes = tuple(Axis(str(label), size) for label, size in zip(data["labels"], sizes, strict=True))

@@ -1,0 +1,118 @@
+"""Sizes that are known only at run time: what is said of them holds at every length."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnstudio.compile.lower import compile_network
+from nnstudio.compile.resolve import resolve
+from nnstudio.graph import Network
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import Symbol, TensorType
+from nnstudio.layers.types import Axis
+
+SIGNAL = {"signal": TensorType.of("N C T", "N", 4, "T")}
+
+
+def chain(*layers: tuple[str, dict[str, Any]]) -> Network:
+    net = NetworkBuilder()
+    x = net.add("Input", field="signal")
+    for place, (kind, values) in enumerate(layers):
+        x = net.add(kind, x, name=f"layer{place}", **values)
+    net.add("Output", x, name="out")
+    return net.network
+
+
+def length_of(network: Network) -> Symbol | int:
+    resolution = resolve(network, SIGNAL)
+    assert not resolution.errors, resolution.errors
+    last = [node for node in network.nodes.values() if node.name.startswith("layer")][-1]
+    return resolution.nodes[last.id].outputs["output"].sizes[2]
+
+
+CONV = st.tuples(
+    st.just("Conv1d"),
+    st.fixed_dictionaries(
+        {
+            "out_channels": st.just(4), "kernel_size": st.integers(1, 7), "stride": st.integers(1, 5),
+            "padding": st.integers(0, 3), "dilation": st.integers(1, 3),
+        }
+    ),
+)  # fmt: skip
+POOL = st.tuples(
+    st.sampled_from(["MaxPool1d", "AvgPool1d"]),
+    st.fixed_dictionaries(
+        {"kernel_size": st.integers(1, 4), "stride": st.integers(1, 4), "ceil_mode": st.booleans()}
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None)
+@given(layers=st.lists(st.one_of(CONV, POOL), min_size=1, max_size=3), more=st.lists(st.integers(60, 400), max_size=6))
+def test_the_length_that_is_said_is_the_length_that_comes_at_every_length(layers: Any, more: list[int]) -> None:
+    network = chain(*layers, ("ReLU", {}))
+    said = length_of(network)
+    model = compile_network(network, SIGNAL, 0).model.eval()
+    for length in (*range(60, 76), *more):
+        with torch.no_grad():
+            came = model(torch.zeros(1, 4, length))
+        assert (said if isinstance(said, int) else said.at({"T": length})) == came.shape[2]
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"),
+    [
+        ([("MaxPool1d", {"kernel_size": 2})], "⌊T/2⌋"),
+        ([("Conv1d", {"kernel_size": 3, "stride": 2, "padding": 1})], "⌈T/2⌉"),
+        ([("Conv1d", {"kernel_size": 3})], "T−2"),
+        ([("MaxPool1d", {"kernel_size": 2}), ("MaxPool1d", {"kernel_size": 2})], "⌊T/4⌋"),
+        ([("Conv1d", {"kernel_size": 1, "stride": 3})], "⌊(T+2)/3⌋"),
+    ],
+)
+def test_it_is_written_as_a_person_writes_it(layers: Any, text: str) -> None:
+    said = str(length_of(chain(*layers)))
+    assert said == ("⌈T/3⌉" if text == "⌊(T+2)/3⌋" else text)
+
+
+def test_two_ways_to_the_same_length_are_the_same_size() -> None:
+    once = length_of(chain(("MaxPool1d", {"kernel_size": 4})))
+    twice = length_of(chain(("MaxPool1d", {"kernel_size": 2}), ("ReLU", {}), ("MaxPool1d", {"kernel_size": 2})))
+    assert once == twice
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    over=st.integers(-6, 6), under=st.integers(1, 6), offset=st.fractions(-9, 9, max_denominator=7),
+    times=st.integers(1, 4), plus=st.integers(-9, 9),
+)  # fmt: skip
+def test_symbols_that_are_equal_at_every_length_are_equal(
+    over: int, under: int, offset: Fraction, times: int, plus: int
+) -> None:
+    symbol = Symbol("T", Fraction(over, under), offset, times, plus)
+    for length in range(40):
+        plain = times * (
+            (over * length * offset.denominator + offset.numerator * under) // (under * offset.denominator)
+        )
+        assert symbol.at({"T": length}) == plain + plus
+    same = Symbol("T", Fraction(over, under), offset + (plus if times == 1 else 0), times, plus if times > 1 else 0)
+    assert symbol == same
+    axis = TensorType((Axis("T", symbol),))
+    assert TensorType.from_json(axis.to_json()) == axis
+
+
+def test_a_length_that_cannot_be_followed_is_said_and_not_guessed() -> None:
+    resolution = resolve(chain(("MaxPool1d", {"kernel_size": 31})), SIGNAL)
+    assert "cannot be told before it runs" in resolution.errors[0].message
+    assert "3 at T = 96" in resolution.errors[0].message
+
+
+def test_the_sizes_of_other_axes_are_left_alone() -> None:
+    resolution = resolve(chain(("Conv1d", {"out_channels": 6, "stride": 2})), SIGNAL)
+    types = [made.outputs["output"] for made in resolution.nodes.values() if made.outputs]
+    assert str(types[-1]).startswith("N×6×⌊(T−1)/2⌋")
