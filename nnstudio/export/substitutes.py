@@ -1,13 +1,14 @@
-"""Modules that say the same in a form that torch.export and ONNX take.
+"""Modules and functions that say the same in a form that torch.export and ONNX take.
 
 - `torch.nn.MaxPool1d` is traced for the one length that it is traced with; as a picture of height 1 it is not.
 - `torch.nn.AdaptiveMaxPool2d` has no ONNX form; with the sizes of the picture known it is a few plain ones.
+- `torch.cdist` and `torch.cumprod` have no ONNX form; spread against each other, the numbers have.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 
@@ -51,6 +52,24 @@ class AdaptiveMaxPool2d(nn.Module):
         return torch.stack(lines, -2)
 
 
+def distances(left: Tensor, right: Tensor, p: float = 2.0) -> Tensor:
+    """`torch.cdist`; …×R×F and …×Q×F in, …×R×Q out."""
+    apart = left.unsqueeze(-2) - right.unsqueeze(-3)
+    return apart.abs().sum(-1) if p == 1.0 else torch.linalg.vector_norm(apart, p, -1)
+
+
+def running_product(input: Tensor, dim: int) -> Tensor:
+    """`torch.cumprod`: each place is the product of a row in which later places count as one."""
+    last = input.movedim(dim, -1)
+    count = last.shape[-1]
+    kept = torch.ones(count, count, dtype=torch.bool, device=input.device).tril()
+    rows = torch.where(kept, last.unsqueeze(-2), torch.ones_like(last).unsqueeze(-2))
+    return rows.prod(-1).movedim(-1, dim)
+
+
+_FUNCTIONS = {torch.cdist: distances, torch.cumprod: running_product}
+
+
 def substitute(model: nn.Module) -> nn.Module:
     """Put the substitutes in their places, in the model itself; it is a copy that is made for one export."""
     for name, module in list(model.named_modules()):
@@ -58,4 +77,9 @@ def substitute(model: nn.Module) -> nn.Module:
             model.set_submodule(name, MaxPool1d(module))
         elif type(module) is nn.AdaptiveMaxPool2d and not module.return_indices:
             model.set_submodule(name, AdaptiveMaxPool2d(module))
+    if isinstance(model, fx.GraphModule):
+        for node in model.graph.nodes:
+            if node.op == "call_function" and node.target in _FUNCTIONS:
+                node.target = _FUNCTIONS[node.target]
+        model.recompile()
     return model
