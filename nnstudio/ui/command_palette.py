@@ -83,6 +83,7 @@ class CommandPalette(QFrame):
         self.setProperty("role", "popup")
         self._window = window
         self._all: list[Command] = []
+        self._filtered: tuple[str, list[Command]] = ("", [])
         self.field = QLineEdit()
         self.field.setProperty("role", "large")
         self.list = QListWidget()
@@ -100,7 +101,7 @@ class CommandPalette(QFrame):
 
     def popup(self, commands: Iterable[Command], prompt: str) -> None:
         """Show these commands at the top of the window, with the field ready to type."""
-        self._all = list(commands)
+        self._all, self._filtered = list(commands), ("", [])
         self.field.setPlaceholderText(prompt)
         self.field.setAccessibleName(prompt)
         self.field.clear()
@@ -121,7 +122,12 @@ class CommandPalette(QFrame):
 
     def _filter(self, text: str) -> None:
         self.list.clear()
-        found = ranked(text, self._all, lambda c: c.title, lambda c: f"{c.group} {c.words}")
+        before, pool = self._filtered
+        if not before or not text.startswith(before):
+            pool = self._all
+        found = ranked(text, pool, lambda c: c.title, lambda c: f"{c.group} {c.words}")
+        fitting = set(map(id, found))  # what is typed on finds less: the others need not be looked at again
+        self._filtered = text, [command for command in pool if id(command) in fitting]
         for command in found[:MOST]:
             item = QListWidgetItem(command.title)
             item.setData(Qt.ItemDataRole.UserRole, command)

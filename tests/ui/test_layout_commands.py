@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from nnstudio.graph.view import Frame, put_frame
 from nnstudio.project import files
 from nnstudio.project.gallery import template
+from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.settings import Settings
 from nnstudio.ui.window import MainWindow
 
@@ -128,3 +131,25 @@ def test_aligning_is_offered_from_two_layers_on_and_distributing_from_three(draw
         assert (table.qt("align_left").isEnabled(), table.qt("distribute_down").isEnabled()) == possible
     table.trigger("align_top")
     assert drawn.session.document.undo_label == "Align top edges"
+
+
+def test_going_to_a_layer_finds_the_same_whether_typed_or_pasted(show, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
+    ran: list[str] = []
+    names = ["conv1", "conv12", "norm1", "encoder_conv2", "head"]
+    palette = CommandPalette(show(QWidget()))
+    qtbot.addWidget(palette)
+
+    def found() -> list[str]:
+        return [palette.list.item(row).text() for row in range(palette.list.count())]
+
+    palette.popup([Command(name, partial(ran.append, name), "Layer") for name in names], "Which layer?")
+    palette.field.setText("con2")
+    pasted = found()
+    palette.field.clear()
+    QTest.keyClicks(palette.field, "con2")
+    assert found() == pasted
+    QTest.keyClick(palette.field, Key.Key_Backspace)
+    assert "conv1" in found()
+    palette.field.setText("encoder")
+    QTest.keyClick(palette.field, Key.Key_Return)
+    assert ran == ["encoder_conv2"]

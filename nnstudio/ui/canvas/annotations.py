@@ -256,8 +256,9 @@ class Annotations(QObject):
             into = any(
                 wire.source not in frame.members for id in frame.members for wire in network.incoming.get(id, ())
             )
+            chosen = bool(frame.members & self._view.session.selection)
             out = any(wire.target not in frame.members for id in frame.members for wire in network.outgoing.get(id, ()))
-            paint_card(painter, frame, edge, scale, marked=marked, ports=(into, out))
+            paint_card(painter, frame, edge, scale, marked=marked or chosen, ports=(into, out))
 
     def _paint_notes(self, painter: QPainter, area: QRectF, scale: float) -> None:
         for id in self._shown.notes:
