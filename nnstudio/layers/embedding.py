@@ -45,7 +45,7 @@ def _by_frequency() -> Any:
     return param(False, title="By frequency", help="divide each code's gradient by how often it occurs in the batch")
 
 
-def _table(layer: Any, input: TensorType) -> int:
+def table_size(layer: Any, input: TensorType) -> int:
     """How many codes there are vectors for. BuildError where that is not known or too few."""
     check_codes(input, "codes", ("int64", "int32"))
     codes = layer.num_embeddings or input.classes
@@ -93,7 +93,7 @@ class Embedding(Weighted):
 
     def build(self, input: TensorType) -> Call:
         return Call(
-            "torch.nn.Embedding", _table(self, input), self.embedding_dim, padding_idx=self.padding_idx,
+            "torch.nn.Embedding", table_size(self, input), self.embedding_dim, padding_idx=self.padding_idx,
             max_norm=self.max_norm, norm_type=self.norm_type, scale_grad_by_freq=self.scale_grad_by_freq,
         )  # fmt: skip
 
@@ -129,7 +129,7 @@ class EmbeddingBag(Weighted):
     scale_grad_by_freq: bool = _by_frequency()
 
     def build(self, input: TensorType, weights: TensorType | None) -> Call:
-        codes = _table(self, input)
+        codes = table_size(self, input)
         if weights is not None and self.mode != "sum":
             raise BuildError(
                 f"is fed weights, which count in a sum alone, and takes the {self.mode}",

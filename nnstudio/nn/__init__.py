@@ -10,7 +10,7 @@ from nnstudio.nn.attention import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
-from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag
+from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag, TiedEmbedding
 from nnstudio.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -45,6 +45,7 @@ __all__ = [
     "FractionalMaxPool3d", "GaussianNLLLoss", "KLDivLoss", "LPPool1d", "LPPool2d", "LPPool3d", "LSTMCell",
     "LearnedPositions", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "MultiLabelSoftMarginLoss", "MultiMarginLoss",
     "MultiheadAttention", "NLLLoss", "PatchEmbedding", "PositionalEncoding", "Reparameterise", "RotaryEncoding",
-    "ScaledDotProductAttention", "SoftMarginLoss", "StochasticDepth", "Transformer", "TransformerDecoder",
-    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginWithDistanceLoss",
+    "ScaledDotProductAttention", "SoftMarginLoss", "StochasticDepth", "TiedEmbedding", "Transformer",
+    "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+    "TripletMarginWithDistanceLoss",
 ]  # fmt: skip

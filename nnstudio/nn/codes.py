@@ -19,3 +19,10 @@ class AdaptiveLogSoftmax(torch.nn.AdaptiveLogSoftmaxWithLoss):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         return self.log_prob(input)
+
+
+class TiedEmbedding(torch.nn.Embedding):
+    r"""An embedding that gives its table too: codes (N, \*) become vectors (N, \*, E) and the table (V, E)."""
+
+    def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
+        return super().forward(input), self.weight
