@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from nnstudio.compile.patterns import Bindings, MismatchError, described, match
+from nnstudio.compile.patterns import Bindings, MismatchError, described, disagreements, match
 from nnstudio.compile.shapes import Inputs, evaluate
+from nnstudio.compile.unwise import cautions_of
 from nnstudio.graph import Fix, Network, Node, Problem, Wire, edits
 from nnstudio.layers import CATALOGUE, Layer, Placeholder, TensorType
 from nnstudio.layers.io import Input
@@ -176,12 +177,13 @@ def _insert_title(layer: Layer, out: TensorType) -> str:
 
 def build_problem(network: Network, node: Node, layer: Layer, inputs: Inputs, error: str, hint: str) -> Problem:
     """A layer that cannot be built on its inputs although their ranks fit."""
-    fed = "; ".join(
-        described(type)
+    fed_types = [
+        type
         for value in inputs.values()
         for type in (value if isinstance(value, tuple) else (value,))
         if type is not None
-    )
+    ]
+    fed = "; ".join(map(described, fed_types))
     proposals: list[Fix] = []
     prediction, target = inputs.get("prediction"), inputs.get("target")
     turned = list(_turned(network, node, layer, inputs))
@@ -194,7 +196,7 @@ def build_problem(network: Network, node: Node, layer: Layer, inputs: Inputs, er
             proposals.append(Fix("Use CrossEntropyLoss", use))
         if not yes_or_no or target.classes == 2:
             proposals += _resize_head(network, node, 1 if yes_or_no else target.classes)
-    message = f"{node.name} ({layer.type_name()}) {error}"
+    message = f"{node.name} ({layer.type_name()}) {error}{disagreements(fed_types)}"
     return Problem(node.id, "size", message, hint or f"it is fed {fed}", fixes=tuple(proposals))
 
 
@@ -294,7 +296,7 @@ def network_problems(network: Network, types: Types) -> list[Problem]:
                     fixes=(Fix(f"Delete {node.name}", edits.remove([node.id])),))
             for node in ends
         ]  # fmt: skip
-    return problems
+    return [*problems, *cautions_of(network, types)]
 
 
 def _add_after(node: Node, type_name: str, port: str, types: Types) -> tuple[Fix, ...]:

@@ -174,6 +174,7 @@ _STAGES: dict[str, tuple[Stage, ...]] = {
     "no-loss": (losses.missing_loss,),
     "no-output": (losses.missing_output,),
     "unused": (wiring.unused,),
+    "frozen": (wiring.unfrozen,),
     "cycle": (wiring.cycle,),
     "unknown-layer": (wiring.unknown_layer,),
 }

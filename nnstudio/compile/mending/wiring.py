@@ -351,3 +351,13 @@ def unused(case: Case) -> Iterator[Candidate]:
         title = f"Delete the branch of {len(branch)} layers that ends in {node.name}"
         yield Candidate(title, edits.remove(branch), 0, 1)
     yield Candidate(f"Delete {node.name}", edits.remove([node.id]), 0 if len(branch) == 1 else 1, 1)
+
+
+def unfrozen(case: Case) -> Iterator[Candidate]:
+    """Everything is frozen: let all of it learn, or the last layer alone."""
+    frozen = [id for id in case.resolution.order if id in case.network.nodes and case.network.nodes[id].frozen]
+    weighted = [id for id in frozen if case.resolution.nodes[id].parameters]
+    if weighted:
+        last = case.network.nodes[weighted[-1]].name
+        yield Candidate(f"Let {last} learn", edits.set_frozen([weighted[-1]], False), 0, 1)
+        yield Candidate("Let all layers learn", edits.set_frozen(frozen, False), 0, 2)

@@ -359,3 +359,32 @@ def test_a_branch_that_goes_nowhere_is_taken_away_whole() -> None:
 
 def test_a_misspelt_field_is_mended_by_the_nearest_name() -> None:
     assert titles(changed(mlp(), "grey", field="gray"), "no-field")[0] == "Use the field grey"
+
+
+def test_sizes_that_disagree_at_run_time_are_told_with_an_example() -> None:
+    net = NetworkBuilder()
+    x = net.add("Permute", net.add("Input", field="series"))
+    short = net.add("Conv1d", x, out_channels=6, stride=2, padding=1, name="short")
+    net.add("Output", net.add("Add", short, net.add("MaxPool1d", x), name="sum"))
+    _, problem, found = first(net.network, "size")
+    assert "6×⌈T/2⌉, 6×⌊T/2⌋" in problem.message
+    assert "(for a sequence of length 7: 4 against 3)" in problem.message
+    assert found
+
+
+def test_a_softmax_before_a_loss_that_has_its_own_is_a_warning_that_taking_it_away_mends() -> None:
+    network = mlp()
+    (wire,) = (wire for wire in network.incoming[network.named("loss").id] if wire.input == "prediction")
+    bent = edits.insert_on(wire, load()["Softmax"](), name="softmax")(network)
+    _, problem, found = first(bent, "softmax-before-loss")
+    assert "loss (CrossEntropyLoss) has a softmax of its own and is fed by softmax (Softmax)" in problem.message
+    assert found[0].title == "Remove softmax"
+    assert not resolve(found[0].edit(bent), FIELDS).problems
+
+
+def test_a_network_that_is_frozen_whole_is_a_warning_that_one_click_ends() -> None:
+    network = mlp()
+    still = edits.set_frozen([node.id for node in network.nodes.values() if node.name.startswith(("linear", "scores"))])
+    _, problem, found = first(still(network), "frozen")
+    assert problem.severity == "warning"
+    assert [fix.title for fix in found] == ["Let scores learn", "Let all layers learn"]
