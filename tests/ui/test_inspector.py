@@ -55,7 +55,7 @@ def test_a_selected_layer_shows_its_form_types_and_help(drawn, inspector):
     assert page.name.text() == "conv"
     assert page._kind.text() == "Conv2d · 1×8×8 → 4×6×6"
     assert page.form.fields["out_channels"].line.text() == "4"
-    assert "filter" in page.findChild(object, "help").text().lower()
+    assert "filter" in page.findChild(object, "help").toPlainText().lower()
 
 
 def test_typing_changes_the_layer_and_is_one_step_of_undo(drawn, inspector, qtbot):

@@ -340,16 +340,16 @@ def test_help_begins_with_how_to_start_and_finds_layers_by_other_words(window):
     dialog.close()
 
 
-def test_help_on_a_selected_layer_is_its_page(at_work, monkeypatch):
+def test_help_on_a_selected_layer_is_its_page(digits, monkeypatch):
     opened = []
     monkeypatch.setattr("nnstudio.ui.help.show_help", lambda _, layer="": opened.append(layer))
-    session = at_work.session
-    node = next(node for node in session.network.nodes.values() if node.layer.type_name() == "Conv2d")
+    session = digits.session
+    node = next(node for node in session.network.nodes.values() if node.layer.type_name() == "Linear")
     session.select({node.id})
-    at_work.view_actions.show_help()
+    digits.view_actions.show_help()
     session.select(set())
-    at_work.view_actions.show_help()
-    assert opened == ["Conv2d", ""]
+    digits.view_actions.show_help()
+    assert opened == ["Linear", ""]
 
 
 def test_the_menu_reaches_every_action(at_work):
