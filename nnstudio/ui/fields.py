@@ -76,6 +76,11 @@ def _sizes(param: Param, text: str) -> Any:
     return items
 
 
+def _computes(text: str) -> bool:
+    """Whether a text is more than a number: something to be worked out."""
+    return re.search(r"[A-Za-z_*/+%(−-]", text) is not None
+
+
 class Field(QWidget):
     """Base: ``edited(value)`` with a checked value, ``refused(sentence)`` with "" when all is well again.
 
@@ -162,6 +167,8 @@ class TextField(Field):
         self._value: Any = param.default
         self._expression = ""
         self._problem = self._unknown = ""
+        self._began: tuple[Any, str] | None = None
+        self._several = False
         self.stint = 0
         #: The named parameters that expressions may use; None: an expression is worked out at once and forgotten.
         self.parameters: Callable[[], Mapping[str, Number]] | None = None
@@ -181,6 +188,7 @@ class TextField(Field):
 
     def show_value(self, value: Any, *, several: bool = False, expression: str = "") -> None:
         wrong = self.line.hasFocus() and bool(self._problem)
+        self._several = several
         self._value, self._expression = value, expression
         if several and not wrong:
             self.line.setPlaceholderText(SEVERAL)
@@ -198,6 +206,8 @@ class TextField(Field):
         return text.strip() == self._expression if self._expression else parsed(self.param, text) == value
 
     def _typed(self, text: str) -> None:
+        if self._began is None and not self._several:
+            self._began = self._value, self._expression
         try:
             value, expression = self._read(text)
         except ParameterError as error:
@@ -222,7 +232,7 @@ class TextField(Field):
         plain = parsed(self.param, text)
         if self.param.kind not in COMPUTED or not isinstance(plain, str) or not text.strip():
             return self.param.checked(self._owner, self._name, plain), ""
-        if not re.search(r"[A-Za-z_*/+%(−-]", text):
+        if not _computes(text):
             return self.param.checked(self._owner, self._name, plain), ""
         worked = evaluate(text, self.parameters() if self.parameters is not None else {})
         value = float(worked) if self.param.kind == "float" else worked
@@ -232,7 +242,19 @@ class TextField(Field):
 
     def _be_wrong(self, problem: str, unknown: str = "") -> None:
         self._problem, self._unknown = problem, unknown
+        if _computes(self.line.text()):
+            self._put_back()
+        self.line.show_result("")
         self._patience.start()
+
+    def _put_back(self) -> None:
+        """Have the value that was there before an expression was begun: ``4*wid`` is not meant to be 4 meanwhile."""
+        if self._began is not None and self._began != (self._value, self._expression):
+            self._value, self._expression = self._began
+            if self._expression:
+                self.expressed.emit(self._expression)
+            else:
+                self.edited.emit(self._value)
 
     def _count(self, steps: int) -> None:
         value = self._value
@@ -270,6 +292,7 @@ class TextField(Field):
     def _finish(self) -> None:
         assert self.stint is not None
         self.stint += 1  # what is typed from now on is another step
+        self._began = None
         if self._problem:
             self._patience.stop()
             if self._unknown:  # what is typed stays while it can be made to mean something
@@ -286,6 +309,7 @@ class TextField(Field):
         """Forget what was typed and cannot be; show the value again."""
         self._well()
         self.line.setText(self._text())
+        self.line.show_result(shown(self.param, self._value) if self._expression else "")
 
 
 class SwitchField(Field):

@@ -8,8 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QTabBar, QWidget
 
 from nnstudio.train.events import RunFailed
+from nnstudio.ui.docks.live import Live
 from nnstudio.ui.parts import column, line, row
 from nnstudio.ui.session import Session
+from nnstudio.ui.settings import Settings
 
 #: Title of the tab, class in `ui/docks`.
 PANELS = (
@@ -27,10 +29,11 @@ class Panels(QFrame):
 
     chosen = Signal(int)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, settings: Settings | None = None) -> None:
+        """``settings``: where it is remembered how panels are looked at."""
         super().__init__()
         self.setProperty("role", "panel")
-        self._session = session
+        self._session, self._settings = session, settings
         self._ready = False
         self._built: dict[int, QWidget] = {}
         self.tabs = QTabBar()
@@ -71,8 +74,21 @@ class Panels(QFrame):
             docks = importlib.import_module("nnstudio.ui.docks")
             made: QWidget = getattr(docks, PANELS[place][1])(self._session)
             self._built[place] = made
+            self._remember(PANELS[place][1], made)
             self._stack.addWidget(made)
         return self._built[place]
+
+    def _remember(self, name: str, panel: QWidget) -> None:
+        """Have a panel look as it did when it was last left, and remember how it is looked at."""
+        settings = self._settings
+        if settings is None or not isinstance(panel, Live):
+            return
+        known = settings.get("panels", {}).get(name)
+        if isinstance(known, dict):
+            panel.choose_again(known)
+        panel.chose.connect(
+            lambda: settings.set(panels={**settings.get("panels", {}), name: panel.choices}) if settings else None
+        )
 
     def _show(self, place: int) -> None:
         if self._ready:

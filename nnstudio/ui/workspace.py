@@ -66,7 +66,7 @@ class Workspace(QWidget):
         self.palette_panel, self.canvas, self.inspector = made.palette, made.canvas, made.inspector
         self.palette_panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.canvas.setObjectName("canvas")
-        self.panels = Panels(session)
+        self.panels = Panels(session, settings)
         middle = QFrame()
         middle.setProperty("role", "canvas")
         middle.setLayout(column(CanvasHead(session), line(), self.canvas, spacing=0))

@@ -324,7 +324,18 @@ class GradientsPanel(RunPanel):
             "stand out at a glance.",
         )
 
+    @property
+    def choices(self) -> dict[str, object]:
+        return {"quantity": self.quantity.index}
+
+    def choose_again(self, choices: Mapping[str, object]) -> None:
+        index = choices.get("quantity")
+        if isinstance(index, int) and 0 <= index < len(QUANTITIES):
+            self.quantity.show_index(index)
+            self._choose(index)
+
     def _choose(self, index: int) -> None:
+        self.chose.emit()
         for view in (self.now, self.over_time):
             view.show_quantity(QUANTITIES[index])
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -42,6 +43,17 @@ class Live(QWidget):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._take_turn)
         theme.changed.connect(self._theme_changed)
+
+    #: Another way of looking was chosen: what :attr:`choices` gives is worth remembering.
+    chose = Signal()
+
+    @property
+    def choices(self) -> dict[str, object]:
+        """How the person has chosen to look at it, by name: plain values that go into the settings."""
+        return {}
+
+    def choose_again(self, choices: Mapping[str, object]) -> None:
+        """Look at it as :attr:`choices` said before. What is not known, or is damaged, is passed over."""
 
     def refresh(self) -> None:
         """Draw what the session holds now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,16 +82,31 @@ class LossPlot(Live):
         self.frame.add_control(self.smoothing)
         self.frame.add_control(self.log)
         group = QActionGroup(self)
+        self.along: dict[bool, QAction] = {}
         for text, by_step in (("Epochs along x", False), ("Steps along x", True)):
             action = QAction(text, group, checkable=True, checked=not by_step)
             action.triggered.connect(partial(self._count_by, by_step))
+            self.along[by_step] = action
             self.frame.menu.insertAction(self.frame.extra, action)
         again = QAction("Reset zoom", self)
         again.triggered.connect(self.reset_zoom)
         self.frame.menu.insertAction(self.frame.extra, again)
 
+    @property
+    def choices(self) -> dict[str, object]:
+        return {"log": self.drawing.log, "smoothing": self.drawing.smoothing, "by_step": self.drawing.by_step}
+
+    def choose_again(self, choices: Mapping[str, object]) -> None:
+        smoothing, by_step = choices.get("smoothing"), choices.get("by_step") is True
+        if isinstance(smoothing, int) and 0 <= smoothing < len(WINDOWS):
+            self.smoothing.setValue(smoothing)
+        self.log.setChecked(choices.get("log") is True)
+        self.along[by_step].setChecked(True)
+        self._count_by(by_step)
+
     def _smooth(self, choice: int) -> None:
         self.drawing.smoothing = choice
+        self.chose.emit()
         self._tell_smoothing()
         self.refresh_soon()
 
@@ -103,11 +119,13 @@ class LossPlot(Live):
 
     def _scale(self, log: bool) -> None:
         self.drawing.log = log
+        self.chose.emit()
         self.frame.plot.left.show_scale(log=log)
         self.reset_zoom()
 
     def _count_by(self, by_step: bool) -> None:
         self.drawing.by_step = by_step
+        self.chose.emit()
         self.frame.caption.setText("step" if by_step else "epoch")
         self.reset_zoom()
 

@@ -35,13 +35,35 @@ class NodeView(Live):
         self.setAccessibleName(self.TITLE)
         for signal in (session.events_arrived, session.run_changed, session.selection_changed, session.changed):
             signal.connect(self.refresh_soon)
+        for signal in (session.selection_changed, session.changed, session.events_arrived, session.resolved):
+            signal.connect(self._appear)
+
+    def _appear(self, *_: object) -> None:
+        """Stand there only where there is, or will be, something to draw for the node."""
+        if self.parent() is not None:
+            self.setHidden(not (self.expected() or self.known()))
+
+    def chosen(self) -> str:
+        """The id under which the run tells of the one node that is selected; "" where it tells of none, or several."""
+        ids = self.session.selection
+        flat = self.session.flat_ids(next(iter(ids))) if len(ids) == 1 else ()
+        return flat[0] if len(flat) == 1 else ""
+
+    def expected(self) -> bool:
+        """Whether a run of the network as it is would have something to draw."""
+        chosen = self.session.selection
+        node = self.session.network.nodes.get(next(iter(chosen))) if len(chosen) == 1 else None
+        return node is not None and node.layer.role == "layer" and not node.bypassed
+
+    def known(self) -> bool:
+        """Whether the run that is shown has told of the node."""
+        raise NotImplementedError
 
     def sizeHint(self) -> QSize:
         return QSize(220, self.HEIGHT)
 
     def refresh(self) -> None:
-        chosen = self.session.selection
-        self.node = next(iter(chosen)) if len(chosen) == 1 else ""
+        self.node = self.chosen()
         self.take()
         self.setAccessibleDescription(self.value)
         self.update()
@@ -57,7 +79,7 @@ class NodeView(Live):
 
     def color(self) -> QColor:
         """The family's colour of the node."""
-        node = self.session.network.nodes.get(self.node)
+        node = self.session.network.nodes.get(next(iter(self.session.selection), ""))
         return theme.family_color(node.layer) if node is not None else QColor(theme.current().muted)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -103,6 +125,9 @@ class NodeHistogram(NodeView):
         self.histogram: Histogram | None = None
         super().__init__(session, parent)
 
+    def known(self) -> bool:
+        return self.chosen() in self.session.history.activations
+
     def take(self) -> None:
         self.histogram = self.session.history.activations.get(self.node)
         self.value = f"{numbers.share(self.histogram.zeros)} zero" if self.histogram is not None else ""
@@ -140,6 +165,16 @@ class NodeGradient(NodeView):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         self.steps = self.logs = np.empty(0)
         super().__init__(session, parent)
+
+    def expected(self) -> bool:
+        id = next(iter(self.session.selection), "")
+        resolution = self.session.resolution
+        resolved = resolution.nodes.get(id) if resolution is not None else None
+        weights = resolved is None or resolved.parameters > 0
+        return super().expected() and weights and not self.session.network.nodes[id].frozen
+
+    def known(self) -> bool:
+        return self.chosen() in self.session.history.gradients
 
     def take(self) -> None:
         history = self.session.history

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
@@ -37,6 +38,15 @@ class TrainingPanel(RunPanel):
         for plot in (self.loss, self.activations, self.gradients):
             plot.frame.failed.connect(lambda sentence: session.notice.emit("error", sentence))
             plot.frame.saved.connect(lambda path: session.notice.emit("info", f"Saved {path}"))
+
+        self.loss.chose.connect(self.chose)
+
+    @property
+    def choices(self) -> dict[str, object]:
+        return self.loss.choices
+
+    def choose_again(self, choices: Mapping[str, object]) -> None:
+        self.loss.choose_again(choices)
 
     def refresh(self) -> None:
         idle = self.session.run_state == "idle"

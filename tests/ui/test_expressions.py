@@ -1,0 +1,206 @@
+"""Expressions in number fields, the network's named parameters, and several layers changed at once."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from nnstudio.graph import document, edits
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.graph.parameters import set_expression, set_network_parameter
+from nnstudio.ui.inspect_several import SeveralPage
+from nnstudio.ui.inspector import Inspector
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def drawn(session, qtbot):
+    net = NetworkBuilder()
+    x = net.add("Input", field="x", shape=(8,))
+    x = net.add("Linear", x, out_features=128, name="first")
+    x = net.add("ReLU", x, name="act")
+    net.add("Output", net.add("Linear", x, out_features=10, name="second"), name="result")
+    session.do("Build", lambda _: net.network)
+    qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+    return session
+
+
+@pytest.fixture
+def inspector(drawn, show):
+    made = Inspector(drawn)
+    made.resize(320, 900)
+    show(made)
+    return made
+
+
+def select(session, *names):
+    session.select([session.network.by_name[name].id for name in names])
+
+
+def retype(qtbot, field, text):
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClick(field, Key.Key_Backspace)
+    qtbot.keyClicks(field, text)
+
+
+def width(session, name):
+    return session.network.by_name[name].layer.out_features
+
+
+def said(line):
+    """What stands at the right of what is typed."""
+    return line._unit
+
+
+def test_arithmetic_is_worked_out_and_kept_and_the_field_shows_both(drawn, inspector, qtbot):
+    select(drawn, "first")
+    line = inspector.page.form.fields["out_features"].line
+    retype(qtbot, line, "2*64")
+    qtbot.keyClick(line, Key.Key_Return)
+    assert width(drawn, "first") == 128
+    assert drawn.network.by_name["first"].expression("out_features") == "2*64"
+    assert (line.text(), said(line)) == ("2*64", "= 128")
+    retype(qtbot, line, "96")
+    assert drawn.network.by_name["first"].expression("out_features") == ""
+    assert (width(drawn, "first"), said(line)) == (96, "")
+
+
+def test_a_named_parameter_moves_every_layer_that_uses_it_and_undo_takes_it_back(drawn, inspector, qtbot):
+    drawn.do("Name", set_network_parameter("width", 32))
+    for name, text in (("first", "4*width"), ("second", "width//2")):
+        select(drawn, name)
+        retype(qtbot, inspector.page.form.fields["out_features"].line, text)
+    assert (width(drawn, "first"), width(drawn, "second")) == (128, 16)
+    drawn.select(())
+    row = inspector.page.parameters.rows["width"]
+    retype(qtbot, row.field.line, "8")
+    assert (width(drawn, "first"), width(drawn, "second")) == (32, 4)
+    assert drawn.document.undo_label == "Set width"
+    drawn.undo()
+    assert (width(drawn, "first"), width(drawn, "second")) == (128, 16)
+
+
+def test_an_unknown_name_is_refused_and_one_click_creates_the_parameter(drawn, inspector, qtbot):
+    select(drawn, "first")
+    page = inspector.page
+    line = page.form.fields["out_features"].line
+    retype(qtbot, line, "4*width")
+    qtbot.waitUntil(lambda: page.findChild(QPushButton, "create_width") is not None)
+    assert "nothing is called width" in page.form.error("out_features")
+    assert width(drawn, "first") == 128
+    assert said(line) == ""
+    qtbot.mouseClick(page.findChild(QPushButton, "create_width"), Qt.MouseButton.LeftButton)
+    assert drawn.network.parameters == {"width": 32}, "so that the layer keeps its size"
+    assert drawn.network.by_name["first"].expression("out_features") == "4*width"
+    assert (line.text(), said(line)) == ("4*width", "= 128")
+    assert page.form.error("out_features") == ""
+    drawn.undo()
+    assert not drawn.network.parameters, "one step"
+
+
+def test_a_value_that_is_not_whole_is_refused_in_a_sentence(drawn, inspector, qtbot):
+    select(drawn, "first")
+    line = inspector.page.form.fields["out_features"].line
+    retype(qtbot, line, "5/2")
+    qtbot.keyClick(line, Key.Key_Return)
+    assert "whole number, and this gives 2.5" in inspector.page.form.error("out_features")
+    assert width(drawn, "first") == 128
+    assert line.text() == "128"
+
+
+def test_parameters_are_added_renamed_slid_and_deleted_where_expressions_keep_their_values(drawn, inspector, qtbot):
+    listed = inspector.page.parameters
+    qtbot.mouseClick(listed.add, Qt.MouseButton.LeftButton)
+    assert drawn.network.parameters == {"width": 64}
+    drawn.do("Use", set_expression(drawn.network.by_name["first"].id, "out_features", "width"))
+    row = listed.rows["width"]
+    retype(qtbot, row.title, "size")
+    qtbot.keyClick(row.title, Key.Key_Return)
+    assert drawn.network.by_name["first"].expression("out_features") == "size"
+    row = listed.rows["size"]
+    row.slider.setSliderDown(True)
+    for value in (70, 80, 90):
+        row.slider.setValue(value)
+    row.slider.setSliderDown(False)
+    assert width(drawn, "first") == 90
+    drawn.undo()
+    assert width(drawn, "first") == 64, "a drag is one step"
+    qtbot.mouseClick(listed.rows["size"].remove, Qt.MouseButton.LeftButton)
+    assert not drawn.network.parameters
+    assert drawn.network.by_name["first"].expression("out_features") == ""
+    assert width(drawn, "first") == 64
+
+
+def test_a_name_that_a_parameter_cannot_have_is_refused_and_the_old_one_stays(drawn, inspector, qtbot):
+    drawn.do("Name", set_network_parameter("width", 32))
+    row = inspector.page.parameters.rows["width"]
+    retype(qtbot, row.title, "2 wide")
+    qtbot.keyClick(row.title, Key.Key_Return)
+    assert inspector.page.parameters.error.text().endswith("width stays")
+    assert row.title.text() == "width"
+    assert set(drawn.network.parameters) == {"width"}
+
+
+def test_typing_in_a_field_is_one_step_however_slow_and_coming_back_is_another(drawn, inspector, qtbot):
+    now = [0.0]
+    drawn.document._clock = lambda: now[0]
+    select(drawn, "first")
+    line = inspector.page.form.fields["out_features"].line
+    line.setFocus()
+    line.selectAll()
+    for key in "256":
+        qtbot.keyClicks(line, key)
+        now[0] += 10 * document.MERGE_SECONDS
+    qtbot.keyClick(line, Key.Key_Return)
+    qtbot.keyClicks(line, "0")
+    assert width(drawn, "first") == 2560
+    drawn.undo()
+    assert width(drawn, "first") == 256
+    drawn.undo()
+    assert width(drawn, "first") == 128
+
+
+def test_half_typed_text_stays_while_the_network_is_worked_out(drawn, inspector, qtbot):
+    select(drawn, "first")
+    line = inspector.page.form.fields["out_features"].line
+    retype(qtbot, line, "2*")
+    drawn.do("Rename", edits.rename(drawn.network.by_name["second"].id, "other"))
+    qtbot.waitUntil(lambda: drawn.settled, timeout=60_000)
+    assert line.text() == "2*"
+
+
+def test_several_layers_share_expressions_and_flags_as_one_step(drawn, inspector, qtbot):
+    select(drawn, "first", "second")
+    page = inspector.page
+    assert isinstance(page, SeveralPage)
+    line = page.form.fields["out_features"].line
+    assert line.placeholderText() == "several values"
+    drawn.do("Name", set_network_parameter("width", 32))
+    retype(qtbot, line, "width*2")
+    assert (width(drawn, "first"), width(drawn, "second")) == (64, 64)
+    assert (line.text(), said(line)) == ("width*2", "= 64")
+    drawn.undo()
+    assert (width(drawn, "first"), width(drawn, "second")) == (128, 10)
+    drawn.do("Freeze first", edits.set_frozen([drawn.network.by_name["first"].id]))
+    frozen = page.flags.boxes["frozen"]
+    assert frozen.checkState() == Qt.CheckState.PartiallyChecked
+    qtbot.mouseClick(frozen, Qt.MouseButton.LeftButton, pos=frozen.rect().center() - frozen.rect().center() / 2)
+    assert all(drawn.network.by_name[name].frozen for name in ("first", "second"))
+    assert drawn.document.undo_label == "Freeze 2 layers"
+    bias = page.form.fields["bias"].box
+    qtbot.mouseClick(bias, Qt.MouseButton.LeftButton, pos=bias.rect().center() - bias.rect().center() / 2)
+    assert not any(drawn.network.by_name[name].layer.bias for name in ("first", "second"))
+    assert drawn.document.undo_label == "Change bias of 2 layers"
+
+
+def test_a_bypassed_layer_says_so_and_losses_have_no_such_flag(drawn, inspector, qtbot):
+    select(drawn, "act")
+    box = inspector.page.flags.boxes["bypassed"]
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().center() - box.rect().center() / 2)
+    assert drawn.network.by_name["act"].bypassed
+    assert drawn.document.undo_label == "Bypass act"
+    select(drawn, "result")
+    assert inspector.page.flags.isHidden()
