@@ -71,6 +71,21 @@ def rehomed(ids: Iterable[str], before: Boxes, after: Boxes) -> ViewEdit:
     return edit
 
 
+def housed(places: Mapping[str, Position], boxes: Boxes) -> ViewEdit:
+    """New nodes join the open frame within which they stand. ``boxes`` are those of the frames' members."""
+
+    def edit(view: View) -> View:
+        frames = dict(view.frames)
+        edges = {frame.id: edge for frame in frames.values() if not frame.folded and (edge := outline(frame, boxes))}
+        for id, at in places.items():
+            home = next((key for key, edge in edges.items() if _within(at, edge)), None)
+            if home is not None:
+                frames[home] = replace(frames[home], members=frames[home].members | {id})
+        return view if frames == dict(view.frames) else replace(view, frames=frames)
+
+    return edit
+
+
 def left_out(ids: Iterable[str]) -> ViewEdit:
     """Take nodes out of their frames; a frame that is left without members goes."""
     gone = frozenset(ids)

@@ -102,6 +102,18 @@ def test_a_node_dragged_into_a_frame_joins_it_and_dragged_out_leaves_it(hands: H
     assert hands.session.document.undo_label == "Move"
 
 
+def test_a_layer_inserted_within_a_frame_joins_it_in_the_same_step(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    wire = hands.session.network.incoming[hands.id("active")][0]
+    middle = (hands.view.canvas.content_rect([wire.source]) | hands.view.canvas.content_rect([wire.target])).center()
+    before = hands.names()
+    hands.drop("Dropout", hands.view.mapFromScene(middle))
+    (new,) = hands.names() - before
+    assert hands.id(new) in frame(hands).members
+    hands.session.undo()
+    assert frame(hands).members == {hands.id("hidden"), hands.id("active")}
+
+
 def test_a_double_click_on_the_title_renames_a_frame(hands: Hands) -> None:
     framed(hands, "hidden")
     hands.double_click(title_of(hands))

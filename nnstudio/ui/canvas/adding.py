@@ -10,7 +10,8 @@ from PySide6.QtCore import QPointF
 
 from nnstudio.graph import Network, Wire, edits
 from nnstudio.graph.arrange import COLUMN
-from nnstudio.graph.places import node_size, snapped
+from nnstudio.graph.framing import housed
+from nnstudio.graph.places import box_of, node_size, snapped
 from nnstudio.graph.view import Position, View, ViewEdit, place
 from nnstudio.layers import AnyLayer, Layer
 from nnstudio.layers.io import Input
@@ -120,13 +121,20 @@ class Adding:
         return {**{id: (first[0] + COLUMN * place, first[1]) for place, id in enumerate(ids)}, **moved}
 
     def placing(self, places: Mapping[str, Position]) -> ViewEdit:
-        """Put nodes there; nodes that had no place of their own keep where they are shown."""
+        """Put nodes there; nodes that had no place of their own keep where they are shown, and new nodes that come to
+        stand within a frame join it."""
         nodes = self._session.network.nodes
         shown = {id: at for id, at in self._scene.places.items() if id in nodes}
 
         def edit(view: View) -> View:
             pinned = {id: at for id, at in shown.items() if id not in view.positions}
-            return place({**pinned, **places})(view)
+            view = place({**pinned, **places})(view)
+            new = {id: at for id, at in places.items() if id not in shown}
+            if not view.frames or not new:
+                return view
+            members = frozenset[str]().union(*(frame.members for frame in view.frames.values())) & shown.keys()
+            boxes = {id: box_of(view.positions[id], node_size(nodes[id].layer)) for id in members}
+            return housed(new, boxes)(view)
 
         return edit
 

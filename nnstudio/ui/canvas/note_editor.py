@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 _WIDE, _HIGH = 220, 110
@@ -28,7 +28,7 @@ class NoteEditor(QPlainTextEdit):
         """Open over an area of the parent, within what is seen of it."""
         self._take = take
         self.setPlainText(text)
-        self.selectAll()
+        self.moveCursor(QTextCursor.MoveOperation.End)
         room = self.parentWidget().rect().adjusted(4, 4, -4, -4)
         width, height = min(room.width(), max(_WIDE, area.width())), min(room.height(), max(_HIGH, area.height()))
         left = max(room.left(), min(area.left(), room.right() - width))

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnstudio.graph.framing import CARD, Boxes, folded, frame_of, framed, left_out, outline, rehomed, unfolded
+from nnstudio.graph.framing import CARD, Boxes, folded, frame_of, framed, housed, left_out, outline, rehomed, unfolded
 from nnstudio.graph.places import FRAME_MARGIN, Box, box_of
 from nnstudio.graph.view import Frame, View, place
 
@@ -69,6 +69,11 @@ def test_a_frame_moved_as_a_whole_into_another_keeps_its_members() -> None:
     both = Frame("head", "", frozenset("cd"))
     after = {**WHERE, **boxes(c=(100, 0), d=(200, 0))}
     assert rehomed(set("cd"), WHERE, after)(view(STEM, both)).frames["head"].members == set("cd")
+
+
+def test_a_new_node_within_a_frame_joins_it_and_one_beside_it_does_not() -> None:
+    made = housed({"in": (150.0, 0.0), "out": (150.0, 500.0)}, WHERE)(view(STEM))
+    assert made.frames["stem"].members == {"a", "b", "in"}
 
 
 def test_taking_the_last_node_out_of_a_frame_takes_it_away() -> None:
