@@ -13,30 +13,14 @@ from functools import cached_property
 import networkx
 
 from nnstudio.compile import fixes
-from nnstudio.compile.patterns import Bindings, MismatchError, match
-from nnstudio.compile.shapes import Evaluated, Inputs, evaluate
-from nnstudio.graph import Fix, Network, Node, Problem, Wire
+from nnstudio.compile.nodes import Resolved, forget
+from nnstudio.compile.placing import Place
+from nnstudio.graph import Fix, Network, Problem, Wire
 from nnstudio.graph.blocks import in_block
 from nnstudio.graph.expanding import Expansion, Origin, expand
-from nnstudio.layers import AnyLayer, Layer, Placeholder, TensorType
-from nnstudio.layers.base import Built
-from nnstudio.layers.blocks import BlockInput, Standin
-from nnstudio.layers.io import Input, Noise
+from nnstudio.layers import TensorType
 
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """One node resolved. ``outputs`` is empty where the node, or one before it, has an error."""
-
-    layer: AnyLayer
-    built: Built = None
-    inputs: Inputs = field(default_factory=dict)
-    outputs: Mapping[str, TensorType] = field(default_factory=dict)
-    parameters: int = 0
-    problems: tuple[Problem, ...] = ()
-    ok: bool = False
-    #: what it was worked out from, to see whether it still holds
-    fed: tuple[tuple[str, TensorType | None], ...] = ()
+__all__ = ["Resolution", "Resolved", "drawn_order", "forget", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -138,38 +122,6 @@ class Resolution:
         return tuple(problem for problem in self.errors if problem.node in needed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Worked:
-    """What a layer is when fed so, wherever it stands: ``resolved`` where all is well, else its inputs as its patterns
-    label them and what came of them, or the port (and type) that does not fit."""
-
-    inputs: Inputs
-    evaluated: Evaluated
-    mismatch: tuple[str, MismatchError, TensorType] | None = None
-    resolved: Resolved | None = None
-    suspect: bool = False
-
-
-_Fed = tuple[tuple[str, TensorType | None], ...]
-_MEMORY: dict[tuple[Layer, _Fed], _Worked] = {}
-_TYPES: dict[TensorType, TensorType] = {}
-_MEMORY_LIMIT = 8192
-
-
-def forget() -> None:
-    """Empty the memory of layers that were worked out (for benchmarks, and for plugins that are reloaded)."""
-    _MEMORY.clear()
-    _TYPES.clear()
-
-
-def _shared(evaluated: Evaluated) -> Evaluated:
-    """The same with one object for equal output types, so that comparing them is comparing identities."""
-    if evaluated.outputs is None:
-        return evaluated
-    outputs = {name: _TYPES.setdefault(type, type) for name, type in evaluated.outputs.items()}
-    return replace(evaluated, outputs=outputs)
-
-
 def resolve(
     network: Network,
     fields: Mapping[str, TensorType] | None = None,
@@ -193,7 +145,7 @@ def resolve(
     flat = expansion.flat
     order, cyclic = _order(flat)
     nodes: dict[str, Resolved] = {}
-    place = _Place(expansion, nodes, fields, ports)
+    place = Place(expansion, nodes, fields, ports)
     computed = []
     kept = previous.nodes if previous is not None else {}
     for id in order:
@@ -279,189 +231,3 @@ def _cycle(network: Network, id: str, cyclic: list[str]) -> Problem:
         "a network must flow one way: remove one of the wires of the loop",
         fixes=(fixes.remove_wire(network, back),) if back else (),
     )  # fmt: skip
-
-
-@dataclass
-class _Place:
-    """Where nodes are resolved: the expanded network, what is known so far, and what comes in from outside."""
-
-    expansion: Expansion
-    nodes: dict[str, Resolved]
-    fields: Mapping[str, TensorType]
-    ports: Mapping[str, TensorType | None] | None
-
-    def fed(self, id: str) -> _Fed:
-        """What arrives at each wire of a node: port and type (None where it is not known, or comes from nowhere)."""
-        wires = self.expansion.flat.incoming.get(id, ())
-        nodes = self.nodes
-        fed = tuple(
-            [
-                (wire.input, nodes[wire.source].outputs.get(wire.output) if wire.source in nodes else None)
-                for wire in wires
-            ]
-        )
-        drawn = self.expansion.network.incoming.get(id, ()) if self.expansion.flat is not self.expansion.network else ()
-        return fed + (("", None),) * (len(drawn) - len(wires)) if len(drawn) > len(wires) else fed
-
-    def resolve_node(self, node: Node, fed: _Fed) -> Resolved:
-        """One node, of which everything that feeds it is known."""
-        layer = node.layer
-        if isinstance(layer, Placeholder):
-            problem = Problem(
-                node.id, "unknown-layer", f"{node.name} is a {layer.type_name()}, which this program cannot build",
-                f"{layer.reason}; install what brings it, or replace the node",
-            )  # fmt: skip
-            return Resolved(layer, problems=(problem,), fed=fed)
-        if isinstance(layer, Standin):  # what it stands for is not there, which the expansion says
-            return Resolved(layer, fed=fed)
-        if isinstance(layer, Input | Noise):
-            return _resolve_source(node, layer, self.fields, fed)
-        if isinstance(layer, BlockInput):
-            return self._resolve_port(node, layer, fed)
-        network = self.expansion.network
-        drawn = node.id in network.nodes
-        if not drawn:
-            network = self.expansion.flat
-        waits = any(type is None for _, type in fed)
-        worked = None if waits else _MEMORY.get((layer, fed))
-        types = _Types(self.expansion, self.nodes) if drawn else self.nodes
-        if worked is None:
-            problems = fixes.wiring_problems(network, node, layer, types)
-            if problems or waits:
-                return Resolved(layer, problems=tuple(problems), fed=fed)
-            worked = _work(layer, fed)
-        if worked.resolved is not None:
-            if not worked.suspect:
-                return worked.resolved
-            return replace(worked.resolved, problems=fixes.cautions(network, node, worked.inputs))
-        if worked.mismatch is not None:
-            wrong = fixes.mismatch_problem(network, node, layer, *worked.mismatch)
-            return Resolved(layer, problems=(wrong,), fed=fed)
-        result = worked.evaluated
-        problem = fixes.build_problem(network, node, layer, worked.inputs, result.error, result.hint)
-        return Resolved(layer, result.built, worked.inputs, problems=(problem,), fed=fed)
-
-    def _resolve_port(self, node: Node, layer: BlockInput, fed: _Fed) -> Resolved:
-        type = (self.ports or {}).get(node.name) or layer.own_type()
-        if type is None:
-            return Resolved(layer, fed=fed)
-        return Resolved(layer, None, {}, {"output": _TYPES.setdefault(type, type)}, ok=True, fed=fed)
-
-    def check_shared(self) -> None:
-        """Weights that are used twice count once, and each input must have the sizes that they are made for."""
-        for id, owner in self.expansion.shared.items():
-            mine, theirs = self.nodes.get(id), self.nodes.get(owner)
-            if mine is None or theirs is None or not (mine.ok and theirs.ok):
-                continue
-            if mine.built == theirs.built:
-                self.nodes[id] = replace(mine, parameters=0)
-                continue
-            names = self.expansion.flat.nodes
-            fed, made = (", ".join(type.per_sample() for _, type in each.fed if type) for each in (mine, theirs))
-            problem = Problem(
-                id, "shared",
-                f"{names[id].name} uses the weights of {names[owner].name}, which are made for {made}; it is fed {fed}",
-                "feed both the same sizes, or give it weights of its own",
-            )  # fmt: skip
-            self.nodes[id] = replace(mine, parameters=0, problems=(*mine.problems, problem), ok=False)
-
-    def sum_up(self) -> None:
-        """What is known of drawn nodes that are not in the plain network: blocks and bypassed nodes."""
-        for id, origins in self.expansion.origins.items():
-            node = self.expansion.network.nodes[id]
-            outputs = _Types(self.expansion, self.nodes).outputs_of(origins)
-            inside = [self.nodes[flat] for flat in self._inside(id)]
-            arriving = {
-                wire.input: _Types(self.expansion, self.nodes).at(wire)
-                for wire in self.expansion.network.incoming.get(id, ())
-            }
-            self.nodes[id] = Resolved(
-                node.layer, None, arriving, outputs, sum(each.parameters for each in inside),
-                ok=len(outputs) == len(origins) and all(each.ok for each in inside),
-            )  # fmt: skip
-
-    def _inside(self, id: str) -> list[str]:
-        if not self._by_block:
-            for flat in self.expansion.flat.nodes:
-                outer, inside, _ = flat.partition("/")
-                if inside:
-                    self._by_block.setdefault(outer, []).append(flat)
-        return self._by_block.get(id, [])
-
-    _by_block: dict[str, list[str]] = field(default_factory=dict)
-
-
-class _Types(Mapping[str, Resolved]):
-    """What is known so far of the drawn nodes: of a block and of a bypassed node, what comes out of them."""
-
-    def __init__(self, expansion: Expansion, nodes: Mapping[str, Resolved]) -> None:
-        self._expansion, self._nodes = expansion, nodes
-
-    def __getitem__(self, id: str) -> Resolved:
-        if id in self._expansion.origins:
-            return Resolved(
-                self._expansion.network.nodes[id].layer, outputs=self.outputs_of(self._expansion.origins[id])
-            )
-        return self._nodes[id]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from (id for id in self._nodes if id in self._expansion.network.nodes)
-        yield from (id for id in self._expansion.origins if id not in self._nodes)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def outputs_of(self, origins: Mapping[str, Origin]) -> dict[str, TensorType]:
-        """The types of ports whose values come from these places, as far as they are known."""
-        found = {}
-        for port, origin in origins.items():
-            known = self._nodes.get(origin[0]) if origin is not None else None
-            if known is not None and origin is not None and origin[1] in known.outputs:
-                found[port] = known.outputs[origin[1]]
-        return found
-
-    def at(self, wire: Wire) -> TensorType | None:
-        """What flows along a drawn wire."""
-        known = self.get(wire.source)
-        return known.outputs.get(wire.output) if known is not None else None
-
-
-def _work(layer: Layer, fed: _Fed) -> _Worked:
-    """Label what is fed, build the layer on it and remember what came of it."""
-    bindings = Bindings()
-    inputs: dict[str, TensorType | tuple[TensorType, ...] | None] = {}
-    worked = None
-    for name, port in layer.inputs.items():
-        arriving = [type for at, type in fed if at == name and type is not None]
-        try:
-            matched = tuple(match(name, port, type, bindings) for type in arriving)
-        except MismatchError as mismatch:
-            worked = _Worked(inputs, Evaluated(), (name, mismatch, arriving[0]))
-            break
-        inputs[name] = matched if port.many else (matched[0] if matched else None)
-    if worked is None:
-        result = _shared(evaluate(layer, inputs, bindings))
-        resolved = None
-        if result.outputs is not None:
-            resolved = Resolved(layer, result.built, inputs, result.outputs, result.parameters, ok=True, fed=fed)
-        worked = _Worked(inputs, result, None, resolved, fixes.is_suspect(layer, inputs))
-    if len(_MEMORY) >= _MEMORY_LIMIT:
-        forget()
-    _MEMORY[layer, fed] = worked
-    return worked
-
-
-def _resolve_source(
-    node: Node,
-    layer: Input | Noise,
-    fields: Mapping[str, TensorType],
-    fed: _Fed,
-) -> Resolved:
-    type = layer.own_type()
-    if isinstance(layer, Input) and fields:
-        type = fields.get(layer.field)
-    if type is None:
-        assert isinstance(layer, Input)
-        return Resolved(layer, problems=(fixes.unbound_problem(node, layer, fields),), fed=fed)
-    built = layer.build()
-    return Resolved(layer, built, {}, {"output": _TYPES.setdefault(type, type)}, ok=True, fed=fed)
