@@ -1,6 +1,7 @@
 """Modules and functions that say the same in a form that torch.export and ONNX take.
 
 - `torch.nn.MaxPool1d` is traced for the one length that it is traced with; as a picture of height 1 it is not.
+- `torch.nn.RReLU` has no ONNX form; when predicting it is a LeakyReLU.
 - `torch.nn.AdaptiveMaxPool2d` has no ONNX form; with the sizes of the picture known it is a few plain ones.
 - `torch.cdist` and `torch.cumprod` have no ONNX form; spread against each other, the numbers have.
 """
@@ -75,6 +76,8 @@ def substitute(model: nn.Module) -> nn.Module:
     for name, module in list(model.named_modules()):
         if type(module) is nn.MaxPool1d and not module.return_indices:
             model.set_submodule(name, MaxPool1d(module))
+        elif type(module) is nn.RReLU:  # when predicting its slope is the middle one
+            model.set_submodule(name, nn.LeakyReLU((module.lower + module.upper) / 2))
         elif type(module) is nn.AdaptiveMaxPool2d and not module.return_indices:
             model.set_submodule(name, AdaptiveMaxPool2d(module))
     if isinstance(model, fx.GraphModule):

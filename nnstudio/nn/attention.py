@@ -71,6 +71,9 @@ class ScaledDotProductAttention(torch.nn.Module):
     def forward(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None = None
     ) -> torch.Tensor:
+        if query.dim() == 3:  # as one head: exporters know no other form
+            query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
+            return self.forward(query, key, value, mask).squeeze(1)
         hidden = later(query, key) if self.causal else None
         if mask is not None:
             mask = mask.reshape(mask.shape[0], *(1,) * (query.dim() - 3), *mask.shape[1:])
