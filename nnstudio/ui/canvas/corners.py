@@ -69,7 +69,7 @@ class Minimap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
-            _paint_plate(painter, self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             tokens = theme.current()
             shown, scale = self._frame()
             painter.drawImage(0, 0, self._picture(shown, scale))
@@ -84,7 +84,7 @@ class Minimap(QWidget):
             painter.end()
 
     def _picture(self, shown: QRectF, scale: float) -> QImage:
-        """The nodes, painted again only when they or the frame have changed."""
+        """The plate and the nodes, painted again only when they or the frame have changed."""
         scene, ratio = self._view.canvas, self.devicePixelRatioF()
         key = scene.revision, scene.table.geometry, shown.getRect(), theme.look(), ratio
         waits = len(scene.moving) and len(scene.table) > _FEW and not self._nodes.isNull()
@@ -97,6 +97,12 @@ class Minimap(QWidget):
         image = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         rows = table.shown()
+        painter = QPainter(image)
+        try:
+            painter.scale(ratio, ratio)
+            _paint_plate(painter, self)
+        finally:
+            painter.end()
         self._paint_annotations(image, shown, scale, ratio)
         width, height = np.maximum(2.0 / scale, table.w[rows]), np.maximum(1.5 / scale, table.h[rows])
         middle = shown.center()

@@ -30,7 +30,8 @@ _TEXT_RIGHT = 12.0
 #: Below this scale the name stands alone, larger; below the other (see `overview`) nodes are plain rectangles.
 TEXT_SCALE = 0.6
 BATCH_SCALE = 0.3
-_MOST_CARDS = 160
+#: Pixels of cards that are kept, of four bytes each.
+_MOST_PIXELS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +120,30 @@ class Look(NamedTuple):
 
 
 class Cards:
-    """Pictures of cards in one theme and at one scale (device pixels a scene unit), made when first asked for."""
+    """Pictures of cards, made when first asked for; those of the scales that were seen lately are kept."""
 
     def __init__(self) -> None:
         self._key: tuple[str, float] = ("", 0.0)
-        self._made: dict[Look, QPixmap] = {}
+        self._made: dict[tuple[str, float], dict[Look, QPixmap]] = {}
+        self._pixels = 0
 
     def start(self, scale: float) -> None:
-        """Be ready for this scale and the present theme; the pictures of another are dropped."""
-        key = theme.current().name, round(scale, 4)
-        if key != self._key or len(self._made) > _MOST_CARDS:
-            self._key = key
-            self._made.clear()
+        """Be ready for this scale (device pixels a scene unit) and the present theme."""
+        self._key = theme.current().name, round(scale, 4)
+        if self._pixels > _MOST_PIXELS:
+            self._made = {self._key: self._made.get(self._key, {})}
+            self._pixels = sum(made.width() * made.height() for made in self._made[self._key].values())
+            if self._pixels > _MOST_PIXELS:
+                self._made.clear()
+                self._pixels = 0
 
     def picture(self, look: Look) -> QPixmap:
         """The card with its ports, MARGIN around it."""
-        made = self._made.get(look)
+        known = self._made.setdefault(self._key, {})
+        made = known.get(look)
         if made is None:
-            made = self._made[look] = _card(look, self._key[1])
+            made = known[look] = _card(look, self._key[1])
+            self._pixels += made.width() * made.height()
         return made
 
 

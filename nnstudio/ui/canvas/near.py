@@ -190,7 +190,11 @@ class Near:
         base = QTransform.fromScale(1 / ratio, 1 / ratio)
         wires = np.intersect1d(scene.wires.table.near(box), scene.moving_wires)
         plain = Sight(sight.scale / ratio, sight.dx / ratio, sight.dy / ratio)
-        self.paint_wires(painter, wires, plain, 1.0)
+        carried, (dx, dy) = scene.wires.carried
+        whole = np.isin(wires, carried)
+        self.paint_wires(painter, wires[~whole], plain, 1.0)
+        shifted = Sight(plain.scale, plain.dx + dx * plain.scale, plain.dy + dy * plain.scale)
+        self.paint_wires(painter, wires[whole], shifted, 1.0)
         self.paint_nodes(painter, np.intersect1d(scene.table.inside(box, MARGIN), scene.moving), sight, ratio, base)
         painter.setWorldTransform(QTransform())
 

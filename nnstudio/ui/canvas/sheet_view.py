@@ -249,7 +249,9 @@ class SheetView(QGraphicsView):
             painter.setClipRegion(event.region())
             painter.scale(1 / ratio, 1 / ratio)
             if self._resting.isActive() and self._still.shows():
-                painter.fillRect(QRect(QPoint(0, 0), self._pixels(ratio)), QColor(theme.current().canvas))
+                whole = QRect(QPoint(0, 0), self._pixels(ratio))
+                if not self._still.covers(whole, sight):
+                    painter.fillRect(whole, QColor(theme.current().canvas))
                 self._still.scaled_onto(painter, sight)
             else:
                 self._paint_from_still(painter, event, sight, ratio)

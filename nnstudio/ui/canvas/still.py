@@ -45,6 +45,14 @@ class Still:
         """Whether there is a picture."""
         return self._shown is not None
 
+    def covers(self, rect: QRect, sight: Sight) -> bool:
+        """Whether the picture, scaled to how the scene is seen now, covers a rectangle of device pixels."""
+        if self._shown is None:
+            return False
+        old, by = self._shown.sight, sight.scale / self._shown.sight.scale
+        left, top = sight.dx - old.dx * by, sight.dy - old.dy * by
+        return QRectF(left, top, self._image.width() * by, self._image.height() * by).contains(QRectF(rect))
+
     def scaled_onto(self, painter: QPainter, sight: Sight) -> None:
         """Paint the picture as it is, moved and scaled to how the scene is seen now."""
         assert self._shown is not None

@@ -59,6 +59,8 @@ class WireLayer:
         self.pills = Pills(scene, self)
         self._made: dict[int, Route] = {}
         self._lanes: Router | None = None
+        #: Wires between nodes in motion, and how far they have come since their routes were made.
+        self.carried: tuple[Rows, Position] = np.zeros(0, np.intp), (0.0, 0.0)
         self._later = QTimer(scene)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._go_on)
@@ -68,6 +70,7 @@ class WireLayer:
     def clear(self) -> None:
         """Take all wires away."""
         self.table.clear()
+        self._drop_carried()
         self._forget_all()
 
     def change(self, added: Iterable[Wire], removed: Iterable[Wire]) -> None:
@@ -118,6 +121,7 @@ class WireLayer:
     def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> None:
         """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they
         stood); of all wires, for None."""
+        self._drop_carried()
         if moved is None:
             self._forget_all()
         else:
@@ -145,13 +149,20 @@ class WireLayer:
             self.table.x2[inner] += by[0]
             self.table.lane[inner] += by[1]
             self.table.changes += 1
+            shift = self.carried[1] if len(self.carried[0]) == len(inner) else (0.0, 0.0)
+            self.carried = inner, (shift[0] + by[0], shift[1] + by[1])
+        else:
+            self._drop_carried()
         outer = np.setdiff1d(rows, inner)
         self._forget_rows(outer)
-        for row in inner.tolist():
-            self._made.pop(row, None)
         for row in outer.tolist() if len(outer) <= _IN_MOTION else ():
             self._decide(row)
         return rows
+
+    def _drop_carried(self) -> None:
+        for row in self.carried[0].tolist():
+            self._made.pop(row, None)
+        self.carried = self.carried[0][:0], (0.0, 0.0)
 
     def lead(self, routes: Mapping[Wire, tuple[Position, ...]]) -> None:
         """Lead these wires through these points, and no others."""
@@ -224,7 +235,8 @@ class WireLayer:
             self._later.start(_PAUSE)
 
     def route(self, row: int, *, exactly: bool = True) -> Route:
-        """The way of the wire in a row; not ``exactly``: about so, where it is not worked out yet."""
+        """The way of the wire in a row (of a carried one: where it began); not ``exactly``: about so, where it is not
+        worked out yet."""
         made = self._made.get(row)
         if made is not None:
             return made
@@ -234,7 +246,12 @@ class WireLayer:
         if self.table.kind[row] == LED:
             route = led((sx, sy), self.table.led[row], (ex, ey))
         else:
-            route = way_route((sx, sy), (ex, ey), self._way(row))
+            way = self._way(row)
+            if len(self.carried[0]) and row in self.carried[0]:
+                dx, dy = self.carried[1]
+                sx, sy, ex, ey = sx - dx, sy - dy, ex - dx, ey - dy
+                way = way and (way[0] - dx, way[1] - dy, way[2] - dx)
+            route = way_route((sx, sy), (ex, ey), way)
         if self.table.kind[row] != UNKNOWN:
             if len(self._made) >= _KEPT:
                 self._made.clear()
