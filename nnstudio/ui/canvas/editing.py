@@ -15,8 +15,8 @@ from nnstudio.graph.places import GRID, snapped
 from nnstudio.graph.rewiring import at_port, kept_wires, put_at, put_in_place, reconnect
 from nnstudio.graph.view import Position, View, ViewEdit, chain, forget, put_frame, set_route
 from nnstudio.layers import Layer, Placeholder
+from nnstudio.project.part import Part, PasteError, from_text, part_of, to_text, with_free_definitions
 from nnstudio.ui.canvas.adding import Adding
-from nnstudio.ui.canvas.clipboard import Part, PasteError, from_text, part_of, to_text, with_free_definitions
 from nnstudio.ui.canvas.fitting import End, fitting_port
 
 
