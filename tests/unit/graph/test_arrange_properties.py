@@ -151,3 +151,38 @@ def test_progress_grows_to_the_whole() -> None:
     arrange(Network(nodes, wires), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def crossings(net: Network, places: dict[str, Position]) -> int:
+    """Pairs of wires between the same two columns whose straight lines cross."""
+    lines = [(places[wire.source], places[wire.target]) for wire in net.wires]
+    return sum(
+        (a[1] - c[1]) * (b[1] - d[1]) < 0 and a[0] == c[0] and b[0] == d[0]
+        for (a, b), (c, d) in itertools.combinations(lines, 2)
+    )
+
+
+@given(st.lists(st.lists(st.integers(1, 3), min_size=2, max_size=5), min_size=1, max_size=3))
+def test_branches_that_part_and_join_again_do_not_cross(modules: list[list[int]]) -> None:
+    links, count, last = [], 1, 0
+    for branches in modules:
+        ends = []
+        for length in branches:
+            at = last
+            for _ in range(length):
+                links.append((at, count))
+                at, count = count, count + 1
+            ends.append(at)
+        links += [(end, count) for end in ends]
+        last, count = count, count + 1
+    nodes = {str(i): Node(str(i), f"n{i}", LINEAR) for i in range(count)}
+    net = Network(nodes, tuple(Wire(str(a), "output", str(b), "input") for a, b in links))
+    assert crossings(net, arrange(net)) == 0
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=25))
+def test_a_tree_is_drawn_without_crossings(parents: list[int]) -> None:
+    links = [(min(parent, i), i + 1) for i, parent in enumerate(parents)]
+    nodes = {str(i): Node(str(i), f"n{i}", LINEAR) for i in range(len(parents) + 1)}
+    net = Network(nodes, tuple(Wire(str(a), "output", str(b), "input") for a, b in links))
+    assert crossings(net, arrange(net)) == 0
