@@ -136,6 +136,7 @@ class Near:
                 painter.setPen(first)
                 text = faces.far_text(face.name, face.width)
                 painter.drawStaticText(QPointF(left + TEXT_LEFT, y - text.size().height() / 2 - 3), text)
+            scene.slots.paint(painter, id, sight.scale / ratio)
             self._paint_live(painter, id, face, x, y)
         painter.setOpacity(1.0)
 

@@ -70,6 +70,7 @@ class Picture:
             scene.wires.pills.paint(painter, wires)
             for row in self._nodes.tolist():
                 self._paint_node(painter, row)
+                scene.slots.paint(painter, scene.table.ids[row], 1.0)
             self._paint_extras(painter, () if self._part else scene.above, area)
         finally:
             painter.end()

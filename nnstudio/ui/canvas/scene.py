@@ -77,7 +77,6 @@ class CanvasScene(QGraphicsScene):
         self.drawn = 0  # counts how often everything has to be painted anew
         self.wires = WireLayer(self)
         self.slots = Slots(self)
-        self.above.append(self.slots.paint)
         self.foretelling = Foretelling(self)
         self.magnitudes = Magnitudes(session, self)
         self.comparison = Comparison(self)

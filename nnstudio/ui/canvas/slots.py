@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -12,7 +13,7 @@ from nnstudio.graph import Network, Wire
 from nnstudio.graph.places import NODE_HEIGHT, PORT_PITCH, node_size
 from nnstudio.layers import AnyLayer
 from nnstudio.ui import theme
-from nnstudio.ui.canvas.face import MARGIN, wire_color
+from nnstudio.ui.canvas.face import wire_color
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
@@ -87,29 +88,41 @@ class Slots:
         heights = [abs(self.at(wire).y() - y) for wire in wires]
         return heights.index(min(heights)) if heights else 0
 
-    def paint(self, painter: QPainter, area: QRectF, scale: float) -> None:
-        """The slots of the nodes in a part of the scene, numbered where they can be read."""
+    def _shown(self, id: str) -> dict[str, list[Wire]]:
+        """The wires at each port for many that has at least two, as they are shown: from the topmost down."""
+        scene, table = self._scene, self._scene.wires.table
+        node = scene.network.nodes[id]
+        if not any(port.many for port in node.layer.inputs.values()):
+            return {}
+        rows = np.flatnonzero(table.target == scene.table.rows[id])
+        found: dict[str, list[Wire]] = {}
+        for row in rows[np.argsort(table.into[rows], kind="stable")].tolist():
+            wire = table.wires[row]
+            if wire is not None and wire.input in node.layer.inputs and node.layer.inputs[wire.input].many:
+                found.setdefault(wire.input, []).append(wire)
+        return {name: wires for name, wires in found.items() if len(wires) > 1}
+
+    def paint(self, painter: QPainter, id: str, scale: float) -> None:
+        """The slots of a node, the painter in scene units, numbered where they can be read."""
         if scale < _SEEN:
             return
         scene, tokens = self._scene, theme.current()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(theme.sheet_font(9, 500))
-        for id in scene.inside(area.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)):
-            for name, wires in many_wires(scene.network, id).items():
-                port = scene.port_at(id, "inputs", name)
-                layer = scene.network.nodes[id].layer
-                told = scale >= _NUMBERED and (id in scene.selection or any(w in scene.marked_wires for w in wires))
-                ys = [port.y() + slot_offset(layer, place, len(wires)) for place in range(len(wires))]
-                painter.setPen(Qt.PenStyle.NoPen)  # over the one port that stands for them
-                painter.setBrush(QColor(tokens.raised))
-                top, bottom = ys[0] - _RADIUS - 2.0, ys[-1] + _RADIUS + 2.0
-                painter.drawRoundedRect(QRectF(port.x() - 6.0, top, 12.0, bottom - top), 6.0, 6.0)
-                for place, (wire, y) in enumerate(zip(wires, ys, strict=True), 1):
-                    marked = wire in scene.marked_wires
-                    painter.setPen(QPen(QColor(tokens.accent) if marked else wire_color(), 1.4))
-                    painter.setBrush(QColor(tokens.accent if marked else tokens.canvas))
-                    painter.drawEllipse(QPointF(port.x(), y), _RADIUS, _RADIUS)
-                    if told:
-                        painter.setPen(QColor(tokens.muted))
-                        spot = QRectF(port.x() - 24.0, y - 7.0, 14.0, 14.0)
-                        painter.drawText(spot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(place))
+        for name, wires in self._shown(id).items():
+            port = scene.port_at(id, "inputs", name)
+            layer = scene.network.nodes[id].layer
+            told = scale >= _NUMBERED and (id in scene.selection or any(w in scene.marked_wires for w in wires))
+            ys = [port.y() + slot_offset(layer, place, len(wires)) for place in range(len(wires))]
+            painter.setFont(theme.sheet_font(9, 500))
+            painter.setPen(Qt.PenStyle.NoPen)  # over the one port that stands for them
+            painter.setBrush(QColor(tokens.raised))
+            top, bottom = ys[0] - _RADIUS - 2.0, ys[-1] + _RADIUS + 2.0
+            painter.drawRoundedRect(QRectF(port.x() - 6.0, top, 12.0, bottom - top), 6.0, 6.0)
+            for place, (wire, y) in enumerate(zip(wires, ys, strict=True), 1):
+                marked = wire in scene.marked_wires
+                painter.setPen(QPen(QColor(tokens.accent) if marked else wire_color(), 1.4))
+                painter.setBrush(QColor(tokens.accent if marked else tokens.canvas))
+                painter.drawEllipse(QPointF(port.x(), y), _RADIUS, _RADIUS)
+                if told:
+                    painter.setPen(QColor(tokens.muted))
+                    spot = QRectF(port.x() - 24.0, y - 7.0, 14.0, 14.0)
+                    painter.drawText(spot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(place))
