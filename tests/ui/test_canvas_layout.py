@@ -102,6 +102,33 @@ def test_a_node_dragged_into_a_frame_joins_it_and_dragged_out_leaves_it(hands: H
     assert hands.session.document.undo_label == "Move"
 
 
+def test_a_frame_shows_that_it_would_take_the_node_that_is_dragged_over_it(hands: Hands) -> None:
+    framed(hands, "hidden", "active")
+    goal = hands.view.mapFromScene(hands.view.annotations.edge(frame(hands)).center())
+    start = hands.at("scores")
+    hands.press(start, ALT)
+    hands.move(start + (goal - start) / 2)
+    hands.move(goal)
+    over = hands.view.viewport().grab().toImage()
+    assert hands.view.annotations._aim == frame(hands).id
+    hands.key(Key.Key_Escape)
+    assert hands.view.annotations._aim == ""
+    hands.release(goal)
+    assert hands.view.viewport().grab().toImage() != over
+
+
+def test_the_pointer_tells_what_can_be_moved_and_resized(hands: Hands) -> None:
+    framed(hands, "hidden")
+    made = noted(hands)
+    shape = hands.view.viewport().cursor
+    hands.move(title_of(hands))
+    assert shape().shape() == Qt.CursorShape.SizeAllCursor
+    hands.move(on_note(hands, made.width - 4, made.height - 4))
+    assert shape().shape() == Qt.CursorShape.SizeFDiagCursor
+    hands.move(hands.at("scores"))
+    assert shape().shape() == Qt.CursorShape.ArrowCursor
+
+
 def test_a_layer_inserted_within_a_frame_joins_it_in_the_same_step(hands: Hands) -> None:
     framed(hands, "hidden", "active")
     wire = hands.session.network.incoming[hands.id("active")][0]

@@ -87,6 +87,7 @@ class Annotated(Acting):
         """How far nodes that are dragged from these places by ``shift`` are shown to have come: drawn to the edges and
         centres of their neighbours, else to the grid. ``free``: neither."""
         self._guides = ()
+        self.annotations.aim({id: (x + shift[0], y + shift[1]) for id, (x, y) in ids.items()})
         if free or not ids:
             return shift
         nodes = self.canvas.network.nodes
@@ -96,10 +97,11 @@ class Annotated(Acting):
         if self.guiding:
             drawn, self._guides = guided(moved, self._neighbours(ids), _REACH / self.scale_now())
         x, y = next(iter(ids.values()))
-        return tuple(  # type: ignore[return-value]
+        dx, dy = (
             by + draw if draw or self._lined(axis) else self._snapped(at + by) - at
             for axis, (at, by, draw) in enumerate(zip((x, y), shift, drawn, strict=True))
         )
+        return dx, dy
 
     def _lined(self, axis: int) -> bool:
         return any(guide.upright == (axis == 0) for guide in self._guides)
@@ -125,6 +127,7 @@ class Annotated(Acting):
     def forget_guides(self) -> None:
         """Show no guides any more."""
         self._guides = ()
+        self.annotations.aim({})
 
     def paint_guides(self, painter: QPainter) -> None:
         """The lines along which what is dragged is in line with others."""
@@ -295,6 +298,14 @@ class Annotated(Acting):
             super().mousePressEvent(event)
         else:
             self.tool = held
+
+    def _hover(self, at: QPoint) -> None:
+        super()._hover(at)
+        mark = self.annotations.hit(at) if not self._space and not self.hit(at).end else None
+        if mark is not None:
+            resizes = mark.kind == "note" and self.annotations.at_corner(mark.id, at)
+            shape = Qt.CursorShape.SizeFDiagCursor if resizes else Qt.CursorShape.SizeAllCursor
+            self.viewport().setCursor(shape)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         mark = self.annotations.hit(event.position().toPoint())

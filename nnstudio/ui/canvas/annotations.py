@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from nnstudio.graph.framing import outline
 from nnstudio.graph.places import FRAME_TITLE, Box, box_of, node_size
-from nnstudio.graph.view import Frame, Note, View
+from nnstudio.graph.view import Frame, Note, Position, View
 from nnstudio.ui.announce import describe
 from nnstudio.ui.canvas.frame_paint import colour, paint_card, paint_frame
 from nnstudio.ui.canvas.note_paint import CORNER, NotePaint
@@ -46,6 +46,7 @@ class Annotations(QObject):
         self.marked: Mark | None = None
         self.shifted: dict[str, Note] = {}
         self._folded: dict[str, Frame] = {}
+        self._aim = ""  # the frame that a dragged node would join
         self._known: tuple[object, ...] = ()
         self._frames: object = None
         self._notes = NotePaint()
@@ -215,6 +216,16 @@ class Annotations(QObject):
         sizes = [node_size(scene.network.nodes[id].layer) for id in there]
         scene.table.put(there, [scene.places[id] for id in there], sizes, scene.table.family[rows].tolist())
 
+    def aim(self, places: Mapping[str, Position]) -> None:
+        """Show which frame nodes that are dragged to these places would join."""
+        before, self._aim = self._aim, ""
+        first = next(iter(places), "")
+        for id, frame in self._shown.frames.items() if first else ():
+            if not frame.folded and first not in frame.members and self.edge(frame).contains(QPointF(*places[first])):
+                self._aim = id
+        if before != self._aim:
+            self._view.canvas.redraw()
+
     def _moved(self) -> None:
         if len(self._view.canvas.moving) and any(not frame.folded for frame in self._shown.frames.values()):
             self._view.canvas.redraw()  # their rectangles follow
@@ -244,7 +255,7 @@ class Annotations(QObject):
         for id, frame in self._shown.frames.items():
             edge = self.edge(frame) if frame.folded == folded else QRectF()
             if edge.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE).intersects(area):
-                yield frame, edge, self.marked == Mark("frame", id)
+                yield frame, edge, self.marked == Mark("frame", id) or id == self._aim
 
     def _paint_frames(self, painter: QPainter, area: QRectF, scale: float) -> None:
         for frame, edge, marked in self._frames_in(area, folded=False):
