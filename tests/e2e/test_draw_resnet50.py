@@ -1,15 +1,21 @@
-"""ResNet-50 drawn by keyboard alone, its two kinds of block drawn too: 25,557,032 parameters, as published."""
+"""ResNet-50 drawn by keyboard alone, its two kinds of block too, and by mouse from these: as large as published."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from person import Person
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from nnstudio.graph import Network
+from nnstudio.graph.blocks import define_block
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.graph.parameters import set_expression
 from nnstudio.layers.blocks import Block
+from nnstudio.project.sheet import Sheet
 from nnstudio.ui.window import MainWindow
 
 Key, Keys = Qt.Key, Qt.KeyboardModifier
@@ -162,3 +168,69 @@ def test_resnet_50_is_drawn_by_keyboard_alone(window: MainWindow, qtbot: QtBot) 
     assert sum(block.repeat for block in blocks) == 16
     person.wait(lambda: person.session.resolution is not None and person.session.resolution.parameters == PUBLISHED)
     assert not [p for p in person.session.resolution.errors if p.severity == "error" and p.port]
+
+
+def bottleneck(*, projection: bool) -> Network:
+    """The block's definition, as somebody has it who has drawn it before."""
+    net = NetworkBuilder()
+    start = net.add("BlockInput", name="input")
+    x, plain = start, {"bias": False}
+    for place, (kernel, padding) in enumerate(((1, 0), (3, 1), (1, 0)), 1):
+        x = net.add("Conv2d", x, name=f"conv{place}", kernel_size=kernel, padding=padding, **plain)
+        x = net.add("BatchNorm2d", x, name=f"bn{place}")
+        x = net.add("ReLU", x, name=f"relu{place}") if place < 3 else x
+    skip = start
+    if projection:
+        skip = net.add("Conv2d", start, name="projection", kernel_size=1, padding=0, **plain)
+        skip = net.add("BatchNorm2d", skip, name="norm")
+    net.add("BlockOutput", net.add("ReLU", net.add("Add", x, skip, name="join"), name="relu3"), name="output")
+    made = Network(net.network.nodes, net.network.wires, parameters={"width": 64, "stride": 1})
+    widths = {"conv1": "width", "conv2": "width", "conv3": "4*width", "projection": "4*width"}
+    for name in widths.keys() & made.by_name.keys():
+        made = set_expression(made.named(name).id, "out_channels", widths[name])(made)
+    for name in ("conv2", "projection") if projection else ():
+        made = set_expression(made.named(name).id, "stride", "stride")(made)
+    return made
+
+
+#: What is dragged out of the palette, in order, and what is typed into its fields.
+DRAWN = (
+    ("Input", {"shape": "3, 224, 224"}),
+    ("Conv2d", {"out_channels": "64", "kernel_size": "7", "stride": "2", "padding": "3"}),
+    ("BatchNorm2d", {}), ("ReLU", {}), ("MaxPool2d", {"kernel_size": "3", "stride": "2", "padding": "1"}),
+    ("down", {}), ("same", {"repeat": "2"}),
+    ("down", {"width": "128", "stride": "2"}), ("same", {"width": "128", "repeat": "3"}),
+    ("down", {"width": "256", "stride": "2"}), ("same", {"width": "256", "repeat": "5"}),
+    ("down", {"width": "512", "stride": "2"}), ("same", {"width": "512", "repeat": "2"}),
+    ("AdaptiveAvgPool2d", {}), ("Flatten", {}), ("Linear", {"out_features": "1000"}), ("Output", {}),
+)  # fmt: skip
+
+
+def test_resnet_50_is_drawn_by_mouse_from_blocks(window: MainWindow, qtbot: QtBot) -> None:
+    person = Person(window, qtbot)
+    network = Network()
+    for name, projection in (("down", True), ("same", False)):
+        network = define_block(name, bottleneck(projection=projection))(network)
+    window.resize(1600, 1000)
+    window.session.new(Sheet(network=network))
+    window.show_workspace()
+    window.actions_table.trigger("show_panels")
+    QApplication.processEvents()
+    canvas = window.workspace.canvas
+    room, before = canvas.viewport().rect(), ""
+    across = (room.width() - 60) // 190
+    for place, (type_name, values) in enumerate(DRAWN):
+        column, row = place % across, place // across
+        name = person.add(type_name, (110 + 190 * column, 70 + 105 * row))
+        if before:
+            outputs = list(person.session.network.named(before).layer.outputs)
+            inputs = list(person.session.network.named(name).layer.inputs)
+            person.wire(before, name, inputs[0], outputs[0])
+        for field, text in values.items():
+            person.type_into(name, field, text)
+        if type_name == "Conv2d":
+            person.click(person.seen("field_bias").findChild(QCheckBox) or person.seen("field_bias"))
+        before = name
+    blocks = [node.layer for node in person.session.network.nodes.values() if isinstance(node.layer, Block)]
+    assert sum(block.repeat for block in blocks) == 16
+    person.wait(lambda: person.session.resolution is not None and person.session.resolution.parameters == PUBLISHED)
