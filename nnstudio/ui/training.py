@@ -115,18 +115,12 @@ class Training(QObject):
         from nnstudio.runs.recorder import Recorder
         from nnstudio.train.worker import Worker
 
-        network, fields, plan, dataset = session.sheet.network, dict(session.fields), session.plan, session.dataset
-
+        plan, dataset = session.plan, session.dataset
         assert dataset is not None  # else there was a hindrance
-
-        def make_compiled() -> Compiled:
-            from nnstudio.compile.lower import compile_network
-
-            return compile_network(network, fields, plan.seed)
-
+        make_compiled = self._maker(self.keeps if afresh is None else not afresh)
         self.history = History()
         self._doctor = Doctor(self.history)
-        self.network = network
+        self.network = self._whole
         self._recorder = Recorder(self._runs())
         self._worker = Worker(
             make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused, also=(self._recorder.put,)
@@ -134,6 +128,20 @@ class Training(QObject):
         self._worker.start()
         self._timer.start()
         self._set("starting")
+
+    def _maker(self, keep: bool) -> Callable[[], Compiled]:
+        """A function, for the worker, that compiles the network: with the trained weights as far as they fit, or new
+        ones."""
+        network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed
+        weights, was = (self.weights, self.trained_in) if keep else (None, None)
+        self.carried = None
+
+        def make() -> Compiled:
+            made = compiled_with(network, fields, seed, weights, was)
+            self.carried = made.carried
+            return made.compiled
+
+        return make
 
     def _start_when_settled(self) -> None:
         """Begin a run that waited, once there is nothing left to wait for."""

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QLabel
 from nnstudio.data import shipped_reference
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import load
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.view import CanvasView
+from nnstudio.ui.carried import CarriedDialog
 from nnstudio.ui.fix_buttons import FixButton
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.quick_fix import FixMenu, quick_fix
@@ -132,7 +134,7 @@ def test_pointing_at_a_fix_previews_it_and_leaving_it_ends_that(drawn, qtbot, sh
     show(inspector)
     drawn.select([drawn.network.named("loss").id])
     problem = drawn.resolution.errors[0]
-    qtbot.waitUntil(lambda: drawn.mending.fixes(problem) is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: drawn.mending.fixes(problem) is not None and not drawn.mending.busy, timeout=WAIT)
     button = inspector.page.problems.findChildren(FixButton)[0]
     with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
         button.setFocus()
@@ -188,3 +190,29 @@ def test_escape_while_a_number_is_pulled_leaves_all_as_it_was(drawn, page, qtbot
     assert drawn.sheet is before
     assert drawn.previewing.shown is None
     assert page.form.fields["out_channels"].line.text() == "4"
+
+
+def test_what_becomes_of_trained_weights_is_listed_layer_by_layer_before_the_next_training(drawn, qtbot, show):
+    drawn.do("Plan", plan=drawn.plan.with_(epochs=1))
+    drawn.start()
+    qtbot.waitUntil(lambda: drawn.run_state == "idle" and drawn.training.weights is not None, timeout=WAIT)
+    kept = drawn.training.weights["scores.weight"].copy()
+    wire = drawn.network.incoming[drawn.network.named("pool").id][0]
+    drawn.do("Insert", edits.insert_on(wire, load()["BatchNorm2d"](), name="norm"))
+    drawn.do("Rename", edits.rename(drawn.network.named("conv").id, "first"))
+    settle(drawn, qtbot)
+    dialog = CarriedDialog(drawn)
+    show(dialog)
+    qtbot.waitUntil(lambda: dialog.rows.topLevelItemCount() > 0, timeout=WAIT)
+    rows = [dialog.rows.topLevelItem(place) for place in range(dialog.rows.topLevelItemCount())]
+    assert {row.text(0): row.text(1) for row in rows} == {"first": "kept", "norm": "begins afresh", "scores": "kept"}
+    assert dialog.summary.text().startswith("2 layers keep their weights, 1 starts afresh. The next training goes on")
+    told = []
+    drawn.notice.connect(lambda _, text: told.append(text))
+    drawn.training.start(paused=True)
+    qtbot.waitUntil(lambda: drawn.run_state == "paused", timeout=WAIT)
+    assert "Training goes on from the trained weights: 2 layers keep their weights, 1 starts afresh" in told
+    begun = drawn.training._worker.compiled.training.state_dict()["scores.weight"].numpy()
+    assert (begun == kept).all()
+    drawn.stop()
+    qtbot.waitUntil(lambda: drawn.run_state == "idle", timeout=WAIT)

@@ -16,7 +16,7 @@ from nnstudio.layers import Layer, Param, ParameterError, TensorType
 _IDLE = frozenset(
     "bias eps momentum affine elementwise_affine p dropout negative_slope alpha init_std init_value label_smoothing "
     "weight beta seed nonlinearity approximate threshold padding_mode weight_init bias_init mode distribution field "
-    "dtype classes".split()
+    "dtype classes proj_size".split()
 )
 
 
