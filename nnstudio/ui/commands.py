@@ -12,6 +12,7 @@ from nnstudio.ui.actions import Action
 from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.block_commands import block_commands, tab_commands
 from nnstudio.ui.drawing_actions import drawing_rows
+from nnstudio.ui.carried import show_carried
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -191,6 +192,16 @@ def _training(window: MainWindow) -> Iterable[Action]:
                  enabled_when=lambda: window.in_workspace and state() in ("idle", "paused", "running"))
     yield Action("stop", "Stop", session.stop, ("Shift+F5",), "stop", "Training", "End the run and keep its weights",
                  enabled_when=lambda: state() in ("starting", "running", "paused"))
+    trained = lambda: window.in_workspace and session.training.weights is not None  # noqa: E731
+    yield Action("start_afresh", "Start afresh", lambda: session.training.start(afresh=True), ("Ctrl+F5",), "",
+                 "Training", "Train from new weights, and leave the trained ones", words="reset weights scratch",
+                 enabled_when=lambda: trained() and state() == "idle", separated=True)
+    yield Action("go_on", "Go on from trained weights", lambda: session.training.start(afresh=False), (), "", "Training",
+                 "Train on from the weights that are there, as far as they fit", words="continue finetune warm start",
+                 enabled_when=lambda: trained() and state() == "idle")
+    yield Action("carried", "What becomes of trained weights …", lambda: show_carried(session, window), (), "",
+                 "Training", "Layer by layer: kept, grown, cut or begun afresh", enabled_when=trained,
+                 words="transfer keep weights")
 
 
 def _help(window: MainWindow) -> Iterable[Action]:
