@@ -11,12 +11,15 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from nnstudio.graph import Network, Node, Wire
+from nnstudio.graph.blocks import make_block
 from nnstudio.graph.places import box_of, frame_box, node_size
-from nnstudio.graph.view import Frame, Note, put_note
+from nnstudio.graph.view import Frame, Note, put_frame, put_note
 from nnstudio.layers import load
+from nnstudio.layers.blocks import Block
 from nnstudio.ui.canvas.annotations import Mark
 from nnstudio.ui.canvas.note_paint import Inert, rendered
 from nnstudio.ui.layer_list import LAYER_MIME
+from nnstudio.ui.scope import WHOLE
 
 Key = Qt.Key
 
@@ -452,3 +455,18 @@ def test_bends_go_and_notes_come_along_when_nodes_are_arranged(hands: Hands) -> 
     assert (note(hands).x - before.x, note(hands).y - before.y) == pytest.approx(
         (moved[0] - 4000.0, moved[1] - 4000.0), abs=8
     )
+
+
+def test_frames_inside_a_block_and_outside_are_kept_apart(hands: Hands) -> None:
+    hands.session.do("Block", make_block([hands.id("hidden"), hands.id("active")], "Body"))
+    block = next(node.id for node in hands.session.network.nodes.values() if isinstance(node.layer, Block))
+    hands.session.do("Frame", view=put_frame(Frame("f", "Head", frozenset([hands.id("scores")]), folded=True)))
+    hands.session.open_block(block)
+    assert not hands.session.view.frames
+    framed(hands, *sorted(hands.names())[:2], title="Inner")
+    hands.view.toggle_fold()
+    table = hands.view.canvas.table
+    assert (table.folded >= 0).sum() == 2
+    hands.session.open_scope(WHOLE)
+    assert [made.title for made in hands.session.view.frames.values()] == ["Head"]
+    assert [table.ids[row] for row in (table.folded >= 0).nonzero()[0]] == [hands.id("scores")]
