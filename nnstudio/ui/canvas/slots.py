@@ -49,17 +49,23 @@ def changed_slots(old: Network, new: Network) -> set[str]:
     """Nodes with a port for many at which wires came, went or changed their order."""
     if old.wires is new.wires:
         return set()
-    start = next((at for at, (a, b) in enumerate(zip(old.wires, new.wires, strict=False)) if a is not b), -1)
-    if start < 0:
-        start = min(len(old.wires), len(new.wires))
-    touched = {wire.target for wires in (old.wires, new.wires) for wire in wires[start:]}
-    return {
-        id
-        for id in touched
-        if id in new.nodes
-        and any(port.many for port in new.nodes[id].layer.inputs.values())
-        and old.incoming.get(id) != new.incoming.get(id)
-    }
+    start = _alike(old.wires, new.wires)
+    end = _alike(old.wires[: start - 1 if start else None : -1], new.wires[: start - 1 if start else None : -1])
+    touched = {wire.target for wires in (old.wires, new.wires) for wire in wires[start : len(wires) - end]}
+    nodes = new.nodes
+    return {id for id in touched if id in nodes and any(port.many for port in nodes[id].layer.inputs.values())}
+
+
+def _alike(first: tuple[Wire, ...], second: tuple[Wire, ...]) -> int:
+    """With how many equal wires both begin. It halves what is left, since tuples are compared quickly."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 class Slots:
