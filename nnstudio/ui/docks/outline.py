@@ -200,6 +200,7 @@ class Outline(Live):
             self.model.show_network(self.session.sheet.network, self.session.whole)
         finally:
             self._following = False
+        self.tree.viewport().update()  # types and problems
         self._stack.setCurrentIndex(1 if self.model.root.rows else 0)
         self._follow_selection()
 
@@ -209,13 +210,9 @@ class Outline(Live):
             return
         chosen = self.session.selection
         home = self._home()
-        selection = QItemSelection()
-        first: Item | None = None
-        for row in home.rows:
-            if row.id in chosen:
-                first = first or row
-                index = self.model.index_of(row)
-                selection.select(index, index)
+        rows = [row for row in home.rows if row.id in chosen]
+        first = rows[0] if rows else None
+        selection = self._ranges(rows)
         self._following = True
         try:
             model = self.tree.selectionModel()
@@ -227,6 +224,16 @@ class Outline(Live):
                 self.tree.scrollTo(index)
         finally:
             self._following = False
+
+    def _ranges(self, rows: list[Item]) -> QItemSelection:
+        """These rows, in their order, as a selection: neighbours as one range, or thousands of rows take long."""
+        selection = QItemSelection()
+        start = 0
+        for at, row in enumerate(rows):
+            if at + 1 == len(rows) or rows[at + 1].place != row.place + 1:
+                selection.select(self.model.index_of(rows[start]), self.model.index_of(row))
+                start = at + 1
+        return selection
 
     def _home(self) -> Item:
         """The row in which the open scope's nodes stand; the root where that is the whole network."""

@@ -20,6 +20,9 @@ _NOTHING = QModelIndex()
 TypeRole, OutputRole, ProblemRole, QuietRole = (Qt.ItemDataRole.UserRole + at for at in range(1, 5))
 #: With more rows that come or go at once than this the rows are made anew.
 AT_ONCE = 200
+#: In a network of more nodes than this only rows whose nodes have changed are told of: the view repaints what is seen.
+MANY = 500
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
 
 def flow_order(network: Network) -> list[str]:
@@ -48,13 +51,14 @@ def flow_order(network: Network) -> list[str]:
 class Item:
     """One row. ``owner``: the name of the definition that the node stands in ("" for the outermost network)."""
 
-    __slots__ = ("filled", "id", "key", "owner", "parent", "place", "rows")
+    __slots__ = ("filled", "id", "key", "owner", "parent", "place", "rows", "shown")
 
     def __init__(self, key: int, id: str, owner: str, parent: Item | None) -> None:
         self.key, self.id, self.owner, self.parent = key, id, owner, parent
         self.place = 0
         self.rows: list[Item] = []
         self.filled = False
+        self.shown = Network()  # whose nodes the rows are
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -84,11 +88,17 @@ class OutlineModel(QAbstractItemModel):
         self._sync(self.root, QModelIndex())
 
     def _sync(self, item: Item, index: QModelIndex) -> None:
-        inside = self.inside(item)
-        wanted = flow_order(inside) if inside is not None else []
-        if [row.id for row in item.rows] != wanted:
-            self._change_rows(item, index, wanted)
-        if item.rows:
+        inside = self.inside(item) or Network()
+        before, item.shown = item.shown, inside
+        if before.wires is not inside.wires or before.nodes.keys() != inside.nodes.keys():
+            wanted = flow_order(inside)
+            if [row.id for row in item.rows] != wanted:
+                self._change_rows(item, index, wanted)
+        if len(item.rows) > MANY:
+            old, new = before.nodes, inside.nodes
+            for row in [row for row in item.rows if old.get(row.id) is not new.get(row.id)][:AT_ONCE]:
+                self.dataChanged.emit(self.index_of(row), self.index_of(row))
+        elif item.rows:
             self.dataChanged.emit(self.index(0, 0, index), self.index(len(item.rows) - 1, 0, index))
         for row in item.rows:
             if row.filled:
@@ -229,9 +239,7 @@ class OutlineModel(QAbstractItemModel):
             self._sync(item, self.index_of(item))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole:
