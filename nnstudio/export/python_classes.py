@@ -72,7 +72,8 @@ class Copies:
 
 class ClassWriter:
     """Writes one class. ``children``: for the blocks in it, by node id, the written class and the place among its
-    copies of each copy, for each of these resolutions. ``ends``: the nodes whose inputs the whole network gives back.
+    copies of each copy, for each of these resolutions. ``ends``: the nodes whose inputs the whole network gives back;
+    ``also``: what is written though they do not need it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ClassWriter:
         children: Mapping[str, list[list[tuple[Written, int]]]],
         targets: Mapping[str, type],
         ends: tuple[Node, ...] = (),
+        also: frozenset[str] = frozenset(),
     ) -> None:
         self.copies, self.children, self.targets, self.ends = copies, children, targets, ends
         self.first = copies.first
@@ -88,7 +90,7 @@ class ClassWriter:
         self.ins, outs = inner_ports(self.network)
         self.whole = not copies.definition
         self.outs = ends if self.whole else outs
-        self.needed = self.network.ancestors(node.id for node in self.outs)
+        self.needed = self.network.ancestors([*(node.id for node in self.outs), *also])
         owners = (shared_owner(self.network, id) for id in self.needed)
         self.made = self.needed | {owner.id for owner in owners if owner is not None}
         self.order = drawn_order(self.network)

@@ -15,7 +15,7 @@ from nnstudio.export.embedding import Embedded, embedded
 from nnstudio.export.errors import ExportError
 from nnstudio.export.python_classes import ClassWriter, Copies, Line, Written, class_name
 from nnstudio.export.python_values import example_of, literal
-from nnstudio.graph import Node
+from nnstudio.graph import Network, Node
 from nnstudio.graph.standins import shared_owner
 from nnstudio.layers import Call, Function
 from nnstudio.layers.blocks import Block
@@ -39,10 +39,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a Python file, and which of its lines is of which node."""
+    """The text of a Python file, and which of its lines is of which node. left_out: layers of the whole network that it
+    does not say, because they, or what feeds them, cannot be made as they are."""
 
     text: str
     spans: tuple[Span, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def source(of: Compiled | Resolution, name: str = "Model", weights: str = "") -> str:
@@ -57,10 +59,11 @@ def written(of: Compiled | Resolution, name: str = "Model", weights: str = "", *
         of: a network, resolved or compiled; it must have no errors on what the outputs need.
         name: what the class is called; made an identifier.
         weights: the name of the safetensors file beside it; with one, the file has a function ``load``.
-        ends: where the network has no output, write what its last layers need instead.
+        ends: write every layer that can be made, whether an output needs it or not, and leave out the others; where
+            there is no output, what nothing uses is given back.
 
     Raises:
-        ExportError: a layer's own source cannot be had.
+        ExportError: a layer's own source cannot be had, or there is nothing that can be written.
     """
     resolution = of.resolution if hasattr(of, "resolution") else of
     return _Writer(resolution, name, weights, ends).source()
@@ -94,23 +97,32 @@ class _Writer:
 
     def __post_init__(self) -> None:
         network = self.resolution.network
-        self.outputs: tuple[Node, ...] = tuple(node for node in network.of_role("output") if not node.bypassed)
-        if not self.outputs and self.ends:
-            self.outputs = tuple(
-                node
-                for node in network.nodes.values()
-                if node.layer.role in ("layer", "block", "shared") and not network.outgoing.get(node.id)
+        outputs = tuple(node for node in network.of_role("output") if not node.bypassed)
+        self.also: frozenset[str] = frozenset()
+        self.outputs: tuple[Node, ...] = outputs
+        self.left_out: tuple[str, ...] = ()
+        if self.ends:
+            made = writable(self.resolution)
+            self.outputs = tuple(node for node in outputs if node.id in made) or _last(network, made)
+            self.also = frozenset(id for id in made if network.nodes[id].layer.role in _WRITTEN)
+            self.left_out = tuple(
+                id for id, node in network.nodes.items() if id not in made and node.layer.role in _WRITTEN
             )
+        if not self.outputs:
+            raise ExportError("there is nothing to write: draw an input and a layer that it feeds.")
         flat = self.resolution.flat
-        needed = flat.ancestors(node.id for node in self.outputs)
+        needed = flat.ancestors([*(node.id for node in self.outputs), *self._flat(self.also)])
         self.order = [id for id in self.resolution.order if id in needed]
-        self.inputs = [node for node in flat.of_role("input") if node.id in needed]
         for id in self.order:
             built = self.resolution.nodes[id].built
             if isinstance(built, Call) and not built.target.startswith("torch."):
                 self.classes[built.target] = instantiate.module_class(built.target, self._layer(id))
+        self.inputs = [node for node in flat.of_role("input") if node.id in needed]
         self.names = {cls.__name__ for cls in self.classes.values()}
         self.name = self._free_class(class_name(self.name))
+
+    def _flat(self, ids: frozenset[str]) -> Iterator[str]:
+        return (id for id in self.resolution.flat.nodes if id.partition("/")[0] in ids)
 
     def _layer(self, id: str) -> Any:
         return self.resolution.nodes[id].layer
@@ -138,7 +150,7 @@ class _Writer:
         while not lines[-1][0].text:
             lines.pop()
         spans = tuple(Span(at, block, line.nodes) for at, (line, block) in enumerate(lines) if line.nodes)
-        return Source("\n".join(line.text for line, _ in lines) + "\n", spans)
+        return Source("\n".join(line.text for line, _ in lines) + "\n", spans, self.left_out)
 
     def _head(self, ours: Embedded, whole: Written) -> list[tuple[Line, str]]:
         imports = ["import torch", "from torch import nn", "from torch import Tensor", *ours.imports]
@@ -179,14 +191,19 @@ class _Writer:
                 placed.update({id(each): (made, place) for place, each in enumerate(group)})
         children = {node: [[placed[id(each)] for each in row] for row in rows] for node, rows in inner.items()}
         ends = self.outputs if not copies.definition else ()
-        made = ClassWriter(copies, children, self.classes, ends).written()
+        made = ClassWriter(copies, children, self.classes, ends, self._also(copies)).written()
         self.finished.append(made)
         return made
 
+    def _also(self, copies: Copies) -> frozenset[str]:
+        """The nodes of a class that are written though nothing needs them."""
+        return self.also if not copies.definition or not self.ends else writable(copies.first)
+
     def _block_nodes(self, copies: Copies) -> Iterator[Node]:
         network = copies.first.network
-        ends = self.outputs if not copies.definition else ()
-        needed = network.ancestors(node.id for node in ends) if ends else network.nodes.keys()
+        needed: Iterable[str] = network.nodes.keys()
+        if not copies.definition:
+            needed = network.ancestors([*(node.id for node in self.outputs), *self.also])
         owners = {id: shared_owner(network, id) for id in needed}
         wanted = {owner.id: owner for owner in owners.values() if owner is not None}
         for owner in wanted.values():
@@ -222,6 +239,28 @@ class _Writer:
             resolved = self.resolution.nodes[node.id]
             lines.append(f"        {literal(node.name)}: {example_of(resolved.outputs['output'], resolved.built)},")
         return "\n".join([*lines, "    }", "    with torch.no_grad():", "        print(load()(**inputs))"])
+
+
+#: Roles of the layers that a class says; losses and metrics belong to training, not to the model.
+_WRITTEN = frozenset({"layer", "block", "shared"})
+
+
+def writable(of: Resolution) -> frozenset[str]:
+    """The nodes of a network that can be made: neither they nor what feeds them have errors."""
+    network = of.network
+    wrong = {problem.node for problem in of.errors}
+    for node in network.nodes.values():
+        known = of.nodes.get(node.id)
+        if known is None or not (known.ok or node.bypassed):
+            wrong.add(node.id)
+    return frozenset(network.nodes.keys() - network.descendants(wrong))
+
+
+def _last(network: Network, made: frozenset[str]) -> tuple[Node, ...]:
+    """The layers of these that feed no other layer of these."""
+    layers = {id for id in made if network.nodes[id].layer.role in _WRITTEN and network.nodes[id].layer.outputs}
+    feeding = {wire.source for id in layers for wire in network.incoming.get(id, ())}
+    return tuple(node for id, node in network.nodes.items() if id in layers and id not in feeding)
 
 
 def _structure(of: Resolution) -> Mapping[str, Any] | tuple[Any, ...]:

@@ -7,6 +7,7 @@ import torch
 
 from nnstudio.compile.lower import compile_network
 from nnstudio.compile.resolve import resolve
+from nnstudio.export.errors import ExportError
 from nnstudio.export.python_source import written
 from nnstudio.graph import Network, edits
 from nnstudio.graph.blocks import in_block, make_block
@@ -123,3 +124,29 @@ def test_each_line_knows_its_nodes(residual):
     found = {(span.block, node): lines[span.line] for span in source.spans for node in span.nodes}
     assert "fc = self.fc(input)" in found["Residual", ids["fc"]]
     assert "residual = self.residual(x)" in found["", "B"]
+
+
+def test_beside_the_drawing_all_that_can_be_made_is_written_and_the_rest_is_named(residual):
+    network, ids = residual
+    network = edits.add(load()["ReLU"](), id="D", name="dangling")(network)
+    network = edits.connect(ids["x"], "output", "D", "input")(network)
+    network = edits.add(load()["Conv2d"](), id="C", name="unfit")(network)  # a vector is no picture
+    network = edits.connect("D", "output", "C", "input")(network)
+    source = written(resolve(network), ends=True)
+    assert "dangling = self.dangling(x)" in source.text
+    assert "unfit" not in source.text
+    assert source.left_out == ("C",)
+    assert "dangling" not in written(resolve(network)).text  # an exported model has what its outputs need
+
+
+def test_without_an_output_the_last_layers_are_given_back_even_where_a_loss_is_fed(residual):
+    network, ids = residual
+    network = edits.remove([ids["out"]])(network)
+    network = edits.add(load()["MSELoss"](), id="L", name="loss")(network)
+    network = edits.connect("B", "output", "L", "prediction")(network)
+    assert "return residual\n" in written(resolve(network), ends=True).text
+
+
+def test_a_network_of_which_nothing_can_be_made_is_refused_in_a_sentence():
+    with pytest.raises(ExportError, match="there is nothing to write"):
+        written(resolve(Network()), ends=True)
