@@ -196,8 +196,8 @@ def _training(window: MainWindow) -> Iterable[Action]:
     yield Action("start_afresh", "Start afresh", lambda: session.training.start(afresh=True), ("Ctrl+F5",), "",
                  "Training", "Train from new weights, and leave the trained ones", words="reset weights scratch",
                  enabled_when=lambda: trained() and state() == "idle", separated=True)
-    yield Action("go_on", "Go on from trained weights", lambda: session.training.start(afresh=False), (), "", "Training",
-                 "Train on from the weights that are there, as far as they fit", words="continue finetune warm start",
+    yield Action("go_on", "Go on from trained weights", lambda: session.training.start(afresh=False), (), "",
+                 "Training", "Train on from the weights that are there, as far as they fit", words="continue finetune warm start",
                  enabled_when=lambda: trained() and state() == "idle")
     yield Action("carried", "What becomes of trained weights …", lambda: show_carried(session, window), (), "",
                  "Training", "Layer by layer: kept, grown, cut or begun afresh", enabled_when=trained,
