@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QHideEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from nnstudio.compile.previewing import short
 from nnstudio.graph import Fix, Problem
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ class FixButton(QPushButton):
 
 def fill_menu(menu: QMenu, session: Session, fixes: Sequence[Fix], *, numbered: bool = False) -> None:
     """Put fixes into a menu: choosing one does it, pointing at one previews it."""
+    from nnstudio.compile.previewing import short  # here: it imports networkx, and the window opens without it
+
     for place, fix in enumerate(fixes, 1):
         title = fix.title.replace("&", "&&")
         growth = f"\t{'+' if fix.parameters > 0 else '−'}{short(abs(fix.parameters))}" if fix.parameters else ""
