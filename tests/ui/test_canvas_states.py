@@ -8,10 +8,12 @@ from PySide6.QtCore import QPoint, QPointF, QRect
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from nnstudio.graph import Network, blocks, edits
+from nnstudio.graph import Network, Node, Wire, blocks, edits
+from nnstudio.graph.arrange import arrange
 from nnstudio.graph.parameters import set_expression, set_network_parameter
 from nnstudio.graph.view import set_route
 from nnstudio.layers import load
+from nnstudio.project.sheet import Sheet
 from nnstudio.train.events import Gradients
 from nnstudio.ui.canvas.face import face_of
 
@@ -179,3 +181,18 @@ def test_in_a_large_network_a_wire_is_found_where_it_is_painted(hands: Hands) ->
         found = hands.view.canvas.wires.at(x, y, 2.0)
         assert found is not None
         assert hands.view.canvas.wires.routes[found].distance(x, y) <= 2.0
+
+
+def test_a_large_network_without_places_is_shown_at_once_and_arranged_behind_it(hands: Hands, qtbot: QtBot) -> None:
+    nodes = {f"r{place}": Node(f"r{place}", f"r{place}", load()["ReLU"].make({})) for place in range(1200)}
+    wires = tuple(Wire(f"r{place}", "output", f"r{place + 1}", "input") for place in range(0, 1198, 2))
+    hands.session.replace_sheet(Sheet(Network(nodes, wires)))
+    canvas = hands.view.canvas
+    at_first = dict(canvas.places)
+    assert len(set(at_first.values())) == 1200, "each has a place of its own"
+    qtbot.waitUntil(lambda: canvas.places != at_first, timeout=30_000)
+    assert canvas.places == arrange(hands.session.network)
+    assert hands.view.seen().contains(canvas.content_rect())
+    box = canvas.nodes.box("r7")
+    assert box is not None
+    assert ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) == canvas.places["r7"]

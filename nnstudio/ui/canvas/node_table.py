@@ -156,6 +156,10 @@ class NodeTable:
             self._occupied = made
         return self._occupied
 
+    def forget_occupied(self) -> None:
+        """Build :attr:`occupied` anew when it is next asked for: many nodes were moved."""
+        self._occupied = None
+
     def at(self, row: int) -> Position:
         """The centre of the node in a row."""
         return float(self.x[row]), float(self.y[row])

@@ -24,6 +24,7 @@ from nnstudio.ui.canvas.magnitudes import Magnitudes
 from nnstudio.ui.canvas.node_item import Items, NodeItem
 from nnstudio.ui.canvas.node_table import NodeTable, Rows
 from nnstudio.ui.canvas.overview import family_names
+from nnstudio.ui.canvas.provisional import arrange_later
 from nnstudio.ui.canvas.slots import Slots, changed_slots
 from nnstudio.ui.canvas.standing import REACH, Standing
 from nnstudio.ui.canvas.wire_layer import WireLayer
@@ -59,7 +60,7 @@ class CanvasScene(QGraphicsScene):
         self.resolution: Resolution | None = None
         self.selection: frozenset[str] = frozenset()
         self.places: dict[str, Position] = {}
-        self._standing = Standing()
+        self.standing = Standing()
         self._view = View()
         self.table = NodeTable()
         self.items_by_id = Items(self)
@@ -106,6 +107,7 @@ class CanvasScene(QGraphicsScene):
             self.redraw()
             self.layout_changed.emit()
             self.reset.emit()
+            arrange_later(self)
         else:
             self._show(change.after.network, change.after.view)
 
@@ -119,12 +121,24 @@ class CanvasScene(QGraphicsScene):
             self.redraw()
             self.layout_changed.emit()
             self.reset.emit()
+            arrange_later(self)
+
+    def take_arranged(self, found: Mapping[str, Position]) -> None:
+        """Show nodes that only stood in rows where they were arranged to."""
+        self.standing.found(found)
+        self.places = self.standing.places
+        self.table.move(self.places)
+        self.table.forget_occupied()
+        self.wires.follow(None)
+        self.redraw()
+        self.layout_changed.emit()
+        self.reset.emit()
 
     def _clear(self) -> None:
         self.table.clear()
         self.wires.clear()
         self._faces.clear()
-        self._standing = Standing()
+        self.standing = Standing()
         self.network, self._view, self.places = Network(), View(), {}
         self.selection = frozenset()
         self.moving = self.moving_wires = self.moving[:0]
@@ -137,7 +151,7 @@ class CanvasScene(QGraphicsScene):
         gone, changed = missing(old.nodes, network.nodes), differing(old.nodes, network.nodes)
         few = changed if len(changed) <= _MANY else ()
         alike = {id for id in few if _alike(old.nodes.get(id), network.nodes[id])}
-        places = self._standing.follow(network, view, gone, changed)
+        places = self.standing.follow(network, view, gone, changed)
         moved = self._moved(places, [id for id in changed if id not in alike])
         self._view, self.places = view, places
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
@@ -339,10 +353,6 @@ class CanvasScene(QGraphicsScene):
         """The rectangle around these nodes (around all, where none are named); empty where there are none."""
         box = self.table.bounds(None if ids is None else self.table.rows_of(ids))
         return _rect(box) if box is not None else QRectF()
-
-    def bounds(self) -> QRectF:
-        """The rectangle around all nodes."""
-        return self.content_rect()
 
     def port_at(self, id: str, side: str, port: str) -> QPointF:
         """Where a port is in the scene."""

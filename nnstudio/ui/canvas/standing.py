@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from nnstudio.graph import Network
-from nnstudio.graph.arrange import complete
+from nnstudio.graph.arrange import COLUMN, complete
 from nnstudio.graph.view import Position, View
 from nnstudio.ui.canvas.changes import differing, missing
 
 #: Positions beyond this (from a file, say) are drawn at the edge.
 REACH = 100_000.0
+#: Networks with more nodes, none of which has a place, stand in rows at first: arranging them would hold the window up.
+AT_ONCE = 1000
 
 
 class Standing:
@@ -18,6 +21,7 @@ class Standing:
 
     def __init__(self) -> None:
         self.places: dict[str, Position] = {}
+        self.provisional = False  # whether they only stand in rows until they were arranged
         self._derived: dict[str, Position] = {}  # of nodes that had no place in the view when they came
         self._view = View()
 
@@ -37,11 +41,24 @@ class Standing:
         places.update((id, _sane(given[id])) for id in changed if id in given and id not in places)
         places.update((id, self._derived[id]) for id in (*lost, *changed) if id in self._derived and id not in given)
         if len(places) < len(nodes):
-            found = complete(network, places)
+            self.provisional = not places and len(nodes) > AT_ONCE
+            found = _in_rows(network) if self.provisional else complete(network, places)
             self._derived.update({id: at for id, at in found.items() if id not in places})
             places = found
         self.places = places
         return places
+
+    def found(self, places: Mapping[str, Position]) -> None:
+        """Keep these places of nodes that have none in the view, in the stead of provisional ones."""
+        self.provisional = False
+        self._derived = dict(places)
+        self.places = {id: self._view.positions.get(id, places.get(id, at)) for id, at in self.places.items()}
+
+
+def _in_rows(network: Network) -> dict[str, Position]:
+    """All nodes in rows, in the order in which they were drawn."""
+    across = max(round(math.sqrt(len(network.nodes) * 144.0 / COLUMN * 1.7)), 1)
+    return {id: (COLUMN * (at % across), 144.0 * (at // across)) for at, id in enumerate(network.nodes)}
 
 
 def _is_sane(at: Position) -> bool:
