@@ -11,8 +11,8 @@ from nnstudio.ui import theme
 from nnstudio.ui.actions import Action
 from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.block_commands import block_commands, tab_commands
-from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.carried import show_carried
+from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -197,8 +197,8 @@ def _training(window: MainWindow) -> Iterable[Action]:
                  "Training", "Train from new weights, and leave the trained ones", words="reset weights scratch",
                  enabled_when=lambda: trained() and state() == "idle", separated=True)
     yield Action("go_on", "Go on from trained weights", lambda: session.training.start(afresh=False), (), "",
-                 "Training", "Train on from the weights that are there, as far as they fit", words="continue finetune warm start",
-                 enabled_when=lambda: trained() and state() == "idle")
+                 "Training", "Train on from the weights that are there, as far as they fit",
+                 words="continue finetune warm start", enabled_when=lambda: trained() and state() == "idle")
     yield Action("carried", "What becomes of trained weights …", lambda: show_carried(session, window), (), "",
                  "Training", "Layer by layer: kept, grown, cut or begun afresh", enabled_when=trained,
                  words="transfer keep weights")
