@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnstudio.graph import Network, View
@@ -31,12 +31,13 @@ class PasteError(ValueError):
 class Part:
     """Nodes with the wires between them and the definitions that they use, and where they stood.
 
-    ``notes`` are sentences on what could not be taken as it stands.
+    ``notes`` are sentences on what could not be taken as it stands; ``about`` is what its text says of it besides.
     """
 
     network: Network
     view: View
     notes: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def part_of(network: Network, view: View, ids: frozenset[str], definitions: Mapping[str, Network]) -> Part:
@@ -54,11 +55,12 @@ def part_of(network: Network, view: View, ids: frozenset[str], definitions: Mapp
     return Part(part, seen)
 
 
-def to_text(part: Part) -> str:
-    """The text of a part: JSON that a person can read."""
+def to_text(part: Part, about: Mapping[str, Any] | None = None) -> str:
+    """The text of a part: JSON that a person can read. ``about`` says more of it, under that key."""
     data = {
         "format": _FORMAT,
         "version": _VERSION,
+        **({"about": dict(about)} if about else {}),
         "network": network_to_json(part.network),
         "view": view_to_json(part.view),
     }
@@ -85,7 +87,9 @@ def from_text(text: str) -> Part:
         network, notes = network_from_json(data.get("network"), "the clipboard")
         if not 0 < len(network.nodes) <= _MOST_NODES:
             raise PasteError(_NOTHING)
-        return Part(network, view_from_json(data.get("view", {"positions": {}}), network), notes)
+        about = data.get("about")
+        view = view_from_json(data.get("view", {"positions": {}}), network)
+        return Part(network, view, notes, about if isinstance(about, dict) else {})
     except (SchemaError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise PasteError(_BROKEN) from error
 
@@ -120,11 +124,15 @@ def _from_version_1(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_free_definitions(part: Part, known: Mapping[str, Network]) -> Part:
-    """The part with its definitions called otherwise where another one of that name, with other content, is known."""
+    """The part with its definitions called otherwise where another one of that name, with other content, is known.
+
+    Two definitions have the same content where all that they use has, too.
+    """
+    given = part.network.blocks
+    other = {name for name, definition in given.items() if name in known and known[name] != definition}
+    other |= {name for name, definition in given.items() if name in known and used_by(definition, given) & other}
     network, views = part.network, dict(part.view.blocks)
-    for name, definition in part.network.blocks.items():
-        if name not in known or known[name] == definition:
-            continue
+    for name in sorted(other):
         fresh = free_definition_name(Network(blocks={**known, **network.blocks}), name)
         network = rename_block(name, fresh)(network)
         if name in views:

@@ -1,4 +1,5 @@
-"""Where things are kept that are not in a project's file: its runs, and the journal of unsaved work.
+"""Where things are kept that are not in a project's file: its runs, the journal of unsaved work, the
+person's own blocks.
 
 ``NNSTUDIO_CONFIG_DIR`` puts the user's folders elsewhere (tests and portable installs use that).
 """
@@ -21,6 +22,12 @@ def state_dir() -> Path:
     """The user's folder of what can be lost without harm. It need not exist."""
     own = os.environ.get("NNSTUDIO_CONFIG_DIR")
     return Path(own) / "state" if own else Path(platformdirs.user_state_dir("nnstudio", False))
+
+
+def data_dir() -> Path:
+    """The user's folder of what is theirs and belongs to no project, such as their blocks. It need not exist."""
+    own = os.environ.get("NNSTUDIO_CONFIG_DIR")
+    return Path(own) / "data" if own else Path(platformdirs.user_data_dir("nnstudio", False))
 
 
 def runs_folder(project: Path | None) -> Path:

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from nnstudio.data.reference import DataError, DataReference
 from nnstudio.graph import Network, Node, View, Wire
@@ -35,6 +35,7 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 #: A slash stands between the ids on the way into a block, so none has one of its own.
 NodeId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/]+$")]
 Coordinate = Annotated[float, Field(strict=True, ge=-1e9, le=1e9, allow_inf_nan=False)]
+Value = Annotated[int | Coordinate, Field(union_mode="left_to_right")]
 
 
 class SchemaError(ValueError):
@@ -61,11 +62,17 @@ class WireForm(_Strict):
     input: Name
 
 
+def _pairs(value: Any) -> Any:
+    """Parameters are written as pairs, since their order counts; a table of them is read too."""
+    pairs = list(value.items()) if isinstance(value, dict) else value
+    return [tuple(pair) if isinstance(pair, list) else pair for pair in pairs] if isinstance(pairs, list) else pairs
+
+
 class NetworkForm(_Strict):
     nodes: Annotated[list[NodeForm], Field(max_length=1_000_000)]
     wires: Annotated[list[WireForm], Field(max_length=4_000_000)]
     blocks: dict[Name, NetworkForm] = {}
-    parameters: dict[Name, Annotated[int | Coordinate, Field(union_mode="left_to_right")]] = {}
+    parameters: Annotated[list[tuple[Name, Value]], BeforeValidator(_pairs)] = []
 
 
 class ProjectForm(_Strict):
@@ -217,7 +224,7 @@ def network_to_json(network: Network) -> dict[str, Any]:
     if network.blocks:
         written["blocks"] = {name: network_to_json(block) for name, block in network.blocks.items()}
     if network.parameters:
-        written["parameters"] = dict(network.parameters)
+        written["parameters"] = [list(pair) for pair in network.parameters.items()]
     return written
 
 
@@ -265,4 +272,4 @@ def _network(form: NetworkForm, place: str, notes: list[str]) -> Network:
     if len(wires) < len(form.wires):
         notes.append(f"{len(form.wires) - len(wires)} wires were left out, since a node at their end is missing")
     blocks = {name: _network(block, f"{place}.blocks.{name}", notes) for name, block in form.blocks.items()}
-    return Network(nodes, wires, blocks, form.parameters)
+    return Network(nodes, wires, blocks, dict(form.parameters))
