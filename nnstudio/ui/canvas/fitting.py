@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nnstudio.compile.patterns import dtype_fits, parse
@@ -47,20 +47,34 @@ def fitting_ends(network: Network, resolution: Resolution | None, end: End) -> f
         return frozenset()
     if end.side == "outputs":
         type, barred = type_at(end, resolution), network.ancestors([end.node])
+        fits: dict[int, tuple[Mapping[str, Port], tuple[str, ...]]] = {}  # by ports, which layers of a type share
+
+        def taken(ports: Mapping[str, Port]) -> tuple[str, ...]:
+            if id(ports) not in fits:
+                fits[id(ports)] = ports, tuple(name for name, other in ports.items() if ports_fit(port, other, type))
+            return fits[id(ports)][1]
+
         return frozenset(
-            End(id, "inputs", name)
-            for id, node in network.nodes.items()
-            if id not in barred
-            for name, other in node.layer.inputs.items()
-            if ports_fit(port, other, type)
+            End(node.id, "inputs", name)
+            for node in network.nodes.values()
+            if node.id not in barred
+            for name in taken(node.layer.inputs)
         )
     barred = network.descendants([end.node])
+    known: dict[tuple[Port, TensorType | None], bool] = {}
+
+    def given(found: End, other: Port) -> bool:
+        key = other, type_at(found, resolution)
+        if key not in known:
+            known[key] = ports_fit(other, port, key[1])
+        return known[key]
+
     return frozenset(
         found
         for id, node in network.nodes.items()
         if id not in barred
         for name, other in node.layer.outputs.items()
-        if ports_fit(other, port, type_at(found := End(id, "outputs", name), resolution))
+        if given(found := End(id, "outputs", name), other)
     )
 
 
