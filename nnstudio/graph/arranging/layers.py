@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 #: Points of long links that are made at most, for each box and in any case. Where there would be more, links over more
 #: than a few columns go without: in such a tangle points cost much and bring nothing.
-_POINTS, _FEW_POINTS, _FEW_COLUMNS = 1.6, 3000, 2
+_POINTS, _FEW_POINTS, _FEW_COLUMNS = 1.0, 3000, 2
 #: After how many boxes it is asked whether the work is still wanted.
 _PATIENCE = 2048
 
