@@ -108,11 +108,10 @@ QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMessageBox QLabel { min-width: 260px; }
 
 QSlider::groove:horizontal { height: 4px; background: $control; border-radius: 2px; }
-QSlider:focus::handle:horizontal { background: $accent; }
-QSlider { border: 1px solid transparent; border-radius: 4px; }
-QSlider:focus { border-color: $accent; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal { background: $text; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
+QSlider::handle:horizontal:focus { background: $accent; border: 2px solid $text; width: 10px; height: 10px;
+  margin: -5px 0; border-radius: 7px; }
 QProgressBar { background: $line; border: none; border-radius: 2px; height: 4px; max-height: 4px; text-align: center; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
 
