@@ -63,7 +63,7 @@ class DefinitionName(QLineEdit):
     def show_name(self, name: str) -> None:
         """Show this name, unless another is being typed."""
         self.definition = name
-        if not (self.hasFocus() and self.isModified()):
+        if name != self.text() and not (self.hasFocus() and self.isModified()):  # what is selected stays so
             self.setText(name)
 
     def _take(self) -> None:

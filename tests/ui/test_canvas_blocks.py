@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from nnstudio.graph.blocks import make_block
+from nnstudio.ui.inspect_blocks import DefinitionName
 from nnstudio.ui.offered import block_types, key_of, offered_types
 from nnstudio.ui.palette import PalettePanel
 
@@ -103,3 +104,15 @@ def test_a_parameter_inside_is_exposed_on_the_block(blocky: Hands) -> None:
     assert "width" in block.params
     assert block.width == blocky.session.network.named("hidden").layer.out_features
     assert "out_features" not in blocky.view.blocks.exposable(blocky.id("hidden"))
+
+
+def test_the_name_of_a_new_block_stays_selected_until_it_is_typed_over(blocky: Hands, qtbot) -> None:  # type: ignore[no-untyped-def]
+    field = DefinitionName(blocky.session, "Head")
+    qtbot.addWidget(field)
+    qtbot.addWidget(field.error)
+    field.show()
+    field.selectAll()
+    field.show_name("Head")  # as after every resolution
+    assert field.selectedText() == "Head"
+    QTest.keyClicks(field, "Refine")
+    assert field.text() == "Refine"
