@@ -130,7 +130,11 @@ class ClassWriter:
         given = [f"{name}: {_kind(values[0])}" for name, values in self.values.items()]
         if not self.whole:  # the whole network's parameters are constants of the file
             given += [f"{name}: {_kind(value)} = {literal(value)}" for name, value in self.exposed.items()]
-        yield f"def __init__(self{''.join(f', {each}' for each in given)}) -> None:"
+        line = f"def __init__(self{''.join(f', {each}' for each in given)}) -> None:"
+        if len(line) <= WIDTH:
+            yield line
+        else:
+            yield from ["def __init__(", "    self,", *(f"    {each}," for each in given), ") -> None:"]
         yield "    super().__init__()"
 
     # what is made
@@ -185,6 +189,8 @@ class ClassWriter:
         if said and all(_same(getattr(each.network.nodes[node.id].layer, name, None), value)
                         for each, value in zip(self.copies.resolutions, values, strict=True)):  # fmt: skip
             return self._expression(said)
+        if not isinstance(values[0], bool) and isinstance(values[0], int) and (text := self._follows(node, values)):
+            return self._expression(text)
         if all(_same(value, values[0]) for value in values):
             return literal(values[0])
         wanted = name if name not in _TAKEN else f"{node.name}_{name}"
@@ -194,6 +200,23 @@ class ClassWriter:
         known = free_name(f"{node.name}_{name}", set(self.values) | set(self.network.parameters))
         self.values[known] = values
         return known
+
+    def _follows(self, node: Node, values: list[Any]) -> str:
+        """The expression of a layer before this one that has just these values: what its input's size follows from."""
+        if self.whole or node.id in self.children:
+            return ""
+        at, seen = [node.id], {node.id}
+        for id in at:  # grows while it is walked, nearest first
+            for wire in self.network.incoming.get(id, ()):
+                if wire.source in seen:
+                    continue
+                seen.add(wire.source)
+                at.append(wire.source)
+                for name, text in self.network.nodes[wire.source].expressions:
+                    layers = [each.network.nodes[wire.source].layer for each in self.copies.resolutions]
+                    if [getattr(layer, name, None) for layer in layers] == values:
+                        return text
+        return ""
 
     def _expression(self, text: str) -> str:
         for name in names_in(text):
