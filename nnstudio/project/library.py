@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ from typing import Any
 from nnstudio.atomic import replacing
 from nnstudio.graph import Network, Node, View
 from nnstudio.graph.blocks import used_by
-from nnstudio.graph.edits import Edit
+from nnstudio.graph.edits import Edit, chain
 from nnstudio.graph.network import is_node_name
 from nnstudio.graph.standins import rebound
 from nnstudio.graph.view import ViewEdit
+from nnstudio.graph.view import chain as chain_views
+from nnstudio.layers import Layer
 from nnstudio.layers.blocks import Block
 from nnstudio.project.part import Part, PasteError, from_text, to_text, with_free_definitions
 from nnstudio.project.places import data_dir
@@ -34,6 +36,8 @@ ORDER = (
     "UNetUp", "TransformerEncoder", "TransformerDecoder",
 )  # fmt: skip
 _OWN, _CLASSICAL = "own", "classical"
+#: A block whose definition is this, and the id of a library's block, is that block on its way into a network.
+KEY = "library:"
 
 
 class LibraryError(ValueError):
@@ -114,6 +118,22 @@ def bring(block: LibraryBlock, network: Network) -> Brought:
         return replace(view, blocks={**view.blocks, **new}) if new else view
 
     return Brought(layer.definition, edit, seen)
+
+
+def bring_all(layers: Iterable[Layer], network: Network) -> tuple[list[Layer], Brought | None]:
+    """Layers that are to be placed, those of the library (`KEY`) as blocks of what is brought for them, and the edits
+    that bring it; None where nothing is needed. LibraryError where a block is no longer in the library."""
+    placed: list[Layer] = []
+    edits, views, name = [], [], ""
+    for layer in layers:
+        if isinstance(layer, Block) and layer.definition.startswith(KEY):
+            brought = bring(block(layer.definition.removeprefix(KEY)), network)
+            edits.append(brought.edit)
+            views.append(brought.view)
+            network, name = brought.edit(network), brought.name
+            layer = replace(layer, definition=name)
+        placed.append(layer)
+    return placed, Brought(name, chain(*edits), chain_views(*views)) if edits else None
 
 
 # -- the person's own -------------------------------------------------------------------------------------------------

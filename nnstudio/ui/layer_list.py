@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from nnstudio.layers import Layer
 from nnstudio.ui import fuzzy, theme
-from nnstudio.ui.offered import key_of
+from nnstudio.ui.offered import CLASSICAL, OWN, PROJECT, key_of
 
 #: A dragged layer type: its name as UTF-8.
 LAYER_MIME = "application/x-nnstudio-layer"
@@ -103,8 +103,8 @@ class LayerListModel(QAbstractListModel):
         self._rows = []
         family = ""
         for cls in sorted(types, key=_family_rank) if self._headings else types:
-            if self._headings and cls.family.title != family:
-                family = cls.family.title
+            if self._headings and section_of(cls) != family:
+                family = section_of(cls)
                 self._rows.append(family)
             self._rows.append(cls)
         self.endResetModel()
@@ -131,12 +131,12 @@ class LayerListModel(QAbstractListModel):
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleDescriptionRole:
                 return what.summary()
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{what.type_name()}, {what.family.title}"
+                return f"{what.type_name()}, {section_of(what)}"
             case Qt.ItemDataRole.DecorationRole:
                 return theme.family_color(what)
         if role == NameRole:
             return what.type_name()
-        return what.family.title if role == NoteRole and not self._headings else None
+        return section_of(what) if role == NoteRole and not self._headings else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if self.type_at(index) is None:
@@ -158,10 +158,17 @@ class LayerListModel(QAbstractListModel):
         return Qt.DropAction.CopyAction
 
 
-def _family_rank(cls: LayerType) -> int:
+def section_of(cls: LayerType) -> str:
+    """Under what a type is listed: its family; of a block, whose it is."""
+    return getattr(cls, "section", "") or cls.family.title
+
+
+def _family_rank(cls: LayerType) -> tuple[float, int]:
     from nnstudio.layers.families import FAMILIES
 
-    return FAMILIES.index(cls.family)
+    section = getattr(cls, "section", "")
+    place = FAMILIES.index(cls.family)
+    return (0.5 if section == PROJECT else place), (PROJECT, OWN, CLASSICAL).index(section) if section else -1
 
 
 class LayerDelegate(QStyledItemDelegate):

@@ -9,9 +9,11 @@ from typing import Any, cast
 from nnstudio.graph import Network
 from nnstudio.graph.blocks import used_by
 from nnstudio.graph.standins import definition_interface
-from nnstudio.layers import Layer, load
+from nnstudio.layers import AnyLayer, Layer, load
 from nnstudio.layers.blocks import Block, Standin
 from nnstudio.layers.params import Param
+from nnstudio.project import library
+from nnstudio.project.library import LibraryBlock
 from nnstudio.ui.settings import Settings
 
 LayerType = type[Layer]
@@ -24,13 +26,18 @@ def offered_types(*, inside: bool = False) -> list[LayerType]:
     return [cls for cls in load() if not issubclass(cls, Standin) and (inside or cls.role != "port")]
 
 
+#: Where blocks are listed: those of the project, the person's own, and those that come with the program.
+PROJECT, OWN, CLASSICAL = "Blocks in this project", "My library", "Classical blocks"
+
+
 class BlockType:
     """A definition that answers as a layer type does, so that it is listed, found, typed and dragged like one."""
 
     role = "block"
-    synonyms: tuple[str, ...] = ("block",)
+    section = PROJECT
 
     def __init__(self, name: str, definition: Network) -> None:
+        self.synonyms: tuple[str, ...] = ("block",)
         self._name, self._count = name, len(definition.nodes)
         self._layer = replace(Block.make({"definition": name}), interface=definition_interface(definition))
         self.family = Block.family
@@ -52,6 +59,34 @@ class BlockType:
     def make(self, values: Mapping[str, Any]) -> Block:
         """A block of it. ParameterError where a value is not allowed."""
         return self._layer.with_(**values)
+
+
+class LibraryType(BlockType):
+    """A block of the library, which comes into the project when it is placed."""
+
+    def __init__(self, block: LibraryBlock) -> None:
+        super().__init__(block.name, block.network)
+        self.block = block
+        self.section = OWN if block.own else CLASSICAL
+        self.synonyms = ("block", "library", *block.synonyms)
+        self.key = f"{library.KEY}{block.id}"
+        self._layer = replace(self._layer, definition=self.key)
+
+    def summary(self) -> str:
+        return self.block.summary
+
+
+def types_for(network: Network, inside: str = "") -> list[LayerType]:
+    """All that can be added to a whole network, or ``inside`` one of its definitions: its blocks, the catalogue, and
+    those blocks of the library that it has not yet."""
+    shelf = [block for block in library.blocks() if network.blocks.get(block.name) != block.network]
+    from_library = [cast(LayerType, LibraryType(block)) for block in shelf]
+    return [*block_types(network, inside), *offered_types(inside=bool(inside)), *from_library]
+
+
+def name_of(layer: AnyLayer) -> str:
+    """What a layer is called that is to be placed: its type, or its definition."""
+    return layer.definition.rpartition("/")[2] if isinstance(layer, Block) else layer.type_name()
 
 
 def block_types(network: Network, inside: str = "") -> list[LayerType]:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from nnstudio.ui import theme
 from nnstudio.ui.layer_list import LayerDelegate, LayerListModel, LayerType, find_layers
-from nnstudio.ui.offered import block_types, key_of, offered_types
+from nnstudio.ui.offered import key_of, types_for
 from nnstudio.ui.session import Session
 
 
@@ -133,9 +133,8 @@ class PalettePanel(QWidget):
         self.search.selectAll()
 
     def _types(self) -> list[LayerType]:
-        """All that can be added to what is open: the project's blocks, and the catalogue."""
-        inside = self.session.scope.block
-        return [*block_types(self.session.sheet.network, inside), *offered_types(inside=bool(inside))]
+        """All that can be added to what is open."""
+        return types_for(self.session.sheet.network, self.session.scope.block)
 
     def _refresh(self, *_: object) -> None:
         """Show the blocks as they are now."""

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nnstudio.graph import Change, Document, EditError, Network, View
 from nnstudio.graph.edits import Edit
-from nnstudio.graph.view import ViewEdit
+from nnstudio.graph.view import ViewEdit, chain
 from nnstudio.layers import ParameterError, TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
@@ -136,14 +136,17 @@ class Session(QObject):
         merge_key: Hashable = None,
         *,
         view: ViewEdit | None = None,
+        whole: ViewEdit | None = None,
         **parts: Any,
     ) -> bool:
         """Edit the open scope as one undoable step; see `Document.do`. What cannot be done becomes a notice.
 
-        Returns whether anything changed.
+        ``whole`` is an edit of the whole view. Returns whether anything changed.
         """
         try:
             edit, view = self.scopes.edits(edit, view)
+            if whole is not None:
+                view = chain(view, whole) if view is not None else whole
             return self.document.do(label, edit, self.scopes.merge_key(merge_key), view=view, **parts)
         except (EditError, ParameterError) as error:
             self.notice.emit("warning", capital(str(error), self.network.by_name))

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from nnstudio.layers import load
+from nnstudio.project import library
 from nnstudio.ui.layer_list import LAYER_MIME, find_layers
 from nnstudio.ui.offered import offered_types
 from nnstudio.ui.palette import PalettePanel
@@ -37,8 +38,9 @@ def names(panel: PalettePanel) -> list[str]:
     ]  # fmt: skip
 
 
-def test_every_layer_is_listed_once_under_its_family(palette: PalettePanel) -> None:
-    assert sorted(names(palette)) == sorted(cls.type_name() for cls in offered_types())
+def test_every_layer_and_classical_block_is_listed_once_under_its_family(palette: PalettePanel) -> None:
+    kept = [block.name for block in library.blocks()]
+    assert sorted(names(palette)) == sorted([*(cls.type_name() for cls in offered_types()), *kept])
     headings = [
         palette.model.index(row).data()
         for row in range(palette.model.rowCount())

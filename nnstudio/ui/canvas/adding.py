@@ -15,7 +15,10 @@ from nnstudio.graph.places import box_of, node_size, snapped
 from nnstudio.graph.view import Position, View, ViewEdit, place
 from nnstudio.layers import AnyLayer, Layer
 from nnstudio.layers.io import Input
+from nnstudio.project.library import Brought, LibraryError, bring_all
 from nnstudio.ui.canvas.fitting import End, fitting_port, port_between
+from nnstudio.ui.offered import name_of
+from nnstudio.ui.parts import capital
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
@@ -34,9 +37,10 @@ class Adding:
 
         The nearest to ``end`` is wired to it where it fits. The last one is selected. Returns their ids, [] for none.
         """
-        layers = [self._bound(layer) for layer in layers]
+        layers, brought = self._brought([self._bound(layer) for layer in layers])
         ids = [edits.new_id() for _ in layers]
-        steps = [edits.add(layer, id=id) for layer, id in zip(layers, ids, strict=True)]
+        steps = [brought.edit] if brought is not None else []
+        steps += [edits.add(layer, id=id) for layer, id in zip(layers, ids, strict=True)]
         steps += _joined_in_a_row(layers, ids)
         backwards = end is not None and end.side == "inputs"
         if end is not None:
@@ -45,7 +49,10 @@ class Adding:
             if port:
                 steps.append(_joined(end, ids[nearest], port))
         places = self._row(layers, ids, at, backwards=backwards)
-        if not self._session.do(_label("Add", layers), edits.chain(*steps), view=self.placing(places)):
+        whole = brought.view if brought is not None else None
+        if not layers or not self._session.do(
+            _label("Add", layers), edits.chain(*steps), view=self.placing(places), whole=whole
+        ):
             return []
         self._session.select([ids[0] if backwards else ids[-1]])
         return ids
@@ -65,16 +72,20 @@ class Adding:
 
     def insert_chain(self, layers: Sequence[Layer], wires: Sequence[Wire], at: QPointF) -> list[str]:
         """Put layers, each wired to the one before, into wires that begin at the same port. Returns their ids."""
-        layers = [self._bound(layer) for layer in layers]
+        layers, brought = self._brought([self._bound(layer) for layer in layers])
         ids = [edits.new_id() for _ in layers]
         unfit = next((layer for layer in layers if not layer.inputs or not layer.outputs), None)
         if unfit is not None:
             sentence = f"{unfit.type_name()} has no input and output, so it cannot stand in a wire"
             self._session.notice.emit("warning", sentence)
             return []
+        if not layers:
+            return []
         places = self._room_for(wires[0], layers, ids, (at.x(), at.y()))
-        edit = _into_wires(layers, ids, wires)
-        if not self._session.do(_label("Insert", layers), edit, view=self.placing(places)):
+        edit, whole = _into_wires(layers, ids, wires), None
+        if brought is not None:
+            edit, whole = edits.chain(brought.edit, edit), brought.view
+        if not self._session.do(_label("Insert", layers), edit, view=self.placing(places), whole=whole):
             return []
         self._session.select([ids[-1]])
         return ids
@@ -97,6 +108,14 @@ class Adding:
             return layer
         used = {getattr(node.layer, "field", "") for node in self._session.network.of_role("input")}
         return layer.with_(field=next((name for name in self._session.fields if name not in used), ""))
+
+    def _brought(self, layers: Sequence[Layer]) -> tuple[list[Layer], Brought | None]:
+        """The layers with what of the library they bring; none, and a notice, where one is no longer there."""
+        try:
+            return bring_all(layers, self._session.sheet.network)
+        except LibraryError as error:
+            self._session.notice.emit("warning", capital(str(error)))
+            return [], None
 
     def _room_for(
         self, wire: Wire, layers: Sequence[AnyLayer], ids: Sequence[str], wanted: Position
@@ -141,7 +160,7 @@ class Adding:
 
 def _label(word: str, layers: Sequence[AnyLayer]) -> str:
     if len(layers) == 1:
-        return f"{word} {layers[0].type_name()}"
+        return f"{word} {name_of(layers[0])}"
     return f"{word} {len(layers)} layers"
 
 

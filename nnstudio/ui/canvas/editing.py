@@ -18,6 +18,7 @@ from nnstudio.layers import Layer, Placeholder
 from nnstudio.project.part import Part, PasteError, from_text, part_of, to_text, with_free_definitions
 from nnstudio.ui.canvas.adding import Adding
 from nnstudio.ui.canvas.fitting import End, fitting_port
+from nnstudio.ui.offered import name_of
 
 
 class Editor(Adding):
@@ -89,8 +90,10 @@ class Editor(Adding):
 
     def replace(self, ids: Sequence[str], layer: Layer) -> None:
         """Put a layer of another type in the place of nodes; wires and common parameters stay."""
-        label = f"Replace by {layer.type_name()}"
-        self._session.do(label, edits.chain(*(put_in_place(id, layer) for id in ids)))
+        for placed in (made := self._brought([layer]))[0]:
+            whole = made[1].view if made[1] is not None else None
+            steps = [*([made[1].edit] if made[1] is not None else []), *(put_in_place(id, placed) for id in ids)]
+            self._session.do(f"Replace by {name_of(placed)}", edits.chain(*steps), whole=whole)
 
     def fits_place(self, cls: type[Layer], id: str) -> bool:
         """Whether a layer of this type in a node's place would keep all its wires, as far as ports tell."""
@@ -188,9 +191,8 @@ class Editor(Adding):
         for frame in part.view.frames.values():
             members = frozenset(fresh[id] for id in frame.members)
             steps.append(put_frame(replace(frame, id=edits.new_id(), members=members)))
-        if not self._session.scope.block:
-            steps.append(_with_inner_views(part.view))
-        done = self._session.do(label, edits.insert(part.network, fresh), view=chain(*steps))
+        insert = edits.insert(part.network, fresh)
+        done = self._session.do(label, insert, view=chain(*steps), whole=_with_inner_views(part.view))
         if done:
             self._session.select(fresh.values())
         return done

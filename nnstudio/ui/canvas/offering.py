@@ -16,7 +16,7 @@ from nnstudio.ui.canvas.pointer import Pointing
 from nnstudio.ui.canvas.quick_add import BETWEEN, WIRED, Offer, QuickAdd
 from nnstudio.ui.canvas.scene import CanvasScene
 from nnstudio.ui.layer_list import LayerType
-from nnstudio.ui.offered import Recent, block_types, fitting_first, key_of, offered_types
+from nnstudio.ui.offered import Recent, fitting_first, key_of, name_of, types_for
 from nnstudio.ui.session import Session
 
 
@@ -132,9 +132,8 @@ class Offering(Pointing):
         self.quick_add_box.offer(at, offer)
 
     def _types(self) -> list[LayerType]:
-        """All that can be added here: the project's blocks, then the catalogue."""
-        inside = self.session.scope.block
-        return [*block_types(self.session.sheet.network, inside), *offered_types(inside=bool(inside))]
+        """All that can be added here."""
+        return types_for(self.session.sheet.network, self.session.scope.block)
 
     def type_of(self, key: str) -> LayerType | None:
         """The type that is dragged or chosen under this key; None where it cannot be added here."""
@@ -144,7 +143,7 @@ class Offering(Pointing):
 
     def _take_chosen(self, layers: list[Layer], where: str) -> None:
         goal, ids = self._goal, []
-        self.recent.remember(layer.type_name() for layer in layers)
+        self.recent.remember(name_of(layer) for layer in layers)
         wires = self._wires_behind(goal.end) if where == BETWEEN and goal.end is not None else []
         if goal.replaced:
             self.editor.replace(goal.replaced, layers[0])

@@ -1,0 +1,103 @@
+"""Blocks of the library on the canvas: found, typed, dragged, and brought into the project in one step."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from nnstudio.graph import edits
+from nnstudio.graph.blocks import in_block
+from nnstudio.layers import load
+from nnstudio.layers.blocks import Block
+from nnstudio.project import library
+from nnstudio.ui.canvas.view import CanvasView
+from nnstudio.ui.session import Session
+
+
+@pytest.fixture
+def view(session: Session, qtbot: QtBot) -> CanvasView:
+    made = CanvasView(session)
+    qtbot.addWidget(made)
+    made.resize(1000, 700)
+    made.show()
+    made.setFocus()
+    return made
+
+
+def typed(view: CanvasView, text: str) -> None:
+    QTest.keyClick(view, Qt.Key.Key_Tab)
+    QTest.keyClicks(view.quick_add_box.field, text)
+    QTest.keyClick(view.quick_add_box.field, Qt.Key.Key_Return)
+
+
+def blocks(session: Session) -> list[Block]:
+    return [node.layer for node in session.network.nodes.values() if isinstance(node.layer, Block)]
+
+
+def test_a_block_of_the_library_is_typed_with_its_parameters_and_comes_in_one_step(
+    view: CanvasView, session: Session
+) -> None:
+    typed(view, "bottleneck 32 x3")
+    (block,) = blocks(session)
+    assert (block.definition, block.parameters["width"], block.repeat) == ("Bottleneck", 32, 3)
+    assert set(session.network.blocks) == {"Bottleneck"}
+    assert session.sheet.view.blocks["Bottleneck"].positions
+    session.undo()
+    assert not session.network.blocks
+    assert not session.network.nodes
+
+
+def test_a_chain_of_blocks_is_wired(view: CanvasView, session: Session) -> None:
+    typed(view, "bottleneck projection width=64 stride=2 > bottleneck width=64 repeat=2")
+    first, second = blocks(session)
+    assert (first.definition, second.definition) == ("BottleneckProjection", "Bottleneck")
+    assert (first.parameters["stride"], second.repeat) == (2, 2)
+    assert [wire.output for wire in session.network.wires] == ["output"]
+
+
+def test_a_word_of_its_field_finds_it(view: CanvasView) -> None:
+    QTest.keyClick(view, Qt.Key.Key_Tab)
+    QTest.keyClicks(view.quick_add_box.field, "resnet")
+    model = view.quick_add_box.model
+    assert "Bottleneck" in [model.index(row).data() for row in range(model.rowCount())]
+
+
+def test_what_the_project_has_changed_is_kept_beside_the_one_of_the_library(view: CanvasView, session: Session) -> None:
+    typed(view, "bottleneck")
+    session.do("Change", in_block("Bottleneck", edits.add(load()["Dropout"].make({}))))
+    view.session.select([])
+    view.add_layer("library:classical/Bottleneck")
+    assert [block.definition for block in blocks(session)] == ["Bottleneck", "Bottleneck2"]
+
+
+def test_a_block_takes_the_place_of_a_layer(view: CanvasView, session: Session) -> None:
+    typed(view, "conv 64")
+    (id,) = session.network.nodes
+    cls = view.type_of("library:classical/Residual")
+    assert cls is not None
+    view.editor.replace([id], cls.make({}))
+    assert [block.definition for block in blocks(session)] == ["Residual"]
+    assert "Residual" in session.network.blocks
+
+
+def test_a_block_comes_into_a_block(view: CanvasView, session: Session) -> None:
+    typed(view, "bottleneck")
+    (id,) = session.network.nodes
+    session.open_block(id)
+    view.editor.add_chain([view.type_of("library:classical/Residual").make({})], QPointF(0, 300))  # type: ignore[union-attr]
+    assert session.scope.block == "Bottleneck"
+    assert set(session.sheet.network.blocks) == {"Bottleneck", "Residual"}
+    assert session.sheet.view.blocks["Residual"].positions
+
+
+def test_a_block_that_is_no_longer_in_the_library_is_said(view: CanvasView, session: Session, qtbot: QtBot) -> None:
+    typed(view, "residual")
+    library.save_block("Residual", session.sheet.network, session.sheet.view, name="Mine")
+    cls = view.type_of("library:own/Mine")
+    assert cls is not None
+    library.delete_saved("Mine")
+    with qtbot.waitSignal(session.notice) as said:
+        assert view.editor.add_chain([cls.make({})], QPointF(0, 300)) == []
+    assert "Mine" in said.args[1]
