@@ -20,9 +20,39 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from nnstudio.graph import Wire
 from nnstudio.ui.window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
+
+
+class Effort:
+    """How long a practised person takes for what is done here, by the keystroke-level model of Card, Moran and Newell
+    ("The keystroke-level model for user performance time", 1980), in seconds: a key 0.28 (an average typist), pointing
+    1.1, a button down or up 0.1, a hand between keys and mouse 0.4, making up one's mind 1.35."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.on_keys = False
+
+    def think(self) -> None:
+        self.seconds += 1.35
+
+    def _hand(self, on_keys: bool) -> None:
+        self.seconds += 0.4 * (on_keys is not self.on_keys)
+        self.on_keys = on_keys
+
+    def click(self, times: int = 1) -> None:
+        self._hand(False)
+        self.seconds += 1.1 + 0.2 * times
+
+    def drag(self) -> None:
+        self._hand(False)
+        self.seconds += 2 * (1.1 + 0.1)
+
+    def type(self, text: str) -> None:
+        self._hand(True)
+        self.seconds += 0.28 * (len(text) + 1)  # and Enter
 
 
 class Person:
@@ -30,6 +60,7 @@ class Person:
 
     def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
         self.window, self.qtbot, self.session = window, qtbot, window.session
+        self.effort = Effort()
 
     # looking
 
@@ -69,6 +100,7 @@ class Person:
         if not widget.isEnabled():
             self.wait(widget.isEnabled)
         QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+        self.effort.click()
         QApplication.processEvents()
 
     def press(self, name: str) -> None:
@@ -81,10 +113,11 @@ class Person:
             QTest.mouseMove(there, start + (end - start) * share)
             QApplication.processEvents()
         QTest.mouseRelease(there, LEFT, Qt.KeyboardModifier.NoModifier, end)
+        self.effort.drag()
         QApplication.processEvents()
 
-    def add(self, type_name: str, place: tuple[int, int]) -> str:
-        """Double-click a layer in the palette and drag it to its place; returns its name."""
+    def add(self, type_name: str, place: tuple[int, int] | None = None) -> str:
+        """Double-click a layer in the palette, and drag it to a place where one is said; returns its name."""
         panel = self.window.workspace.palette_panel
         rows = range(panel.model.rowCount())
         index = next(
@@ -98,10 +131,17 @@ class Person:
         QTest.mouseDClick(panel.list.viewport(), LEFT, pos=panel.list.visualRect(index).center())
         self.wait(lambda: self.names() != before)
         (name,) = self.names() - before
-        self.drag(self.node(name), QPoint(*place))
+        self.effort.think()
+        self.effort.click()  # on the scroll bar or its family, to come by it
+        self.effort.click(times=2)
+        if place is not None:
+            self.drag(self.node(name), QPoint(*place))
         return name
 
     def wire(self, source: str, target: str, port: str = "input", output: str = "output") -> None:
+        ends = (self.session.network.named(source).id, output, self.session.network.named(target).id, port)
+        if Wire(*ends) in self.session.network.wires:  # it was drawn when the layer was added
+            return
         before = len(self.session.network.wires)
         self.drag(self.port(source, "outputs", output), self.port(target, "inputs", port))
         assert len(self.session.network.wires) == before + 1, f"no wire from {source} to {target}.{port}"
@@ -120,12 +160,16 @@ class Person:
         self.settle()
 
     def type_into(self, name: str, field: str, text: str) -> None:
-        self.click(self.window.workspace.canvas.viewport(), self.node(name))
+        """Type into a field of the inspector; a layer that is selected need not be clicked for it."""
+        if self.session.selection != {self.session.network.named(name).id}:
+            self.click(self.window.workspace.canvas.viewport(), self.node(name))
         line = self.seen(f"field_{field}").findChild(QLineEdit)
         self.click(line)
         line.selectAll()
         QTest.keyClicks(line, text)
         QTest.keyClick(line, Qt.Key.Key_Return)
+        self.effort.think()
+        self.effort.type(text)
         self.settle()
 
     def answer_file_dialog(self, path: Path) -> None:

@@ -216,21 +216,17 @@ def test_resnet_50_is_drawn_by_mouse_from_blocks(window: MainWindow, qtbot: QtBo
     window.show_workspace()
     window.actions_table.trigger("show_panels")
     QApplication.processEvents()
-    canvas = window.workspace.canvas
-    room, before = canvas.viewport().rect(), ""
-    across = (room.width() - 60) // 190
-    for place, (type_name, values) in enumerate(DRAWN):
-        column, row = place % across, place // across
-        name = person.add(type_name, (110 + 190 * column, 70 + 105 * row))
-        if before:
-            outputs = list(person.session.network.named(before).layer.outputs)
-            inputs = list(person.session.network.named(name).layer.inputs)
-            person.wire(before, name, inputs[0], outputs[0])
+    for type_name, values in DRAWN:  # each is wired behind the one before, which is still selected
+        name = person.add(type_name)
         for field, text in values.items():
             person.type_into(name, field, text)
         if type_name == "Conv2d":
             person.click(person.seen("field_bias").findChild(QCheckBox) or person.seen("field_bias"))
-        before = name
     blocks = [node.layer for node in person.session.network.nodes.values() if isinstance(node.layer, Block)]
     assert sum(block.repeat for block in blocks) == 16
     person.wait(lambda: person.session.resolution is not None and person.session.resolution.parameters == PUBLISHED)
+    assert len(person.session.network.wires) == len(DRAWN) - 1
+    assert person.effort.seconds < 180, f"{person.effort.seconds:.0f} s by the keystroke-level model"
+    canvas = window.workspace.canvas
+    boxes = [canvas.canvas.content_rect([id]) for id in person.session.network.nodes]
+    assert not any(a.intersects(b) for place, a in enumerate(boxes) for b in boxes[:place])

@@ -356,3 +356,16 @@ def test_the_level_part_of_a_wire_is_moved_as_a_whole(hands: Hands) -> None:
     (ax, ay), (bx, by) = hands.session.view.routes[wire]
     assert (ax, bx) == (x1, x2)
     assert ay == by < y
+
+
+def test_a_layer_chosen_in_the_palette_follows_the_one_that_is_selected(hands: Hands) -> None:
+    hands.session.select([hands.id("scores")])
+    added = hands.view.add_layer("Softmax")
+    (wire,) = hands.session.network.incoming[added]
+    assert wire.source == hands.id("scores")
+    assert hands.session.selection == {added}
+    hands.session.undo()
+    hands.session.select([hands.id("features"), hands.id("label")])
+    assert hands.view.add_layer("Linear") not in hands.session.network.incoming  # several are selected
+    hands.session.select([hands.id("hidden")])
+    assert hands.view.add_layer("Input") not in hands.session.network.incoming  # it has nowhere to be wired

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from nnstudio.graph import Wire
 from nnstudio.layers import Layer
@@ -18,6 +18,9 @@ from nnstudio.ui.canvas.scene import CanvasScene
 from nnstudio.ui.layer_list import LayerType
 from nnstudio.ui.offered import Recent, fitting_first, key_of, name_of, types_for
 from nnstudio.ui.session import Session
+
+#: How far behind a port the next node begins, and half of a node's width.
+BESIDE, HALF = 96.0, 84.0
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,32 @@ class Offering(Pointing):
     # -- offering -------------------------------------------------------------------------------------------------
 
     def add_layer(self, key: str) -> str:
-        """Add a layer, or a block of the project, in the middle of what is seen. Returns its id."""
+        """Add a layer, or a block of the project: wired behind the one node that is selected where it fits there, else
+        (and with Shift) in the middle of what is seen. Returns its id."""
         cls = self.type_of(key)
         if cls is None:
             self.session.notice.emit("warning", f"There is no layer type {key!r} that can be added here")
             return ""
-        ids = self.editor.add_chain([cls.make({})], self.seen().center())
+        end = None if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier else self._end_behind()
+        network, resolution = self.session.network, self.canvas.resolution
+        if end is not None and not fitting_port(cls, network, resolution, end):
+            end = None
+        at = self.seen().center()
+        if end is not None:
+            at = self.canvas.port_at(end.node, end.side, end.port) + QPointF(BESIDE + HALF, 0.0)
+        ids = self.editor.add_chain([cls.make({})], at, end)
         if ids:
             self.recent.remember([cls.type_name()])
+            self.reveal(self.canvas.content_rect(ids).adjusted(-20, -20, 20, 20))
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         return ids[0] if ids else ""
+
+    def _end_behind(self) -> End | None:
+        """The first output of the one node that is selected; None where there is none."""
+        chosen = self.session.selection
+        node = self.session.network.nodes.get(next(iter(chosen))) if len(chosen) == 1 else None
+        output = next(iter(node.layer.outputs), "") if node is not None else ""
+        return End(node.id, "outputs", output) if node is not None and output else None
 
     def quick_add(self) -> None:
         """Offer all layers where the pointer is, else in the middle; with one node selected, wired behind it."""
@@ -94,7 +113,7 @@ class Offering(Pointing):
             self.offer(beside)
             return
         end = End(id, "outputs", output)
-        goal = self.canvas.port_at(id, "outputs", output) + QPointF(96.0, 0.0)
+        goal = self.canvas.port_at(id, "outputs", output) + QPointF(BESIDE, 0.0)
         hint = f"Enter adds it after {node.name}, Shift+Enter on its own"
         if any(wire.output == output for wire in self.session.network.outgoing.get(id, ())):
             hint = f"Enter adds it after {node.name}, Ctrl+Enter before all that follows, Shift+Enter on its own"
@@ -152,7 +171,7 @@ class Offering(Pointing):
         elif wires:
             ids = self.editor.insert_chain(layers, wires, goal.at)
         else:
-            half = QPointF(84.0, 0.0)
+            half = QPointF(HALF, 0.0)
             end = goal.end
             middle = goal.at if end is None else goal.at + half if end.side == "outputs" else goal.at - half
             ids = self.editor.add_chain(layers, middle, end if where == WIRED else None)
