@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Protocol
 
 from nnstudio.compile.patterns import Bindings, MismatchError, described, disagreements, match
@@ -23,6 +24,8 @@ class HasOutputs(Protocol):
 
 
 Types = Mapping[str, HasOutputs]
+Offer = tuple[Node, Mapping[str, TensorType]]  # a node that puts something out, and what
+Offers = Callable[[], Iterator[Offer]]
 
 
 def remove_wire(network: Network, wire: Wire) -> Fix:
@@ -35,8 +38,8 @@ def _wire_at(network: Network, id: str, port: str) -> Wire | None:
     return next((wire for wire in network.incoming.get(id, ()) if wire.input == port), None)
 
 
-def wiring_problems(network: Network, node: Node, layer: Layer, types: Types) -> list[Problem]:
-    """Ports that are unknown, wired twice or not wired at all."""
+def wiring_problems(network: Network, node: Node, layer: Layer, offers: Offers) -> list[Problem]:
+    """Ports that are unknown, wired twice or not wired at all; ``offers`` is what could be wired to them."""
     problems = []
     wires = network.incoming.get(node.id, ())
     for wire in wires:
@@ -62,33 +65,39 @@ def wiring_problems(network: Network, node: Node, layer: Layer, types: Types) ->
                         fixes=tuple(remove_wire(network, wire) for wire in at if wire.source in network.nodes))
             )  # fmt: skip
         if not at and not port.optional:
-            problems.append(_unconnected(network, node, layer, name, types))
+            problems.append(_unconnected(network, node, layer, name, offers()))
     return problems
 
 
-def _unconnected(network: Network, node: Node, layer: Layer, name: str, types: Types) -> Problem:
-    behind = network.descendants([node.id])
-    fitting = []
-    for id, made in types.items():
-        source = network.nodes[id]
-        if id in behind or source.layer.role in ("loss", "metric", "output"):
-            continue
-        if layer.role in ("loss", "metric") and (source.layer.role == "input") != (name == "target"):
-            continue
-        for output, type in made.outputs.items():
-            if _fits(layer, name, type):
-                fitting.append((source, output))
-    if layer.role in ("loss", "metric") and name != "target":  # the prediction: only what nothing else uses up
-        fitting = [(s, o) for s, o in fitting if all(_ends(network, w) for w in network.outgoing.get(s.id, ()))]
+def _unconnected(network: Network, node: Node, layer: Layer, name: str, offers: Iterator[Offer]) -> Problem:
     several = len(layer.inputs) > 1
     what = f"port {name} of {node.name}" if several else f"the input of {node.name}"
-    proposals = tuple(
-        Fix(f"Connect {source.name}", edits.connect(source.id, output, node.id, name)) for source, output in fitting[:3]
-    )
+    fitting = islice(_feeders(network, node, layer, name, offers), 3)
+    proposals = [Fix(f"Connect {each.name}", edits.connect(each.id, output, node.id, name)) for each, output in fitting]
     return Problem(
         node.id, "unconnected", f"nothing is wired to {what}", "draw a wire to it from another layer's output",
-        port=name, fixes=proposals,
+        port=name, fixes=tuple(proposals),
     )  # fmt: skip
+
+
+def _feeders(
+    network: Network, node: Node, layer: Layer, name: str, offers: Iterator[Offer]
+) -> Iterator[tuple[Node, str]]:
+    """Nodes and their outputs that may be wired to a port. What comes after ``node`` is asked once something fits."""
+    behind: frozenset[str] | None = None
+    judges = layer.role in ("loss", "metric")
+    for source, outputs in offers:
+        if source.layer.role in ("loss", "metric", "output"):
+            continue
+        if judges and (source.layer.role == "input") != (name == "target"):
+            continue
+        if judges and name != "target" and not all(_ends(network, w) for w in network.outgoing.get(source.id, ())):
+            continue  # a prediction is what nothing else uses up
+        for output, type in outputs.items():
+            if _fits(layer, name, type):
+                behind = network.descendants([node.id]) if behind is None else behind
+                if source.id not in behind:
+                    yield source, output
 
 
 def _ends(network: Network, wire: Wire) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from nnstudio.compile import fixes
 from nnstudio.compile.nodes import MEMORY, TYPES, Fed, Resolved, resolve_source, work
-from nnstudio.graph import Node, Problem, Wire
+from nnstudio.graph import Network, Node, Problem, Wire
 from nnstudio.graph.expanding import Expansion, Origin
 from nnstudio.layers import Placeholder, TensorType
 from nnstudio.layers.blocks import BlockInput, Standin
@@ -22,6 +22,12 @@ class Place:
     nodes: dict[str, Resolved]
     fields: Mapping[str, TensorType]
     ports: Mapping[str, TensorType | None] | None
+
+    def know(self, id: str, resolved: Resolved) -> None:
+        """Note what is known of a node."""
+        self.nodes[id] = resolved
+        if resolved.outputs:
+            self._offering.append(id)
 
     def fed(self, id: str) -> Fed:
         """What arrives at each wire of a node: port and type (None where it is not known, or comes from nowhere)."""
@@ -57,9 +63,8 @@ class Place:
             network = self.expansion.flat
         waits = any(type is None for _, type in fed)
         worked = None if waits else MEMORY.get((layer, fed))
-        types = _Types(self.expansion, self.nodes) if drawn else self.nodes
         if worked is None:
-            problems = fixes.wiring_problems(network, node, layer, types)
+            problems = fixes.wiring_problems(network, node, layer, lambda: self._offers(network))
             if problems or waits:
                 return Resolved(layer, problems=tuple(problems), fed=fed)
             worked = work(layer, fed)
@@ -79,6 +84,17 @@ class Place:
         if type is None:
             return Resolved(layer, fed=fed)
         return Resolved(layer, None, {}, {"output": TYPES.setdefault(type, type)}, ok=True, fed=fed)
+
+    def _offers(self, network: Network) -> Iterator[fixes.Offer]:
+        """The nodes of the drawn or the plain network that put something out, as far as is known, and what."""
+        for id in self._offering:
+            if id in network.nodes:
+                yield network.nodes[id], self.nodes[id].outputs
+        if network is self.expansion.network:
+            types = _Types(self.expansion, self.nodes)
+            for id, origins in self.expansion.origins.items():
+                if id not in self.nodes:
+                    yield network.nodes[id], types.outputs_of(origins)
 
     def check_shared(self) -> None:
         """Weights that are used twice count once, and each input must have the sizes that they are made for."""
@@ -122,6 +138,7 @@ class Place:
         return self._by_block.get(id, [])
 
     _by_block: dict[str, list[str]] = field(default_factory=dict)
+    _offering: list[str] = field(default_factory=list)  # nodes with outputs, in the order in which they came
 
 
 class _Types(Mapping[str, Resolved]):

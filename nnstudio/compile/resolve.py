@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import networkx
-
 from nnstudio.compile import fixes
 from nnstudio.compile.nodes import Resolved, forget
 from nnstudio.compile.placing import Place
@@ -154,10 +152,10 @@ def resolve(
         known = kept.get(id)
         same = known is not None and previous is not None and previous.flat.nodes.get(id) is node
         if known is not None and same and known.fed == fed and not known.problems:  # problems tell of other nodes too
-            nodes[id] = known
+            place.know(id, known)
             continue
         computed.append(id)
-        nodes[id] = place.resolve_node(node, fed)
+        place.know(id, place.resolve_node(node, fed))
     for id in cyclic:
         nodes[id] = Resolved(flat.nodes[id].layer, problems=(_cycle(flat, id, cyclic),))
     place.check_shared()
@@ -211,6 +209,8 @@ def _order(network: Network) -> tuple[list[str], list[str]]:
                     order.append(wire.target)
     if len(order) == len(network.nodes):
         return order, []
+    import networkx  # here: the window resolves its first network before it is needed
+
     graph = network.graph
     cyclic = {
         id

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+
 import pytest
 
 from nnstudio.compile.resolve import resolve
@@ -206,3 +210,48 @@ def test_sizes_known_only_at_run_time_stay_symbolic() -> None:
     outputs = resolution.nodes[net.network.named("lstm").id].outputs
     assert str(outputs["sequence"]).startswith("N×T×5")
     assert str(outputs["last"]).startswith("N×5")
+
+
+def steps(work: Callable[[], object]) -> int:
+    """How many lines of Python are run while this is done."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> Callable[..., object]:
+        nonlocal count
+        count += event == "line"
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def unwired(count: int, *, fed: bool, bypassed: bool) -> Network:
+    net = NetworkBuilder()
+    if fed:
+        net.add("Input", shape=(64,), name="x")
+    for index in range(count):
+        net.add("ReLU", name=f"relu{index}")
+    ids = list(net.network.nodes)
+    return edits.set_bypassed(ids[-1:], True)(net.network) if bypassed else net.network
+
+
+@pytest.mark.parametrize("bypassed", [False, True])
+@pytest.mark.parametrize("fed", [False, True])
+def test_the_work_grows_with_the_number_of_layers_that_nothing_is_wired_to(fed: bool, bypassed: bool) -> None:
+    few, many = unwired(100, fed=fed, bypassed=bypassed), unwired(400, fed=fed, bypassed=bypassed)
+    resolve(few)
+    assert steps(lambda: resolve(many)) < 5 * steps(lambda: resolve(few))
+
+
+def test_three_proposals_are_enough_for_a_layer_that_nothing_is_wired_to() -> None:
+    net = NetworkBuilder()
+    for index in range(5):
+        net.add("Input", shape=(64,), name=f"x{index}")
+    net.add("ReLU", name="relu")
+    fixes = problem(net.network, "unconnected", {}).fixes
+    assert [fix.title for fix in fixes] == ["Connect x0", "Connect x1", "Connect x2"]
