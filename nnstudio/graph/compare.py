@@ -129,4 +129,5 @@ def _inside(before: Network, after: Network, old: Node, new: Node) -> Alteration
     if not found:
         return None
     count = len(found.added) + len(found.removed) + len(found.changed)
-    return Alteration("inside", "", f"{count} layer{' differs' if count == 1 else 's differ'}" if count else "wires differ")
+    said = f"{count} layer{' differs' if count == 1 else 's differ'}" if count else "wires differ"
+    return Alteration("inside", "", said)

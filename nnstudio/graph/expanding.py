@@ -41,8 +41,9 @@ class Opened:
 class Expansion:
     """What a network stands for.
 
-    flat: the plain network; two of its wires may be equal, where a value reaches a port for many in two ways. shared: for each of its nodes that runs another's weights, that other. frozen: its nodes
-    whose weights are not trained. problems: what could not be expanded; such nodes are left as they are, or out.
+    flat: the plain network; two of its wires may be equal, where a value reaches a port for many in two ways.
+    shared: for each of its nodes that runs another's weights, that other. frozen: its nodes whose weights are not
+    trained. problems: what could not be expanded; such nodes are left as they are, or out.
     origins: where the outputs of drawn nodes that are not in the flat network come from, by node id and port.
     opened: every copy of a block, at any depth, by the beginning of the ids of what is in it (``"layer1/0"``).
     """

@@ -67,7 +67,7 @@ class Block(Standin):
     def __post_init__(self) -> None:
         super().__post_init__()
         own = {name: declared for name, declared in type(self).params.items() if name in ("repeat", "weights")}
-        exposed = {name: _exposed(name, default) for name, default in self.interface.parameters}
+        exposed = {name: _exposed(default) for name, default in self.interface.parameters}
         object.__setattr__(self, "params", {**exposed, **own})
 
     def __getattr__(self, name: str) -> Any:
@@ -93,7 +93,7 @@ class Block(Standin):
         rest = {}
         for name, value in values.items():
             if name in exposed:
-                settings[name] = _exposed(name, exposed[name]).checked("Block", name, value)
+                settings[name] = _exposed(exposed[name]).checked("Block", name, value)
             else:
                 rest[name] = value
         for name in rest:
@@ -107,7 +107,7 @@ class Block(Standin):
         return name if self.repeat == 1 else f"{name} · ×{self.repeat}"
 
 
-def _exposed(name: str, default: int | float) -> Param:
+def _exposed(default: int | float) -> Param:
     kind = "float" if isinstance(default, float) else "int"
     return Param(kind, default, help="a parameter that the block's definition exposes")
 
