@@ -137,11 +137,12 @@ def _view(window: MainWindow) -> Iterable[Action]:
     yield Action("zoom_in", "Zoom in", canvas("zoom_in"), (Keys.ZoomIn, "Ctrl+="), "", "View", enabled_when=there)
     yield Action("zoom_out", "Zoom out", canvas("zoom_out"), (Keys.ZoomOut,), "", "View", enabled_when=there)
     yield Action("zoom_reset", "Actual size", canvas("zoom_reset"), ("Ctrl+Alt+0",), "", "View", enabled_when=there)
-    parts = (("palette", "Side panel", "F7"), ("inspector", "Inspector", "F8"), ("panels", "Panels below", "F9"))
+    parts = (("palette", "Side panel", "F7"), ("inspector", "Inspector", "F8"), ("panels", "Panels below", "F9"),
+             ("code", "Code", "F4"))
     for place, (name, title, key) in enumerate(parts):
         yield Action(f"show_{name}", title, views.toggle_part(name), (key,), "", "View",
                      f"Show or hide {title.lower()}", enabled_when=there, checked_when=views.shows_part(name),
-                     separated=place == 0, words="show hide toggle")
+                     separated=place == 0, words="show hide toggle" + " pytorch python source" * (name == "code"))
     yield Action("canvas_only", "Canvas only", views.toggle_canvas_only, ("F12",), "", "View",
                  "Hide everything but the canvas", enabled_when=there, words="zen focus hide all panels")
     yield Action("full_screen", "Full screen", views.toggle_full_screen, ("F11",), "", "View",
@@ -149,7 +150,7 @@ def _view(window: MainWindow) -> Iterable[Action]:
     yield Action("reset_layout", "Reset layout", views.reset_layout, (), "", "View",
                  "All panels where they were at the first start", enabled_when=there)
     places = (("canvas", "Canvas"), ("outline", "Outline"), ("layers", "Layers"), ("inspector", "Inspector"),
-              ("history", "History"), ("panels", "Panels below"))
+              ("history", "History"), ("panels", "Panels below"), ("code", "Code"))
     for place, (name, title) in enumerate(places, 1):
         yield Action(f"go_to_{name}", f"Go to {title.lower()}", views.go_to(name), (f"Alt+{place}",), "",
                      "View/Go to", f"Put the focus into the {title.lower()}", enabled_when=there,

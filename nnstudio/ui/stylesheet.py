@@ -80,6 +80,8 @@ QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox { background: 
 QPlainTextEdit, QTextEdit { padding: 4px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on {
   border-color: $accent; }
+QPlainTextEdit[role="code"] { background: $panel; border: 1px solid transparent; border-radius: 0; padding: 0; }
+QPlainTextEdit[role="code"]:focus { border-color: $quiet_focus; }
 QLineEdit[role="mono"] { font-family: "$mono"; font-size: 12px; }
 QComboBox[role="small"] { font-size: 12px; }
 QLineEdit[role="large"] { font-size: 14px; padding: 6px 10px; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -14,11 +15,14 @@ from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.palette import PalettePanel
 from nnstudio.ui.panels import Panels
-from nnstudio.ui.parts import column, line
+from nnstudio.ui.parts import column, line, panel
 from nnstudio.ui.scope_tabs import CanvasHead, TabMemory
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
 from nnstudio.ui.side import Side
+
+if TYPE_CHECKING:
+    from nnstudio.ui.docks.code import CodePanel
 
 #: Widths of palette and inspector in pixels, and the panels' share of the height, until a person drags them.
 PALETTE, INSPECTOR, PANELS = 216, 320, 0.31
@@ -26,7 +30,9 @@ PALETTE, INSPECTOR, PANELS = 216, 320, 0.31
 PLOTS, CANVAS = 220, 200
 #: The share of the width that palette and inspector have together at most, as they come.
 MOST = 0.56
-#: What can be hidden, by the name under which it is remembered.
+#: The code's share of the room for the drawing, and its least width in pixels.
+CODE, CODE_LEAST = 0.42, 120
+#: What can be hidden, by the name under which it is remembered; the code beside the drawing is shown when asked for.
 PARTS = ("palette", "inspector", "panels")
 
 
@@ -70,12 +76,19 @@ class Workspace(QWidget):
         middle = QFrame()
         middle.setProperty("role", "canvas")
         middle.setLayout(column(CanvasHead(session), line(), self.canvas, spacing=0))
-        middle.setMinimumWidth(320)
+        middle.setMinimumWidth(200)
         middle.setMinimumHeight(160)
         self.side = Side(session, self.palette_panel)
-        self._across = self._splitter(Qt.Orientation.Horizontal, self.side, middle, self.inspector, grows=1)
+        self._session = session
+        self.code: CodePanel | None = None
+        self._code_place = panel(column(spacing=0))
+        self._code_place.setMinimumWidth(CODE_LEAST)
+        self._beside = self._splitter(Qt.Orientation.Horizontal, middle, self._code_place, grows=0)
+        self._beside.setMinimumWidth(320)
+        self._across = self._splitter(Qt.Orientation.Horizontal, self.side, self._beside, self.inspector, grows=1)
         self._down = self._splitter(Qt.Orientation.Vertical, self._across, self.panels, grows=0)
-        self._parts = {"palette": self.side, "inspector": self.inspector, "panels": self.panels}
+        self._parts = {"palette": self.side, "inspector": self.inspector, "panels": self.panels,
+                       "code": self._code_place}  # fmt: skip
         self.setLayout(column(self._down))
         self._text_scale = theme.text_scale()
         self._fit_text()
@@ -87,7 +100,7 @@ class Workspace(QWidget):
         self.palette_panel.chosen.connect(self.canvas.add_layer)
         self.canvas.parameters_requested.connect(lambda _: self.go_to("inspector"))
         session.revealed.connect(self._reveal)
-        for splitter in (self._across, self._down):
+        for splitter in (self._across, self._down, self._beside):
             splitter.splitterMoved.connect(lambda *_: self.layout_changed.emit())
 
     def _splitter(self, orientation: Qt.Orientation, *widgets: QWidget, grows: int) -> QSplitter:
@@ -100,14 +113,18 @@ class Workspace(QWidget):
         return made
 
     def _restore(self) -> None:
-        for name, splitter in (("layout.across", self._across), ("layout.down", self._down)):
+        for name, splitter in (("layout.across", self._across), ("layout.down", self._down),
+                               ("layout.beside", self._beside)):  # fmt: skip
             saved = self._settings.get(name, "")
             if saved:
                 splitter.restoreState(QByteArray.fromBase64(saved.encode()))
             splitter.setHandleWidth(1)
         hidden = self._settings.get("layout.hidden", [])
-        for name, part in self._parts.items():
-            part.setVisible(name not in hidden)
+        for name in PARTS:
+            self._parts[name].setVisible(name not in hidden)
+        self._code_place.hide()
+        if self._settings.get("layout.code", False):
+            self._show_code()
         self.panels.show_panel(self._settings.get("layout.panel", 0))
         self.side.show_tab(self._settings.get("layout.side", "layers"))
 
@@ -150,6 +167,8 @@ class Workspace(QWidget):
             "layout.across": bytes(self._across.saveState().toBase64().data()).decode(),
             "layout.down": bytes(self._down.saveState().toBase64().data()).decode(),
             "layout.hidden": [name for name in PARTS if not self.shows(name)],
+            "layout.beside": bytes(self._beside.saveState().toBase64().data()).decode() if self.code else "",
+            "layout.code": self.shows("code"),
             "layout.panel": self.panels.place,
             "layout.side": self.side.place,
         }
@@ -161,8 +180,25 @@ class Workspace(QWidget):
 
     def show_part(self, name: str, shown: bool) -> None:
         """Show or hide a part."""
-        self._parts[name].setVisible(shown)
+        if name == "code" and shown:
+            self._show_code()
+        else:
+            self._parts[name].setVisible(shown)
         self.layout_changed.emit()
+
+    def _show_code(self) -> None:
+        """Show the code beside the drawing; it is built when it is first asked for."""
+        fresh = False
+        if self.code is None:
+            from nnstudio.ui.docks.code import CodePanel
+
+            self.code = CodePanel(self._session)
+            self._code_place.layout().addWidget(self.code)
+            fresh = not self._settings.get("layout.beside", "")
+        self._code_place.show()
+        if fresh:
+            width = self._beside.width()
+            self._beside.setSizes([round(width * (1 - CODE)), round(width * CODE)])
 
     def toggle(self, name: str) -> None:
         """Show a part that is hidden, hide one that is shown."""
@@ -171,18 +207,28 @@ class Workspace(QWidget):
     @property
     def canvas_only(self) -> bool:
         """Whether nothing but the canvas is shown."""
-        return not any(self.shows(name) for name in PARTS)
+        return not any(self.shows(name) for name in self._parts)
 
     def toggle_canvas_only(self) -> None:
         """Hide all but the canvas; where it is so, show all again."""
         shown = self.canvas_only
         for name in PARTS:
             self.show_part(name, shown)
+        self._code_place.hide()
+        self.layout_changed.emit()
 
     def reset_layout(self) -> None:
         """As it was at the first start."""
         self._settings.set(
-            **{"layout.across": "", "layout.down": "", "layout.hidden": [], "layout.panel": 0, "layout.side": "layers"}
+            **{
+                "layout.across": "",
+                "layout.down": "",
+                "layout.beside": "",
+                "layout.code": False,
+                "layout.hidden": [],
+                "layout.panel": 0,
+                "layout.side": "layers",
+            }
         )
         self._restore()
         self._proportion()
@@ -198,6 +244,10 @@ class Workspace(QWidget):
         elif place == "panels":
             self.show_part("panels", True)
             self.panels.tabs.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        elif place == "code":
+            self.show_part("code", True)
+            assert self.code is not None
+            self.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
             self.show_part("palette", True)
             self.side.go_to(place)
