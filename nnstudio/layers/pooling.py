@@ -49,6 +49,20 @@ def check_padding(kernel_size: Size, padding: Size, axes: int) -> None:
             )
 
 
+def _check_seen(layer: Any, axes: int, input: TensorType) -> None:
+    """Refuse a window whose places, spread by its dilation, all lie in the padding (its maximum is −∞). BuildError."""
+    kernels, paddings, dilations = (each(size, axes) for size in (layer.kernel_size, layer.padding, layer.dilation))
+    strides = kernels if layer.stride is None else each(layer.stride, axes)
+    for size, k, s, p, d in zip(input.sizes[2:], kernels, strides, paddings, dilations, strict=True):
+        for start in range(-p, 0, s):  # windows that start further on have their first place inside
+            if isinstance(size, int) and not any(0 <= start + d * place < size for place in range(k)):
+                raise BuildError(
+                    f"has windows that see nothing but padding: its places are {d} apart and its input is "
+                    f"{shown(input.sizes[2:])}",
+                    "make the dilation smaller, or pad less",
+                )
+
+
 def stride_of(layer: Any) -> dict[str, Any]:
     """The stride where it is set; torch takes the window's size otherwise."""
     return {} if layer.stride is None else {"stride": layer.stride}
@@ -70,6 +84,7 @@ class Found(Layer):
 def _max_pool(layer: Any, axes: int, input: TensorType) -> Call:
     check_padding(layer.kernel_size, layer.padding, axes)
     check_window(input, layer.kernel_size, layer.padding, layer.dilation)
+    _check_seen(layer, axes, input)
     return Call(
         f"torch.nn.MaxPool{axes}d", layer.kernel_size, **stride_of(layer), padding=layer.padding,
         dilation=layer.dilation, return_indices=layer.return_indices, ceil_mode=layer.ceil_mode,

@@ -23,6 +23,8 @@ class Flatten(Layer):
     y_{n,\; (c H + h) W + w} = x_{n,c,h,w}
     ```
 
+    Shapes: the axes that are joined become one of their product: N×C×H×W becomes N×(C·H·W).
+
     Source: PyTorch `torch.flatten`.
     """
 

@@ -24,6 +24,9 @@ AXIS_NAMES: Mapping[str, str] = {
     "K": "column",
     "P": "row",
     "Q": "column",
+    "S": "position",
+    "B": "patch",
+    "V": "code",
     "": "axis",
 }
 

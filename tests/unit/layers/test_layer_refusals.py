@@ -35,6 +35,7 @@ def layer(name: str, **values: Any) -> Layer:
         (layer("ConvTranspose2d", output_padding=2), (image,), "smaller than its stride", "at most 1"),
         (layer("ConvTranspose2d", padding=9), (image,), "leaves nothing", "at most 4"),
         (layer("MaxPool2d", padding=2), (image,), "more than half its window of 2×2", "at most 1"),
+        (layer("MaxPool2d", padding=1, dilation=6, stride=3), (image,), "nothing but padding", "dilation smaller"),
         (layer("AvgPool1d", kernel_size=9), (sequence,), "kernel of 9, which is larger than its input of 4", "smaller"),
         (layer("BatchNorm1d"), (image,), "needs vectors or signals", "BatchNorm2d"),
         (layer("GroupNorm", num_groups=4), (image,), "6 channels into 4 groups", "1, 2, 3, 6"),
