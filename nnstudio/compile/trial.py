@@ -29,7 +29,7 @@ _ROUNDING = (range(100, 104), range(104, 112), (*range(112, 144), 145, 288))
 #: A batch size that nothing else has: where each output size is either this or far smaller, one run is enough.
 TELLING = 1_000_003
 #: What counts as small: numbers in a module, numbers that a function puts out, products in a module.
-_NUMBERS, _RESULT, _WORK = 4_000_000, 1_000_000, 500_000_000
+_NUMBERS, _RESULT, _WORK = 4_000_000, 250_000, 500_000_000
 #: Modules whose output can be far larger than their input, and which :func:`_grown` does not know.
 _GROWING = ("Pad", "Fold", "Unpool", "PixelShuffle")
 _PADDING = 16

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import images  # beside this file
+import sequences
+
 from nnstudio.graph import Network, View
 from nnstudio.graph.arrange import arrange
-from nnstudio.graph.builder import NetworkBuilder, PortHandle, with_names_as_ids
+from nnstudio.graph.builder import NetworkBuilder, with_names_as_ids
 from nnstudio.graph.places import around, box_of, node_size
 from nnstudio.graph.view import Note
 from nnstudio.project.library import part_of_block
@@ -32,111 +35,36 @@ class Recipe:
     synonyms: tuple[str, ...] = ()
 
 
-# -- parts of them ----------------------------------------------------------------------------------------------------
-
-
-def conv_bn(
-    net: NetworkBuilder, x: PortHandle, number: str, out_channels: int | str, kernel_size: int = 3,
-    activation: str = "ReLU", **more: object,
-) -> PortHandle:  # fmt: skip
-    """A convolution without bias, batch normalisation, and an activation ("" for none)."""
-    x = net.add("Conv2d", x, name=f"conv{number}", out_channels=out_channels, kernel_size=kernel_size,
-                padding=kernel_size // 2, bias=False, **more)  # fmt: skip
-    x = net.add("BatchNorm2d", x, name=f"bn{number}")
-    return net.add(activation, x, name=f"{activation.lower()}{number}") if activation else x
-
-
-def _image(net: NetworkBuilder, channels: int = 64, side: int = 56) -> PortHandle:
-    return net.add("BlockInput", name="input", shape=(channels, side, side))
-
-
-# -- residual blocks --------------------------------------------------------------------------------------------------
-
-
-def residual() -> NetworkBuilder:
-    """Two 3×3 convolutions whose result is added to what came in.
-
-    The plain block of ResNet-18 and ResNet-34. What comes in must have **width** channels; to change channels or size
-    put a *ResidualProjection* first.
-
-    Source: He et al., "Deep residual learning for image recognition" (2015), figure 2.
-    """
-    net = NetworkBuilder(width=64)
-    x = _image(net)
-    y = conv_bn(net, x, "1", "width")
-    y = conv_bn(net, y, "2", "width", activation="")
-    y = net.add("Add", y, x, name="add")
-    y = net.add("ReLU", y, name="relu2")
-    net.add("BlockOutput", y, name="output")
-    return net
-
-
-def residual_projection() -> NetworkBuilder:
-    """A residual block that changes channels and size: its skip wire has a 1×1 convolution.
-
-    The first block of each stage of ResNet-18 and ResNet-34. It gives **width** channels and is **stride** times
-    smaller than what comes in.
-
-    Source: He et al., "Deep residual learning for image recognition" (2015), section 3.3, option B.
-    """
-    net = NetworkBuilder(width=64, stride=2)
-    x = _image(net)
-    y = conv_bn(net, x, "1", "width", stride="stride")
-    y = conv_bn(net, y, "2", "width", activation="")
-    skip = conv_bn(net, x, "_skip", "width", 1, activation="", stride="stride")
-    y = net.add("Add", y, skip, name="add")
-    y = net.add("ReLU", y, name="relu2")
-    net.add("BlockOutput", y, name="output")
-    return net
-
-
-def bottleneck() -> NetworkBuilder:
-    """1×1, 3×3 and 1×1 convolutions whose result is added to what came in.
-
-    The block of ResNet-50 and deeper ones: the 3×3 convolution works on **width** channels, and the block takes and
-    gives **expansion** times as many. To change channels or size put a *BottleneckProjection* first.
-
-    Source: He et al., "Deep residual learning for image recognition" (2015), figure 5.
-    """
-    net = NetworkBuilder(width=64, expansion=4)
-    x = _image(net, 256)
-    y = conv_bn(net, x, "1", "width", 1)
-    y = conv_bn(net, y, "2", "width", 3)
-    y = conv_bn(net, y, "3", "expansion*width", 1, activation="")
-    y = net.add("Add", y, x, name="add")
-    y = net.add("ReLU", y, name="relu3")
-    net.add("BlockOutput", y, name="output")
-    return net
-
-
-def bottleneck_projection() -> NetworkBuilder:
-    """A bottleneck block that changes channels and size: its skip wire has a 1×1 convolution.
-
-    The first block of each stage of ResNet-50 and deeper ones. It gives **expansion** times **width** channels and is
-    **stride** times smaller than what comes in; as in torchvision, the 3×3 convolution has the stride (ResNet 1.5).
-
-    Source: He et al., "Deep residual learning for image recognition" (2015), section 3.3, option B.
-    """
-    net = NetworkBuilder(width=64, stride=1, expansion=4)
-    x = _image(net)
-    y = conv_bn(net, x, "1", "width", 1)
-    y = conv_bn(net, y, "2", "width", 3, stride="stride")
-    y = conv_bn(net, y, "3", "expansion*width", 1, activation="")
-    skip = conv_bn(net, x, "_skip", "expansion*width", 1, activation="", stride="stride")
-    y = net.add("Add", y, skip, name="add")
-    y = net.add("ReLU", y, name="relu3")
-    net.add("BlockOutput", y, name="output")
-    return net
-
-
 _RESNET = ("resnet", "skip connection", "shortcut")
+_MOBILE = ("mobilenet", "depthwise", "mbconv", "linear bottleneck")
+_TRANSFORMER = ("transformer", "self-attention", "attention block")
 RECIPES = (
-    Recipe("Residual", "Residual block", residual, (*_RESNET, "basic block", "identity block")),
-    Recipe("ResidualProjection", "Residual block with projection", residual_projection,
+    Recipe("Residual", "Residual block", images.residual, (*_RESNET, "basic block", "identity block")),
+    Recipe("ResidualProjection", "Residual block with projection", images.residual_projection,
            (*_RESNET, "basic block", "downsample", "residual down")),
-    Recipe("Bottleneck", "Bottleneck block", bottleneck, (*_RESNET, "residual bottleneck")),
-    Recipe("BottleneckProjection", "Bottleneck block with projection", bottleneck_projection,
+    Recipe("Bottleneck", "Bottleneck block", images.bottleneck, (*_RESNET, "residual bottleneck")),
+    Recipe("BottleneckProjection", "Bottleneck block with projection", images.bottleneck_projection,
            (*_RESNET, "bottleneck down", "downsample")),
+    Recipe("InvertedResidual", "Inverted residual block", images.inverted_residual, (*_MOBILE, "skip connection")),
+    Recipe("InvertedResidualProjection", "Inverted residual block with projection",
+           images.inverted_residual_projection, (*_MOBILE, "inverted residual down")),
+    Recipe("SqueezeExcitation", "Squeeze-and-excitation", images.squeeze_excitation,
+           ("se", "channel attention", "senet", "gate", "recalibration")),
+    Recipe("Inception", "Inception module", images.inception, ("googlenet", "branches", "multi-scale", "mixed")),
+    Recipe("DenseLayer", "Layer of a dense block", images.dense_layer, ("densenet", "dense block", "growth")),
+    Recipe("DenseTransition", "Transition between dense blocks", images.dense_transition, ("densenet", "downsample")),
+    Recipe("ConvReLU", "Convolution and ReLU", images.conv_relu, ("vgg", "double conv", "conv block")),
+    Recipe("UNetDown", "U-Net stage going down", images.unet_down, ("u-net", "unet", "encoder stage", "contracting")),
+    Recipe("UNetUp", "U-Net stage going up", images.unet_up, ("u-net", "unet", "decoder stage", "expanding")),
+    Recipe("TransformerEncoderBlock", "Transformer encoder layer", sequences.transformer_encoder,
+           (*_TRANSFORMER, "encoder layer", "post-norm")),
+    Recipe("TransformerDecoderBlock", "Transformer decoder layer", sequences.transformer_decoder,
+           (*_TRANSFORMER, "decoder layer", "cross-attention")),
+    Recipe("BERTBlock", "Encoder layer of BERT", sequences.bert_block, (*_TRANSFORMER, "encoder layer", "post-norm")),
+    Recipe("GPTBlock", "Decoder layer of GPT-2", sequences.gpt_block,
+           (*_TRANSFORMER, "gpt", "causal", "language model", "pre-norm", "decoder layer")),
+    Recipe("ViTBlock", "Encoder layer of a vision transformer", sequences.vit_block,
+           (*_TRANSFORMER, "vision transformer", "pre-norm", "encoder layer")),
 )  # fmt: skip
 
 
