@@ -91,7 +91,7 @@ def test_the_gallery_and_the_catalogue_are_listed(capsys: pytest.CaptureFixture[
     assert "Losses" in listed
     explained = run(capsys, "layers", "conv2d")[1]
     assert "kernel_size" in explained
-    assert "Formula" in explained
+    assert "y_(c',h,w) = b_(c') + Σ_c" in explained
     assert objects(run(capsys, "layers", "Linear", "--json")[1])[0]["inputs"] == {"input": "N * F"}
 
 
