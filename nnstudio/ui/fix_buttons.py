@@ -64,7 +64,7 @@ class FixButton(QPushButton):
 
 def fill_menu(menu: QMenu, session: Session, fixes: Sequence[Fix], *, numbered: bool = False) -> None:
     """Put fixes into a menu: choosing one does it, pointing at one previews it."""
-    from nnstudio.compile.previewing import short  # here: it imports networkx, and the window opens without it
+    from nnstudio.compile.previewing import short  # here: the window opens without the compiler
 
     for place, fix in enumerate(fixes, 1):
         title = fix.title.replace("&", "&&")
