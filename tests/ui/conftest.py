@@ -53,6 +53,7 @@ def _left_clean(qapp: QApplication, qtlog, caplog, expected_log: list[str]) -> I
     QDir.setSearchPaths("icons", [str(resource_path("icons"))])
     theme.set_theme("dark")
     yield
+    qapp.clipboard().clear()  # the off-screen one outlives Python, and what Python made must not
     settle(qapp)
     said = [r.message for r in qtlog.records if r.type.name != "QtDebugMsg" and not r.message.startswith(_PLATFORM)]
     logged = [
