@@ -111,7 +111,9 @@ class ParameterRow(QWidget):
 
     def _fit_text(self) -> None:
         self.field.setMinimumWidth(theme.scaled(58))
-        self.title.setMinimumWidth(theme.scaled(60))
+        wanted = self.title.fontMetrics().horizontalAdvance(self.name) + theme.scaled(26)
+        self.title.setMinimumWidth(min(max(wanted, theme.scaled(60)), theme.scaled(124)))
+        self.title.setCursorPosition(0)
 
     def _span(self, value: Number) -> None:
         """Have the slider reach from nothing to well above the value."""

@@ -146,7 +146,9 @@ class CanvasHead(QFrame):
         network, resolution = self._session.network, self._session.resolution
         count = len(network.nodes)
         parts = [f"{count:,} layer{'' if count == 1 else 's'}"] if count else []
-        if count and resolution is not None:
+        if count and resolution is None:
+            parts.append("working out …")
+        elif resolution is not None and count:
             parts.append(f"{resolution.parameters:,} parameter{'' if resolution.parameters == 1 else 's'}")
             problems = len(resolution.errors)
             warnings = len(resolution.problems) - problems + len(self._session.history.diagnoses)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from hands import LEFT, NONE, Hands, small_network
+from dataclasses import replace
+
+from hands import FIELDS, LEFT, NONE, Hands, small_network
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from nnstudio.compile.resolve import resolve
 from nnstudio.graph import Network, View, edits
+from nnstudio.graph.view import place
+from nnstudio.layers import TensorType
+from nnstudio.project.files import load_sheet
+from nnstudio.project.gallery import template
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.events import Gradients
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.wire_table import ANGLED
 
 
 def test_an_empty_canvas_invites_and_the_button_adds(hands: Hands) -> None:
@@ -44,6 +52,28 @@ def test_labels_of_wires_cover_no_node_and_no_other_label(hands: Hands) -> None:
     for place, rect in enumerate(rects):
         assert not hands.view.canvas.inside(rect)
         assert not any(rect.intersects(other) for other in rects[place + 1 :])
+
+
+def test_a_type_on_a_wire_leaves_the_turns_of_other_wires_to_be_seen(hands: Hands) -> None:
+    sheet = load_sheet(template("digits-cnn-small").path)
+    order = [["image", "conv1", "bn1", "relu1"], ["conv2", "relu2", "skip", "pool"], ["flatten", "scores", "digit"]]
+    rows = [*order, ["label", "loss", "accuracy"]]
+    spots = {name: (240.0 * x, 150.0 * y) for y, names in enumerate(rows) for x, name in enumerate(names)}
+    places = {sheet.network.named(name).id: spot for name, spot in spots.items()}
+    hands.session.replace_sheet(replace(sheet, view=place(places)(View())))
+    fields = {"image": TensorType.of("N C H W", "N", 1, 8, 8), "label": FIELDS["label"]}
+    hands.session._take_resolution(resolve(hands.session.network, fields))
+    hands.view.resize(1300, 900)
+    hands.view.fit()
+    hands.view.grab()
+    layer = hands.view.canvas.wires
+    table = layer.table
+    assert any(layer.pill_of(wire.source, wire.output) for wire in table.rows)
+    _, start, _, end = table.ends()
+    for wire, row in table.rows.items():
+        pills = [layer.pill_of(other.source, other.output) for other in table.rows if other.source != wire.source]
+        corners = [(x[row], y[row]) for x in (table.x1, table.x2) for y in (start, table.lane, end)]
+        assert table.kind[row] != ANGLED or not [at for pill in pills if pill for at in corners if pill.contains(*at)]
 
 
 def test_while_training_bars_and_a_legend_show_the_gradients(hands: Hands, qtbot: QtBot) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from nnstudio.graph import edits
 from nnstudio.layers import load
-from nnstudio.project.gallery import template, templates
+from nnstudio.project.gallery import classical, template, templates
 from nnstudio.ui import theme
 from nnstudio.ui.settings import Settings
 from nnstudio.ui.window import MainWindow
@@ -57,8 +57,8 @@ def choosing(monkeypatch, kind, path):
     monkeypatch.setattr(QFileDialog, kind, lambda *_: (str(path), ""))
 
 
-def test_the_welcome_page_shows_the_gallery_with_a_picture_of_each(window, qtbot):
-    assert [card.template.id for card in window.welcome.cards] == [t.id for t in templates()]
+def test_the_welcome_page_shows_gallery_and_classical_networks_with_a_picture_of_each(window, qtbot):
+    assert [card.template.id for card in window.welcome.cards] == [t.id for t in (*templates(), *classical())]
     qtbot.waitUntil(lambda: all(card.picture.sheet is not None for card in window.welcome.cards))
     assert all(card.picture.sheet.network.nodes for card in window.welcome.cards)
 
@@ -89,6 +89,13 @@ def test_the_status_counts_layers_parameters_and_problems(digits, qtbot):
     assert status.text() == f"{layers} layers · {digits.session.resolution.parameters:,} parameters · no problems"
     digits.session.do("Cut", edits.disconnect(digits.session.network.wires[:1]))
     qtbot.waitUntil(lambda: "problem" in status.text() and "no problems" not in status.text(), timeout=60_000)
+
+
+def test_the_status_says_so_while_types_are_not_yet_worked_out(digits):
+    status = digits.workspace.findChild(object, "network_status")
+    digits.session.resolution = None
+    digits.session.run_changed.emit()
+    assert status.text() == f"{len(digits.session.network.nodes)} layers · working out …"
 
 
 def test_start_pause_resume_and_stop_are_pressed_on_the_bar(digits, qtbot):

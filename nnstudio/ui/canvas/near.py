@@ -174,10 +174,9 @@ class Near:
         whole = scene.wires.decide(wires)
         self.paint_wires(painter, wires, sight, ratio)
         if sight.scale / ratio >= TEXT_SCALE:
-            painter.setOpacity(0.35 if scene.lit is not None else 1.0)
             moving = {wire for row in scene.moving_wires.tolist() if (wire := table.wires[row]) is not None}
-            scene.wires.pills.paint(painter, wires, frozenset(moving))
-            painter.setOpacity(1.0)
+            strength = 0.35 if scene.lit is not None else 1.0
+            scene.wires.pills.paint(painter, wires, frozenset(moving), strength=strength)
         nodes = scene.table.inside(box, MARGIN)
         if len(scene.moving):
             nodes = np.setdiff1d(nodes, scene.moving)

@@ -10,9 +10,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QStaticText
 
 from nnstudio.graph import Wire
-from nnstudio.graph.places import Occupied
+from nnstudio.graph.places import Box, Occupied
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.node_table import Rows
+from nnstudio.ui.canvas.wire_table import ANGLED
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
@@ -47,13 +48,19 @@ class Pills:
         pill = next((self._placed.get(key) for key in hits), None)
         return pill[0] if pill is not None else None
 
-    def paint(self, painter: QPainter, rows: Rows, hidden: frozenset[Wire] = frozenset()) -> None:
-        """Paint the labels of these wires, but for those on ``hidden`` wires; the painter is in scene units."""
+    def paint(
+        self, painter: QPainter, rows: Rows, hidden: frozenset[Wire] = frozenset(), *, strength: float = 1.0
+    ) -> None:
+        """Paint the labels of these wires, but for those on ``hidden`` wires; the painter is in scene units. Of less
+        ``strength`` they fade into the canvas, and still cover what is under them."""
         tokens = theme.current()
         font = theme.sheet_font(10, mono=True)
         painter.setFont(font)
-        edge, text_pen = QPen(QColor(tokens.line), 1.0), QPen(QColor(tokens.muted))
-        painter.setBrush(QColor(tokens.panel))
+        line, muted, panel = (
+            theme.mixed(tokens.canvas, c, strength) for c in (tokens.line, tokens.muted, tokens.panel)
+        )
+        edge, text_pen = QPen(line, 1.0), QPen(muted)
+        painter.setBrush(panel)
         for key in self._keys(rows):
             if key not in self._placed:
                 self._placed[key] = self._place(key)
@@ -86,10 +93,26 @@ class Pills:
             for x, y in self._wires.route(row).anchors:
                 box = (x - width / 2, y - _HEIGHT / 2, x + width / 2, y + _HEIGHT / 2)
                 roomy = (box[0] - 6.0, box[1] - 2.0, box[2] + 6.0, box[3] + 2.0)
-                if not scene.nodes.any(roomy) and not self._room.any(roomy):
+                if not scene.nodes.any(roomy) and not self._room.any(roomy) and not self._hides_a_bend(row, box):
                     self._room.add_box(key, box)
                     return wire, QRectF(QPointF(box[0], box[1]), QPointF(box[2], box[3])), text
         return None
+
+    def _hides_a_bend(self, own: int, box: Box) -> bool:
+        """Whether another port's wire turns a corner under the box, so that it would not be seen where it goes."""
+        table = self._wires.table
+        rows = table.near(box)
+        rows = rows[(table.kind[rows] == ANGLED) & (table.source[rows] != table.source[own])]
+        if not len(rows):
+            return False
+        _, start, _, end = (part[rows] for part in table.ends())
+        lane = table.lane[rows]
+        turns = [
+            (box[0] < x) & (x < box[2]) & (box[1] < y) & (y < box[3])
+            for x in (table.x1[rows], table.x2[rows])
+            for y in (start, lane, end)
+        ]
+        return bool(np.any(turns))
 
 
 @functools.lru_cache(maxsize=1)
