@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def templates(_: Namespace, out: Output) -> int:
-    """The gallery, a line each."""
-    from nnstudio.project.gallery import templates
+    """The gallery and the classical networks, a line each."""
+    from nnstudio.project.gallery import classical, templates
 
-    known = templates()
+    known = [*templates(), *classical()]
     for each in known:
-        out.item(id=each.id, title=each.title, summary=each.summary)
-    out.table([(each.id, each.summary) for each in known])
+        out.item(id=each.id, kind=each.kind, title=each.title, summary=each.summary)
+    out.table([(each.id, each.kind, each.summary) for each in known])
     return 0
 
 
 def new(arguments: Namespace, out: Output) -> int:
-    """A project from the gallery."""
-    from nnstudio.project.gallery import templates
+    """A project from the gallery, or a classical network."""
+    from nnstudio.project.gallery import classical, templates
     from nnstudio.project.project import Project
 
-    known = [each.id for each in templates()]
+    known = [each.id for each in (*templates(), *classical())]
     if arguments.template not in known:
         close = difflib.get_close_matches(arguments.template, known, 1)
         meant = f"did you mean “{close[0]}”?" if close else f"there are {', '.join(known)}"

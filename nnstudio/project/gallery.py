@@ -1,4 +1,5 @@
-"""The gallery: projects that come with the program, in resources/gallery. `resources/gallery/make.py` makes them."""
+"""Projects that come with the program: the gallery, made to be trained at once, in resources/gallery, and classical
+networks, to which a person brings data, in resources/templates. A `make.py` beside them makes them."""
 
 from __future__ import annotations
 
@@ -13,34 +14,50 @@ from nnstudio.resources import resource_path
 log = logging.getLogger(__name__)
 #: The order of the gallery, from the first lesson on; what is not named comes after, by name.
 ORDER = ("line", "small-net", "digits-mlp", "digits-cnn-small")
+#: The order of the classical networks: those that look at images, by age, then those that read sequences.
+CLASSICAL_ORDER = (
+    "lenet-5", "alexnet", "vgg-16", "u-net", "resnet-18", "resnet-50", "densenet-121", "mobilenet-v2", "bert-base",
+    "gpt-2-small", "vit-b-16",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A project of the gallery: ``id`` is its file's name without the ending."""
+    """A project that comes with the program: ``id`` is its file's name without the ending, ``kind`` is ``example`` (it
+    has data) or ``classical``."""
 
     id: str
     title: str
     summary: str
     path: Path
+    kind: str = "example"
 
 
 def templates() -> list[Template]:
     """The gallery, in its order. A file that cannot be read is logged and left out."""
+    return _found("gallery", "example", ORDER)
+
+
+def classical() -> list[Template]:
+    """The classical networks, in their order. A file that cannot be read is logged and left out."""
+    return _found("templates", "classical", CLASSICAL_ORDER)
+
+
+def _found(folder: str, kind: str, order: tuple[str, ...]) -> list[Template]:
     found = []
-    for path in resource_path("gallery").glob("*.nnstudio"):
+    for path in resource_path(folder).glob("*.nnstudio"):
         try:
             sheet = load_sheet(path)
         except ProjectError as error:
             log.warning("%s", error)
             continue
-        found.append(Template(path.stem, sheet.title or path.stem, sheet.summary, path))
-    return sorted(found, key=lambda t: (ORDER.index(t.id) if t.id in ORDER else len(ORDER), t.id))
+        found.append(Template(path.stem, sheet.title or path.stem, sheet.summary, path, kind))
+    return sorted(found, key=lambda t: (order.index(t.id) if t.id in order else len(order), t.id))
 
 
 def template(id: str) -> Template:
-    """The project of the gallery with this id. ProjectError, saying which there are, where there is none."""
-    known = {found.id: found for found in templates()}
+    """The project with this id, of either kind. ProjectError, saying which there are, where there is none."""
+    known = {found.id: found for found in (*templates(), *classical())}
     if id in known:
         return known[id]
     close = difflib.get_close_matches(id, known, 1)

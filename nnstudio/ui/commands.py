@@ -46,6 +46,9 @@ def _file(window: MainWindow) -> Iterable[Action]:
     yield Action("open", "Open …", files.open, (Keys.Open,), "open", "File", "Open a project or a data file",
                  words="load project")
     yield Action("recent", "Open recent", files.nothing, menu="File/Open recent", dynamic=files.recent)
+    yield Action("new_from_template", "New from template …", files.new_from_template, ("Ctrl+Shift+N",), "", "File",
+                 "Begin with a classical network, such as ResNet-50, or with an example",
+                 words="classical networks resnet vgg transformer bert gpt example gallery")
     yield Action("gallery", "Gallery", window.show_welcome, ("Ctrl+Shift+O",), "network", "File",
                  "Recent projects and examples", words="welcome examples templates start page")
     yield Action("save", "Save", files.save, (Keys.Save,), "save", "File", "Save the project",

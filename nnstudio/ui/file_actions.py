@@ -81,6 +81,18 @@ class FileActions(QObject):
         if self.may_leave(lambda: self.open_template(template)):
             self._window.session.files.open_template(template, self._window.show_workspace)
 
+    def new_from_template(self) -> None:
+        """Offer the classical networks and the examples by name."""
+        from nnstudio.project.gallery import classical, templates
+        from nnstudio.ui.command_palette import Command
+
+        kinds = {"classical": "Classical network", "example": "Example"}
+        rows = [
+            Command(each.title, lambda each=each: self.open_template(each), kinds[each.kind], words=each.summary)  # type: ignore[misc]
+            for each in (*classical(), *templates())
+        ]
+        self._window.offer(rows, "Which network?")
+
     def recent(self) -> Iterable[Action]:
         """An action for each project that was open lately."""
         known = [path for path in self._window.settings.recent if path.exists()]

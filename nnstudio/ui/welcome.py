@@ -134,13 +134,23 @@ class Welcome(QFrame):
         side.setLayout(left)
         self._grid_home = QWidget()
         self._grid_home.setProperty("role", "scrolled")
-        self._grid = QGridLayout()
-        self._grid.setSpacing(14)
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._grids = _grid(), _grid()  # the gallery's, and the classical networks'
+        self._classical = label("Classical networks", "title")
+        self._classical.setContentsMargins(0, 18, 0, 0)
+        self._classical.hide()
         self._note = label("", "problem", wrap=True)
         self._note.hide()
         self._grid_home.setLayout(
-            column(label("Gallery", "title"), self._note, self._grid, 1, spacing=14, margins=(28, 50, 28, 28))
+            column(
+                label("Gallery", "title"),
+                self._note,
+                self._grids[0],
+                self._classical,
+                self._grids[1],
+                1,
+                spacing=14,
+                margins=(28, 50, 28, 28),
+            )
         )
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -165,8 +175,9 @@ class Welcome(QFrame):
             self._recent.addWidget(entry)
 
     def show_gallery(self, templates: Sequence[Template]) -> None:
-        """Show the gallery's projects; their pictures follow from a background thread."""
+        """Show the gallery's projects and the classical networks; their pictures follow from a background thread."""
         self.cards = [Card(template) for template in templates]
+        self._classical.setVisible(any(template.kind == "classical" for template in templates))
         for card in self.cards:
             card.pressed.connect(lambda template=card.template: self.template_chosen.emit(template))
         self._columns = 0
@@ -208,17 +219,26 @@ class Welcome(QFrame):
         self._arrange()
 
     def _arrange(self) -> None:
-        room = self._scroll.viewport().width() - 56 + self._grid.spacing()
-        columns = max(1, room // (theme.scaled(CARD_WIDTH) + self._grid.spacing()))
+        room = self._scroll.viewport().width() - 56 + self._grids[0].spacing()
+        columns = max(1, room // (theme.scaled(CARD_WIDTH) + self._grids[0].spacing()))
         if columns == self._columns:
             return
         self._columns = columns
-        for place, card in enumerate(self.cards):
-            self._grid.addWidget(card, place // columns, place % columns)
+        for grid, classical in zip(self._grids, (False, True), strict=True):
+            cards = (card for card in self.cards if (card.template.kind == "classical") is classical)
+            for place, card in enumerate(cards):
+                grid.addWidget(card, place // columns, place % columns)
 
     def shut_down(self) -> None:
         """Wait for the pictures that are being read."""
         self._background.shut_down()
+
+
+def _grid() -> QGridLayout:
+    made = QGridLayout()
+    made.setSpacing(14)
+    made.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+    return made
 
 
 def _shortened(folder: Path) -> str:

@@ -187,9 +187,9 @@ class MainWindow(QMainWindow):
         """Import in a thread what the window needs next, then torch."""
 
         def work(_: object) -> list[Any]:
-            from nnstudio.project.gallery import templates
+            from nnstudio.project.gallery import classical, templates
 
-            found = list(templates())
+            found = [*templates(), *classical()]
             for name in WARM_UP:
                 importlib.import_module(name)
             return found

@@ -51,8 +51,8 @@ def lenet_5() -> Sheet:
         x = page.add("Tanh", x, name=f"tanh{number}")
     classifier(page, page.add("Linear", x, name="fc5", out_features=10), 10)
     page.row("image conv1 tanh1 pool1")
-    page.row(". conv2 tanh2 pool2")
-    page.row("flatten fc3 tanh3 fc4 tanh4")
+    page.row("conv2 tanh2 pool2 flatten")
+    page.row("fc3 tanh3 fc4 tanh4")
     page.row("fc5 output")
     page.row("label loss accuracy")
     return page.sheet(
@@ -81,11 +81,12 @@ def alexnet() -> Sheet:
         x = page.add("Linear", x, name=f"fc{number}", out_features=4096)
         x = page.add("ReLU", x, name=f"relu{number}")
     classifier(page, page.add("Linear", x, name="fc8", out_features=1000))
-    page.row("image conv1 relu1 pool1 conv2 relu2 pool2")
-    page.row("conv3 relu3 conv4 relu4 conv5 relu5 pool5")
-    page.row("avgpool flatten dropout6 fc6 relu6 dropout7 fc7")
-    page.row("relu7 fc8 output")
-    page.row("label loss accuracy")
+    page.row("image conv1 relu1 pool1 conv2")
+    page.row("relu2 pool2 conv3 relu3 conv4")
+    page.row("relu4 conv5 relu5 pool5 avgpool")
+    page.row("flatten dropout6 fc6 relu6 dropout7")
+    page.row("fc7 relu7 fc8 output")
+    page.row(". . label loss accuracy")
     return page.sheet(
         "AlexNet", f"{THOUSAND} Five convolutions and three Linear layers, as torchvision has it. 61,100,840 "
         "parameters. Krizhevsky, “One weird trick for parallelizing convolutional neural networks” (2014).",
@@ -109,10 +110,11 @@ def vgg_16() -> Sheet:
         x = page.add("Dropout", x, name=f"dropout{number}", p=0.5)
     classifier(page, page.add("Linear", x, name="fc3", out_features=1000))
     page.row("image stage1 pool1 stage2 pool2")
-    page.row("stage3 pool3 stage4 pool4 stage5 pool5")
-    page.row("flatten fc1 relu1 dropout1 fc2 relu2")
-    page.row("dropout2 fc3 output")
-    page.row("label loss accuracy")
+    page.row("stage3 pool3 stage4 pool4 stage5")
+    page.row("pool5 flatten fc1 relu1 dropout1")
+    page.row("fc2 relu2 dropout2 fc3 output")
+    page.row(". . . label loss")
+    page.row(". . . . accuracy")
     return page.sheet(
         "VGG-16", f"{THOUSAND} Thirteen 3 × 3 convolutions in five stages, three Linear layers. 138,357,544 "
         "parameters. Simonyan and Zisserman, “Very deep convolutional networks for large-scale image recognition” "
@@ -140,9 +142,9 @@ def resnet_18() -> Sheet:
     _pooled_scores(page, x, "fc")
     page.row("image conv1 bn1 relu1 maxpool")
     page.row("layer1 layer2_projection layer2 layer3_projection layer3")
-    page.row("layer4_projection layer4 avgpool flatten fc")
-    page.row(". . . . output")
-    page.row(". . . label loss accuracy")
+    page.row("layer4_projection layer4 avgpool flatten")
+    page.row("fc output")
+    page.row("label loss accuracy")
     return page.sheet(
         "ResNet-18",
         f"{THOUSAND} 18 layers with skip wires, in 8 residual blocks. 11,689,512 parameters. {_RESNET}",
@@ -164,7 +166,7 @@ def resnet_50() -> Sheet:
     page.row("layer1_projection layer1 layer2_projection layer2")
     page.row("layer3_projection layer3 layer4_projection layer4")
     page.row("avgpool flatten fc output")
-    page.row(". label loss accuracy")
+    page.row(". . label loss accuracy")
     return page.sheet(
         "ResNet-50", f"{THOUSAND} 50 layers with skip wires, in 16 bottleneck blocks. 25,557,032 parameters. {_RESNET}",
         SGD,
@@ -188,12 +190,12 @@ def mobilenet_v2() -> Sheet:
         entering = width
     x = _conv_bn(page, x, "3", 1280, 1, "ReLU6")
     _pooled_scores(page, x, "classifier", 0.2)
-    page.row("image conv0 bn0 relu0 conv1 bn1 relu1")
-    page.row("conv2 bn2 stage2_projection stage2 stage3_projection stage3")
-    page.row("stage4_projection stage4 stage5_projection stage5 stage6_projection stage6")
-    page.row("stage7_projection conv3 bn3 relu3 avgpool flatten")
-    page.row("dropout classifier output")
-    page.row("label loss accuracy")
+    page.row("image conv0 bn0 relu0 conv1 bn1")
+    page.row("relu1 conv2 bn2 stage2_projection stage2 stage3_projection")
+    page.row("stage3 stage4_projection stage4 stage5_projection stage5 stage6_projection")
+    page.row("stage6 stage7_projection conv3 bn3 relu3 avgpool")
+    page.row("flatten dropout classifier output")
+    page.row(". . label loss accuracy")
     return page.sheet(
         "MobileNetV2", f"{THOUSAND} Light enough for a phone: inverted residual blocks filter each channel alone. "
         "3,504,872 parameters. Sandler et al., “MobileNetV2: inverted residuals and linear bottlenecks” (2018).",
@@ -223,7 +225,7 @@ def densenet_121() -> Sheet:
     page.row("denseblock1 transition1 denseblock2 transition2")
     page.row("denseblock3 transition3 denseblock4 norm5 relu5")
     page.row("avgpool flatten classifier output")
-    page.row(". label loss accuracy")
+    page.row(". . label loss accuracy")
     return page.sheet(
         "DenseNet-121", f"{THOUSAND} Each layer sees all before it. 7,978,856 parameters. Huang et al., “Densely "
         "connected convolutional networks” (2016).", SGD,
@@ -248,12 +250,11 @@ def u_net() -> Sheet:
     mask = page.add("Input", name="mask", shape=(512, 512), dtype="int64", classes=2)
     page.add("CrossEntropyLoss", scores, mask, name="loss")
     page.add("Accuracy", scores, mask, name="accuracy")
-    page.row("image . . . . output")
-    page.row("down1 . . . up1 scores mask")
-    page.row(". down2 . up2 . loss accuracy")
-    page.row(". . down3 up3 . .")
-    page.row(". . down4 up4")
-    page.row(". . bottom dropout")
+    page.row("image down1 up1 scores output")
+    page.row(". down2 up2 mask loss")
+    page.row(". down3 up3 . accuracy")
+    page.row(". down4 up4")
+    page.row(". bottom dropout")
     return page.sheet(
         "U-Net", "Says of every pixel of a grey picture to which of two kinds it belongs. Four stages down, four up, "
         "joined across; convolutions are padded, so that the mask is as large as the picture. 31,030,658 parameters. "

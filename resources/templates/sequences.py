@@ -20,9 +20,9 @@ def vit_b_16() -> Sheet:
     x = page.add("Select", x, name="class_of", index=0, axis=1)
     classifier(page, page.add("Linear", x, name="head", out_features=1000))
     page.row("image conv_proj class_token pos_embedding")
-    page.row("encoder ln class_of head")
-    page.row(". . . output")
-    page.row(". . label loss accuracy")
+    page.row("encoder ln class_of head output")
+    page.row(". . . label loss")
+    page.row(". . . . accuracy")
     return page.sheet(
         "ViT-B/16", "Tells 1,000 kinds of things in pictures of 224 × 224, read as 196 patches of 16 × 16 by 12 "
         "transformer layers. 86,567,656 parameters. Dosovitskiy et al., “An image is worth 16x16 words” (2020).",
@@ -48,7 +48,7 @@ def gpt_2_small() -> Sheet:
     page.add("CrossEntropyLoss", logits, following, name="loss")
     page.row("tokens wte wpe drop h")
     page.row("ln_f lm_head classes_first output")
-    page.row(". next_tokens loss")
+    page.row(". . next_tokens loss")
     return page.sheet(
         "GPT-2 small", "Says of each of 1,024 tokens which one follows: 12 transformer layers that see only what came "
         "before; one table both reads and scores the 50,257 tokens. 124,439,808 parameters. Radford et al., “Language "
@@ -84,7 +84,7 @@ def bert_base() -> Sheet:
     page.row("segments token_type_embeddings . . dropout")
     page.row("padding . . . encoder")
     page.row("first pooler pooled output")
-    page.row(". meaning loss")
+    page.row(". . meaning loss")
     return page.sheet(
         "BERT-base", "Reads 512 tokens (uncased) as a whole with 12 transformer layers and sums the text up in 768 "
         "numbers, here to be like those of a teacher; put a Linear behind the pooler to classify. 109,482,240 "
