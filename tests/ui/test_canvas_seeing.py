@@ -49,9 +49,9 @@ def test_labels_of_wires_cover_no_node_and_no_other_label(hands: Hands) -> None:
     pills = [layer.pill_of(wire.source, wire.output) for wire in network.wires]
     rects = list({(p.x(), p.y()): p for p in pills if p is not None}.values())
     assert rects
-    for place, rect in enumerate(rects):
+    for index, rect in enumerate(rects):
         assert not hands.view.canvas.inside(rect)
-        assert not any(rect.intersects(other) for other in rects[place + 1 :])
+        assert not any(rect.intersects(other) for other in rects[index + 1 :])
 
 
 def test_a_type_on_a_wire_leaves_the_turns_of_other_wires_to_be_seen(hands: Hands) -> None:

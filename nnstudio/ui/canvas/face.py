@@ -305,8 +305,8 @@ def far_font() -> QFont:
 
 @functools.lru_cache(maxsize=2048)
 def far_text(name: str, width: float) -> QStaticText:
-    """A node's name for a far view. What begins with the numbers of the name is kept, since names of a kind differ there:
-    where they stand early the end is cut, else the middle."""
+    """A node's name for a far view. The numbers in it are kept, since names of a kind differ there: where they stand
+    early the end is cut, else the middle."""
     early = any(sign.isdigit() for sign in name[: len(name) // 2])
     return _laid_out(name, far_font(), width, Qt.TextElideMode.ElideRight if early else Qt.TextElideMode.ElideMiddle)
 
