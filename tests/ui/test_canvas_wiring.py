@@ -304,7 +304,7 @@ def test_what_was_not_understood_is_said_while_typing(hands: Hands) -> None:
 def test_tab_writes_the_name_out_so_that_parameters_can_follow(hands: Hands) -> None:
     hands.key(Qt.Key.Key_Tab)
     box = hands.view.quick_add_box
-    QTest.keyClicks(box.field, "dens")
+    QTest.keyClicks(box.field, "dense")
     QTest.keyClick(box.field, Qt.Key.Key_Tab)
     assert box.field.text() == "Linear "
     QTest.keyClicks(box.field, "12")
