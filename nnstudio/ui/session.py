@@ -5,7 +5,6 @@ Panels take it, listen to its signals and call its methods; they hold no state o
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from nnstudio.layers import ParameterError, TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
+from nnstudio.ui.data_loading import DataLoading
 from nnstudio.ui.journaling import Journaling
 from nnstudio.ui.mending import Mending
 from nnstudio.ui.parts import capital
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
     from nnstudio.data.reference import DataReference
     from nnstudio.train.history import History
-
-log = logging.getLogger(__name__)
 
 
 class Session(QObject):
@@ -77,6 +75,7 @@ class Session(QObject):
         self.data_error = ""
         self.data_job: Job | None = None
         self.background = Background(self)
+        self._data_loading = DataLoading(self)
         self._asleep = asleep
         self._resolver = Resolver(self)
         self._resolver.resolved.connect(self._take_resolution)
@@ -316,48 +315,8 @@ class Session(QObject):
         self._load_data(again=True)
 
     def _load_data(self, *, again: bool = False) -> None:
-        if self._asleep:
-            return
-        reference = self.reference
-        if self.data_job is not None:
-            self.data_job.cancel()
-            self.data_job = None
-        if not again and self.dataset is not None and reference == self.dataset.reference:
-            return
-        self.data_error = ""
-        if reference is None:
-            self._take_data(None)
-            return
-        base = self.path.parent if self.path else None
-
-        def work(job: Job) -> Dataset:
-            from nnstudio.data import open_data
-
-            return open_data(reference, base, progress=job.report)
-
-        self.data_job = self.background.run(work, self._take_data, self._data_failed, name="data")
-        self.data_changed.emit()
-
-    def _take_data(self, dataset: Dataset | None) -> None:
-        self.data_job = None
-        self.dataset = dataset
-        if dataset is not None and dataset.warnings:
-            self.notice.emit("warning", dataset.warnings[0])
-        self.data_changed.emit()
-        self.resolve()
-
-    def _data_failed(self, error: BaseException) -> None:
-        from nnstudio.data import DataError
-
-        self.data_job = None
-        self.dataset = None
-        expected = isinstance(error, DataError)
-        if not expected:
-            log.error("the data could not be read", exc_info=error)
-        self.data_error = str(error) if expected else f"The data could not be read: {error}; the log has the details"
-        self.notice.emit("error", self.data_error)
-        self.data_changed.emit()
-        self.resolve()
+        if not self._asleep:
+            self._data_loading.load(again=again)
 
     # training
 
