@@ -58,6 +58,23 @@ def test_escape_in_a_drag_puts_the_nodes_back(hands: Hands) -> None:
     assert hands.view.mapFromScene(hands.view.canvas.items_by_id[hands.id("hidden")].pos()) == start
 
 
+@pytest.mark.parametrize("port", ["", "outputs"])
+def test_what_is_deleted_while_it_is_dragged_is_gone_and_comes_back_where_it_was(hands: Hands, port: str) -> None:
+    before = hands.place("hidden")
+    hands.click(hands.at("hidden"))
+    start = hands.at("hidden", port, "output")
+    hands.press(start)
+    hands.move(start + QPoint(20, 30))
+    hands.move(start + QPoint(40, 60))
+    hands.key(Qt.Key.Key_Delete)
+    hands.move(start + QPoint(60, 90))
+    hands.view.grab()
+    hands.release(start + QPoint(60, 90))
+    assert "hidden" not in hands.names()
+    hands.session.undo()
+    assert hands.place("hidden") == before
+
+
 def test_wires_follow_a_node_that_is_dragged(hands: Hands) -> None:
     wire = hands.session.network.incoming[hands.id("active")][0]
     hands.drag(hands.at("active"), hands.at("active") + QPoint(0, 120))

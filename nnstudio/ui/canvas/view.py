@@ -99,6 +99,7 @@ class CanvasView(Annotated):
         return self.minimap.height() - 20
 
     def _document_changed(self, _: object) -> None:
+        self.cancel_tool()  # what it holds may be gone, or elsewhere
         if self._motion.state() == QAbstractAnimation.State.Running:
             self._motion.stop()
             self.canvas.settle()
