@@ -25,12 +25,6 @@ def outline(frame: Frame, boxes: Boxes) -> Box | None:
     return box_of(((left + right) / 2, (top + bottom) / 2), CARD)
 
 
-def frame_of(view: View, ids: Iterable[str]) -> Frame | None:
-    """The frame that all these nodes are in; None where there is none, or no nodes."""
-    chosen = frozenset(ids)
-    return next((frame for frame in view.frames.values() if chosen and chosen <= frame.members), None)
-
-
 def framed(frame: Frame) -> ViewEdit:
     """Add a frame; others lose the members that it takes, and go where none are left."""
 

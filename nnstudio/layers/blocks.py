@@ -6,7 +6,6 @@ None of these is built: `compile.expand` puts what they stand for in their place
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -183,8 +182,3 @@ class StopGradient(Layer):
 
     def build(self, input: TensorType) -> Function:
         return Function("torch.detach", Arg("input"))
-
-
-def interface_of(ports: Mapping[str, Mapping[str, Port]], parameters: Mapping[str, int | float]) -> Interface:
-    """An interface of ``ports["inputs"]``, ``ports["outputs"]`` and parameters with their defaults."""
-    return Interface(tuple(ports["inputs"].items()), tuple(ports["outputs"].items()), tuple(parameters.items()))

@@ -63,12 +63,6 @@ class Inspector(QFrame):
             self.page.more.name.setFocus()
             self.page.more.name.selectAll()
 
-    def edit_name(self) -> None:
-        """Put the cursor into the name of the layer that is shown, with all of it selected."""
-        if isinstance(self.page, NodePage):
-            self.page.name.setFocus()
-            self.page.name.selectAll()
-
     def _data_changed(self) -> None:
         if isinstance(self.page, NodePage):  # an Input offers the fields of the data
             self._shown = None

@@ -54,14 +54,6 @@ class NetworkModel(QAbstractTableModel):
         self._lay_out()
         return True
 
-    def open_to(self, id: str) -> None:
-        """Open the blocks around a row."""
-        steps = id.split("/")
-        around = {"/".join(steps[:depth]) for depth in range(1, len(steps))} - self._opened
-        if around:
-            self._opened |= around
-            self._lay_out()
-
     def place(self, id: str) -> int | None:
         """Where a row is; None where it is not shown."""
         return self._places.get(id)

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnstudio.graph.framing import CARD, Boxes, folded, frame_of, framed, housed, left_out, outline, rehomed, unfolded
+from nnstudio.graph.framing import CARD, Boxes, folded, framed, housed, left_out, outline, rehomed, unfolded
 from nnstudio.graph.places import FRAME_MARGIN, Box, box_of
 from nnstudio.graph.view import Frame, View, place
 
@@ -78,13 +78,6 @@ def test_a_new_node_within_a_frame_joins_it_and_one_beside_it_does_not() -> None
 
 def test_taking_the_last_node_out_of_a_frame_takes_it_away() -> None:
     assert not left_out("c")(view(HEAD)).frames
-
-
-def test_the_frame_of_nodes_is_the_one_that_holds_them_all() -> None:
-    both = view(STEM, HEAD)
-    assert frame_of(both, "ab") == STEM
-    assert frame_of(both, "ac") is None
-    assert frame_of(both, "") is None
 
 
 def test_folding_pins_the_members_where_they_are_shown() -> None:
