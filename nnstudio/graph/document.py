@@ -33,6 +33,8 @@ S = TypeVar("S", bound=HasNetwork)
 MERGE_SECONDS = 2.0
 #: In place of :data:`MERGE_SECONDS`: steps of one merge key become one, however slowly they follow one another.
 AS_LONG_AS_IT_TAKES = math.inf
+#: So many steps back, what a network has worked out is kept with it; it takes more memory than the network.
+_AT_HAND = 3
 #: How many steps of undo are kept.
 HISTORY_LIMIT = 1000
 
@@ -206,6 +208,13 @@ class Document(Generic[S]):
 
     def _set(self, label: str, value: S, why: str, before: S | None = None) -> None:
         change = Change(label, before if before is not None else self._value, value, why)
+        if why != "reset":
+            value.network.follow(self._value.network)
+        for kept in (self._undo, self._redo):
+            if len(kept) > _AT_HAND:
+                old, newer = (step.value.network for step in kept[-_AT_HAND - 1 : -_AT_HAND + 1])
+                if old is not newer:
+                    old.forget()
         self._value = value
         for listener in tuple(self._listeners):
             listener(change)

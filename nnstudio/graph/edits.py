@@ -64,7 +64,7 @@ def add(layer: AnyLayer, *, name: str = "", id: str = "") -> Edit:
         node = Node(id or new_id(), free_name(network, name or default_name(layer)), stands)
         if node.id in network.nodes:
             raise EditError(f"a node with the id {node.id} is there already")
-        return replace(network, nodes={**network.nodes, node.id: node})
+        return network.with_nodes({node.id: node})
 
     return edit
 
@@ -74,9 +74,8 @@ def remove(ids: Iterable[str]) -> Edit:
     gone = frozenset(ids)
 
     def edit(network: Network) -> Network:
-        nodes = {id: node for id, node in network.nodes.items() if id not in gone}
-        wires = tuple(wire for wire in network.wires if wire.source not in gone and wire.target not in gone)
-        return replace(network, nodes=nodes, wires=wires)
+        wires = {wire: () for id in gone for each in (network.incoming, network.outgoing) for wire in each.get(id, ())}
+        return (network.with_wires(wires) if wires else network).with_nodes({}, gone)
 
     return edit
 
@@ -94,19 +93,14 @@ def bridge(ids: Iterable[str]) -> Edit:
             first = (wire for name in node.layer.inputs for wire in into if wire.input == name)
             feed = next(first, into[0] if into else None)
             output = next(iter(node.layer.outputs), None)
-            wires = []
-            for wire in network.wires:  # each keeps its place, which decides the order at a port for many
-                if (
-                    wire.source == id
-                    and feed is not None
-                    and feed.source != id
-                    and wire.output == (output or wire.output)
-                ):
-                    wires.append(replace(wire, source=feed.source, output=feed.output))
-                elif id not in (wire.source, wire.target):
-                    wires.append(wire)
-            nodes = {other: kept for other, kept in network.nodes.items() if other != id}
-            network = replace(network, nodes=nodes, wires=tuple(dict.fromkeys(wires)))
+            instead: dict[Wire, tuple[Wire, ...]] = dict.fromkeys(into, ())
+            for wire in network.outgoing.get(
+                id, ()
+            ):  # each keeps its place, which decides the order at a port for many
+                joined = feed is not None and feed.source != id and wire.output == (output or wire.output)
+                kept = (replace(wire, source=feed.source, output=feed.output),) if joined and feed is not None else ()
+                instead[wire] = () if wire.target == id else kept
+            network = network.with_wires(instead).with_nodes({}, [id])
         return network
 
     return edit
@@ -134,12 +128,12 @@ def connect(source: str, output: str, target: str, input: str) -> Edit:
                 f"a wire from {network.nodes[source].name} to {network.nodes[target].name} would close a loop"
             )
         port = port_of(network, target, input, "inputs")
-        wires = network.wires
+        there = [each for each in network.incoming.get(target, ()) if each.input == input]
         if port is None or not port.many:
-            wires = tuple(w for w in wires if (w.target, w.input) != (target, input))
-        elif wire in wires:
+            network = network.with_wires(dict.fromkeys(there, ())) if there else network
+        elif wire in there:
             return network
-        return replace(network, wires=(*wires, wire))
+        return network.with_wires({}, (wire,))
 
     return edit
 
@@ -149,7 +143,7 @@ def disconnect(wires: Iterable[Wire]) -> Edit:
     gone = frozenset(wires)
 
     def edit(network: Network) -> Network:
-        return replace(network, wires=tuple(wire for wire in network.wires if wire not in gone))
+        return network.with_wires(dict.fromkeys(gone, ()))
 
     return edit
 
@@ -168,7 +162,7 @@ def rename(id: str, name: str) -> Edit:
             )
         if name in network.by_name:
             raise EditError(f"another node is named {name!r}")
-        return replace(network, nodes={**network.nodes, id: replace(node, name=name)})
+        return network.with_nodes({id: replace(node, name=name)})
 
     return edit
 
@@ -195,7 +189,7 @@ def changed_layer(network: Network, node: Node) -> Network:
     before = network.nodes[node.id].layer
     layer = bound(node.layer, network, network.blocks)
     node = node if layer is node.layer else replace(node, layer=layer)
-    network = replace(network, nodes={**network.nodes, node.id: node})
+    network = network.with_nodes({node.id: node})
     if (layer.inputs, layer.outputs) == (before.inputs, before.outputs):
         return network
     network = without_loose_wires(network, (node.id,))
@@ -226,7 +220,7 @@ def _flagged(ids: Iterable[str], flag: str, on: bool, may: Callable[[Node], bool
             for id, node in allowed.items()
             if getattr(node, flag) is not on
         }
-        return replace(network, nodes={**network.nodes, **changed}) if changed else network
+        return network.with_nodes(changed) if changed else network
 
     return edit
 
@@ -253,17 +247,17 @@ def swap(first: str, second: str) -> Edit:
                 )
             return str(theirs[place])
 
-        wires = []
-        for wire in network.wires:
+        instead = {}
+        for wire in _at(network, first, second):
             moved = wire
             if wire.source in ends:
                 output = port(wire.source, wire.output, "outputs")
                 moved = replace(moved, source=ends[wire.source], output=output)
             if wire.target in ends:
                 moved = replace(moved, target=ends[wire.target], input=port(wire.target, wire.input, "inputs"))
-            wires.append(moved)
-        made = replace(network, wires=tuple(dict.fromkeys(wires)))
-        if any(wire.source in made.descendants([wire.target]) for wire in made.wires if wire.source in ends):
+            instead[wire] = (moved,)
+        made = network.with_wires(instead)
+        if any(wire.source in made.descendants([wire.target]) for id in ends for wire in made.outgoing.get(id, ())):
             raise EditError("changing their places would close a loop")
         return made
 
@@ -278,23 +272,32 @@ def replace_layer(id: str, layer: AnyLayer) -> Edit:
         known = {} if isinstance(stands, Placeholder) else stands.params
         said = tuple(pair for pair in network.nodes[id].expressions if pair[0] in known)
         node = replace(network.nodes[id], layer=stands, expressions=said)
-        wires = []
+        instead: dict[Wire, tuple[Wire, ...]] = {}
         taken: set[str] = set()
-        for wire in network.wires:
+        for wire in _at(network, id):
+            moved = wire
             if wire.source == id and wire.output not in stands.outputs and stands.outputs:
-                wire = replace(wire, output=next(iter(stands.outputs)))
+                moved = replace(moved, output=next(iter(stands.outputs)))
             if wire.target == id:
                 if wire.input not in stands.inputs and stands.inputs:
-                    wire = replace(wire, input=next(iter(stands.inputs)))
-                port = stands.inputs.get(wire.input)
-                if port is not None and not port.many and wire.input in taken:
-                    continue  # the new layer has fewer ports: the first wire keeps its place
-                taken.add(wire.input)
-            wires.append(wire)
-        network = replace(network, wires=tuple(dict.fromkeys(wires)))
+                    moved = replace(moved, input=next(iter(stands.inputs)))
+                port = stands.inputs.get(moved.input)
+                if port is not None and not port.many and moved.input in taken:
+                    instead[wire] = ()  # the new layer has fewer ports: the first wire keeps its place
+                    continue
+                taken.add(moved.input)
+            if moved is not wire:
+                instead[wire] = (moved,)
+        network = network.with_wires(instead) if instead else network
         return changed_layer(network, node)
 
     return edit
+
+
+def _at(network: Network, *ids: str) -> tuple[Wire, ...]:
+    """The wires that begin or end at these nodes, each once: at each node those that come in first."""
+    wires = (wire for id in ids for each in (network.incoming, network.outgoing) for wire in each.get(id, ()))
+    return tuple(dict.fromkeys(wires))
 
 
 def insert_on(wire: Wire, layer: AnyLayer, *, name: str = "", id: str = "") -> Edit:
@@ -304,14 +307,12 @@ def insert_on(wire: Wire, layer: AnyLayer, *, name: str = "", id: str = "") -> E
     def edit(network: Network) -> Network:
         if not layer.inputs or not layer.outputs:
             raise EditError(f"{layer.type_name()} has no input and output, so it cannot stand in a wire")
-        if wire not in network.wires:
+        if not network.has(wire):
             raise EditError("that wire is no longer there")
         network = add(layer, name=name, id=made)(network)
         before = Wire(wire.source, wire.output, made, next(iter(layer.inputs)))
         after = Wire(made, next(iter(layer.outputs)), wire.target, wire.input)
-        place = network.wires.index(wire)  # the place decides the order at a port for many
-        wires = (*network.wires[:place], before, after, *network.wires[place + 1 :])
-        return replace(network, wires=wires)
+        return network.with_wires({wire: (before, after)})  # the place decides the order at a port for many
 
     return edit
 
@@ -324,24 +325,25 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
         own = {name: definition for name, definition in part.blocks.items() if name not in network.blocks}
         if own:
             network = replace(network, blocks={**network.blocks, **own})
-        nodes, names = dict(network.nodes), set(network.by_name)
+        nodes: dict[str, Node] = {}
+        names = set(network.by_name)
         for old, node in part.nodes.items():
             layer = node.layer
             if isinstance(layer, Shared) and layer.of in fresh:
                 layer = layer.with_(of=fresh[layer.of])
-            if fresh[old] in nodes:
+            if fresh[old] in network.nodes or fresh[old] in nodes:
                 raise EditError(f"a node with the id {fresh[old]} is there already")
             name = name_free_of(names, node.name)
             names.add(name)  # values stay where the parameters that they were worked out of are not known here
             said = tuple(pair for pair in node.expressions if names_in(pair[1]) <= network.parameters.keys())
             nodes[fresh[old]] = replace(node, id=fresh[old], name=name, layer=layer, expressions=said)
-        network = replace(network, nodes=nodes)
+        network = network.with_nodes(nodes)
         wires = tuple(
             replace(wire, source=fresh[wire.source], target=fresh[wire.target])
             for wire in part.wires
             if wire.source in fresh and wire.target in fresh
         )
-        return rebound(replace(network, wires=(*network.wires, *wires)))
+        return rebound(network.with_wires({}, wires) if wires else network)
 
     return edit
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from nnstudio.graph.changes import changed, differing, missing, places_of, regathered, swapped
 from nnstudio.layers import AnyLayer
 
 if TYPE_CHECKING:
     import networkx
 
+T = TypeVar("T")
+_source, _target = (operator.attrgetter(name) for name in ("source", "target"))
 #: Names that a module already has of its own (a test compares with ``dir(torch.nn.Module)``).
 RESERVED_NAMES = frozenset(
     """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
@@ -80,6 +84,9 @@ def _gathered(ends: Iterable[tuple[str, Wire]]) -> Mapping[str, tuple[Wire, ...]
     return {id: tuple(wires) for id, wires in gathered.items()}
 
 
+_WORKED_OUT = ("_incoming", "_outgoing", "_by_name")
+
+
 @dataclass(frozen=True)
 class Network:
     """Nodes by id, wires in the order in which they were drawn, definitions of blocks by name, and named parameters.
@@ -124,20 +131,91 @@ class Network:
         frozen: networkx.MultiDiGraph[str] = networkx.freeze(graph)
         return frozen
 
-    @cached_property
+    # What follows is worked out when it is first asked for. Networks made by :meth:`with_nodes` and :meth:`with_wires`
+    # take it over from the one before. (Not cached properties: in Python 3.11 they wait for other threads.)
+
+    @property
     def incoming(self) -> Mapping[str, tuple[Wire, ...]]:
         """Wires that end at each node, by node id, in drawn order."""
-        return _gathered((wire.target, wire) for wire in self.wires)
+        return self._kept("_incoming", lambda: _gathered((wire.target, wire) for wire in self.wires))
 
-    @cached_property
+    @property
     def outgoing(self) -> Mapping[str, tuple[Wire, ...]]:
         """Wires that begin at each node, by node id, in drawn order."""
-        return _gathered((wire.source, wire) for wire in self.wires)
+        return self._kept("_outgoing", lambda: _gathered((wire.source, wire) for wire in self.wires))
 
-    @cached_property
+    @property
     def by_name(self) -> Mapping[str, Node]:
         """Nodes by name."""
-        return {node.name: node for node in self.nodes.values()}
+        return self._kept("_by_name", lambda: {node.name: node for node in self.nodes.values()})
+
+    def _kept(self, name: str, make: Callable[[], T]) -> T:
+        found: Any = self.__dict__.get(name)
+        if found is None:
+            found = self.__dict__[name] = make()
+        return found  # type: ignore[no-any-return]
+
+    def has(self, wire: Wire) -> bool:
+        """Whether there is this wire."""
+        return wire in self.incoming.get(wire.target, ())
+
+    def with_nodes(self, new: Mapping[str, Node], gone: Iterable[str] = ()) -> Network:
+        """With these nodes, by id, added or in the place of those that are there, and some others gone; the wires at
+        them stay."""
+        left = tuple(gone)
+        made = replace(self, nodes=changed(self.nodes, new, left))
+        made._take_over(self, (*new, *left), ((), ()))
+        return made
+
+    def with_wires(self, instead: Mapping[Wire, Sequence[Wire]], more: Sequence[Wire] = ()) -> Network:
+        """With other wires in the place of some (with none: those are gone), and ``more`` behind all. A wire that would
+        be there twice is left out; of one that is there twice already, the first is replaced."""
+        known: list[Wire] = []
+        for wire, others in instead.items():
+            same = [each for each in self.incoming.get(wire.target, ()) if each == wire]
+            known += same[:1] if others else same
+        gone, put = set(map(id, known)), dict.fromkeys(wire for each in (*instead.values(), more) for wire in each)
+        there = {
+            wire for wire in put for each in self.incoming.get(wire.target, ()) if wire == each and id(each) not in gone
+        }
+        rest = {wire: wire for wire in put if wire not in there}
+        wires: list[Wire] = []
+        start = 0
+        for place in places_of(self.wires, known):
+            wires += self.wires[start:place]
+            wires += [rest.pop(each) for each in instead[self.wires[place]] if each in rest]
+            start = place + 1
+        wires += self.wires[start:]
+        wires += [rest.pop(each) for each in more if each in rest]
+        made = replace(self, wires=tuple(wires))
+        made._take_over(self, (), (known, [wire for wire in put if wire not in there and wire not in rest]))
+        return made
+
+    def follow(self, before: Network) -> None:
+        """Take over from a network that is much like this one what it has worked out, unless it is known here."""
+        wanting = [name for name in _WORKED_OUT if name in before.__dict__ and name not in self.__dict__]
+        if before is not self and wanting:
+            ids = (*differing(before.nodes, self.nodes), *missing(before.nodes, self.nodes))
+            self._take_over(before, ids, swapped(before.wires, self.wires))
+
+    def forget(self) -> None:
+        """Drop what can be worked out again, of a network that is only kept."""
+        for name in _WORKED_OUT:
+            self.__dict__.pop(name, None)
+
+    def _take_over(self, before: Network, ids: Iterable[str], wires: tuple[Sequence[Wire], Sequence[Wire]]) -> None:
+        """What was worked out for ``before``, with these nodes and wires (gone, new) changed."""
+        kept, own = before.__dict__, self.__dict__
+        for name, end in (("_incoming", _target), ("_outgoing", _source)):
+            if name in kept:
+                own[name] = regathered(kept[name], end, *wires, self.wires) if any(wires) else kept[name]
+        names = kept.get("_by_name", {})
+        if "_by_name" in kept and len(names) == len(before.nodes):  # else two have one name
+            new = {self.nodes[id].name: self.nodes[id] for id in ids if id in self.nodes}
+            old = [before.nodes[id].name for id in ids if id in before.nodes]
+            found = changed(names, new, [name for name in old if name not in new]) if new or old else names
+            if len(found) == len(self.nodes):
+                own["_by_name"] = found
 
     def named(self, name: str) -> Node:
         """The node of this name. KeyError, saying which there are, where there is none."""

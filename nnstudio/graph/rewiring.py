@@ -45,13 +45,15 @@ def put_in_place(id: str, layer: Layer) -> Edit:
         inputs = _ports(old.inputs, made.inputs)
         outputs = _ports(old.outputs, made.outputs)
         taken: set[str] = set()
-        wires = []
-        for wire in network.wires:
+        instead: dict[Wire, tuple[Wire, ...]] = {}
+        for wire in dict.fromkeys((*network.incoming.get(id, ()), *network.outgoing.get(id, ()))):
+            instead[wire] = ()
+            moved = wire
             if wire.source == id:
                 port = outputs.get(wire.output) or next(iter(made.outputs), "")
                 if not port:
                     continue
-                wire = replace(wire, output=port)
+                moved = replace(moved, output=port)
             if wire.target == id:
                 port = inputs.get(wire.input, "")
                 if not port or (port in taken and not made.inputs[port].many):
@@ -60,11 +62,11 @@ def put_in_place(id: str, layer: Layer) -> Edit:
                 if not port:
                     continue
                 taken.add(port)
-                wire = replace(wire, input=port)
-            wires.append(wire)
+                moved = replace(moved, input=port)
+            instead[wire] = (moved,)
         kept = tuple((name, text) for name, text in node.expressions if name in made.params)
         changed = replace(node, layer=made, expressions=kept)
-        return replace(network, nodes={**network.nodes, id: changed}, wires=tuple(dict.fromkeys(wires)))
+        return (network.with_wires(instead) if instead else network).with_nodes({id: changed})
 
     return edit
 
@@ -103,8 +105,7 @@ def put_at(wire: Wire, place: int) -> Edit:
         others.insert(max(0, min(place, len(others))), wire)
         if tuple(others) == here:
             return network
-        order = iter(others)
-        return replace(network, wires=tuple(next(order) if each in here else each for each in network.wires))
+        return network.with_wires({each: (other,) for each, other in zip(here, others, strict=True)})
 
     return edit
 
@@ -114,19 +115,18 @@ def reconnect(wire: Wire, new: Wire) -> Edit:
     takes many. EditError where it would close a loop or a port is not there."""
 
     def edit(network: Network) -> Network:
-        if wire not in network.wires:
+        if not network.has(wire):
             raise EditError("that wire is no longer there")
         if new == wire:
             return network
         target, source = network.nodes.get(new.target), network.nodes.get(new.source)
         if target is None or source is None or new.input not in target.layer.inputs:
             raise EditError("there is no such port")
-        rest = replace(network, wires=tuple(each for each in network.wires if each != wire))
+        rest = network.with_wires({wire: ()})
         if new.source in rest.descendants([new.target]):
             raise EditError(f"a wire from {source.name} to {target.name} would close a loop")
         many = target.layer.inputs[new.input].many
-        gone = set() if many else {each for each in rest.incoming.get(new.target, ()) if each.input == new.input}
-        wires = [new if each == wire else each for each in network.wires if each not in gone]
-        return replace(network, wires=tuple(dict.fromkeys(wires)))
+        gone = () if many else [each for each in rest.incoming.get(new.target, ()) if each.input == new.input]
+        return network.with_wires({**dict.fromkeys(gone, ()), wire: (new,)})
 
     return edit

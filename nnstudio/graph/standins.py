@@ -67,14 +67,14 @@ def rebound(network: Network, definitions: Mapping[str, Network] | None = None) 
     known = network.blocks if definitions is None else definitions
     nodes: dict[str, Node] = {}
     for kind in (Block, Shared):  # a shared node may stand for a block
-        here = replace(network, nodes={**network.nodes, **nodes}) if nodes else network
+        here = network.with_nodes(nodes) if nodes else network
         for node in network.nodes.values():
             if isinstance(node.layer, Standin) and isinstance(node.layer, kind):
                 layer = bound(node.layer, here, known)
                 if layer is not node.layer:
                     nodes[node.id] = replace(node, layer=layer)
     if nodes:
-        network = replace(network, nodes={**network.nodes, **nodes})
+        network = network.with_nodes(nodes)
         network = without_loose_wires(network, nodes)
     if definitions is None:
         blocks = {name: rebound(definition, network.blocks) for name, definition in network.blocks.items()}
@@ -93,5 +93,6 @@ def without_loose_wires(network: Network, ids: Iterable[str]) -> Network:
                 return False
         return True
 
-    wires = tuple(wire for wire in network.wires if holds(wire))
-    return network if len(wires) == len(network.wires) else replace(network, wires=wires)
+    at = (wire for id in changed for each in (network.incoming, network.outgoing) for wire in each.get(id, ()))
+    loose = [wire for wire in at if not holds(wire)]
+    return network.with_wires(dict.fromkeys(loose, ())) if loose else network

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from nnstudio.compile.resolve import Resolution
 from nnstudio.graph import Change, Network, Node, Wire
+from nnstudio.graph.changes import differing, missing, swapped
 from nnstudio.graph.places import Box, Occupied, Size, node_size
 from nnstudio.graph.view import Position, View
-from nnstudio.ui.canvas.changes import differing, missing, swapped
 from nnstudio.ui.canvas.comparison import Comparison
 from nnstudio.ui.canvas.face import MARGIN, Face, face_of
 from nnstudio.ui.canvas.foretelling import Foretelling

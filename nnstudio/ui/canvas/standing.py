@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from nnstudio.graph import Network
 from nnstudio.graph.arrange import COLUMN, complete
+from nnstudio.graph.changes import differing, missing
 from nnstudio.graph.view import Position, View
-from nnstudio.ui.canvas.changes import differing, missing
 
 #: Positions beyond this (from a file, say) are drawn at the edge.
 REACH = 100_000.0
