@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -51,6 +52,7 @@ def find_layers(query: str, types: Iterable[LayerType]) -> list[LayerType]:
     return fuzzy.ranked(wanted, types, lambda cls: cls.type_name(), lambda cls: " ".join(cls.synonyms))
 
 
+@functools.lru_cache(maxsize=4096)
 def _words(text: str) -> str:
     """Lower case, without hyphens and underscores, as names say it: ``max pool`` for ``Max-pooling``, ``batch norm``
     for ``batch normalization``."""
