@@ -132,6 +132,14 @@ class Welcome(QFrame):
         left.addWidget(label("Drop a project or a data file anywhere to open it.", "faint"))
         self._side = side = QWidget()
         side.setLayout(left)
+        self._lay_gallery()
+        self.setLayout(row(side, line(vertical=True), self._scroll, spacing=0))
+        self._fit_text()
+        theme.changed.connect(self._fit_text)
+        theme.changed.connect(self.update)
+        self.refresh()
+
+    def _lay_gallery(self) -> None:
         self._grid_home = QWidget()
         self._grid_home.setProperty("role", "scrolled")
         self._grids = _grid(), _grid()  # the gallery's, and the classical networks'
@@ -157,11 +165,6 @@ class Welcome(QFrame):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of the cards
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidget(self._grid_home)
-        self.setLayout(row(side, line(vertical=True), self._scroll, spacing=0))
-        self._fit_text()
-        theme.changed.connect(self._fit_text)
-        theme.changed.connect(self.update)
-        self.refresh()
 
     def refresh(self) -> None:
         """Look again which projects were open lately."""
