@@ -106,13 +106,9 @@ class Pills:
         if not len(rows):
             return False
         _, start, _, end = (part[rows] for part in table.ends())
-        lane = table.lane[rows]
-        turns = [
-            (box[0] < x) & (x < box[2]) & (box[1] < y) & (y < box[3])
-            for x in (table.x1[rows], table.x2[rows])
-            for y in (start, lane, end)
-        ]
-        return bool(np.any(turns))
+        first, lane, last = table.x1[rows], table.lane[rows], table.x2[rows]
+        turns = ((first, start), (first, lane), (last, lane), (last, end))
+        return any(np.any((box[0] < x) & (x < box[2]) & (box[1] < y) & (y < box[3])) for x, y in turns)
 
 
 @functools.lru_cache(maxsize=1)
