@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 #: The order of the classical blocks; what is not named comes after, by name.
 ORDER = (
     "Residual", "ResidualProjection", "Bottleneck", "BottleneckProjection", "InvertedResidual",
-    "InvertedResidualProjection", "SqueezeExcitation", "Inception", "DenseLayer", "DenseTransition", "ConvReLU",
-    "UNetDown", "UNetUp", "TransformerEncoderBlock", "TransformerDecoderBlock", "BERTBlock", "GPTBlock", "ViTBlock",
+    "InvertedResidualProjection", "SeparableConv", "SqueezeExcitation", "Inception", "DenseLayer", "DenseTransition",
+    "ConvReLU", "UNetDown", "UNetUp", "TransformerEncoderBlock", "TransformerDecoderBlock", "BERTBlock", "GPTBlock",
+    "ViTBlock",
 )  # fmt: skip
 _OWN, _CLASSICAL = "own", "classical"
 #: A block whose definition is this, and the id of a library's block, is that block on its way into a network.

@@ -48,6 +48,8 @@ RECIPES = (
     Recipe("InvertedResidual", "Inverted residual block", images.inverted_residual, (*_MOBILE, "skip connection")),
     Recipe("InvertedResidualProjection", "Inverted residual block with projection",
            images.inverted_residual_projection, (*_MOBILE, "inverted residual down")),
+    Recipe("SeparableConv", "Depthwise separable convolution", images.separable_conv,
+           ("mobilenet", "depthwise", "pointwise", "xception")),
     Recipe("SqueezeExcitation", "Squeeze-and-excitation", images.squeeze_excitation,
            ("se", "channel attention", "senet", "gate", "recalibration")),
     Recipe("Inception", "Inception module", images.inception, ("googlenet", "branches", "multi-scale", "mixed")),

@@ -176,24 +176,23 @@ def resnet_50() -> Sheet:
 def mobilenet_v2() -> Sheet:
     """Inverted residual blocks."""
     page = Page()
-    page.use("InvertedResidualProjection", "InvertedResidual")
+    page.use("SeparableConv", "InvertedResidualProjection", "InvertedResidual")
     x = _conv_bn(page, _image(page), "0", 32, 3, "ReLU6", stride=2)
-    x = _conv_bn(page, x, "1", 32, 3, "ReLU6", groups=32)
-    x = _conv_bn(page, x, "2", 16, 1, "")
+    x = page.add("SeparableConv", x, name="stage1", width=16, entering=32)
     entering = 16
     stages = ((24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1))
     for number, (width, blocks, stride) in enumerate(stages, start=2):
-        x = page.add("InvertedResidualProjection", x, name=f"stage{number}_projection", width=width,
-                     entering=entering, stride=stride)  # fmt: skip
+        name = f"stage{number}_first" if blocks > 1 else f"stage{number}"
+        x = page.add("InvertedResidualProjection", x, name=name, width=width, entering=entering, stride=stride)
         if blocks > 1:
             x = page.add("InvertedResidual", x, name=f"stage{number}", width=width, repeat=blocks - 1)
         entering = width
-    x = _conv_bn(page, x, "3", 1280, 1, "ReLU6")
+    x = _conv_bn(page, x, "8", 1280, 1, "ReLU6")
     _pooled_scores(page, x, "classifier", 0.2)
-    page.row("image conv0 bn0 relu0 conv1 bn1")
-    page.row("relu1 conv2 bn2 stage2_projection stage2 stage3_projection")
-    page.row("stage3 stage4_projection stage4 stage5_projection stage5 stage6_projection")
-    page.row("stage6 stage7_projection conv3 bn3 relu3 avgpool")
+    page.row("image conv0 bn0 relu0 stage1")
+    page.row("stage2_first stage2 stage3_first stage3 stage4_first")
+    page.row("stage4 stage5_first stage5 stage6_first stage6")
+    page.row("stage7 conv8 bn8 relu8 avgpool")
     page.row("flatten dropout classifier output")
     page.row(". . label loss accuracy")
     return page.sheet(
