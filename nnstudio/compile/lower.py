@@ -41,6 +41,21 @@ class InputSpec:
     draw: Draw | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What some of the losses need, and no more, over the same weights as the whole: a phase of training runs it.
+
+    training, observed: as those of :class:`Compiled`, with the same inputs in the same order; they give these losses
+    and the metrics that come along at no cost. nodes: ids of all that the losses depend on.
+    """
+
+    losses: tuple[str, ...]
+    metrics: tuple[str, ...]
+    training: fx.GraphModule
+    observed: fx.GraphModule
+    nodes: frozenset[str]
+
+
 @dataclass
 class Compiled:
     """A network as PyTorch.
@@ -82,6 +97,22 @@ class Compiled:
     def name(self, id: str) -> str:
         """A node's name."""
         return self.network.nodes[id].name
+
+    def part(self, losses: Iterable[str]) -> Part:
+        """What these losses (ids, in the order of :attr:`losses`) need, as modules over the same weights."""
+        wanted = frozenset(losses)
+        chosen = tuple(id for id in self.losses if id in wanted)
+        nodes = self.network.ancestors(chosen)
+        known = nodes | {spec.node for spec in self.inputs}
+        metrics = tuple(id for id in self.metrics if self.network.ancestors([id]) - {id} <= known)
+        if chosen == self.losses:
+            return Part(chosen, self.metrics, self.training, self.observed, nodes)
+        maker = _Maker(self.resolution, None, self)
+        training, observed = (
+            maker.graph_module((*chosen, *metrics), observe=observe, name=name)
+            for observe, name in ((False, "Training"), (True, "Observed"))
+        )
+        return Part(chosen, metrics, training, observed, nodes)
 
     def metric(self, id: str) -> Any:
         """A fresh module that works out a metric: ``update(prediction, target)``, ``compute()``, ``reset()``."""
@@ -170,15 +201,17 @@ def _add_module(root: nn.Module, name: str, module: nn.Module) -> None:
 
 
 class _Maker:
-    """Makes each node's module once and writes graphs that call them."""
+    """Makes each node's module once and writes graphs that call them; of what was ``made`` before, its modules and its
+    inputs are used."""
 
-    def __init__(self, resolution: Resolution, seed: int | None) -> None:
+    def __init__(self, resolution: Resolution, seed: int | None, made: Compiled | None = None) -> None:
         from torch import nn
 
         self.resolution = resolution
         self.network = resolution.flat
-        self.root = nn.Module()
-        self.modules: dict[str, nn.Module] = {}
+        self.root: nn.Module = made.training if made else nn.Module()
+        self.modules: dict[str, nn.Module] = dict(made.modules) if made else {}
+        self.given = made.inputs if made else ()
         self.seed = seed
 
     def inputs(self, targets: Iterable[str]) -> tuple[InputSpec, ...]:
@@ -218,7 +251,7 @@ class _Maker:
         targets = tuple(targets)
         graph = fx.Graph()
         needed = self.network.ancestors(targets)
-        inputs = self.inputs(targets)
+        inputs = self.given or self.inputs(targets)
         values: dict[str, dict[str, Any]] = {spec.node: {"output": graph.placeholder(spec.name)} for spec in inputs}
         for id in self.resolution.order:
             if id in needed and id not in values:

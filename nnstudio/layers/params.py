@@ -29,8 +29,8 @@ class Param:
     """What is known of one parameter.
 
     kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` or ``floats`` (a tuple of any length),
-    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id) or ``values`` (numbers
-    by name, kept as sorted pairs).
+    ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id), ``nodes`` (several),
+    ``values`` (numbers by name, kept as sorted pairs) or ``records`` (a tuple of instances of the class ``of``).
     ``when`` names another parameter and the values of it for which this one has an effect.
     ``integers``: for a choice that may also be a number (``padding="same"`` or 1).
     """
@@ -47,6 +47,7 @@ class Param:
     help: str = ""
     title: str = ""
     when: tuple[str, tuple[Any, ...]] | None = None
+    of: type[Declared] | None = None
 
     def checked(self, owner: str, name: str, value: Any) -> Any:
         """``value`` in its normal form (JSON lists become tuples). ParameterError where it is not allowed."""
@@ -85,11 +86,23 @@ class Param:
                 if not isinstance(value, list | tuple):
                     raise refuse(self.expected())
                 return tuple(self._number(item, refuse) for item in value)
+            case "nodes":
+                if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+                    raise refuse(self.expected())
+                return tuple(value)
+            case "records":
+                return self._records(value, refuse)
             case "size":
                 return self._size(value, refuse)
             case "values":
                 return _named_numbers(value, refuse)
         raise AssertionError(self.kind)
+
+    def _records(self, value: Any, refuse: Any) -> tuple[Declared, ...]:
+        assert self.of is not None
+        if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping | self.of) for item in value):
+            raise refuse(self.expected())
+        return tuple(self.of.make(item) if isinstance(item, Mapping) else item for item in value)
 
     def _size(self, value: Any, refuse: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -133,6 +146,8 @@ class Param:
             "bool": "on or off (true or false)",
             "text": "a text",
             "node": "a node's id",
+            "nodes": "a list of nodes' ids",
+            "records": f"a list of {self.of.__name__.lower()}s" if self.of else "a list",
             "values": "a table of names and numbers",
             "choice": "one of " + ", ".join(self.choices) + (f", or {many}" if self.axes else ""),
             "ints": f"a list of whole numbers{', each' + bounds if bounds else ''}",
@@ -174,13 +189,14 @@ def param(
     help: str = "",
     title: str = "",
     when: tuple[str, tuple[Any, ...]] | None = None,
+    of: type[Declared] | None = None,
 ) -> Any:
     """Declare a parameter. The kind follows from the default unless it is given (it must be where that is None)."""
     if not kind:
         kind = _kind_of(default, choices, axes)
     declared = Param(
         kind=kind, default=default, min=min, max=max, exclusive_min=exclusive_min, choices=tuple(choices), axes=axes,
-        optional=optional or default is None, unit=unit, help=help, title=title, when=when,
+        optional=optional or default is None, unit=unit, help=help, title=title, when=when, of=of,
     )  # fmt: skip
     return dataclasses.field(default=default, metadata={"param": declared})
 

@@ -65,6 +65,12 @@ def _moment(header: Mapping[str, Any], tensors: Mapping[str, Any], plan: Plan) -
     if header["format"] != FORMAT:
         raise ValueError(f"it is of format {header['format']}, this version reads {FORMAT}")
     was, now = header["plan"], plan.to_json()
+    for name in ("phases", "groups"):
+        if was.pop(name, []) != now.pop(name, []):
+            raise TrainingError(
+                f"The checkpoint was made with other {name} than the plan has now",
+                "set them back to go on from there, or train from the beginning",
+            )
     for name, value in now.items():
         if name not in MAY_DIFFER and was.get(name, value) != value:
             title = Plan.params[name].title or name.replace("_", " ")

@@ -25,7 +25,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """The run begins (or goes on: then ``step`` is where). What is needed to draw its plots before any figure."""
+    """The run begins (or goes on: then ``step`` is where). What is needed to draw its plots before any figure.
+
+    phases: where the plan has phases, the name of the one that does each step of a turn: step ``n`` is one of
+    ``phases[n % len(phases)]``.
+    """
 
     run: str
     device: str
@@ -41,14 +45,16 @@ class RunStarted(Event):
     parameters: int
     plan: Mapping[str, Any]
     environment: Mapping[str, str] = field(default_factory=dict)
+    phases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps(Event):
     """The losses of every step since the last one.
 
-    losses: total loss of steps ``first`` … ``first + n − 1`` (steps count from 0), shape (n,).
-    parts: each loss node's own values, by node id, shape (n,); empty where there is one loss.
+    losses: total loss of steps ``first`` … ``first + n − 1`` (steps count from 0), shape (n,); with phases, that of the
+    phase that did the step. parts: each loss node's own values, by node id, shape (n,), NaN where the step's phase does
+    not work it out; empty where there is one loss.
     learning_rates: shape (n,). steps_per_second, seconds_left and watching (share of the time that probes cost,
     0 to 1) are as measured lately.
     """
@@ -81,14 +87,16 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activations(Event):
-    """What each layer put out for the last batch, by node id (first output port)."""
+    """What each layer put out for the last batch, by node id (first output port); with phases, those that the losses of
+    the step's phase depend on."""
 
     layers: Mapping[str, Histogram]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gradients(Event):
-    """For each node with trained weights: L2 norm of its gradient, of its weights, and of the last update."""
+    """For each node with weights that the step trained (with phases: those of its phase): L2 norm of its gradient, of
+    its weights, and of the last update."""
 
     gradients: Mapping[str, float]
     weights: Mapping[str, float]
@@ -97,7 +105,10 @@ class Gradients(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnded(Event):
-    """Figures of an epoch (counted from 1): ``loss`` and each loss's and metric's node name, for both splits."""
+    """Figures of an epoch (counted from 1): ``loss`` and each loss's and metric's node name, for both splits.
+
+    phases: by the name of each phase, the mean of its loss while it trained; empty where the plan has none.
+    """
 
     epoch: int
     training: Mapping[str, float]
@@ -105,6 +116,7 @@ class EpochEnded(Event):
     learning_rate: float
     seconds: float
     best: bool = False
+    phases: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,10 @@ TOGETHER_NUMBERS = 1 << 20
 
 
 class Objective:
-    """What is minimised: the sum of weight · loss over the loss nodes."""
+    """What is minimised: the sum of weight · loss over the loss nodes (all, unless some are given)."""
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.ids = compiled.losses
+    def __init__(self, compiled: Compiled, losses: Sequence[str] | None = None) -> None:
+        self.ids = compiled.losses if losses is None else tuple(losses)
         self.weights = dict(compiled.weighted)
         self.names = {id: compiled.name(id) for id in self.ids}
         self._plain = self.ids[0] if len(self.ids) == 1 and self.weights.get(self.ids[0], 1.0) == 1.0 else ""
@@ -48,6 +48,18 @@ class Objective:
                 found[self.names[id]] = mean / self.weights.get(id, 1.0)
         return {**found, "loss": mean}
 
+    def figures_of_phases(self, parts: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> Figures:
+        """As :meth:`figures`, where each step works out some of the losses only and the others are NaN: each loss is
+        the mean of the steps that have it, ``loss`` is their weighted sum. What no step has is left out."""
+        found, total = {}, 0.0
+        for id, values in parts.items():
+            known = np.isfinite(values)
+            if known.any():
+                own = float(np.average(np.asarray(values, np.float64)[known], weights=np.asarray(sizes)[known]))
+                found[self.names[id]] = own
+                total += own * self.weights.get(id, 1.0)
+        return {**found, "loss": total}
+
 
 Figures = dict[str, float]
 
@@ -60,9 +72,12 @@ class Metrics:
     same run adds up the same numbers in the same order.
     """
 
-    def __init__(self, compiled: Compiled, device: torch.device, together: int = TOGETHER) -> None:
-        self.modules: dict[str, Any] = {id: compiled.metric(id).to(device) for id in compiled.metrics}
-        self.names = {id: compiled.name(id) for id in compiled.metrics}
+    def __init__(
+        self, compiled: Compiled, device: torch.device, ids: Sequence[str] | None = None, together: int = TOGETHER
+    ) -> None:
+        ids = compiled.metrics if ids is None else ids
+        self.modules: dict[str, Any] = {id: compiled.metric(id).to(device) for id in ids}
+        self.names = {id: compiled.name(id) for id in ids}
         self.together = together
         self._keys = [(id, f"{id}.prediction", f"{id}.target") for id in self.modules]
         self._waiting: list[dict[str, tuple[torch.Tensor, torch.Tensor]]] = []

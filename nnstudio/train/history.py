@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ from nnstudio.train.events import (
     Samples,
     Steps,
 )
+
+T = TypeVar("T")
 
 #: Snapshots that are kept; when there are more, every second of the older ones is dropped.
 KEPT = 256
@@ -177,11 +181,12 @@ class History:
             case Steps():
                 self._take_steps(event)
             case Activations():
-                self.activations = dict(event.layers)
-                self._looks.add(event.step, self.activations)
+                self.activations = self._joined(self.activations, event.layers)
+                self._looks.add(event.step, event.layers)
             case Gradients():
-                self.gradients, self.weights = dict(event.gradients), dict(event.weights)
-                self.updates = dict(event.updates)
+                self.gradients = self._joined(self.gradients, event.gradients)
+                self.weights = self._joined(self.weights, event.weights)
+                self.updates = self._joined(self.updates, event.updates)
                 self.peaks.update(
                     {
                         id: max(size, self.peaks.get(id, size))
@@ -211,6 +216,10 @@ class History:
             if len(series.values) > event.step:
                 series.place(event.step, empty)
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= event.step]
+
+    def _joined(self, before: dict[str, T], now: Mapping[str, T]) -> dict[str, T]:
+        """The latest of every node: with phases, a look sees the nodes of one phase only."""
+        return {**before, **now} if self.started is not None and self.started.phases else dict(now)
 
     def _take_steps(self, event: Steps) -> None:
         self._losses.place(event.first, event.losses)

@@ -68,8 +68,8 @@ class Keeper:
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the best epoch's weights are those to end with (always with early stopping)."""
-        return (self.plan.keep_best or self.plan.early_stopping) and bool(self.state.best)
+        """Whether the best epoch's weights are those to end with (`Plan.keeps_best`)."""
+        return self.plan.keeps_best and bool(self.state.best)
 
     def settle(self) -> int:
         """At the end: give the model the weights to keep, and return the epoch that they are of."""

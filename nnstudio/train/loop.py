@@ -56,6 +56,9 @@ def run(
         step, time = (trainer.state.progress.step, trainer.clock.now()) if trainer is not None else (0, 0.0)
         failure = failed(error, plan.batch_size, step, time)
         exhausted = is_out_of_memory(error)
+    finally:
+        if trainer is not None:
+            trainer.state.tracks.leave()
     if failure is not None:  # outside of the except block: its traceback held the tensors
         if trainer is not None:
             with contextlib.suppress(RuntimeError):  # the device itself may be broken

@@ -20,6 +20,8 @@ class Losses:
     where there are several) and ``rates``. A step appends to these lists and does nothing else."""
 
     def __init__(self, state: State) -> None:
+        import torch
+
         self.state = state
         self.waiting: list[torch.Tensor] = []
         self.waiting_parts: dict[str, list[torch.Tensor]] = {id: [] for id in state.parts}
@@ -27,6 +29,8 @@ class Losses:
         self._unsent: list[NDArray[np.float32]] = []
         self._unsent_parts: dict[str, list[NDArray[np.float32]]] = {id: [] for id in state.parts}
         self._speed, self._since, self._sent = 0.0, 0.0, 0
+        #: what stands in ``waiting_parts`` for a loss that a step does not work out
+        self.unknown: torch.Tensor = torch.full((), torch.nan, device=state.device)
 
     def begin(self) -> None:
         """The run begins, or goes on after a pause: time before this does not count for its speed."""

@@ -6,7 +6,10 @@ from nnstudio.train.plan import Plan
 
 
 def optimizer_numbers(plan: Plan) -> int:
-    """How many numbers the plan's optimizer keeps for each weight: momentum, means of gradients and their squares."""
+    """How many numbers the plan's optimizer keeps for each weight: momentum, means of gradients and their squares.
+    Where phases have optimizers of their own, the one that keeps most counts."""
+    if plan.phases:
+        return max(optimizer_numbers(plan.of_phase(phase).with_(phases=())) for phase in plan.phases)
     match plan.optimizer:
         case "SGD":
             return int(plan.momentum > 0)
@@ -20,4 +23,4 @@ def optimizer_numbers(plan: Plan) -> int:
 
 def spare_copies(plan: Plan) -> int:
     """How many copies of all weights training keeps besides: those of the best epoch."""
-    return int(plan.keep_best)
+    return int(plan.keeps_best)

@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.train.environment import TrainingError
+from nnstudio.train.phases import Group, selected
 from nnstudio.train.plan import Plan
 
 if TYPE_CHECKING:
     import torch
+
+    from nnstudio.compile.lower import Compiled
 
 #: Devices on which torch has one fused kernel for a whole step (measured on the CPU: 2 to 3 times faster than foreach).
 FUSED = {
@@ -24,8 +27,28 @@ FUSED = {
 _HIDDEN = "__dynamo_disable"
 
 
-def make_optimizer(plan: Plan, parameters: Sequence[torch.nn.Parameter]) -> torch.optim.Optimizer:
+#: A group of the plan and the parameters that are in it.
+Rated = Sequence[tuple[Group, "list[torch.nn.Parameter]"]]
+
+
+def rated(groups: Sequence[Group], compiled: Compiled, parameters: Sequence[torch.nn.Parameter]) -> Rated:
+    """Which of the parameters are in which of the plan's groups: in that which names their node most closely."""
+    nearest: dict[int, tuple[int, int]] = {}
+    for place, group in enumerate(groups):
+        for named in group.nodes:
+            for node in selected((named,), compiled.modules):
+                for parameter in compiled.modules[node].parameters():
+                    nearest[id(parameter)] = max((len(named), place), nearest.get(id(parameter), (0, 0)))
+    return [
+        (group, [p for p in parameters if id(p) in nearest and nearest[id(p)][1] == place])
+        for place, group in enumerate(groups)
+    ]
+
+
+def make_optimizer(plan: Plan, parameters: Sequence[torch.nn.Parameter], groups: Rated = ()) -> torch.optim.Optimizer:
     """The plan's optimizer over these parameters, in torch's fastest form for their device.
+
+    Each of its groups has its ``factor``, which the learning rate is multiplied by.
 
     Weight decay is L2 (added to the gradient), decoupled for AdamW (Loshchilov and Hutter, 2019).
     TrainingError where there is nothing to train.
@@ -51,7 +74,13 @@ def make_optimizer(plan: Plan, parameters: Sequence[torch.nn.Parameter]) -> torc
         options["fused"] = True
     else:
         options["foreach"] = True
-    made: torch.optim.Optimizer = getattr(torch.optim, plan.optimizer)(parameters, **options)
+    elsewhere = {id(parameter) for _, members in groups for parameter in members}
+    parts: list[dict[str, Any]] = [{"params": [p for p in parameters if id(p) not in elsewhere], "factor": 1.0}]
+    for group, members in groups:
+        decay = plan.weight_decay if group.weight_decay is None else group.weight_decay
+        parts.append({"params": members, "factor": group.learning_rate, "weight_decay": decay})
+    parts = [part for part in parts if part["params"]]
+    made: torch.optim.Optimizer = getattr(torch.optim, plan.optimizer)(parts, **options)
     return made
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnstudio.layers.params import Declared, declared, param
+from nnstudio.layers.params import Declared, ParameterError, declared, param
+from nnstudio.train.phases import OPTIMIZERS, Group, Phase
 
-OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
 SCHEDULES = ("constant", "step", "cosine", "warm-up", "one-cycle", "reduce on plateau")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -52,7 +52,9 @@ class Plan(Declared):
 
     early_stopping: bool = param(False, help="stop when the validation loss no longer falls")
     patience: int = param(5, min=1, unit="epochs", when=("early_stopping", (True,)), help="epochs to wait for progress")
-    keep_best: bool = param(True, help="keep the weights of the epoch with the lowest validation loss")
+    keep_best: bool = param(
+        True, help="keep the weights of the epoch with the lowest validation loss (not with several phases)"
+    )
 
     seed: int = param(0, min=0, max=2**31 - 1, help="the same seed gives the same run")
     deterministic: bool = param(False, help="refuse operations whose result may vary between runs")
@@ -63,11 +65,50 @@ class Plan(Declared):
         help="share of the training time that histograms and gradients may cost",
     )  # fmt: skip
 
+    phases: tuple[Phase, ...] = param(
+        (), kind="records", of=Phase, help="parts of training that take turns; none: all losses train all weights"
+    )
+    groups: tuple[Group, ...] = param((), kind="records", of=Group, help="nodes that learn at a rate of their own")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = [phase.name for phase in self.phases]
+        if "" in names:
+            raise ParameterError("Plan", "phases", "must each have a name; give the one that has none a name")
+        twice = next((name for name in names if names.count(name) > 1), "")
+        if twice:
+            raise ParameterError("Plan", "phases", f"must have different names, and two are “{twice}”; rename one")
+        nodes = [node for group in self.groups for node in group.nodes]
+        if len(nodes) > len(set(nodes)):
+            twice = next(node for node in nodes if nodes.count(node) > 1)
+            raise ParameterError("Plan", "groups", f"must not share a node, and two have “{twice}”; take it out of one")
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether a run ends with its best epoch's weights: if that is wished, and not with several phases, whose
+        losses may work against one another, so that their sum does not say which epoch is best."""
+        return self.early_stopping or (self.keep_best and len(self.phases) < 2)
+
+    def of_phase(self, phase: Phase) -> Plan:
+        """The plan as it holds in a phase."""
+        return self.with_(**phase.overrides)
+
     def to_json(self) -> dict[str, Any]:
-        """Every value by name."""
-        return self.values()
+        """Every value by name; phases and groups as their values by name, where there are any."""
+        values = self.values()
+        for name in ("phases", "groups"):
+            records = values.pop(name)
+            if records:
+                values[name] = [_plain(record) for record in records]
+        return values
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Plan:
         """A plan from values by name; those left out take their defaults. ParameterError where one is not allowed."""
         return cls.make(data)
+
+
+def _plain(record: Declared) -> dict[str, Any]:
+    """What differs from the defaults, by name, as JSON has it."""
+    given = {name: value for name, value in record.values().items() if value != record.params[name].default}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}

@@ -148,16 +148,18 @@ def _fetched(tensors: Sequence[torch.Tensor]) -> Any:
 class Norms:
     """L2 norms of gradients, weights and the last update, by node."""
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """``parameters``: those that are trained."""
+        trained = set(map(id, parameters))
         self.nodes: list[str] = []
         self.parameters: list[torch.nn.Parameter] = []
         self._owner: list[int] = []
-        for id in compiled.resolution.order:
-            module = None if id in compiled.resolution.expansion.shared else compiled.modules.get(id)
-            own = [p for p in module.parameters() if p.requires_grad] if module is not None else []
+        for node in compiled.resolution.order:
+            module = None if node in compiled.resolution.expansion.shared else compiled.modules.get(node)
+            own = [p for p in module.parameters() if id(p) in trained] if module is not None else []
             if own:
                 self._owner.extend([len(self.nodes)] * len(own))
-                self.nodes.append(id)
+                self.nodes.append(node)
                 self.parameters.extend(own)
         self.updates = sum(parameter.numel() for parameter in self.parameters) <= UPDATES
 

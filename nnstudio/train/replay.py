@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnstudio.train.batches import Batch
-from nnstudio.train.figures import Objective
 from nnstudio.train.probes import Norms
 from nnstudio.train.state import Moment, State
 
@@ -59,28 +58,30 @@ def find_culprit(
 
 class _Finder:
     def __init__(self, state: State) -> None:
-        self.state, self.objective = state, Objective(state.compiled)
-        self.norms = Norms(state.compiled)
+        self.state = state
+        self.norms = {track: Norms(state.compiled, track.parameters) for track in state.tracks.all}
 
     def step(self, batch: Batch, update: Callable[[], None]) -> tuple[str, str] | None:
         """One step; the node that went bad and what of it, or None where all was finite."""
-        compiled = self.state.compiled
+        compiled, track = self.state.compiled, self.state.track
+        norms = self.norms[track]
+        self.state.tracks.enter(track)
         for spec, tensor in zip(compiled.inputs, batch, strict=True):
             if not _finite(tensor):
                 return spec.node, "data"
-        out, activations = compiled.observed(*batch)
+        out, activations = track.part.observed(*batch)
         for id, value in activations.items():
             if not _finite(value):
                 return id, "output" if self._finite_weights(id) else "weights"
-        total = self.objective.total(out)
+        total = track.objective.total(out)
         if not _finite(total):
             return "", "loss"
         total.backward()  # type: ignore[no-untyped-call]
-        for id in reversed(self.norms.nodes):
+        for id in reversed(norms.nodes):
             if not self._finite_gradient(id):
                 return id, "gradient"
         update()
-        for id in self.norms.nodes:
+        for id in norms.nodes:
             if not self._finite_weights(id):
                 return id, "weights"
         return None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.train.environment import TrainingError
-from nnstudio.train.figures import Metrics
-from nnstudio.train.optimizers import make_optimizer
+from nnstudio.train.figures import Figures, Objective
 from nnstudio.train.plan import Plan
 from nnstudio.train.schedules import Plateau
+from nnstudio.train.tracks import Track, Tracks
 
 if TYPE_CHECKING:
     import torch
@@ -62,9 +62,8 @@ class State:
         compiled.training.to(device)
         self.compiled, self.plan, self.device = compiled, plan, device
         module = compiled.training
-        self.parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-        self.optimizer = make_optimizer(plan, self.parameters)
-        self.metrics = Metrics(compiled, device)
+        self.tracks = Tracks(compiled, plan, device)
+        self.parameters = self.tracks.parameters
         self.progress = Progress()
         #: each step's total loss and loss parts of the epoch that is under way
         self.losses: list[float] = []
@@ -72,6 +71,11 @@ class State:
         #: weights of the best epoch, by their names in the model
         self.best: dict[str, torch.Tensor] = {}
         self.weights: dict[str, torch.Tensor] = dict(module.state_dict())
+
+    @property
+    def track(self) -> Track:
+        """The phase that does the next step."""
+        return self.tracks.at(self.progress.step)
 
     @property
     def plateau(self) -> Plateau:
@@ -94,9 +98,32 @@ class State:
             with torch.no_grad():
                 torch._foreach_copy_(list(self.best.values()), list(self.weights.values()))
 
+    def epoch_figures(self, sizes: Sequence[int]) -> tuple[Figures, Figures]:
+        """Means over the epoch that has just been done, of batches of these sizes: by name of loss and metric, and by
+        name of phase (empty where the plan has none)."""
+        tracks, found = self.tracks, {}
+        for track in tracks.all:
+            found.update(track.metrics.compute())
+        if not self.plan.phases:
+            return {**found, **tracks.all[0].objective.figures(self.losses, self.parts, sizes)}, {}
+        found = {name: value for name, value in found.items() if not math.isnan(value)}  # one that no step worked out
+        first = self.progress.step - len(sizes)
+        by_phase: dict[str, list[tuple[float, int]]] = {}
+        for step, loss, size in zip(range(first, self.progress.step), self.losses, sizes, strict=True):
+            by_phase.setdefault(tracks.at(step).name, []).append((loss, size))
+        phases = {
+            name: sum(loss * size for loss, size in told) / sum(size for _, size in told)
+            for name, told in by_phase.items()
+        }
+        objective = Objective(self.compiled)
+        if self.parts:
+            return {**found, **objective.figures_of_phases(self.parts, sizes)}, phases
+        return {**found, **objective.figures(self.losses, self.parts, sizes)}, phases
+
     def forget_epoch(self) -> None:
         """An epoch has ended: its losses and metrics have been told."""
-        self.metrics.reset()
+        for track in self.tracks.all:
+            track.metrics.reset()
         self.losses.clear()
         for values in self.parts.values():
             values.clear()
@@ -123,14 +150,15 @@ class State:
         tensors = {f"model.{name}": tensor for name, tensor in self.weights.items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         numbers: dict[str, Any] = {}
-        for index, values in self.optimizer.state_dict()["state"].items():
-            for name, value in values.items():
-                if isinstance(value, torch.Tensor):
-                    tensors[f"optimizer.{index}.{name}"] = value
-                elif value is not None:
-                    numbers[f"optimizer.{index}.{name}"] = value
-        tensors |= self.metrics.tensors()
-        numbers |= self.metrics.numbers()
+        for prefix, track in self._optimizers():
+            for index, values in track.optimizer.state_dict()["state"].items():
+                for name, value in values.items():
+                    if isinstance(value, torch.Tensor):
+                        tensors[f"{prefix}{index}.{name}"] = value
+                    elif value is not None:
+                        numbers[f"{prefix}{index}.{name}"] = value
+            tensors |= track.metrics.tensors()
+            numbers |= track.metrics.numbers()
         tensors["epoch.losses"] = torch.tensor(self.losses, dtype=torch.float32)
         for id, values in self.parts.items():
             tensors[f"epoch.parts.{self.compiled.name(id)}"] = torch.tensor(values, dtype=torch.float32)
@@ -156,18 +184,9 @@ class State:
         self.put_back(model)
         best = _under("best.", tensors)
         self.best = {name: best[name].to(self.device, copy=True) for name in self.weights if name in best}
-        saved: dict[int, dict[str, Any]] = {}
-        for name, value in {**_under("optimizer.", tensors), **_under("optimizer.", moment.inside)}.items():
-            index, _, key = name.partition(".")
-            saved.setdefault(int(index), {})[key] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        # the optimizer keeps the tensors that it is given where device and dtype agree: give it copies
-        own = {
-            index: {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in values.items()}
-            for index, values in saved.items()
-        }
-        self.optimizer.load_state_dict({"state": own, "param_groups": groups})
-        self.metrics.restore(tensors, moment.inside, self.device)
+        for prefix, track in self._optimizers():
+            _restore(track.optimizer, {**_under(prefix, tensors), **_under(prefix, moment.inside)})
+            track.metrics.restore(tensors, moment.inside, self.device)
         self.losses = tensors["epoch.losses"].tolist()
         self.parts = {id: tensors[f"epoch.parts.{self.compiled.name(id)}"].tolist() for id in self.parts}
         torch.set_rng_state(tensors["random.cpu"])
@@ -176,6 +195,21 @@ class State:
         values = dict(moment.progress)
         best, waited, scale = values["plateau"]
         self.progress = Progress(**{**values, "plateau": (best, waited, scale)})
+
+    def _optimizers(self) -> list[tuple[str, Track]]:
+        """Each phase, and what the names of its optimizer's state begin with."""
+        return [(f"optimizer{place or ''}.", track) for place, track in enumerate(self.tracks.all)]
+
+
+def _restore(optimizer: torch.optim.Optimizer, named: Mapping[str, Any]) -> None:
+    """Give an optimizer its state back: values by ``"<index>.<name>"``. It gets copies, since it keeps what it gets."""
+    import torch
+
+    saved: dict[int, dict[str, Any]] = {}
+    for name, value in named.items():
+        index, _, key = name.partition(".")
+        saved.setdefault(int(index), {})[key] = value.clone() if isinstance(value, torch.Tensor) else value
+    optimizer.load_state_dict({"state": saved, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def _under(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

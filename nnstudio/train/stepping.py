@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.train import schedules
 from nnstudio.train.batches import Batch
 from nnstudio.train.events import Activations, Event, Gradients
-from nnstudio.train.figures import Objective
 from nnstudio.train.losses import Losses
 from nnstudio.train.optimizers import gradient_work, plain_step
-from nnstudio.train.plan import Plan
 from nnstudio.train.probes import Norms, histograms
 from nnstudio.train.state import State
+from nnstudio.train.tracks import Track
 
 if TYPE_CHECKING:
     import torch
@@ -26,19 +25,44 @@ Finish = Callable[["dict[str, torch.Tensor]", "torch.Tensor"], None]
 class Stepper:
     """Steps of a run, plain and looked at. Both do the same arithmetic."""
 
-    def __init__(self, compiled: Compiled, state: State, plan: Plan, losses: Losses, steps_per_epoch: int) -> None:
-        self.compiled, self.state, self.plan, self.losses = compiled, state, plan, losses
-        self.objective, self.norms = Objective(compiled), Norms(compiled)
-        self.schedule = schedules.schedule(plan, steps_per_epoch)
-        self.work = gradient_work(plan)
+    def __init__(self, compiled: Compiled, state: State, losses: Losses, steps_per_epoch: int) -> None:
+        self.compiled, self.state, self.losses = compiled, state, losses
+        tracks = state.tracks.all
+        self.norms = {track: Norms(compiled, track.parameters) for track in tracks}
+        self.schedules = {track: schedules.schedule(track.plan, steps_per_epoch) for track in tracks}
+        self._next_look = 0
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Ids of the nodes with weights that are trained."""
+        found = {id for norms in self.norms.values() for id in norms.nodes}
+        return tuple(id for id in self.compiled.resolution.order if id in found)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, as the plateau stands now."""
-        return self.schedule(step) * self.state.progress.plateau[2]
+        return self._rate(self.state.tracks.at(step), step)
+
+    def _rate(self, track: Track, step: int) -> float:
+        return self.schedules[track](step) * self.state.progress.plateau[2]
 
     def plain(self) -> Callable[[Batch], None]:
         """A step as a function, good for one epoch (the plateau may change after it)."""
-        forward, total_of, finish = self.compiled.training.forward, self.objective.total, self.finisher()
+        tracks, progress = self.state.tracks, self.state.progress
+        steps = [self._plain(track) for track in tracks.all]
+        if len(steps) == 1:
+            tracks.enter(tracks.all[0])
+            return steps[0]
+        turn = [(tracks.all[place], steps[place]) for place in tracks.turn]
+
+        def step(batch: Batch) -> None:
+            track, own = turn[progress.step % len(turn)]
+            tracks.enter(track)
+            own(batch)
+
+        return step
+
+    def _plain(self, track: Track) -> Callable[[Batch], None]:
+        forward, total_of, finish = track.part.training.forward, track.objective.total, self.finisher(track)
 
         def step(batch: Batch) -> None:
             out = forward(*batch)
@@ -48,28 +72,33 @@ class Stepper:
 
         return step
 
-    def finisher(self) -> Finish:
+    def finisher(self, track: Track) -> Finish:
         """What follows after backward: the optimizer's step, and the figures put aside on the device."""
-        state, plan = self.state, self.plan
-        update, progress, rates, waiting = self.updater(), state.progress, self.losses.rates, self.losses.waiting
-        add = state.metrics.add if self.compiled.metrics else None
-        parts = tuple(self.losses.waiting_parts.items())
-        changing, groups, rate = schedules.changes(plan), state.optimizer.param_groups, self.rate
-        now = rate(progress.step)
-        for group in groups:
-            group["lr"] = now
+        update, progress, rates, waiting = (
+            self.updater(track), self.state.progress, self.losses.rates, self.losses.waiting,
+        )  # fmt: skip
+        add = track.metrics.add if track.metrics.modules else None
+        every = self.losses.waiting_parts.items()
+        parts = tuple((id, values) for id, values in every if id in track.part.losses)
+        others, unknown = tuple(values for id, values in every if id not in track.part.losses), self.losses.unknown
+        changing, groups, rate = schedules.changes(track.plan), _groups(track), self._rate
+        now = rate(track, progress.step)
+        for group, factor in groups:
+            group["lr"] = now * factor
 
         def finish(out: dict[str, torch.Tensor], total: torch.Tensor) -> None:
             nonlocal now
             if changing:
-                now = rate(progress.step)
-                for group in groups:
-                    group["lr"] = now
+                now = rate(track, progress.step)
+                for group, factor in groups:
+                    group["lr"] = now * factor
             update()
             rates.append(now)
             waiting.append(total.detach())
             for id, values in parts:
                 values.append(out[id].detach())
+            for values in others:
+                values.append(unknown)
             if add is not None:
                 add(out)
             progress.step += 1
@@ -77,9 +106,9 @@ class Stepper:
 
         return finish
 
-    def updater(self) -> Callable[[], None]:
+    def updater(self, track: Track) -> Callable[[], None]:
         """From gradients to new weights: L1, clipping, the optimizer; then the gradients are dropped."""
-        parameters, update, work = self.state.parameters, plain_step(self.state.optimizer), self.work
+        parameters, update, work = track.parameters, plain_step(track.optimizer), gradient_work(track.plan)
 
         def step() -> None:
             if work is not None:
@@ -92,19 +121,35 @@ class Stepper:
 
     def update_again(self) -> None:
         """The update of a step that is done again, at the rate that it had."""
-        for group in self.state.optimizer.param_groups:
-            group["lr"] = self.rate(self.state.progress.step)
-        self.updater()()
+        track = self.state.track
+        now = self.rate(self.state.progress.step)
+        for group, factor in _groups(track):
+            group["lr"] = now * factor
+        self.updater(track)()
+
+    def look_now(self) -> bool:
+        """Whether a look that is due falls on the next step: phases are looked at in turn."""
+        tracks = self.state.tracks
+        return len(tracks.all) == 1 or self.state.track is tracks.all[self._next_look]
 
     def look(self, batch: Batch, at: Callable[[], dict[str, Any]]) -> Iterator[Event]:
         """A step that is looked at: Activations and Gradients. ``at`` gives an event's step and time."""
-        before = self.norms.before()
-        out, activations = self.compiled.observed.forward(*batch)
-        total = self.objective.total(out)
+        track, tracks = self.state.track, self.state.tracks
+        self._next_look = (tracks.all.index(track) + 1) % len(tracks.all)
+        tracks.enter(track)
+        norms = self.norms[track]
+        before = norms.before()
+        out, activations = track.part.observed.forward(*batch)
+        total = track.objective.total(out)
         total.backward()  # type: ignore[no-untyped-call]
-        gradients = self.norms.gradients()
-        self.finisher()(out, total)
+        gradients = norms.gradients()
+        self.finisher(track)(out, total)
         where = at()
         yield Activations(**where, layers=histograms(activations))
-        found, weights, updates = self.norms.measure(gradients, before)
+        found, weights, updates = norms.measure(gradients, before)
         yield Gradients(**where, gradients=found, weights=weights, updates=updates)
+
+
+def _groups(track: Track) -> list[tuple[dict[str, Any], float]]:
+    """The optimizer's groups of parameters, each with what the learning rate is multiplied by."""
+    return [(group, group["factor"]) for group in track.optimizer.param_groups]

@@ -72,7 +72,7 @@ class Trainer:
         watched = self.counts["validation"]
         self.validation = Rows(compiled.inputs, data.arrays("validation"), watched, device) if watched else None
         self.losses = Losses(self.state)
-        self.stepper = Stepper(compiled, self.state, plan, self.losses, self.batches.steps_per_epoch)
+        self.stepper = Stepper(compiled, self.state, self.losses, self.batches.steps_per_epoch)
         self.clock, self.pace = Clock(), Pace(plan.watching)
         self.keeper = Keeper(self.state, plan, self.clock, checkpoints, run)
         self.reason = ""
@@ -123,9 +123,9 @@ class Trainer:
             **self._at(), run=self.run, device=self.device.type, threads=threads_of(self.plan),
             epochs=self.plan.epochs, steps_per_epoch=self.batches.steps_per_epoch, batch_size=self.plan.batch_size,
             samples=self.counts, nodes={id: compiled.name(id) for id in compiled.resolution.order},
-            trained=tuple(self.stepper.norms.nodes), losses=compiled.losses, metrics=compiled.metrics,
+            trained=self.stepper.trained, losses=compiled.losses, metrics=compiled.metrics,
             parameters=sum(parameter.numel() for parameter in state.parameters), plan=self.plan.to_json(),
-            environment=described(self.device),
+            environment=described(self.device), phases=state.tracks.names,
         )  # fmt: skip
 
     def _warnings(self) -> Iterator[Event]:
@@ -178,7 +178,7 @@ class Trainer:
                 if self.reason:
                     return
             now = perf_counter()
-            if now >= pace.next:
+            if now >= pace.next and self.stepper.look_now():
                 yield from self._look(batch)
             else:
                 step(batch)
@@ -197,10 +197,7 @@ class Trainer:
 
     def _epoch_ended(self, began: float) -> Iterator[Event]:
         state, progress = self.state, self.state.progress
-        training = {
-            **state.metrics.compute(),
-            **self.stepper.objective.figures(state.losses, state.parts, self.batches.sizes),
-        }
+        training, phases = state.epoch_figures(self.batches.sizes)
         validation: Figures = {}
         if self.validation is not None:
             validation, samples = evaluate_rows(
@@ -219,7 +216,7 @@ class Trainer:
         state.forget_epoch()
         yield EpochEnded(
             **self._at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
-            seconds=self.clock.now() - began, best=best,
+            seconds=self.clock.now() - began, best=best, phases=phases,
         )  # fmt: skip
         yield from self.keeper.keep_up(ended=True)
 
@@ -229,7 +226,7 @@ class Trainer:
         state.plateau = state.plateau.after(loss, plan)
         if math.isfinite(loss) and (progress.best_loss is None or loss < progress.best_loss):
             progress.best_loss, progress.best_epoch, progress.waited = loss, progress.epoch, 0
-            if plan.keep_best or plan.early_stopping:
+            if plan.keeps_best:
                 state.keep_best()
             return True
         progress.waited += 1

@@ -79,6 +79,7 @@ class ProjectPage(Page):
         self.body.addWidget(label("Training", "heading"))
         self.forms: list[Form] = []
         named = [name for _, names in GROUPS for name in names]
+        named += [name for name, declared in Plan.params.items() if declared.kind == "records"]  # no field shows these
         for title, names in GROUPS:
             extra = [name for name in Plan.params if name not in named] if title == GROUPS[-1][0] else []
             build = functools.partial(self._form, [*names, *extra])
