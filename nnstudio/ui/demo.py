@@ -17,6 +17,8 @@ from nnstudio.ui.background import pump
 from nnstudio.ui.window import MainWindow
 
 PROJECT = "digits-cnn-small"
+#: A drawing of blocks, of which pictures are taken without training it.
+DRAWING = "resnet-50"
 SIZE = (1600, 1000)
 #: When the pictures of the training are taken, as a share of the run.
 MOMENT = 0.45
@@ -57,8 +59,12 @@ def demo(window: MainWindow, folder: Path, say: Callable[[str], object]) -> dict
     wait("opening the window", lambda: window.warm)
     wait("drawing the gallery", lambda: all(card.picture.sheet is not None for card in window.welcome.cards))
     shoot("welcome")
+    window.file_actions.open_template(template(DRAWING))
+    wait("opening the drawing", lambda: window.in_workspace and window.session.settled)
+    shoot(DRAWING)
     window.file_actions.open_template(template(PROJECT))
-    wait("opening the project", lambda: window.in_workspace and window.session.settled)
+    wait("opening the project", lambda: window.session.title == PROJECT)
+    wait("working out the project", lambda: window.in_workspace and window.session.settled)
     session, history = window.session, lambda: window.session.history
     say(f"Training {PROJECT}: {session.resolution.parameters if session.resolution else 0:,} parameters")
     _select_last_trained(window)
