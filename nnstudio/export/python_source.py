@@ -40,11 +40,12 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a Python file, and which of its lines is of which node. left_out: layers of the whole network that it
-    does not say, because they, or what feeds them, cannot be made as they are."""
+    does not say, because they, or what feeds them, cannot be made as they are. of: what it was written from."""
 
     text: str
     spans: tuple[Span, ...]
     left_out: tuple[str, ...] = ()
+    of: Resolution | None = field(default=None, compare=False, repr=False)
 
 
 def source(of: Compiled | Resolution, name: str = "Model", weights: str = "") -> str:
@@ -150,7 +151,7 @@ class _Writer:
         while not lines[-1][0].text:
             lines.pop()
         spans = tuple(Span(at, block, line.nodes) for at, (line, block) in enumerate(lines) if line.nodes)
-        return Source("\n".join(line.text for line, _ in lines) + "\n", spans, self.left_out)
+        return Source("\n".join(line.text for line, _ in lines) + "\n", spans, self.left_out, self.resolution)
 
     def _head(self, ours: Embedded, whole: Written) -> list[tuple[Line, str]]:
         imports = ["import torch", "from torch import nn", "from torch import Tensor", *ours.imports]
