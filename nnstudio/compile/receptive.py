@@ -32,8 +32,8 @@ _Rule = Callable[[_Work], Reach]
 
 #: Modules that leave each place where it is.
 _IN_PLACE = frozenset(
-    """Embedding Identity BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LocalResponseNorm CrossMapLRN2d
-    ChannelShuffle PReLU Softmax2d CosineSimilarity PairwiseDistance""".split()
+    """Embedding Identity SyncBatchNorm LocalResponseNorm CrossMapLRN2d ChannelShuffle PReLU Softmax2d
+    CosineSimilarity PairwiseDistance""".split()
 )
 _IN_PLACE_FAMILIES = frozenset({"Activation", "Regularisation"})
 #: Functions that work number by number.
@@ -197,6 +197,11 @@ def _places(at: _Work) -> Reach:
     return reach.mixed(at.reach, range(2, at.type.rank))
 
 
+def _batch_norm(at: _Work) -> Reach:
+    """Without running figures it looks at the whole batch when predicting, too."""
+    return at.reach if at.given["track_running_stats"] else _places(at)
+
+
 def _one_axis(at: _Work) -> Reach:
     axis = at.given.get("dim")
     return reach.mixed(at.reach, [axis % at.type.rank]) if isinstance(axis, int) else reach.everything(at.reach)
@@ -208,7 +213,7 @@ _RULES: Mapping[str, _Rule] = {
     "Upsample": _upsampled, "UpsamplingNearest": _upsampled, "PixelShuffle": _shuffled, "PixelUnshuffle": _unshuffled,
     "ConstantPad": _padded, "ZeroPad": _padded, "ReflectionPad": _padded, "ReplicationPad": _padded,
     "Linear": _last_axes, "Bilinear": _last_axes, "LayerNorm": _last_axes, "RMSNorm": _last_axes,
-    "GroupNorm": _places, "InstanceNorm": _places,
+    "GroupNorm": _places, "InstanceNorm": _places, "BatchNorm": _batch_norm,
     "Softmax": _one_axis, "LogSoftmax": _one_axis, "Softmin": _one_axis, "GLU": _one_axis,
 }  # fmt: skip
 

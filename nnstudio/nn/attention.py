@@ -129,7 +129,7 @@ class TransformerEncoder(torch.nn.TransformerEncoder):
         layers = [torch.nn.TransformerEncoderLayer(d_model, nhead, **options) for _ in range(num_layers)]
         eps, bias = options.get("layer_norm_eps", 1e-5), options.get("bias", True)
         last = torch.nn.LayerNorm(d_model, eps=eps, bias=bias) if norm else None
-        super().__init__(layers[0], 1, last, enable_nested_tensor=False)
+        super().__init__(layers[0], 0, last, enable_nested_tensor=False)  # no copies, which it would start with
         self.layers, self.num_layers, self.causal = torch.nn.ModuleList(layers), num_layers, causal
 
     def forward(  # type: ignore[override]
@@ -150,7 +150,7 @@ class TransformerDecoder(torch.nn.TransformerDecoder):
         layers = [torch.nn.TransformerDecoderLayer(d_model, nhead, **options) for _ in range(num_layers)]
         eps, bias = options.get("layer_norm_eps", 1e-5), options.get("bias", True)
         last = torch.nn.LayerNorm(d_model, eps=eps, bias=bias) if norm else None
-        super().__init__(layers[0], 1, last)
+        super().__init__(layers[0], 0, last)
         self.layers, self.num_layers, self.causal = torch.nn.ModuleList(layers), num_layers, causal
 
     def forward(  # type: ignore[override]
@@ -167,7 +167,10 @@ class TransformerDecoder(torch.nn.TransformerDecoder):
 
 
 class Transformer(torch.nn.Transformer):
-    """torch.nn.Transformer on source N×S×F and target N×T×F. Paddings: N×S and N×T, true where left out."""
+    """torch.nn.Transformer on source N×S×F and target N×T×F. Paddings: N×S and N×T, true where left out.
+
+    Both stacks are ours: torch fills its own with copies of a layer, which fails where only shapes are tried.
+    """
 
     def __init__(
         self,
@@ -181,12 +184,12 @@ class Transformer(torch.nn.Transformer):
         bias: bool = True,
         **options: Any,
     ) -> None:
-        options.update(layer_norm_eps=layer_norm_eps, bias=bias, batch_first=True)
-        layer = torch.nn.TransformerEncoderLayer(d_model, nhead, **options)
-        last = torch.nn.LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        encoder = torch.nn.TransformerEncoder(layer, num_encoder_layers, last, enable_nested_tensor=False)
-        super().__init__(d_model, nhead, num_encoder_layers, num_decoder_layers, custom_encoder=encoder, **options)
-        self.causal = causal
+        options.update(layer_norm_eps=layer_norm_eps, bias=bias)
+        super().__init__(
+            d_model, nhead, num_encoder_layers, num_decoder_layers, batch_first=True,
+            custom_encoder=TransformerEncoder(d_model, nhead, num_encoder_layers, norm=True, **options),
+            custom_decoder=TransformerDecoder(d_model, nhead, num_decoder_layers, norm=True, causal=causal, **options),
+        )  # fmt: skip
 
     def forward(  # type: ignore[override]
         self,
@@ -195,8 +198,5 @@ class Transformer(torch.nn.Transformer):
         source_padding: torch.Tensor | None = None,
         target_padding: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        return super().forward(
-            source, target, tgt_mask=later(target, target) if self.causal else None,
-            src_key_padding_mask=source_padding, tgt_key_padding_mask=target_padding,
-            memory_key_padding_mask=source_padding, src_is_causal=False, tgt_is_causal=self.causal,
-        )  # fmt: skip
+        made: torch.Tensor = self.decoder(target, self.encoder(source, source_padding), target_padding, source_padding)
+        return made
