@@ -17,8 +17,12 @@ os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts=false")
 settings.register_profile(
     "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-settings.register_profile("search", deadline=None, max_examples=1000)
+settings.register_profile("search", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-onnx", action="store_true", help="export every layer type to ONNX, not just a few of them")
 
 
 @pytest.fixture(autouse=True)

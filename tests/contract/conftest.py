@@ -1,19 +1,23 @@
 """Draws layers and inputs that fit them, from the declarations alone: what the battery runs on.
 
-A :class:`Case` is one layer on inputs of given types, placed in a network between inputs and outputs.
+A :class:`Case` is one layer on inputs of given types, placed in a network between inputs and outputs. All tests of a
+process look at the same few cases of a layer type, so that drawing and compiling them is done once.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import hypothesis
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import reject
+from hypothesis import Phase, reject, settings
 
 from nnstudio.compile.patterns import Bindings, MismatchError, match, parse
 from nnstudio.compile.shapes import Evaluated, evaluate
@@ -26,6 +30,9 @@ from nnstudio.layers.types import Size
 #: What the symbols of drawn types stand for where a case is run.
 POINT = {"N": 3, "T": 7}
 N = Symbol("N")
+#: How many cases of a layer type are tried (ten times as many under the profile ``search``), and the largest whole
+#: number that is drawn for being a default: 2,048 numbers inside a transformer show no more than a few.
+CASES, LARGEST = 7, 64
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class Case:
     layer: Layer
     types: Mapping[str, TensorType | tuple[TensorType, ...] | None]
 
-    def evaluated(self) -> Evaluated:
-        """What `compile` makes of the layer on these types."""
+    @cached_property
+    def _fitted(self) -> tuple[dict[str, Any], Bindings]:
         bindings = Bindings()
         fitted: dict[str, Any] = {}
         for name, port in self.layer.inputs.items():
@@ -45,8 +52,49 @@ class Case:
                 fitted[name] = tuple(match(name, port, each, bindings) for each in given)
             else:
                 fitted[name] = None if given is None else match(name, port, given, bindings)
-        return evaluate(self.layer, fitted, bindings)
+        return fitted, bindings
 
+    @property
+    def fitted(self) -> Mapping[str, Any]:
+        """The types as the ports' patterns label them. MismatchError where one does not fit."""
+        return self._fitted[0]
+
+    @cached_property
+    def evaluated(self) -> Evaluated:
+        """What `compile` makes of the layer on these types. MismatchError where one does not fit its port."""
+        return evaluate(self.layer, *self._fitted)
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The network of :meth:`wired`, compiled. What is trained or changed in it is so for later tests too."""
+        from nnstudio.compile.lower import compile_network
+
+        network, fields, _ = self.wired
+        return compile_network(network, fields, seed=0)
+
+    def fed(self, specs: Any) -> dict[str, Any]:
+        """A tensor for each input of the compiled network, by name."""
+        ranges = {spec.name: self.ranges()[spec.field] for spec in specs if spec.field in self.ranges()}
+        return make_tensors({spec.name: spec.type for spec in specs}, ranges)
+
+    def values(self) -> dict[str, Any]:
+        """Tensors for the layer itself, by input port; the backward pass goes to all that are real numbers."""
+        found: dict[str, Any] = {}
+        for name, types in self.types.items():
+            each = types if isinstance(types, tuple) else (types,) if types is not None else ()
+            within = self.layer.inputs[name].within
+            keys = [f"{name}{place}" for place in range(len(each))]
+            made = make_tensors(dict(zip(keys, each, strict=True)), dict.fromkeys(keys, within) if within else None)
+            tensors = tuple(tensor.requires_grad_(tensor.is_floating_point()) for tensor in made.values())
+            found[name] = tensors if isinstance(types, tuple) else tensors[0] if tensors else None
+        return found
+
+    @property
+    def id(self) -> str:
+        """The id of the layer's node in its network."""
+        return self.wired[2]
+
+    @cached_property
     def wired(self) -> tuple[Network, dict[str, TensorType], str]:
         """A network of this layer fed from fields and read by outputs, the fields' types, and the layer's id."""
         net = NetworkBuilder()
@@ -77,8 +125,10 @@ class Case:
         return found
 
 
-def parameter(declared: Param) -> st.SearchStrategy[Any]:
+def parameter(name: str, declared: Param) -> st.SearchStrategy[Any]:
     """Values of a parameter: its default half of the time, else any that it allows, numbers kept small."""
+    if name.endswith("_layers"):
+        return st.integers(1, 2)  # more of the same take longer and show no more
     low = int(declared.min) if declared.min is not None else -3
     whole = st.integers(low, low + 4 if declared.max is None else min(low + 4, int(declared.max)))
     match declared.kind:
@@ -111,12 +161,16 @@ def parameter(declared: Param) -> st.SearchStrategy[Any]:
             drawn = whole | st.tuples(*[whole] * declared.axes)
         case other:
             raise AssertionError(f"the battery does not know parameters of kind {other}")
+    if declared.kind == "int" and declared.default is not None and declared.default > LARGEST:
+        return drawn
     return st.just(declared.default) | (st.none() | drawn if declared.optional else drawn)
 
 
 def layers(cls: type[Layer]) -> st.SearchStrategy[Layer]:
     """Layers of a type with any parameters that it allows."""
-    return st.fixed_dictionaries({name: parameter(declared) for name, declared in cls.params.items()}).map(cls.make)
+    return st.fixed_dictionaries({name: parameter(name, declared) for name, declared in cls.params.items()}).map(
+        cls.make
+    )
 
 
 def _dtype(port: Port) -> st.SearchStrategy[str]:
@@ -234,17 +288,36 @@ def cases(draw: Callable[..., Any], cls: type[Layer]) -> Case:
         layer = draw(layers(cls))
         case = Case(layer, draw(inputs(layer)))
         try:
-            if not case.evaluated().error:
+            if not case.evaluated.error:
                 return case
         except MismatchError:
             continue
     return reject()
 
 
+@functools.cache
+def worked(cls: type[Layer]) -> tuple[Case, ...]:
+    """Cases on which a layer type works. None is made smaller: each is small enough to be read."""
+    found: list[Case] = []
+
+    @settings(max_examples=CASES * (settings.default.max_examples // 100), phases=[Phase.generate])
+    @hypothesis.given(cases(cls))
+    def gather(case: Case) -> None:
+        found.append(case)
+
+    gather()
+    return tuple(found)
+
+
 @pytest.fixture(scope="session")
-def drawn() -> Callable[[type[Layer]], st.SearchStrategy[Case]]:
-    """The strategy of working cases, by layer type."""
-    return cases
+def working() -> Callable[..., tuple[Case, ...]]:
+    """Cases on which a layer type works: all that are drawn of it, or the first ``count`` (ten times as many under the
+    profile ``search``)."""
+
+    def first(cls: type[Layer], count: int = CASES) -> tuple[Case, ...]:
+        return worked(cls)[: count * (settings.default.max_examples // 100)]
+
+    return first
 
 
 @pytest.fixture(scope="session")
@@ -263,30 +336,50 @@ def drawn_anything() -> Callable[[type[Layer]], st.SearchStrategy[Case]]:
     return anything
 
 
-@pytest.fixture(scope="session")
-def tensors() -> Callable[[Mapping[str, TensorType]], dict[str, Any]]:
-    """Makes a tensor of each type, the same ones each time: normal numbers, or codes that the type allows; where
-    ``within`` gives a range for a name, numbers of that range."""
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: on tensors as small as these, more of them only wait for each other."""
+    import torch
 
-    def make(types: Mapping[str, TensorType], within: Mapping[str, tuple[float, float]] | None = None) -> Any:
-        import torch
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
-        random = torch.Generator().manual_seed(0)
 
-        def tensor(type: TensorType, least: float, most: float) -> torch.Tensor:
-            shape, dtype = type.shape(POINT), getattr(torch, type.dtype)
-            if type.dtype == "bool":
-                made = torch.randint(0, 2, shape, generator=random, dtype=torch.bool)
-                made[..., :1] = False  # as a mask it leaves something to be seen
-                return made
-            if math.isfinite(least):
-                made = least + torch.rand(shape, generator=random) * (min(most, least + 3) - least)
-                return made.to(dtype) if type.is_float else made.round().to(dtype)
-            if type.is_float:
-                return torch.randn(shape, generator=random, dtype=dtype)
-            return torch.randint(0, type.classes or 1, shape, generator=random, dtype=dtype)
+@pytest.fixture(autouse=True, scope="session")
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing here writes settings, so that one folder does for all of the thousands of tests."""
+    home = str(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("NNSTUDIO_CONFIG_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+            patch.setenv(name, home)
+        for name in ("HOME", "APPDATA", "LOCALAPPDATA"):
+            patch.setenv(name, home)
+        yield
 
-        anything = (-math.inf, math.inf)
-        return {name: tensor(type, *(within or {}).get(name, anything)) for name, type in types.items()}
 
-    return make
+def make_tensors(
+    types: Mapping[str, TensorType], within: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, Any]:
+    """A tensor of each type, the same ones each time: normal numbers, or codes that the type allows; where ``within``
+    gives a range for a name, numbers of that range."""
+    import torch
+
+    random = torch.Generator().manual_seed(0)
+
+    def tensor(type: TensorType, least: float, most: float) -> torch.Tensor:
+        shape, dtype = type.shape(POINT), getattr(torch, type.dtype)
+        if type.dtype == "bool":
+            made = torch.randint(0, 2, shape, generator=random, dtype=torch.bool)
+            made[..., :1] = False  # as a mask it leaves something to be seen
+            return made
+        if math.isfinite(least):
+            made = least + torch.rand(shape, generator=random) * (min(most, least + 3) - least)
+            return made.to(dtype) if type.is_float else made.round().to(dtype)
+        if type.is_float:
+            return torch.randn(shape, generator=random, dtype=dtype)
+        return torch.randint(0, type.classes or 1, shape, generator=random, dtype=dtype)
+
+    anything = (-math.inf, math.inf)
+    return {name: tensor(type, *(within or {}).get(name, anything)) for name, type in types.items()}
