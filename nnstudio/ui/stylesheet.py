@@ -71,6 +71,7 @@ QToolButton[role="way"] { font-size: 12px; color: $muted; padding: 2px 4px; }
 QToolButton[role="way"]:hover { color: $text; }
 QToolButton[role="close"] { padding: 1px; border-radius: 4px; }
 QToolButton[strong="true"] { font-weight: 600; }
+QToolButton[role="section"]:checked { background: transparent; }
 QToolButton[role="section"]:hover { background: transparent; color: $accent; }
 QToolButton[role="section"]:focus { color: $accent; }
 QToolButton::menu-indicator { image: none; }
@@ -107,7 +108,7 @@ QCheckBox::indicator:checked { background: $accent; border-color: $accent; image
 QCheckBox::indicator:disabled { background: $panel; border-color: $line; }
 QRadioButton::indicator:checked { background: $on_accent; border: 5px solid $accent; width: 8px; height: 8px; }
 QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
-QMessageBox QLabel { min-width: 260px; }
+QMessageBox #qt_msgbox_informativelabel { min-width: 260px; }
 
 QSlider::groove:horizontal { height: 4px; background: $control; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox
+from pytestqt.qtbot import QtBot
 
 from nnstudio.graph import edits
 from nnstudio.project.gallery import template
@@ -130,3 +131,16 @@ def test_a_folder_that_cannot_be_written_is_told(exporting, qtbot, tmp_path):
     qtbot.mouseClick(exporting.go, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: exporting.outcome.property("role") == "problem", timeout=60_000)
     assert "could not be written" in exporting.outcome.text()
+
+
+def test_a_question_about_a_project_shows_its_whole_name(qtbot: QtBot) -> None:
+    box = QMessageBox()
+    qtbot.addWidget(box)
+    box.setText(f"NN Studio ended without saving {'digits-cnn-small-' * 4}2.")
+    box.setInformativeText("What was trained must be trained again.")
+    box.show()
+    said = box.findChild(QLabel, "qt_msgbox_label")
+    metrics = said.fontMetrics()
+    needed = metrics.boundingRect(said.rect().adjusted(0, 0, 0, 1000), Qt.TextFlag.TextWordWrap, said.text())
+    assert needed.width() <= said.width()
+    assert needed.height() <= said.height()
