@@ -190,17 +190,10 @@ def rename_saved(name: str, new: str) -> LibraryBlock:
     return block(f"{_OWN}/{new}")
 
 
-def delete_saved(name: str) -> LibraryBlock:
-    """Take a block out of the person's library, and return it, so that `put_back` can undo that. Projects that use it
-    keep it. LibraryError where it is not there, or cannot be deleted."""
-    gone = block(f"{_OWN}/{name}")
-    _remove(gone)
-    return gone
-
-
-def put_back(block: LibraryBlock) -> None:
-    """Write a block that was deleted again. LibraryError where it cannot be written."""
-    _write(block.name, to_text(block.part, _about(block.part, block.name)))
+def delete_saved(name: str) -> None:
+    """Take a block out of the person's library. Projects that use it keep it. LibraryError where it is not there, or
+    cannot be deleted."""
+    _remove(block(f"{_OWN}/{name}"))
 
 
 def _checked(name: str) -> str:

@@ -67,6 +67,13 @@ class BlockActions:
         if self.chosen is not None:
             unpack(self._session, self.chosen.id, self._window.workspace.canvas.canvas.places)
 
+    def save(self) -> None:
+        """Keep the definition of the selected block in the person's library."""
+        session, node = self._session, self.chosen
+        scope = session.scopes.into(session.sheet, node.id) if node is not None else None
+        if scope is not None:
+            self._window.workspace.palette_panel.shelf.save(scope.block)
+
     def leave(self) -> None:
         """Go out to what the block stands in, and select the block there."""
         session = self._session

@@ -27,6 +27,9 @@ def block_commands(window: MainWindow) -> Iterable[Action]:
     yield Action("unpack_block", "Unpack block", blocks.unpack, ("Ctrl+Shift+U",), "", "Network/Blocks",
                  "Put what is in the selected block in its place", enabled_when=blocks.may_unpack,
                  words="ungroup expand inline explode")
+    yield Action("save_block", "Save block to my library", blocks.save, (), "", "Network/Blocks",
+                 "Keep the selected block, with all that it uses, for every project", enabled_when=blocks.may_open,
+                 words="keep reuse share template")
     network = window.network_actions
     yield Action("expose", "Expose a parameter …", network.expose, ("Ctrl+Shift+E",), "", "Network/Blocks",
                  "Set a number of the selected layer from the block's node, or by a name for the whole network",

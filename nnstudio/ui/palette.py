@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QDrag, QFocusEvent, QHoverEvent, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +19,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.layer_list import LayerDelegate, LayerListModel, LayerType, find_layers
 from nnstudio.ui.offered import key_of, types_for
 from nnstudio.ui.session import Session
+from nnstudio.ui.shelf import Shelf
 
 
 class _Search(QLineEdit):
@@ -79,6 +80,7 @@ class PalettePanel(QWidget):
         self.search.setAccessibleName("Find a layer")
         self.search.setClearButtonEnabled(True)
         self.model = LayerListModel(self, headings=True)
+        self.shelf = Shelf(session, self)
         self.list = self._make_list()
         self._nothing = QLabel()
         self._nothing.setProperty("role", "muted")
@@ -101,6 +103,9 @@ class PalettePanel(QWidget):
         self.search.returnPressed.connect(self._choose_first)
         self.search.left.connect(self._enter_list)
         self.list.activated.connect(self._choose)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        self.shelf.changed.connect(lambda: self._filter(self.search.text()))
         theme.changed.connect(self._restyle)
         session.changed.connect(self._refresh)
         session.scope_changed.connect(self._refresh)
@@ -164,6 +169,17 @@ class PalettePanel(QWidget):
         cls = self.model.type_at(index)
         if cls is not None:
             self.chosen.emit(key_of(cls))
+
+    def _show_menu(self, at: QPoint) -> None:
+        """What can be done with the block under the pointer, or with the chosen one where a key asks."""
+        index = self.list.indexAt(at)
+        if not index.isValid():
+            index = self.list.currentIndex()
+        cls = self.model.type_at(index)
+        menu = self.shelf.menu_for(cls) if cls is not None else None
+        if menu is not None:
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.list.viewport().mapToGlobal(at))
 
     def _restyle(self) -> None:
         self.list.viewport().update()

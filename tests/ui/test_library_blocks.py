@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from nnstudio.graph import edits
@@ -13,7 +15,10 @@ from nnstudio.layers import load
 from nnstudio.layers.blocks import Block
 from nnstudio.project import library
 from nnstudio.ui.canvas.view import CanvasView
+from nnstudio.ui.offered import CLASSICAL, OWN, PROJECT, types_for
+from nnstudio.ui.palette import PalettePanel
 from nnstudio.ui.session import Session
+from nnstudio.ui.shelf import Shelf
 
 
 @pytest.fixture
@@ -101,3 +106,83 @@ def test_a_block_that_is_no_longer_in_the_library_is_said(view: CanvasView, sess
     with qtbot.waitSignal(session.notice) as said:
         assert view.editor.add_chain([cls.make({})], QPointF(0, 300)) == []
     assert "Mine" in said.args[1]
+
+
+# -- in the palette
+
+
+@pytest.fixture
+def palette(session: Session, qtbot: QtBot) -> PalettePanel:
+    made = PalettePanel(session)
+    qtbot.addWidget(made)
+    made.resize(216, 600)
+    made.show()
+    return made
+
+
+def listed(palette: PalettePanel) -> dict[str, list[str]]:
+    """Names by heading."""
+    found: dict[str, list[str]] = {}
+    heading = ""
+    for row in range(palette.model.rowCount()):
+        cls = palette.model.type_at(palette.model.index(row))
+        if cls is None:
+            heading = palette.model.index(row).data()
+        found.setdefault(heading, []).extend([cls.type_name()] if cls is not None else [])
+    return found
+
+
+def entries(palette: PalettePanel, heading: str, name: str) -> dict[str, QAction]:
+    """The context menu of a block, by title."""
+    cls = next(
+        cls for cls in types_for(palette.session.sheet.network)
+        if cls.type_name() == name and getattr(cls, "section", "") == heading
+    )  # fmt: skip
+    menu = palette.shelf.menu_for(cls)
+    assert menu is not None
+    return {action.text(): action for action in menu.actions()}
+
+
+def test_the_palette_has_the_projects_the_persons_and_the_classical_blocks(
+    palette: PalettePanel, session: Session
+) -> None:
+    session.do("Bring", library.bring(library.block("classical/Residual"), session.network).edit)
+    assert listed(palette)[PROJECT] == ["Residual"]
+    assert "Residual" not in listed(palette)[CLASSICAL]
+    assert OWN not in listed(palette)
+    session.do("Change", in_block("Residual", edits.add(load()["Dropout"].make({}))))
+    entries(palette, PROJECT, "Residual")["Save to my library"].trigger()
+    session.do("Change", in_block("Residual", edits.add(load()["ReLU"].make({}))))
+    palette.shelf.changed.emit()
+    assert listed(palette)[OWN] == ["Residual"]
+
+
+def test_blocks_are_renamed_and_deleted_from_the_palette(
+    palette: PalettePanel, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.do("Bring", library.bring(library.block("classical/Residual"), session.network).edit)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Mine", True))
+    entries(palette, PROJECT, "Residual")["Rename …"].trigger()
+    assert set(session.network.blocks) == {"Mine"}
+    entries(palette, PROJECT, "Mine")["Save to my library"].trigger()
+    entries(palette, PROJECT, "Mine")["Delete"].trigger()
+    assert not session.network.blocks
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Yours", True))
+    entries(palette, OWN, "Mine")["Rename in my library …"].trigger()
+    assert listed(palette)[OWN] == ["Yours"]
+    monkeypatch.setattr(Shelf, "_sure", lambda *_: False)
+    entries(palette, OWN, "Yours")["Delete from my library …"].trigger()
+    assert listed(palette)[OWN] == ["Yours"]
+    monkeypatch.setattr(Shelf, "_sure", lambda *_: True)
+    entries(palette, OWN, "Yours")["Delete from my library …"].trigger()
+    assert OWN not in listed(palette)
+
+
+def test_a_block_in_use_is_not_deleted_and_that_is_said(
+    palette: PalettePanel, view: CanvasView, session: Session, qtbot: QtBot
+) -> None:
+    typed(view, "residual")
+    with qtbot.waitSignal(session.notice) as said:
+        entries(palette, PROJECT, "Residual")["Delete"].trigger()
+    assert "is used in the drawing" in said.args[1]
+    assert "Residual" in session.network.blocks

@@ -80,7 +80,11 @@ def _order_menu(menu: QMenu, view: CanvasView, id: str) -> None:
 
 
 def _block_menu(menu: QMenu, view: CanvasView, id: str) -> None:
-    _actions(menu, view, *(("open_block", "open_block_tab", "unpack_block") if view.blocks.definition(id) else ()))
+    _actions(
+        menu,
+        view,
+        *(("open_block", "open_block_tab", "unpack_block", "save_block") if view.blocks.definition(id) else ()),
+    )
     _actions(menu, view, "make_block")
     if len(view.session.selection) == 1:
         _expose_menu(menu, view, id)
