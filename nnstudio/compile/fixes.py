@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Protocol
 
+from nnstudio.compile.fitting import fits, output_of
 from nnstudio.compile.patterns import Bindings, MismatchError, described, disagreements, match
 from nnstudio.compile.shapes import Inputs, evaluate
 from nnstudio.compile.unwise import cautions_of
@@ -94,7 +95,7 @@ def _feeders(
         if judges and name != "target" and not all(_ends(network, w) for w in network.outgoing.get(source.id, ())):
             continue  # a prediction is what nothing else uses up
         for output, type in outputs.items():
-            if _fits(layer, name, type):
+            if fits(layer, name, type):
                 behind = network.descendants([node.id]) if behind is None else behind
                 if source.id not in behind:
                     yield source, output
@@ -103,14 +104,6 @@ def _feeders(
 def _ends(network: Network, wire: Wire) -> bool:
     target = network.nodes.get(wire.target)
     return target is not None and target.layer.role in ("loss", "metric", "output")
-
-
-def _fits(layer: Layer, name: str, type: TensorType) -> bool:
-    try:
-        match(name, layer.inputs[name], type)
-    except MismatchError:
-        return False
-    return True
 
 
 def mismatch_problem(
@@ -126,8 +119,8 @@ def mismatch_problem(
     }[mismatch.code]
     if mismatch.code == "rank" and wire is not None:
         for candidate in _reshapers(fed):
-            out = _output_of(candidate, fed)
-            if out is not None and _fits(layer, port, out):
+            out = output_of(candidate, fed)
+            if out is not None and fits(layer, port, out):
                 proposals.append(Fix(_insert_title(candidate, out), edits.insert_on(wire, candidate)))
         if proposals:
             hint = f"put a {proposals[0].title.removeprefix('Insert ').split(' ')[0]} before it"
@@ -170,16 +163,6 @@ def _reshapers(fed: TensorType) -> Iterator[Layer]:
             yield CATALOGUE["Reshape"].make({"shape": shape})
 
 
-def _output_of(layer: Layer, fed: TensorType) -> TensorType | None:
-    name, port = next(iter(layer.inputs.items()))
-    bindings = Bindings()
-    try:
-        result = evaluate(layer, {name: match(name, port, fed, bindings)}, bindings)
-    except MismatchError:
-        return None
-    return next(iter(result.outputs.values())) if result.outputs else None
-
-
 def _insert_title(layer: Layer, out: TensorType) -> str:
     return f"Insert {layer.type_name()}" + (f" to {out.per_sample()}" if layer.type_name() == "Reshape" else "")
 
@@ -216,7 +199,7 @@ def _turned(network: Network, node: Node, layer: Layer, inputs: Inputs) -> Itera
         return
     last = prediction.rank - 1
     permute = CATALOGUE["Permute"].make({"order": (last, *range(1, last))})
-    out = _output_of(permute, prediction)
+    out = output_of(permute, prediction)
     if out is not None and not evaluate(layer, {**inputs, "prediction": _matched(layer, out)}, Bindings()).error:
         yield Fix("Insert Permute", edits.insert_on(wire, permute))
 
@@ -314,7 +297,7 @@ def _add_after(node: Node, type_name: str, port: str, types: Types) -> tuple[Fix
         return ()
     layer = CATALOGUE[type_name]()
     output, type = next(iter(outputs.items()))
-    if not _fits(layer, port, type):
+    if not fits(layer, port, type):
         return ()
     made = edits.new_id()
     return (

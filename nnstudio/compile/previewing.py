@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from nnstudio.compile.figures import count_text
 from nnstudio.compile.resolve import Resolution, resolve
 from nnstudio.graph import Problem, Wire
 from nnstudio.graph.edits import Edit, EditError
@@ -48,16 +49,8 @@ class Preview:
         if self.solved:
             parts.append(f"{len(self.solved)} {'problem' if len(self.solved) == 1 else 'problems'} solved")
         if self.growth:
-            parts.append(f"{'+' if self.growth > 0 else '−'}{short(abs(self.growth))} parameters")
+            parts.append(f"{'+' if self.growth > 0 else '−'}{count_text(abs(self.growth))} parameters")
         return "; ".join(parts) or "no sizes change"
-
-
-def short(count: int) -> str:
-    """A count in few letters: ``950``, ``4.2 k``, ``25.6 M``."""
-    for limit, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= limit:
-            return f"{count / limit:.1f} {unit}"
-    return str(count)
 
 
 def preview(resolution: Resolution, edit: Edit, again: Callable[[Edit], Resolution] | None = None) -> Preview:

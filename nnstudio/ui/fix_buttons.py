@@ -64,11 +64,11 @@ class FixButton(QPushButton):
 
 def fill_menu(menu: QMenu, session: Session, fixes: Sequence[Fix], *, numbered: bool = False) -> None:
     """Put fixes into a menu: choosing one does it, pointing at one previews it."""
-    from nnstudio.compile.previewing import short  # here: the window opens without the compiler
+    from nnstudio.compile.figures import count_text  # here: the window opens without the compiler
 
     for place, fix in enumerate(fixes, 1):
         title = fix.title.replace("&", "&&")
-        growth = f"\t{'+' if fix.parameters > 0 else '−'}{short(abs(fix.parameters))}" if fix.parameters else ""
+        growth = f"\t{'+' if fix.parameters > 0 else '−'}{count_text(abs(fix.parameters))}" if fix.parameters else ""
         action = menu.addAction(f"&{place} {title}{growth}" if numbered and place < 10 else f"{title}{growth}")
         action.setToolTip(detail(fix))
         action.setProperty("fix", fix.title)

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from nnstudio.compile.mending.case import Candidate, Case, through
+from nnstudio.compile.fitting import through
+from nnstudio.compile.mending.case import Candidate, Case
 from nnstudio.graph import Wire, edits
 from nnstudio.graph.edits import Edit
 from nnstudio.graph.network import Network

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nnstudio.compile.fitting import through
 from nnstudio.compile.mending import adapters, sizes, wiring
-from nnstudio.compile.mending.case import Candidate, Case, through
+from nnstudio.compile.mending.case import Candidate, Case
 from nnstudio.graph import Node, Wire, edits
 from nnstudio.layers import Layer, TensorType, load
 

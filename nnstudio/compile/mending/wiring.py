@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from nnstudio.compile.fitting import fits, through
 from nnstudio.compile.mending import adapters
-from nnstudio.compile.mending.case import Candidate, Case, fits, through
+from nnstudio.compile.mending.case import Candidate, Case
 from nnstudio.compile.patterns import parse
 from nnstudio.graph import Node, Wire, edits
 from nnstudio.graph.edits import Edit

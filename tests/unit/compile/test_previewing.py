@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnstudio.compile.previewing import preview, short
+from nnstudio.compile.previewing import preview
 from nnstudio.compile.resolve import Resolution, resolve
 from nnstudio.graph import Network, edits
 from nnstudio.graph.builder import NetworkBuilder
@@ -56,7 +56,7 @@ def test_a_change_that_fits_shows_the_sizes_and_the_parameters_it_brings() -> No
     assert after is not None
     assert after.per_sample() == "8×4×4"
     assert shown.growth == 5 * (8 * 4 * 4 - 8 * 8 * 8)
-    assert shown.sentence() == "2 nodes change; −1.9 k parameters"
+    assert shown.sentence() == "2 nodes change; −1,920 parameters"
 
 
 def test_a_fix_shows_the_problem_that_it_solves() -> None:
@@ -91,7 +91,3 @@ def test_the_preview_is_what_comes(name: str, channels: int, kernel: int, stride
     assert shown.parameters == (resolution.parameters, after.parameters)
     codes = {(problem.node, problem.code) for problem in after.problems}
     assert {(problem.node, problem.code) for problem in shown.new} == codes
-
-
-def test_counts_are_short() -> None:
-    assert [short(n) for n in (7, 999, 4200, 25_600_000)] == ["7", "999", "4.2 k", "25.6 M"]
