@@ -98,6 +98,13 @@ class Resolution:
         """Trainable numbers in the whole network."""
         return sum(self.nodes[id].parameters for id in self.flat.nodes)
 
+    def look_up(self) -> None:
+        """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
+        for name in ("errors", "parameters", "_by_node"):
+            getattr(self, name)
+        self.network.look_up()
+        self.flat.look_up()
+
     @cached_property
     def _by_node(self) -> Mapping[str, tuple[Problem, ...]]:
         gathered: dict[str, list[Problem]] = {}

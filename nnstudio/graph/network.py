@@ -198,6 +198,11 @@ class Network:
             ids = (*differing(before.nodes, self.nodes), *missing(before.nodes, self.nodes))
             self._take_over(before, ids, swapped(before.wires, self.wires))
 
+    def look_up(self) -> None:
+        """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
+        for name in ("incoming", "outgoing", "by_name"):
+            getattr(self, name)
+
     def forget(self) -> None:
         """Drop what can be worked out again, of a network that is only kept."""
         for name in _WORKED_OUT:

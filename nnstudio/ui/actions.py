@@ -48,6 +48,7 @@ class ActionTable(QObject):
         super().__init__(window)
         self._actions: dict[str, Action] = {}
         self._made: dict[str, QAction] = {}
+        self._keys: dict[str, str] = {}
         for action in actions:
             if action.id in self._actions:
                 raise ValueError(f"two actions are named {action.id}")
@@ -89,9 +90,11 @@ class ActionTable(QObject):
 
     def shortcut_text(self, id: str) -> str:
         """Its first shortcut as the platform writes it; "" where it has none."""
-        made = self._made.get(id)
-        keys = made.shortcut() if made is not None else QKeySequence()
-        return keys.toString(QKeySequence.SequenceFormat.NativeText)
+        if id not in self._keys:
+            made = self._made.get(id)
+            keys = made.shortcut() if made is not None else QKeySequence()
+            self._keys[id] = keys.toString(QKeySequence.SequenceFormat.NativeText)
+        return self._keys[id]
 
     def refresh(self) -> None:
         """Look again at what can be done, what is checked and what things are called."""

@@ -5,9 +5,7 @@ Several layers show the parameters that they share; nothing selected shows the d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from nnstudio.layers.blocks import Block
@@ -17,6 +15,9 @@ from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import SeveralPage
 from nnstudio.ui.parts import column
 from nnstudio.ui.session import Session
+
+#: The canvas shows first what was done; so many milliseconds later the page of other layers is made.
+LATER = 12
 
 
 class Inspector(QFrame):
@@ -33,15 +34,29 @@ class Inspector(QFrame):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setLayout(column(self._scroll))
         self._shown: tuple[object, ...] | None = None
-        self.page: ProjectPage | NodePage | SeveralPage | DefinitionPage
+        self._page: ProjectPage | NodePage | SeveralPage | DefinitionPage
+        self._due = QTimer(self, singleShot=True, interval=LATER)
+        self._due.timeout.connect(self._rebuild)
         self._live: tuple[QWidget, ...] = ()
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._choose)
         session.scope_changed.connect(self._choose)
-        session.resolved.connect(lambda _: self.page.refresh())
+        session.resolved.connect(lambda _: self._refresh())
         session.data_changed.connect(self._data_changed)
-        session.run_changed.connect(lambda: self.page.refresh())
+        session.run_changed.connect(self._refresh)
         self._choose()
+        self._rebuild()
+
+    @property
+    def page(self) -> ProjectPage | NodePage | SeveralPage | DefinitionPage:
+        """The page of what is selected."""
+        if self._due.isActive():
+            self._rebuild()
+        return self._page
+
+    def _refresh(self) -> None:
+        if not self._due.isActive():
+            self._page.refresh()
 
     def add_live(self, *widgets: QWidget) -> None:
         """Show these widgets under the form of one selected layer (they follow the selection themselves)."""
@@ -75,21 +90,25 @@ class Inspector(QFrame):
         shown = (session.scope, ids, *((type(layer), getattr(layer, "interface", None)) for layer in layers))
         if shown != self._shown:
             self._shown = shown
-            self._rebuild(ids)
-        self.page.refresh()
+            self._due.start()
+        self._refresh()
 
-    def _rebuild(self, ids: Sequence[str]) -> None:
+    def _rebuild(self) -> None:
+        """Make the page of what is selected now."""
+        self._due.stop()
+        ids = sorted(self._session.selection)
         for widget in self._live:
             widget.setParent(self)
             widget.hide()
         if len(ids) == 1:
             layer = self._session.network.nodes[ids[0]].layer
             more = BlockParts(self._session, ids[0]) if isinstance(layer, Block) else None
-            self.page = NodePage(self._session, ids[0], self._live, more)
+            self._page = NodePage(self._session, ids[0], self._live, more)
         elif ids:
-            self.page = SeveralPage(self._session, ids)
+            self._page = SeveralPage(self._session, ids)
         elif self._session.scope.block:
-            self.page = DefinitionPage(self._session)
+            self._page = DefinitionPage(self._session)
         else:
-            self.page = ProjectPage(self._session)
-        self._scroll.setWidget(self.page)
+            self._page = ProjectPage(self._session)
+        self._scroll.setWidget(self._page)
+        self._page.refresh()

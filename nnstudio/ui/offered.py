@@ -76,11 +76,22 @@ class LibraryType(BlockType):
         return self.block.summary
 
 
+_known: dict[str, LibraryType] = {}
+
+
+def _library_type(block: LibraryBlock) -> LibraryType:
+    """A block of the library as a type; the same one as long as the library has the same block."""
+    known = _known.get(block.id)
+    if known is None or known.block is not block:
+        known = _known[block.id] = LibraryType(block)
+    return known
+
+
 def types_for(network: Network, inside: str = "") -> list[LayerType]:
     """All that can be added to a whole network, or ``inside`` one of its definitions: its blocks, the catalogue, and
     those blocks of the library that it has not yet."""
     shelf = [block for block in library.blocks() if network.blocks.get(block.name) != block.network]
-    from_library = [cast(LayerType, LibraryType(block)) for block in shelf]
+    from_library = [cast(LayerType, _library_type(block)) for block in shelf]
     return [*block_types(network, inside), *offered_types(inside=bool(inside)), *from_library]
 
 

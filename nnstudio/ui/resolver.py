@@ -88,7 +88,9 @@ class Resolver(QObject):
                 from nnstudio.compile.resolve import resolve
 
                 previous = result = resolve(network, fields, previous)
-                Scopes(scope).resolution(result)  # kept by it, so that the window need not work it out
+                seen = Scopes(scope).resolution(result)  # kept by it, so that the window need not work it out
+                for each in (result, seen) if seen is not None else (result,):
+                    each.look_up()
             except TorchUnavailableError as error:
                 result = str(error)
             except Exception as error:

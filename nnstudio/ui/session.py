@@ -15,6 +15,7 @@ from nnstudio.graph import Change, Document, EditError, Network, View
 from nnstudio.graph.edits import Edit
 from nnstudio.graph.view import ViewEdit, chain
 from nnstudio.layers import ParameterError, TensorType
+from nnstudio.layers.blocks import Standin
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
@@ -220,6 +221,9 @@ class Session(QObject):
     def flat_ids(self, id: str) -> tuple[str, ...]:
         """The ids under which events tell of a node of the open scope: of a block, those of all that is inside."""
         flat = self.scope.prefix + id
+        node = self.network.nodes.get(id)
+        if node is not None and not isinstance(node.layer, Standin):
+            return (flat,)
         whole = self.whole.flat.nodes if self.whole is not None else {}
         if flat in whole or not whole:
             return (flat,)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF
 
 from nnstudio.graph import Network, Wire, edits
 from nnstudio.graph.arrange import COLUMN
+from nnstudio.graph.changes import missing
 from nnstudio.graph.framing import housed
 from nnstudio.graph.places import box_of, node_size, snapped
 from nnstudio.graph.view import Position, View, ViewEdit, place
@@ -142,11 +143,10 @@ class Adding:
     def placing(self, places: Mapping[str, Position]) -> ViewEdit:
         """Put nodes there; nodes that had no place of their own keep where they are shown, and new nodes that come to
         stand within a frame join it."""
-        nodes = self._session.network.nodes
-        shown = {id: at for id, at in self._scene.places.items() if id in nodes}
+        nodes, shown = self._session.network.nodes, self._scene.places
 
         def edit(view: View) -> View:
-            pinned = {id: at for id, at in shown.items() if id not in view.positions}
+            pinned = {id: shown[id] for id in missing(shown, view.positions) if id in nodes}
             view = place({**pinned, **places})(view)
             new = {id: at for id, at in places.items() if id not in shown}
             if not view.frames or not new:
@@ -186,16 +186,16 @@ def _into_wires(
 
     def edit(network: Network) -> Network:
         for wire in wires:
-            if wire not in network.wires:
+            if not network.has(wire):
                 raise edits.EditError("that wire is no longer there")
         for layer, id in zip(layers, ids, strict=True) if new else ():
             network = edits.add(layer, id=id)(network)
         source, output = wires[0].source, wires[0].output
         feed = Wire(source, output, ids[0], next(iter(layers[0].inputs)))
         last, port = ids[-1], next(iter(layers[-1].outputs))
-        moved = {wire: replace(wire, source=last, output=port) for wire in wires}
-        kept = [moved.get(wire, wire) for wire in network.wires]  # places decide the order at a port for many
-        kept.insert(network.wires.index(wires[0]), feed)
-        return edits.chain(*_joined_in_a_row(layers, ids))(replace(network, wires=tuple(kept)))
+        moved = {wire: (replace(wire, source=last, output=port),) for wire in wires}
+        first = wires[0]  # places decide the order at a port for many
+        network = network.with_wires({**moved, first: (feed, *moved[first])})
+        return edits.chain(*_joined_in_a_row(layers, ids))(network)
 
     return edit

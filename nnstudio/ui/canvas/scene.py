@@ -226,9 +226,9 @@ class CanvasScene(QGraphicsScene):
         for each in changed_slots(old, self.network) if len(changed) <= _MANY else ():
             new += self.network.incoming.get(each, ())
         if gone:
-            there = set(self.network.wires)
-            gone = [wire for wire in gone if wire not in there]  # another object may be the same wire
-            new = [wire for wire in new if wire in there]
+            has = self.network.has
+            gone = [wire for wire in gone if not has(wire)]  # another object may be the same wire
+            new = [wire for wire in new if has(wire)] if len(new) <= _MANY else new
         if not (gone or new):
             return
         self.wires.change(new, gone)
@@ -341,7 +341,8 @@ class CanvasScene(QGraphicsScene):
             if len(self._faces) > _FACES:
                 self._faces.clear()
             problems = self.resolution.problems_of(id) if self.resolution is not None else ()
-            found = self._faces[id] = face_of(self.network.nodes[id], problems)
+            copy = self.resolution.network if self._scope.block and self.resolution is not None else None
+            found = self._faces[id] = face_of(self.network.nodes[id], problems, copy)
         return found
 
     @property
