@@ -7,7 +7,9 @@ from hands import Hands
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from nnstudio.graph.blocks import make_block
+from nnstudio.graph import edits
+from nnstudio.graph.blocks import in_block, make_block
+from nnstudio.graph.parameters import expose
 from nnstudio.ui.inspect_blocks import DefinitionName
 from nnstudio.ui.offered import block_types, key_of, offered_types
 from nnstudio.ui.palette import PalettePanel
@@ -104,6 +106,16 @@ def test_a_parameter_inside_is_exposed_on_the_block(blocky: Hands) -> None:
     assert "width" in block.params
     assert block.width == blocky.session.network.named("hidden").layer.out_features
     assert "out_features" not in blocky.view.blocks.exposable(blocky.id("hidden"))
+
+
+def test_a_layer_inside_shows_the_sizes_of_the_copy_that_was_opened(blocky: Hands) -> None:
+    session = blocky.session
+    inside = session.network.blocks["Head"].named("hidden").id
+    session.do("expose", in_block("Head", expose([(inside, "out_features")], "width")))
+    session.do("widen", edits.set_params("b", width=96))
+    blocky.resolve()
+    session.open_block("b")
+    assert blocky.view.canvas.face(blocky.id("hidden")).subtitle == "Linear · 96"
 
 
 def test_the_name_of_a_new_block_stays_selected_until_it_is_typed_over(blocky: Hands, qtbot) -> None:  # type: ignore[no-untyped-def]

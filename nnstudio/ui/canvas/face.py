@@ -13,7 +13,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QStaticText
 
-from nnstudio.graph import Node, Problem
+from nnstudio.graph import Network, Node, Problem
 from nnstudio.graph.places import PORT_PITCH, node_size, port_height
 from nnstudio.layers import AnyLayer
 from nnstudio.layers.blocks import Block, Shared
@@ -63,15 +63,17 @@ class Face:
         return QPointF(x, (index - (max(len(names), 1) - 1) / 2) * PORT_PITCH)
 
 
-def face_of(node: Node, problems: Iterable[Problem] = ()) -> Face:
-    """The face of a node with these problems."""
+def face_of(node: Node, problems: Iterable[Problem] = (), copy: Network | None = None) -> Face:
+    """The face of a node with these problems. ``copy``: the block that is looked into as it is in one place, where the
+    parameters of its layers may be worked out of others than the definition's."""
     width, height = node_size(node.layer)
     severities = {problem.severity for problem in problems}
     badge = "error" if "error" in severities else "warning" if severities else ""
     layer = node.layer
+    seen = copy.nodes.get(node.id, node) if copy is not None and node.expressions else node
     return Face(
         node.name,
-        subtitle_of(layer),
+        subtitle_of(seen.layer if seen.expressions == node.expressions else layer),
         layer.family.color,
         tuple(layer.inputs),
         tuple(layer.outputs),
