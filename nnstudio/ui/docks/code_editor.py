@@ -22,6 +22,8 @@ from nnstudio.ui import theme
 from nnstudio.ui.docks.code_colors import PythonColors, marked
 
 INDENT = "    "
+#: What a screen reader says of the page.
+ABOUT = "The network as PyTorch source, in step with the drawing"
 
 
 class _Numbers(QWidget):
@@ -65,7 +67,7 @@ class CodePage(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Code")
-        self.setAccessibleDescription("The network as PyTorch source, in step with the drawing")
+        self.setAccessibleDescription(ABOUT)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setProperty("role", "code")
         self.setTabChangesFocus(False)

@@ -131,3 +131,62 @@ def test_an_empty_drawing_says_what_to_do(panel: CodePanel, qtbot) -> None:  # t
 def test_the_code_is_copied_whole(panel: CodePanel) -> None:
     panel.copy_button.click()
     assert QGuiApplication.clipboard().text() == panel.source.text
+
+
+def type_over(panel: CodePanel, old: str, new: str) -> None:
+    """Put the cursor behind a text, delete it and type another in its place."""
+    cursor = panel.page.document().find(old)
+    assert not cursor.isNull()
+    panel.page.setTextCursor(cursor)
+    panel.page.insertPlainText(new)
+
+
+def test_a_number_that_is_typed_is_drawn_after_a_pause(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
+    type_over(panel, "(8, 6)", "(8, 12)")
+    qtbot.waitUntil(lambda: panel.session.network.nodes["fc"].layer.out_features == 12)
+    assert panel.session.document.undo_label == "Edit code"
+    panel.session.undo()
+    qtbot.waitUntil(shows(panel, "nn.Linear(8, 6)"))
+
+
+def test_a_new_line_is_a_node_beside_what_feeds_it(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
+    type_over(panel, "        self.act = nn.ReLU()", "        self.act = nn.ReLU()\n        self.more = nn.Tanh()")
+    type_over(panel, "        return act", "        more = self.more(act)\n        return more")
+    panel.page.apply_wanted.emit()
+    qtbot.waitUntil(lambda: "more" in panel.session.network.by_name)
+    network = panel.session.network
+    assert network.incoming["out"][0].source == network.named("more").id
+    assert network.named("more").id in panel.session.view.positions
+    qtbot.waitUntil(shows(panel, "# N×6\n        return more"))
+
+
+def test_what_cannot_be_drawn_is_underlined_and_kept_until_it_is_mended(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
+    before = panel.session.network
+    type_over(panel, "nn.ReLU()", "nn.Frobnicate()")
+    panel.page.apply_wanted.emit()
+    qtbot.waitUntil(lambda: panel.strip.isVisible())
+    line = line_of(panel, "Frobnicate")
+    assert panel.page.wrong_line == line
+    assert f"Line {line + 1}: nn.Frobnicate is no layer" in panel.wrong.text()
+    assert panel.session.network is before
+    type_over(panel, "Frobnicate", "Tanh")
+    qtbot.waitUntil(lambda: panel.session.network.nodes["act"].layer.type_name() == "Tanh")
+    assert not panel.strip.isVisible()
+
+
+def test_a_button_goes_back_to_the_code_of_the_drawing(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
+    type_over(panel, "nn.ReLU()", "nn.Frobnicate()")
+    panel.page.apply_wanted.emit()
+    qtbot.waitUntil(lambda: panel.strip.isVisible())
+    panel.back.click()
+    assert panel.page.toPlainText() == panel.source.text
+    assert not panel.strip.isVisible()
+
+
+def test_what_is_typed_is_not_lost_when_the_drawing_changes_meanwhile(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
+    type_over(panel, "nn.ReLU()", "nn.Frobnicate()")
+    panel.session.do("Widen", edits.set_params("fc", out_features=9))
+    qtbot.waitUntil(lambda: "drawing has changed" in panel.wrong.text())
+    assert "Frobnicate" in panel.page.toPlainText()
+    panel.back.click()
+    assert "nn.Linear(8, 9)" in panel.page.toPlainText()
