@@ -62,7 +62,7 @@ def regathered(
 ) -> Mapping[str, tuple[T, ...]]:
     """What was gathered by one of its ends, after some have gone and others have come; in the order of ``all``."""
     lost = set(map(id, gone))
-    came: dict[str, list[T]] = {end(each): [] for each in (*gone, *new)}
+    came: dict[str, list[T]] = {end(each): [] for each in [*gone, *new]}
     for each in new:
         came[end(each)].append(each)
     left = {key: [each for each in kept.get(key, ()) if id(each) not in lost] for key in came}
