@@ -154,6 +154,7 @@ class _Expander:
             if frame.parent is not None and isinstance(node.layer, BlockInput | BlockOutput):
                 continue
             if self._passes(frame, node):
+                self._check_bypassed(frame, node)
                 continue
             stands, shares = self._standing(frame, node)
             if isinstance(stands.layer, Block) and self._may_open(frame, stands):
@@ -173,6 +174,21 @@ class _Expander:
 
     def _passes(self, frame: _Frame, node: Node) -> bool:
         return node.bypassed and self.only is None
+
+    def _check_bypassed(self, frame: _Frame, node: Node) -> None:
+        """What is wired behind a bypassed node must be what arrives at it."""
+        first = next(iter(node.layer.outputs), "")
+        for output in dict.fromkeys(wire.output for wire in frame.network.outgoing.get(node.id, ())):
+            if output != first:
+                self._problem(
+                    frame, node, "bypassed", f"{node.name} is bypassed, so that nothing comes out of its port {output}",
+                    "bypass it no longer, or take that wire away", output,
+                )  # fmt: skip
+            elif self._past(frame, node, output) is None:
+                self._problem(
+                    frame, node, "unconnected", f"nothing is wired to the input of {node.name}, which is bypassed",
+                    "draw a wire to it from another layer's output", next(iter(node.layer.inputs), ""),
+                )  # fmt: skip
 
     def _standing(self, frame: _Frame, node: Node) -> tuple[Node, str]:
         """The node with what it stands for where it is a shared one, and whose weights it then uses."""

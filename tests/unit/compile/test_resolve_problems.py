@@ -255,3 +255,24 @@ def test_three_proposals_are_enough_for_a_layer_that_nothing_is_wired_to() -> No
     net.add("ReLU", name="relu")
     fixes = problem(net.network, "unconnected", {}).fixes
     assert [fix.title for fix in fixes] == ["Connect x0", "Connect x1", "Connect x2"]
+
+
+def test_a_bypassed_layer_into_which_nothing_comes_is_a_problem_where_something_follows() -> None:
+    network = classifier().network
+    flatten = network.named("flatten").id
+    cut = edits.disconnect(network.incoming[flatten])(edits.set_bypassed([flatten])(network))
+    found = problem(cut, "unconnected")
+    assert found.node == flatten
+    assert found.message == "nothing is wired to the input of flatten, which is bypassed"
+
+
+def test_a_port_that_a_bypassed_layer_cannot_feed_is_a_problem() -> None:
+    net = NetworkBuilder()
+    lstm = net.add("LSTM", net.add("Input", field="image"), name="lstm")
+    net.add("Identity", lstm, name="after")
+    network = net.network
+    ids = network.named("lstm").id, network.named("after").id
+    network = edits.disconnect(network.incoming[ids[1]])(network)
+    network = edits.connect(ids[0], "hidden", ids[1], "input")(network)
+    found = problem(edits.set_bypassed([ids[0]])(network), "bypassed")
+    assert "hidden" in found.message
