@@ -35,17 +35,22 @@ def free_name(network: Network, wanted: str) -> str:
     return name_free_of(network.by_name, wanted)
 
 
-def name_free_of(taken: Container[str], wanted: str) -> str:
-    """``wanted``, made an identifier, with the first number behind it that is not among the names that are taken."""
+def name_free_of(taken: Container[str], wanted: str, tried: dict[str, int] | None = None) -> str:
+    """``wanted``, made an identifier, with the first number behind it that is not among the names that are taken.
+
+    ``tried``: the last number behind each stem, where many names are found one after the other and all become taken.
+    """
     base = re.sub(r"\W+", "_", wanted).strip("_") or "node"
     if base[0].isdigit():
         base = f"n{base}"
     if is_node_name(base) and base not in taken:
         return base
     stem = base.rstrip("0123456789") or base
-    number = 2 if is_node_name(stem) else 1
+    number = (tried or {}).get(stem) or (2 if is_node_name(stem) else 1)
     while f"{stem}{number}" in taken or not is_node_name(f"{stem}{number}"):
         number += 1
+    if tried is not None:
+        tried[stem] = number
     return f"{stem}{number}"
 
 
@@ -326,14 +331,14 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
         if own:
             network = replace(network, blocks={**network.blocks, **own})
         nodes: dict[str, Node] = {}
-        names = set(network.by_name)
+        names, tried = set(network.by_name), dict[str, int]()
         for old, node in part.nodes.items():
             layer = node.layer
             if isinstance(layer, Shared) and layer.of in fresh:
                 layer = layer.with_(of=fresh[layer.of])
             if fresh[old] in network.nodes or fresh[old] in nodes:
                 raise EditError(f"a node with the id {fresh[old]} is there already")
-            name = name_free_of(names, node.name)
+            name = name_free_of(names, node.name, tried)
             names.add(name)  # values stay where the parameters that they were worked out of are not known here
             said = tuple(pair for pair in node.expressions if names_in(pair[1]) <= network.parameters.keys())
             nodes[fresh[old]] = replace(node, id=fresh[old], name=name, layer=layer, expressions=said)

@@ -66,10 +66,11 @@ def rebound(network: Network, definitions: Mapping[str, Network] | None = None) 
     """
     known = network.blocks if definitions is None else definitions
     nodes: dict[str, Node] = {}
+    standins = [node for node in network.nodes.values() if isinstance(node.layer, Standin)]
     for kind in (Block, Shared):  # a shared node may stand for a block
         here = network.with_nodes(nodes) if nodes else network
-        for node in network.nodes.values():
-            if isinstance(node.layer, Standin) and isinstance(node.layer, kind):
+        for node in standins:
+            if isinstance(node.layer, kind):
                 layer = bound(node.layer, here, known)
                 if layer is not node.layer:
                     nodes[node.id] = replace(node, layer=layer)

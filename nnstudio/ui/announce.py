@@ -85,7 +85,8 @@ class Voice(QObject):
 
     def _selected(self) -> None:
         session = self._session
-        chosen = [id for id in session.selection if id in session.network.nodes]
+        nodes = session.network.nodes
+        chosen = [id for id in session.selection if id in nodes]
         if len(chosen) == 1:
             parts = (in_words(session.network, session.resolution, chosen[0]), wires_in_words(session.network, *chosen))
             text = f"{'; '.join(filter(None, parts))}; selected"

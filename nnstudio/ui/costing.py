@@ -6,6 +6,7 @@ Views ask when they are seen; nothing is worked out for those that are not. Time
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -90,10 +91,15 @@ class Costing(QObject):
 
     def node(self, id: str) -> NodeCosts | None:
         """Costs of a node of the open scope; None where they are not there yet or not known."""
+        return next(iter(self.of_nodes((id,))), None)
+
+    def of_nodes(self, ids: Iterable[str]) -> list[NodeCosts]:
+        """Costs of those of these nodes of the open scope of which they are known."""
         if self.costs is None or self._session.whole is not self.costs.resolution:
-            return None
-        scope = self._session.scope
-        return None if scope.block and not scope.path else self.costs.nodes.get(scope.prefix + id)
+            return []
+        scope, known = self._session.scope, self.costs.nodes
+        prefix = scope.prefix
+        return [] if scope.block and not scope.path else [known[prefix + id] for id in ids if prefix + id in known]
 
     def seconds(self, id: str) -> float | None:
         """Measured seconds of a node of the open scope; None where nothing was measured."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def cost_facts(session: Session, ids: Sequence[str]) -> list[tuple[str, str]]:
     """Names and values of what these nodes of the open scope cost together; none where nothing is known yet."""
     costing = Costing.of(session)
-    found = [costs for id in ids if (costs := costing.node(id)) is not None and costs.known]
+    found = [costs for costs in costing.of_nodes(ids) if costs.known]
     if not found or costing.costs is None:
         return []
     batch = costing.costs.regime.batch_size
@@ -31,7 +31,8 @@ def cost_facts(session: Session, ids: Sequence[str]) -> list[tuple[str, str]]:
         facts.append(("To predict", f"{memory_text(found[0].prediction_memory)} at batch {batch:,}"))
     if len(ids) == 1 and (seen := reach_text(found[0].reach)):
         facts.append(("Sees", seen))
-    times = [seconds for id in ids if (seconds := costing.seconds(id)) is not None]
+    known = ids if costing.timing is not None else ()
+    times = [seconds for id in known if (seconds := costing.seconds(id)) is not None]
     if times and costing.timing is not None:
         share = sum(times) / (costing.timing.total or 1.0)
         facts.append(("Time", f"{seconds_text(sum(times))}, {share:.0%} of all"))

@@ -43,9 +43,12 @@ class Flags(QWidget):
         """Show the flags of these."""
         self._nodes = list(nodes)
         for flag, box in self.boxes.items():
-            able = [node for node in self._nodes if can_be(flag, node)]
-            box.setVisible(bool(able))
-            state = _STATES.get(frozenset(getattr(node, flag) for node in able), Qt.CheckState.Unchecked)
+            found: set[bool] = set()
+            for node in self._nodes:
+                if getattr(node, flag) not in found and can_be(flag, node):
+                    found.add(getattr(node, flag))
+            box.setVisible(bool(found))
+            state = _STATES.get(frozenset(found), Qt.CheckState.Unchecked)
             box.setTristate(state == Qt.CheckState.PartiallyChecked)
             box.setCheckState(state)
         self.setVisible(any(not box.isHidden() for box in self.boxes.values()))

@@ -24,11 +24,13 @@ class SeveralPage(Page):
     def __init__(self, session: Session, ids: Sequence[str]) -> None:
         super().__init__(session)
         self.ids = tuple(ids)
-        layers = [session.network.nodes[id].layer for id in ids]
+        nodes = session.network.nodes
+        layers = [nodes[id].layer for id in ids]
         kinds = sorted({layer.type_name() for layer in layers})
         self.body.addWidget(label(f"{len(ids)} layers", "title"))
         self.body.addWidget(label(", ".join(kinds), "muted", wrap=True))
-        first, *rest = [{} if isinstance(layer, Placeholder) else layer.params for layer in layers]
+        declared = ({} if isinstance(layer, Placeholder) else layer.params for layer in layers)
+        first, *rest = {id(params): params for params in declared}.values()  # layers of a type have the same
         shared = {
             name: param
             for name, param in first.items()
@@ -52,7 +54,8 @@ class SeveralPage(Page):
         self.body.addStretch(1)
 
     def _nodes(self) -> list[Node]:
-        return [self.session.network.nodes[id] for id in self.ids if id in self.session.network.nodes]
+        nodes = self.session.network.nodes
+        return [nodes[id] for id in self.ids if id in nodes]
 
     def _edited(self, name: str, value: object) -> None:
         self._do(name, edits.chain(*(edits.set_params(node.id, **{name: value}) for node in self._nodes())))
@@ -74,11 +77,12 @@ class SeveralPage(Page):
         if not nodes:
             return
         names = list(self.form.fields)
-        values = [
-            {name: (getattr(node.layer, name), node.expression(name)) for name in names} for node in nodes
-        ]  # fmt: skip
-        several = frozenset(name for name in names if any(v[name] != values[0][name] for v in values))
-        first = values[0]
+
+        def said(node: Node, name: str) -> tuple[object, str]:
+            return getattr(node.layer, name), node.expression(name)
+
+        first = {name: said(nodes[0], name) for name in names}
+        several = frozenset(name for name in names if any(said(node, name) != first[name] for node in nodes))
         self.form.show_values(
             {name: first[name][0] for name in names}, several, {name: first[name][1] for name in names}
         )

@@ -5,9 +5,12 @@ Several layers show the parameters that they share; nothing selected shows the d
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from nnstudio.graph import Change
 from nnstudio.layers.blocks import Block
 from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
 from nnstudio.ui.inspect_nodes import NodePage
@@ -35,11 +38,12 @@ class Inspector(QFrame):
         self.setLayout(column(self._scroll))
         self._shown: tuple[object, ...] | None = None
         self._page: ProjectPage | NodePage | SeveralPage | DefinitionPage
+        self._project: ProjectPage | None = None  # kept: it takes long to make, and is come back to often
         self._due = QTimer(self, singleShot=True, interval=LATER)
         self._due.timeout.connect(self._rebuild)
         self._live: tuple[QWidget, ...] = ()
         session.selection_changed.connect(self._choose)
-        session.changed.connect(self._choose)
+        session.changed.connect(self._changed)
         session.scope_changed.connect(self._choose)
         session.resolved.connect(lambda _: self._refresh())
         session.data_changed.connect(self._data_changed)
@@ -83,11 +87,20 @@ class Inspector(QFrame):
             self._shown = None
         self._choose()
 
+    def _changed(self, change: Change[Any]) -> None:
+        if change.why == "reset":
+            self._shown = None
+            if self._project is not None and self._project is not self._page:
+                self._project.deleteLater()
+            self._project = None
+        self._choose()
+
     def _choose(self, *_: object) -> None:
         session = self._session
-        ids = tuple(sorted(session.selection))
-        layers = [session.network.nodes[id].layer for id in ids if id in session.network.nodes]
-        shown = (session.scope, ids, *((type(layer), getattr(layer, "interface", None)) for layer in layers))
+        nodes = session.network.nodes
+        layers = {id: nodes[id].layer for id in session.selection if id in nodes}
+        kinds = {id: (type(layer), getattr(layer, "interface", None)) for id, layer in layers.items()}
+        shown = (session.scope, kinds)
         if shown != self._shown:
             self._shown = shown
             self._due.start()
@@ -97,6 +110,12 @@ class Inspector(QFrame):
         """Make the page of what is selected now."""
         self._due.stop()
         ids = sorted(self._session.selection)
+        before = self._scroll.takeWidget()
+        if before is not None:
+            before.setParent(self)
+            before.hide()
+            if before is not self._project:
+                before.deleteLater()
         for widget in self._live:
             widget.setParent(self)
             widget.hide()
@@ -109,6 +128,8 @@ class Inspector(QFrame):
         elif self._session.scope.block:
             self._page = DefinitionPage(self._session)
         else:
-            self._page = ProjectPage(self._session)
+            self._project = self._project or ProjectPage(self._session)
+            self._page = self._project
         self._scroll.setWidget(self._page)
+        self._page.show()
         self._page.refresh()

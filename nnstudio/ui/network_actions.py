@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from nnstudio.graph import Node, edits
@@ -157,7 +157,8 @@ class NetworkActions:
 
         def all_have() -> bool:
             nodes = self._chosen()
-            return bool(nodes) and all(getattr(node, flag) for node in nodes)
+            first = next(nodes, None)
+            return first is not None and getattr(first, flag) and all(getattr(node, flag) for node in nodes)
 
         return all_have
 
@@ -175,9 +176,9 @@ class NetworkActions:
 
         return flip
 
-    def _chosen(self) -> list[Node]:
-        session = self._session
-        return [session.network.nodes[id] for id in session.selection if id in session.network.nodes]
+    def _chosen(self) -> Iterator[Node]:
+        nodes = self._session.network.nodes
+        return (nodes[id] for id in self._session.selection if id in nodes)
 
 
 def can_be(flag: str, node: Node) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
 from nnstudio.graph import Wire, edits
@@ -204,12 +205,16 @@ class Editor(Adding):
         middle = QPointF((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
         goal = at if at is not None else middle if seen.contains(middle) else seen.center()
         dx, dy = goal.x() - middle.x(), goal.y() - middle.y()
-        taken = {snapped(place) for place in self._scene.places.values()}
+        table = self._scene.table
+        columns, rows = np.round(table.x / GRID) * GRID, np.round(table.y / GRID) * GRID
+
+        def taken(at: Position) -> bool:
+            x, y = snapped(at)
+            return bool(((columns == x) & (rows == y)).any())
+
         step = 4.0 * GRID
         count = 1 if at is None and goal is middle else 0
-        while count < 50 and any(
-            snapped((x + dx + count * step, y + dy + count * step)) in taken for x, y in own.values()
-        ):
+        while count < 50 and any(taken((x + dx + count * step, y + dy + count * step)) for x, y in own.values()):
             count += 1
         return dx + count * step, dy + count * step
 
