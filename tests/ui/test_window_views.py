@@ -25,6 +25,12 @@ def digits(window, qtbot):
     theme.set_text_percent(100)
 
 
+def page_made(window) -> None:
+    """The inspector shows what is selected, which it does a moment after the canvas."""
+    assert window.workspace.inspector.page is not None
+    QApplication.processEvents()
+
+
 def cut(window) -> list[str]:
     """The texts that are seen and have less room than they need. What gives way on purpose says all in its tooltip."""
     found = []
@@ -54,7 +60,7 @@ def test_nothing_is_cut_at_any_size_of_text(digits, percent):
     page = digits.workspace.inspector.page
     assert page.minimumSizeHint().width() <= digits.workspace.inspector.width()
     digits.session.select(())
-    QApplication.processEvents()
+    page_made(digits)
     assert not cut(digits)
 
 
@@ -145,7 +151,7 @@ def test_nothing_is_announced_for_a_node_that_a_run_tells_nothing_of(digits):
         ("image", False, False), ("hidden1", True, True), ("relu1", True, False), ("loss", False, False),
     ):  # fmt: skip
         digits.session.select([digits.session.network.by_name[name].id])
-        QApplication.processEvents()
+        page_made(digits)
         assert (not histogram.isHidden(), not gradient.isHidden()) == (activations, gradients), name
 
 
