@@ -118,7 +118,7 @@ class Layer(Declared):
             value = (value,) * declared.axes
         if isinstance(value, tuple):
             return "×".join(map(str, value))
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 Cls = TypeVar("Cls", bound=type[Layer])
