@@ -93,6 +93,8 @@ class _Work:
                 continue
             if block is None:
                 refuse(code.at, f"{name} is the program's own; only the classes of the drawing can be changed.")
+            if code.error is not None:
+                raise code.error
             if sum(other == block for other in whose.values()) > 1:
                 refuse(
                     code.at, f"The copies of {block} differ, so that it is several classes; change it on the canvas."

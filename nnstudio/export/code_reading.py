@@ -63,7 +63,8 @@ class Alias:
 
 @dataclass
 class ClassCode:
-    """A class of the source. notes: other statements of its constructor on an attribute, as text."""
+    """A class of the source. notes: other statements of its constructor on an attribute, as text; error: why the
+    rest of it is not known."""
 
     name: str
     at: ast.ClassDef
@@ -76,6 +77,7 @@ class ClassCode:
     forward: ast.FunctionDef | None = None
     steps: list[Step | Alias] = field(default_factory=list)
     result: ast.Return | None = None
+    error: CodeError | None = None
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Code:
 
 
 def read(text: str) -> Code:
-    """The structure of a source. CodeError where it is no Python, or not of the kind that is drawn."""
+    """The structure of a source. CodeError where it is no Python; what is wrong with a class is its ``error``."""
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -112,6 +114,14 @@ def read(text: str) -> Code:
 
 def _class(tree: ast.ClassDef) -> ClassCode:
     made = ClassCode(tree.name, tree)
+    try:
+        _body(made, tree)
+    except CodeError as error:
+        made.error = error
+    return made
+
+
+def _body(made: ClassCode, tree: ast.ClassDef) -> None:
     for each in tree.body:
         match each:
             case ast.FunctionDef(name="__init__"):
@@ -124,7 +134,6 @@ def _class(tree: ast.ClassDef) -> ClassCode:
                 made.notes.setdefault("", []).append((f"def {name}: {ast.dump(each)}", each))
             case _:
                 made.notes.setdefault("", []).append((ast.dump(each), each))
-    return made
 
 
 def _constructor(into: ClassCode, tree: ast.FunctionDef) -> None:
