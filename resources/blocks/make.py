@@ -83,9 +83,9 @@ def drawing(network: Network, text: str) -> View:
     """Where the layers of a definition stand, and a note on it below them."""
     places = arrange(network)
     left, _, right, bottom = around(box_of(places[id], node_size(node.layer)) for id, node in network.nodes.items())
-    width = max(420.0, min(720.0, right - left))
-    lines = sum(1 + len(line) * 7.0 // (width - 32) for line in text.split("\n\n"))
-    note = Note("about", text, left, bottom + 56.0, width, 40.0 + 30.0 * lines)
+    width = max(420.0, min(840.0, right - left))
+    lines = sum(1 + len(line) * 6.5 // (width - 24) for line in text.split("\n\n"))
+    note = Note("about", text, left, bottom + 48.0, width, 24.0 + 18.0 * lines)
     return View(places, notes={note.id: note})
 
 

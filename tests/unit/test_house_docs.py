@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,16 @@ def test_the_python_example_builds_the_network(checkout: Path) -> None:
     assert "conv1.weight" in model.state_dict()
 
 
+def test_the_example_of_blocks_builds_what_it_says(checkout: Path) -> None:
+    import nnstudio
+
+    namespace: dict[str, Any] = {}
+    exec(compile(examples(checkout / "README.md")[1], "README.md", "exec"), namespace)
+    net, x = namespace["net"], namespace["x"]
+    net.add("Output", net.add("Linear", net.add("Flatten", x), out_features=10))
+    assert {"stage.0.conv1.weight", "stage.2.conv2.bias"} <= set(nnstudio.compile(net).state_dict())
+
+
 def test_compile_can_be_called_again_once_the_package_of_that_name_is_imported() -> None:
     import torch
 
@@ -70,7 +81,7 @@ def test_the_project_example_trains_saves_and_exports(
 
     monkeypatch.chdir(tmp_path)
     shutil.copy(resource_path("gallery", "digits-mlp.nnstudio"), "digits.nnstudio")
-    exec(compile(examples(checkout / "README.md")[1], "README.md", "exec"), {})
+    exec(compile(examples(checkout / "README.md")[2], "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("exported and checked: 32 samples, largest difference")
     assert Path("digits.onnx").exists()
 
