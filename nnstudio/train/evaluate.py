@@ -102,16 +102,17 @@ def device_of(module: nn.Module) -> torch.device:
 
 @contextmanager
 def _evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no gradients; the mode as it was afterwards."""
+    """Evaluation mode and no gradients; each module in the mode that it was in afterwards (frozen ones stay)."""
     import torch
 
-    before = module.training
+    training = [each for each in module.modules() if each.training]
     module.eval()
     try:
         with torch.no_grad():
             yield
     finally:
-        module.train(before)
+        for each in training:
+            each.training = True
 
 
 def _numbers(values: list[torch.Tensor]) -> list[float]:

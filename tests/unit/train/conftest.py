@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from nnstudio.compile.lower import Compiled, compile_network
-from nnstudio.graph.builder import NetworkBuilder, PortHandle
+from nnstudio.graph import edits
+from nnstudio.graph.builder import NetworkBuilder, PortHandle, with_names_as_ids
 from nnstudio.layers import TensorType
 
 Body = Callable[[NetworkBuilder, PortHandle], PortHandle]
@@ -61,6 +62,21 @@ def classifier(body: Body = plain_body, seed: int = 0) -> Compiled:
     return compile_network(net.network, Blobs.types, seed)
 
 
+def two_headed(body: Body = plain_body, seed: int = 0, frozen: tuple[str, ...] = ()) -> Compiled:
+    """x -> body -> two scores -> cross-entropy, and body -> guess -> squared error; with accuracy and two outputs."""
+    net = NetworkBuilder()
+    x, label, value = (net.add("Input", field=field, name=field) for field in ("x", "label", "value"))
+    inside = body(net, x)
+    scores = net.add("Linear", inside, out_features=2, name="scores")
+    guess = net.add("Linear", inside, out_features=1, name="guess")
+    net.add("CrossEntropyLoss", scores, label, name="entropy")
+    net.add("MSELoss", guess, value, name="error")
+    net.add("Accuracy", scores, label, name="accuracy")
+    net.add("Output", scores, name="answer")
+    network = with_names_as_ids(net.network)
+    return compile_network(edits.set_frozen(frozen)(network) if frozen else network, Blobs.types, seed)
+
+
 def id_of(compiled: Compiled, name: str) -> str:
     return compiled.network.named(name).id
 
@@ -78,6 +94,11 @@ def make_blobs() -> type[Blobs]:
 @pytest.fixture
 def make_classifier() -> Callable[..., Compiled]:
     return classifier
+
+
+@pytest.fixture
+def make_two_headed() -> Callable[..., Compiled]:
+    return two_headed
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from nnstudio.train.evaluate import evaluate
 from nnstudio.train.events import CheckpointSaved, Diagnosis, EpochEnded, RunFailed, RunFinished, RunStarted
 from nnstudio.train.history import History
 from nnstudio.train.loop import run
+from nnstudio.train.phases import Group, Phase
 from nnstudio.train.plan import OPTIMIZERS, Plan
 
 Make = Callable[..., Compiled]
@@ -78,6 +79,41 @@ def test_a_resumed_run_is_the_same_run(
     assert_same(history, whole)
     for name, value in uninterrupted.training.state_dict().items():
         assert torch.equal(fresh.training.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 8, 14])
+def test_a_run_in_phases_goes_on_at_its_place_in_the_turn(
+    step: int, blobs: Any, make_two_headed: Make, bodies: Any, tmp_path: Path
+) -> None:
+    """Turns of three steps, seven steps an epoch; each phase with its optimizer; groups, a frozen layer, dropout."""
+    plan = Plan(
+        epochs=4, batch_size=8, learning_rate=0.01, schedule="one-cycle", clip_norm=1.0,
+        phases=(
+            Phase(name="label", losses=("entropy",), trains=("hidden", "norm", "scores"), steps=2),
+            Phase(name="value", losses=("error",), optimizer="SGD", learning_rate=0.002, momentum=0.5),
+        ),
+        groups=(Group(nodes=("hidden",), learning_rate=0.1), Group(nodes=("scores",), weight_decay=0.01)),
+    )  # fmt: skip
+    uninterrupted, killed, fresh = (make_two_headed(bodies["rich"], seed, ("norm",)) for seed in (0, 0, 9))
+    whole = told(run(uninterrupted, blobs, plan))
+    history = killed_at(step, killed, blobs, plan, tmp_path)
+    assert history.step == step
+    told(run(fresh, blobs, plan, checkpoints=tmp_path, resume=True), history)
+    assert isinstance(history.ended, RunFinished), history.ended
+    assert_same(history, whole)
+    assert [epoch.phases for epoch in history.epochs] == [epoch.phases for epoch in whole.epochs]
+    for id, values in whole.parts.items():
+        assert np.array_equal(history.parts[id], values, equal_nan=True)
+    for name, value in uninterrupted.training.state_dict().items():
+        assert torch.equal(fresh.training.state_dict()[name], value), name
+
+
+def test_a_checkpoint_of_other_phases_says_so(blobs: Any, make_two_headed: Make, tmp_path: Path) -> None:
+    list(run(make_two_headed(), blobs, Plan(epochs=1), checkpoints=tmp_path))
+    plan = Plan(epochs=2, phases=(Phase(name="label", losses=("entropy",)),))
+    (failure,) = run(make_two_headed(), blobs, plan, checkpoints=tmp_path, resume=True)
+    assert isinstance(failure, RunFailed)
+    assert "other phases" in failure.message
 
 
 @pytest.mark.parametrize("schedule", ["step", "warm-up", "one-cycle", "reduce on plateau"])
