@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
@@ -22,6 +23,9 @@ from nnstudio.ui.layer_help import AboutLayer
 from nnstudio.ui.parts import ElidedLabel, Swatch, capital, column, empty, label, line, row
 from nnstudio.ui.scrubbing import Foretold, Scrubbing
 from nnstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from nnstudio.ui.docks.node import NodeView
 
 MARGINS = (18, 16, 18, 20)
 
@@ -130,7 +134,7 @@ class Problems(QWidget):
 class NodePage(Page):
     """One layer."""
 
-    def __init__(self, session: Session, id: str, live: Sequence[QWidget], more: QWidget | None = None) -> None:
+    def __init__(self, session: Session, id: str, live: Sequence[NodeView], more: QWidget | None = None) -> None:
         """``live``: what shows the node in training; ``more``: what there is to say of its type of layer."""
         super().__init__(session)
         self.id, self.more = id, more
@@ -166,7 +170,7 @@ class NodePage(Page):
         self.body.addWidget(NodeCosts(session, (id,)))
         for widget in live:
             self.body.addWidget(widget)
-            widget.show()
+            widget.appear()
         self._add_help(node)
         self.body.addStretch(1)
         self._refuse_name("")

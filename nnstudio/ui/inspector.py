@@ -5,10 +5,10 @@ Several layers show the parameters that they share; nothing selected shows the d
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
 
 from nnstudio.graph import Change
 from nnstudio.layers.blocks import Block
@@ -16,11 +16,13 @@ from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
 from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import SeveralPage
-from nnstudio.ui.parts import column
 from nnstudio.ui.session import Session
 
+if TYPE_CHECKING:
+    from nnstudio.ui.docks.node import NodeView
+
 #: The canvas shows first what was done; so many milliseconds later the page of other layers is made.
-LATER = 12
+LATER = 30
 
 
 class Inspector(QFrame):
@@ -30,18 +32,16 @@ class Inspector(QFrame):
         super().__init__()
         self.setProperty("role", "panel")
         self._session = session
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setLayout(column(self._scroll))
+        self._chosen, self._home = _scrolled(), _scrolled()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._home)
+        self._stack.addWidget(self._chosen)
         self._shown: tuple[object, ...] | None = None
         self._page: ProjectPage | NodePage | SeveralPage | DefinitionPage
         self._project: ProjectPage | None = None  # kept: it takes long to make, and is come back to often
         self._due = QTimer(self, singleShot=True, interval=LATER)
         self._due.timeout.connect(self._rebuild)
-        self._live: tuple[QWidget, ...] = ()
+        self._live: tuple[NodeView, ...] = ()
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._changed)
         session.scope_changed.connect(self._choose)
@@ -62,7 +62,7 @@ class Inspector(QFrame):
         if not self._due.isActive():
             self._page.refresh()
 
-    def add_live(self, *widgets: QWidget) -> None:
+    def add_live(self, *widgets: NodeView) -> None:
         """Show these widgets under the form of one selected layer (they follow the selection themselves)."""
         self._live = widgets
         if isinstance(self.page, NodePage):
@@ -89,10 +89,7 @@ class Inspector(QFrame):
 
     def _changed(self, change: Change[Any]) -> None:
         if change.why == "reset":
-            self._shown = None
-            if self._project is not None and self._project is not self._page:
-                self._project.deleteLater()
-            self._project = None
+            self._shown = self._project = None  # the next one takes its place
         self._choose()
 
     def _choose(self, *_: object) -> None:
@@ -110,12 +107,6 @@ class Inspector(QFrame):
         """Make the page of what is selected now."""
         self._due.stop()
         ids = sorted(self._session.selection)
-        before = self._scroll.takeWidget()
-        if before is not None:
-            before.setParent(self)
-            before.hide()
-            if before is not self._project:
-                before.deleteLater()
         for widget in self._live:
             widget.setParent(self)
             widget.hide()
@@ -128,8 +119,23 @@ class Inspector(QFrame):
         elif self._session.scope.block:
             self._page = DefinitionPage(self._session)
         else:
-            self._project = self._project or ProjectPage(self._session)
-            self._page = self._project
-        self._scroll.setWidget(self._page)
-        self._page.show()
+            self._page = self._project = self._project or ProjectPage(self._session)
+        if self._page is not self._project:
+            self._chosen.setWidget(self._page)
+            self._stack.setCurrentWidget(self._chosen)
+        else:
+            if self._home.widget() is not self._project:
+                self._home.setWidget(self._project)
+            self._stack.setCurrentWidget(self._home)
+            if self._chosen.widget() is not None:
+                self._chosen.widget().deleteLater()
         self._page.refresh()
+
+
+def _scrolled() -> QScrollArea:
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made

@@ -36,9 +36,9 @@ class NodeView(Live):
         for signal in (session.events_arrived, session.run_changed, session.selection_changed, session.changed):
             signal.connect(self.refresh_soon)
         for signal in (session.selection_changed, session.changed, session.events_arrived, session.resolved):
-            signal.connect(self._appear)
+            signal.connect(self.appear)
 
-    def _appear(self, *_: object) -> None:
+    def appear(self, *_: object) -> None:
         """Stand there only where there is, or will be, something to draw for the node."""
         if self.parent() is not None:
             self.setHidden(not (self.expected() or self.known()))
