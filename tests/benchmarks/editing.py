@@ -41,7 +41,7 @@ LIMIT = 16.0
 CLOCK = [time.perf_counter]
 #: Seconds in which panels catch up after an edit.
 AFTER = 0.34
-TIMES = 7
+TIMES = 5
 
 
 def whole(count: int) -> Sheet:
