@@ -105,7 +105,8 @@ class Document(Generic[S]):
         """Edit the network, the view, and other fields of the value (by name), as one undoable step.
 
         Steps in a row that share a ``merge_key`` (a drag, typing in one field) and follow within ``merge_seconds``
-        become one. Where an edit raises, nothing has changed. Returns whether anything changed.
+        become one, and none where they lead back to the beginning. Where an edit raises, nothing has changed. Returns
+        whether anything changed.
         """
         changed: dict[str, Any] = dict(parts)
         if edit is not None:
@@ -121,6 +122,8 @@ class Document(Generic[S]):
         if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= merge_seconds):
             self._undo.append(_Step(label, self._value))
             del self._undo[:-HISTORY_LIMIT]
+        elif value == self._undo[-1].value:
+            value, merge_key = self._undo.pop().value, None
         self._redo.clear()
         self._merge = (merge_key, now) if merge_key is not None else None
         self._set(label, value, "do")

@@ -21,6 +21,11 @@ class Facts(QWidget):
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
         self._values: dict[str, QLabel] = {}
+        theme.changed.connect(self._size)
+
+    def _size(self, *_: object) -> None:
+        for value in self._values.values():
+            value.setFont(theme.ui_font(12, 500))
 
     def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Show these, in their order."""

@@ -102,6 +102,13 @@ def test_after_fit_nothing_lies_under_the_bar_and_what_is_gone_is_seen(hands: Ha
     assert not hands.view.canvas.comparison.extent().isEmpty()
 
 
+def test_what_is_gone_covers_nothing_where_the_saved_version_has_no_places(hands: Hands) -> None:
+    before = Sheet(hands.session.network)
+    hands.session.do("Delete", edits.remove([hands.id("active")]))
+    hands.view.canvas.comparison.begin(before, "the saved version")
+    assert not hands.view.canvas.inside(hands.view.canvas.comparison.extent())
+
+
 def test_a_comparison_ends_by_its_button_and_with_another_project(hands: Hands) -> None:
     plain = compared(hands)
     QTest.mouseClick(hands.view.comparison_bar.button, LEFT)

@@ -7,9 +7,10 @@ from PySide6.QtGui import QColor
 
 from nnstudio.layers import load
 from nnstudio.ui import theme
+from nnstudio.ui.facts import Facts
 from nnstudio.ui.fuzzy import ranked, score
 from nnstudio.ui.icons import _PATHS, icon
-from nnstudio.ui.parts import capital
+from nnstudio.ui.parts import ElidedLabel, capital
 from nnstudio.ui.settings import Settings
 
 
@@ -76,6 +77,17 @@ def test_the_size_of_text_is_chosen_within_limits_and_everything_follows(qapp):
             assert theme.sheet_font(10).pixelSize() == 10, "the canvas is zoomed as a whole"
         theme.set_text_percent(1000)
         assert theme.text_percent() == 200
+    finally:
+        theme.set_text_percent(100)
+
+
+def test_facts_that_are_shown_follow_the_size_of_text(qtbot):
+    facts = Facts()
+    qtbot.addWidget(facts)
+    facts.show_facts([("Parameters", "12")])
+    try:
+        theme.set_text_percent(200)
+        assert {value.font().pixelSize() for value in facts.findChildren(ElidedLabel)} == {24}
     finally:
         theme.set_text_percent(100)
 

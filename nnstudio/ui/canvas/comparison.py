@@ -111,9 +111,11 @@ class Comparison(QObject):
                 network, view = scopes.network(self._sheet), scopes.view(self._sheet)
             else:
                 network, view = Network(), type(session.view)()
-            known = {id: at for id, at in view.positions.items() if id in network.nodes}
-            self._before = _Before(network, complete(network, known))
             self.difference = difference(network, session.network)
+            now = self._scene.places  # what was never put anywhere stands where it stands now, not elsewhere
+            stands = {old: now[new] for new, old in self.difference.twins.items() if new in now}
+            known = {id: at for id, at in view.positions.items() if id in network.nodes}
+            self._before = _Before(network, complete(network, {**stands, **known}))
         self._scene.redraw()
         self.changed.emit()
 

@@ -64,6 +64,9 @@ class Editing(RuleBasedStateMachine):
             return
         if not (key is not None and self.merging == key and self.past):
             self.past.append(before)
+        elif self.document.value == self.past[-1]:
+            self.past.pop()
+            key = None
         self.future.clear()
         self.merging = key
 
@@ -193,6 +196,17 @@ def test_typing_in_one_field_is_one_step(document: Document[Value], clock: Clock
     assert document.value.title == ""
     assert document.redo()
     assert document.value.title == "dig"
+
+
+def test_typing_that_ends_where_it_began_is_no_step(document: Document[Value]) -> None:
+    began = document.value
+    for title in ("d", "di", ""):
+        document.do("Title", merge_key="title", title=title)
+    assert document.value is began
+    assert not document.modified
+    assert document.steps == ()
+    document.do("Title", merge_key="title", title="d")
+    assert document.steps == ("Title",)
 
 
 def test_typing_again_later_is_another_step(document: Document[Value], clock: Clock) -> None:
