@@ -141,9 +141,11 @@ def _lines(out: Output) -> Iterator[Show]:
             out.item(
                 event="epoch", epoch=event.epoch, training=event.training, validation=event.validation,
                 learning_rate=event.learning_rate, seconds=round(event.seconds, 4), best=event.best,
+                **({"phases": event.phases} if event.phases else {}),
             )  # fmt: skip
             validation = f"  |  validation {figures(event.validation)}" if event.validation else ""
-            out.line(f"epoch {event.epoch}/{epochs}  {figures(event.training)}{validation}")
+            phases = f"  |  phases {figures(event.phases)}" if event.phases else ""
+            out.line(f"epoch {event.epoch}/{epochs}  {figures(event.training)}{validation}{phases}")
 
     yield shown
 
@@ -172,7 +174,7 @@ def _bar() -> Iterator[Show]:
             left = f"{_duration(event.seconds_left)} left · {event.steps_per_second:.0f} steps/s"
             bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=told or loss)
         elif isinstance(event, EpochEnded):
-            told = figures(event.validation or event.training)
+            told = figures(event.phases or event.validation or event.training)
             bar.update(task, completed=event.step, epoch=event.epoch, told=told)
 
     with bar:

@@ -108,12 +108,13 @@ class State:
             return {**found, **tracks.all[0].objective.figures(self.losses, self.parts, sizes)}, {}
         found = {name: value for name, value in found.items() if not math.isnan(value)}  # one that no step worked out
         first = self.progress.step - len(sizes)
-        by_phase: dict[str, list[tuple[float, int]]] = {}
+        by_phase: dict[str, list[tuple[float, int]]] = {track.name: [] for track in tracks.all}
         for step, loss, size in zip(range(first, self.progress.step), self.losses, sizes, strict=True):
-            by_phase.setdefault(tracks.at(step).name, []).append((loss, size))
+            by_phase[tracks.at(step).name].append((loss, size))
         phases = {
             name: sum(loss * size for loss, size in told) / sum(size for _, size in told)
             for name, told in by_phase.items()
+            if told
         }
         objective = Objective(self.compiled)
         if self.parts:

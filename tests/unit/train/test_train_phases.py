@@ -94,6 +94,7 @@ def test_events_say_whose_step_it_was(blobs: Any, make_two_headed: Make) -> None
     assert np.array_equal(np.where(np.isnan(entropy), error, entropy), history.losses)
     (epoch,) = history.epochs
     sizes = np.array([8] * 6 + [2])
+    assert list(epoch.phases) == ["label", "value"]
     assert epoch.phases["value"] == pytest.approx(error[[2, 5]].mean())
     assert epoch.training["entropy"] == pytest.approx(
         np.average(entropy[[0, 1, 3, 4, 6]], weights=sizes[[0, 1, 3, 4, 6]])
