@@ -84,8 +84,12 @@ class Arguments:
             cls = instantiate.module_class(target, layer if isinstance(layer, Layer) else None)
         except (instantiate.NotAllowedError, ImportError):
             refuse(call, f"{ast.unparse(call.func)} is no layer that is known here; take one of the palette's.")
-        found = inspect.signature(cls).parameters
-        return {key: each for key, each in found.items() if key not in ("device", "dtype")}
+        found = _parameters(cls)
+        if isinstance(layer, Layer) and _open_ended(cls):  # what it hands on is not said anywhere else
+            for key, declared in layer.params.items():
+                kind = inspect.Parameter.KEYWORD_ONLY
+                found.setdefault(key, inspect.Parameter(key, kind, default=declared.default))
+        return found
 
     def _named(self, id: str, call: ast.Call) -> dict[str, ast.expr]:
         names = list(self._signature(id, call))
@@ -119,8 +123,6 @@ class Arguments:
                     if given is None:
                         continue
                     refuse(given, f"{error}.")
-            elif new and given is None:
-                del wanted[name]
         self._prove(id, call, wanted, signature, new=new)
 
     def _set(self, id: str, name: str, given: ast.expr | None, value: Any) -> None:
@@ -221,6 +223,27 @@ class Arguments:
             default = self._work.work.network.blocks[layer.definition].parameters[name or ""]
             value = self._value(given[name]) if name in given else default
             self._set(id, str(name), given.get(name), value)
+
+
+def _open_ended(cls: type) -> bool:
+    return any(each.kind == each.VAR_KEYWORD for each in inspect.signature(cls).parameters.values())
+
+
+def _parameters(cls: type) -> dict[str, inspect.Parameter]:
+    """What a class is made with, and what it hands on to the class that it is made of."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        open_ended = False
+        for name, each in inspect.signature(base).parameters.items():
+            if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+                open_ended = True
+            elif name not in ("device", "dtype") and (base.__name__, name) != ("RNNBase", "mode"):  # RNN tells it that
+                found.setdefault(name, each)
+        if not open_ended:
+            break
+    return found
 
 
 def _copies(call: ast.Call) -> tuple[ast.Call, int] | None:
