@@ -16,7 +16,7 @@ from nnstudio.layers import Call, Layer, ParameterError, load
 from nnstudio.layers.blocks import Block
 
 if TYPE_CHECKING:
-    from nnstudio.export.code_editing import ClassWork
+    from nnstudio.export.code_class import ClassWork
 
 _NOTHING = inspect.Parameter.empty
 
