@@ -71,9 +71,15 @@ class Person:
         self.wait(lambda: self.session.settled)
 
     def seen(self, name: str, kind: type[QWidget] = QWidget, within: QWidget | None = None) -> QWidget:
-        found = [w for w in (within or self.window).findChildren(kind, name) if w.isVisible()]
-        assert found, f"there is no {name} to be seen"
-        return found[0]
+        """The part of this name; the inspector's page is waited for, which is made a moment after the canvas."""
+        if self.window.in_workspace:
+            assert self.window.workspace.inspector.page is not None
+
+        def shown() -> list[QWidget]:
+            return [w for w in (within or self.window).findChildren(kind, name) if w.isVisible()]
+
+        self.wait(lambda: bool(shown()), 5)
+        return shown()[0]
 
     def dialog(self, name: str = "") -> QDialog:
         def shown() -> list[QDialog]:
