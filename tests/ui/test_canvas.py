@@ -33,6 +33,18 @@ def test_a_rubber_band_selects_what_it_touches(hands: Hands) -> None:
     assert "scores" not in hands.selected()
 
 
+def test_escape_gives_the_selection_back_that_a_rubber_band_was_to_replace(hands: Hands) -> None:
+    hands.click(hands.at("scores"))
+    start = hands.at("hidden") - QPoint(110, 45)
+    hands.press(start)
+    hands.move(start + QPoint(120, 60))
+    hands.move(start + QPoint(200, 90))
+    assert hands.selected() == {"hidden"}
+    hands.key(Qt.Key.Key_Escape)
+    hands.release(start + QPoint(200, 90))
+    assert hands.selected() == {"scores"}
+
+
 def test_a_drag_moves_the_selected_nodes_as_one_undoable_step(hands: Hands) -> None:
     before = hands.place("hidden"), hands.place("active"), hands.place("scores")
     hands.click(hands.at("hidden"))

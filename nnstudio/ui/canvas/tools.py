@@ -184,7 +184,8 @@ class RubberTool(Tool):
 
     def __init__(self, view: CanvasView, at: QPoint, *, adding: bool) -> None:
         super().__init__(view, at)
-        self._kept = view.session.selection if adding else frozenset()
+        self._before = view.session.selection
+        self._kept = self._before if adding else frozenset()
         self._origin = view.mapToScene(at)
 
     def rect(self) -> QRectF:
@@ -203,6 +204,8 @@ class RubberTool(Tool):
         self.view.viewport().update()
 
     def cancel(self) -> None:
+        session = self.view.session
+        session.select(self._before & session.network.nodes.keys())
         self.view.viewport().update()
 
     def paint(self, painter: QPainter) -> None:

@@ -41,6 +41,8 @@ Flags = QItemSelectionModel.SelectionFlag
 #: What the parts of a bar are.
 BY = ("by layer", "by family")
 WIDTHS = (210, 150, 120, 100, 110, 90, 90, 80)
+#: So many of the largest layers have a part of their own in a bar; more could not be seen.
+MOST = 300
 EMPTY = ("Nothing drawn yet", "What every layer costs is listed here. Drag a layer onto the canvas, or press Ctrl+L.")
 WAITING = ("Working it out", "What every layer costs is being worked out.")
 
@@ -58,20 +60,24 @@ class Table(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setIconSize(QSize(9, 9))
-        self.setFont(theme.ui_font(12))
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(24)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         head.setSortIndicatorClearable(True)
-        for place, width in enumerate(WIDTHS):
-            self.setColumnWidth(place, width)
         head.setStretchLastSection(True)
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """Make rows and columns as large as the text wants them."""
+        self.setFont(theme.ui_font(12))
+        self.verticalHeader().setDefaultSectionSize(theme.scaled(24))
+        for place, width in enumerate(WIDTHS):
+            self.setColumnWidth(place, theme.scaled(width))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
@@ -106,6 +112,7 @@ class NetworkPanel(Live):
         self.table = Table(self.model)
         self._following = False
         self._shown: tuple[object, ...] = ()
+        self._cut: dict[str, tuple[tuple[object, ...], list[Share]]] = {}  # parts of the bars, and what they are of
         self._build_head()
         self._build_bars()
         filled = QWidget()
@@ -180,7 +187,7 @@ class NetworkPanel(Live):
         self._show_bars()
 
     def restyle(self) -> None:
-        self.table.setFont(theme.ui_font(12))
+        self.table.fit_text()
 
     def _show_costs(self) -> None:
         costs, timing = self.costing.costs, self.costing.timing
@@ -226,13 +233,26 @@ class NetworkPanel(Live):
         self.time.show_shares(self._shares("time" if self.costing.timing is not None else "multiply_adds"), marked)
 
     def _shares(self, what: str) -> list[Share]:
+        known = (self.costing.costs, self.costing.timing, self.by.index, theme.current().name)
+        if self._cut.get(what, ((), []))[0] != known:
+            self._cut[what] = (known, self._cut_up(what))
+        return self._cut[what][1]
+
+    def _cut_up(self, what: str) -> list[Share]:
         rows = self.costing.rows
         if self.by.index == 1:
             families: dict[str, list[Row]] = {}
             for each in leaves(rows):
                 families.setdefault(each.family.title if each.family else each.type, []).append(each)
             return [self._share(title, members, what) for title, members in families.items()]
-        return [self._share(each.name, [each], what) for each in rows]
+        rest: list[Row] = []
+        if len(rows) > MOST:
+            size = (lambda row: row.seconds or 0.0) if what == "time" else (lambda row: getattr(row.costs, what))
+            ordered = sorted(range(len(rows)), key=lambda at: -size(rows[at]))
+            rest = [rows[at] for at in ordered[MOST:]]
+            rows = [rows[at] for at in sorted(ordered[:MOST])]
+        shares = [self._share(each.name, [each], what) for each in rows]
+        return [*shares, *([self._share(f"{len(rest):,} smaller layers", rest, what)] if rest else [])]
 
     def _share(self, name: str, rows: list[Row], what: str) -> Share:
         if what == "time":
