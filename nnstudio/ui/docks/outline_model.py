@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from nnstudio.graph import Network, Node
+from nnstudio.graph.changes import differing
 from nnstudio.ui import theme
 from nnstudio.ui.announce import in_words, output_of, problems_of
 
@@ -23,6 +24,7 @@ AT_ONCE = 200
 #: In a network of more nodes than this only rows whose nodes have changed are told of: the view repaints what is seen.
 MANY = 500
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+_LEAF = _FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 
 
 def flow_order(network: Network) -> list[str]:
@@ -51,13 +53,14 @@ def flow_order(network: Network) -> list[str]:
 class Item:
     """One row. ``owner``: the name of the definition that the node stands in ("" for the outermost network)."""
 
-    __slots__ = ("filled", "id", "key", "owner", "parent", "place", "rows", "shown")
+    __slots__ = ("filled", "id", "key", "leaf", "owner", "parent", "place", "rows", "shown")
 
     def __init__(self, key: int, id: str, owner: str, parent: Item | None) -> None:
         self.key, self.id, self.owner, self.parent = key, id, owner, parent
         self.place = 0
         self.rows: list[Item] = []
         self.filled = False
+        self.leaf = False  # whether it is a plain layer, with nothing inside
         self.shown = Network()  # whose nodes the rows are
 
     @property
@@ -90,13 +93,16 @@ class OutlineModel(QAbstractItemModel):
     def _sync(self, item: Item, index: QModelIndex) -> None:
         inside = self.inside(item) or Network()
         before, item.shown = item.shown, inside
+        others = frozenset(differing(before.nodes, inside.nodes))
+        stayed = [row for row in item.rows if row.id in others] if others else []
+        for row in stayed:
+            row.leaf = not hasattr(inside.nodes[row.id].layer, "definition")
         if before.wires is not inside.wires or before.nodes.keys() != inside.nodes.keys():
             wanted = flow_order(inside)
             if [row.id for row in item.rows] != wanted:
                 self._change_rows(item, index, wanted)
         if len(item.rows) > MANY:
-            old, new = before.nodes, inside.nodes
-            for row in [row for row in item.rows if old.get(row.id) is not new.get(row.id)][:AT_ONCE]:
+            for row in stayed[:AT_ONCE]:
                 self.dataChanged.emit(self.index_of(row), self.index_of(row))
         elif item.rows:
             self.dataChanged.emit(self.index(0, 0, index), self.index(len(item.rows) - 1, 0, index))
@@ -146,6 +152,8 @@ class OutlineModel(QAbstractItemModel):
 
     def _made(self, id: str, owner: str, parent: Item) -> Item:
         made = Item(next(self._keys), id, owner, parent)
+        node = self.node(made)
+        made.leaf = node is not None and not hasattr(node.layer, "definition")
         self._items[made.key] = made
         return made
 
@@ -208,7 +216,7 @@ class OutlineModel(QAbstractItemModel):
     # -- what Qt asks ---------------------------------------------------------------------------------------------
 
     def index(self, row: int, column: int, parent: Index = _NOTHING) -> QModelIndex:
-        rows = self.item(parent).rows
+        rows = (self.item(parent) if parent.isValid() else self.root).rows
         return self.createIndex(row, column, rows[row].key) if 0 <= row < len(rows) and not column else QModelIndex()
 
     def parent(self, index: Index = _NOTHING) -> QModelIndex:  # type: ignore[override]
@@ -223,6 +231,8 @@ class OutlineModel(QAbstractItemModel):
 
     def hasChildren(self, parent: Index = _NOTHING) -> bool:
         item = self.item(parent)
+        if item.leaf:
+            return False
         if item.filled:
             return bool(item.rows)
         inside = self.inside(item)
@@ -239,7 +249,10 @@ class OutlineModel(QAbstractItemModel):
             self._sync(item, self.index_of(item))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
+        item = self._items.get(index.internalId())
+        if item is None:
+            return Qt.ItemFlag.NoItemFlags
+        return _LEAF if item.leaf else _FLAGS  # Qt asks no more of a leaf, of which there may be thousands
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole:
