@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nnstudio.graph import EditError, Network, View, edits
 from nnstudio.graph.arrange import COLUMN, complete
 from nnstudio.graph.blocks import free_definition_name, make_block, unpack_block
-from nnstudio.graph.places import node_size
+from nnstudio.graph.places import Box, box_of, node_size
 from nnstudio.graph.standins import inner_ports
 from nnstudio.graph.view import Position, ViewEdit, chain, forget, in_block, place
 from nnstudio.layers import ParameterError
@@ -48,7 +48,7 @@ def make_of_selection(session: Session, places: Places) -> str:
 
 
 def unpack(session: Session, id: str, places: Places) -> bool:
-    """Put what is in a block in its place, and select it; what stands right of it makes room."""
+    """Put what is in a block in its place, and select it; what stands beside it, over and under it makes room."""
     node = session.network.nodes[id]
     before = replace(session.network, blocks=session.sheet.network.blocks)
     try:
@@ -60,12 +60,35 @@ def unpack(session: Session, id: str, places: Places) -> bool:
     new = [key for key in after.nodes if key not in session.network.nodes]
     drawn = session.sheet.view.blocks.get(node.layer.definition, View())
     inner, wide = _laid_out(after, new, drawn, node.layer.repeat, places.get(id, (0.0, 0.0)))
-    push, x0 = max(0.0, wide - node_size(node.layer)[0]), places.get(id, (0.0, 0.0))[0]
-    others = {key: (x + push if x > x0 + 1.0 else x, y) for key, (x, y) in places.items() if key != id}
+    boxes = [box_of(at, _size(after, key)) for key, at in inner.items()]
+    others = _making_room(session.network, id, places, wide, boxes)
     if not _do(session, f"Unpack {node.name}", after, chain(forget([id]), place({**others, **inner}))):
         return False
     session.select(new)
     return True
+
+
+def _size(network: Network, id: str) -> tuple[float, float]:
+    return node_size(network.nodes[id].layer)
+
+
+def _making_room(network: Network, id: str, places: Places, wide: float, inner: Sequence[Box]) -> Places:
+    """Where the other nodes go when a block's node makes way for what is ``wide`` and lies in the boxes ``inner``: what
+    is right of the node to the right, over it up, under it down, each by what is missing."""
+    x0, y0 = places.get(id, (0.0, 0.0))
+    width, height = _size(network, id)
+    push = max(0.0, wide - width)
+    up = max((y0 - height / 2 - top for _, top, _, _ in inner), default=0.0)
+    down = max((bottom - y0 - height / 2 for *_, bottom in inner), default=0.0)
+    found = {}
+    for key, (x, y) in places.items():
+        if key != id:
+            apart = (height + _size(network, key)[1]) / 2
+            if abs(y - y0) < apart:
+                found[key] = (x + push if x > x0 + 1.0 else x, y)
+            else:
+                found[key] = (x, y + max(0.0, down) if y > y0 else y - max(0.0, up))
+    return found
 
 
 def _do(session: Session, label: str, after: Network, view: ViewEdit, whole: ViewEdit | None = None) -> bool:

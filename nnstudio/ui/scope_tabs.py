@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QTabBar, QToolButton, QWidget
 
@@ -176,9 +178,10 @@ class TabMemory:
 
     def __init__(self, session: Session, settings: Settings) -> None:
         self._session, self._settings = session, settings
-        self._path = session.path
+        self._path: Path | None = None
         session.project_changed.connect(self._project_changed)
         session.scope_changed.connect(self._remember)
+        self._project_changed()  # that of the command line is there before the workspace
 
     def _project_changed(self) -> None:
         path = self._session.path

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QTabBar, QToolButton
 
 from nnstudio.graph.parameters import set_expression, set_network_parameter
+from nnstudio.graph.view import chain, in_block, place
 from nnstudio.project.gallery import template
 from nnstudio.ui.inspect_blocks import DefinitionPage
 from nnstudio.ui.scope import WHOLE, Scope
@@ -150,16 +153,33 @@ def test_unpacking_puts_the_layers_back_where_they_fit_and_selects_them(digits, 
     assert not set(chosen) & set(others), "none stands on another"
 
 
-def test_open_tabs_are_remembered_with_the_project(digits, qtbot, tmp_path):
+def test_what_is_unpacked_covers_nothing_that_stands_over_under_or_beside_the_block(digits):
+    session, canvas = digits.session, digits.workspace.canvas.canvas
+    inside = session.network.blocks["Block"]
+    tall = {node.id: (0.0, 150.0 * at) for at, node in enumerate(inside.nodes.values())}
+    id, others = block(digits).id, [key for key in session.network.nodes if key != block(digits).id]
+    spots = [(240.0 * x, 90.0 * y) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y]
+    places = {**dict(zip(others, spots, strict=False)), id: (0.0, 0.0)}
+    session.do("Lay out", view=chain(place(places), in_block("Block", place(tall))))
+    do(digits, "unpack_block")
+    boxes = {key: canvas.content_rect([key]) for key in canvas.places}
+    assert not [(a, b) for a, b in itertools.combinations(boxes, 2) if boxes[a].intersects(boxes[b])]
+
+
+@pytest.mark.parametrize("at_start", [False, True])
+def test_open_tabs_are_remembered_with_the_project(digits, qtbot, tmp_path, at_start):
     path = tmp_path / "kept.nnstudio"
     digits.session.save(path)
     qtbot.waitUntil(lambda: digits.session.path == path)
     do(digits, "open_block")
     again = MainWindow(digits.settings)
     qtbot.addWidget(again)
+    if at_start:  # as from the command line
+        again.file_actions.open_path(path)
     again.show()
     qtbot.waitUntil(lambda: again.warm, timeout=60_000)
-    again.file_actions.open_path(path)
+    if not at_start:
+        again.file_actions.open_path(path)
     qtbot.waitUntil(lambda: again.in_workspace and again.session.path == path, timeout=60_000)
     assert tabs(again) == (["Network", "Block"], "Block")
     assert isinstance(again.session.scope, Scope)
