@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import logging
@@ -24,6 +25,7 @@ from nnstudio.ui.file_actions import FileActions
 from nnstudio.ui.network_actions import NetworkActions
 from nnstudio.ui.notices import Notices
 from nnstudio.ui.parts import column, line
+from nnstudio.ui.qt_types import MODULES, make_types
 from nnstudio.ui.run_bar import RunBar
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
@@ -184,6 +186,11 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.painted.emit)
 
     def _warm_up(self) -> None:
+        """Make Qt's types, a module in each turn of the event loop; then import the rest in a thread."""
+        self._stages = [*(functools.partial(make_types, name) for name in MODULES), self._import_in_background]
+        self._build_on()
+
+    def _import_in_background(self) -> None:
         """Import in a thread what the window needs next, then torch."""
 
         def work(_: object) -> list[Any]:
