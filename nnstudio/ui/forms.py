@@ -24,8 +24,9 @@ def title_of(name: str, param: Param) -> str:
 
 
 def fillable(params: Mapping[str, Param]) -> list[str]:
-    """The names of the parameters that a person sets in a form. A block's ``values`` are set by their own names."""
-    return [name for name, param in params.items() if param.kind != "values"]
+    """The names of the parameters that a person sets in a form. A block's ``values`` are set by their own names, and
+    lists of records (a plan's phases) are no fields."""
+    return [name for name, param in params.items() if param.kind not in ("values", "records")]
 
 
 def explained(param: Param) -> str:

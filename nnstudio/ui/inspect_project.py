@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.train.plan import Plan
 from nnstudio.ui.facts import Facts
-from nnstudio.ui.forms import Form, title_of
+from nnstudio.ui.forms import Form, fillable, title_of
 from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import ParameterList
 from nnstudio.ui.parts import button, column, label, line, row
@@ -79,9 +79,8 @@ class ProjectPage(Page):
         self.body.addWidget(label("Training", "heading"))
         self.forms: list[Form] = []
         named = [name for _, names in GROUPS for name in names]
-        named += [name for name, declared in Plan.params.items() if declared.kind == "records"]  # no field shows these
         for title, names in GROUPS:
-            extra = [name for name in Plan.params if name not in named] if title == GROUPS[-1][0] else []
+            extra = [name for name in fillable(Plan.params) if name not in named] if title == GROUPS[-1][0] else []
             build = functools.partial(self._form, [*names, *extra])
             changed = any(getattr(session.plan, name) != Plan.params[name].default for name in names)
             self.body.addWidget(Section(title, build, opened=changed) if title else build())
