@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: From here on wires are smooth, and from TEXT_SCALE on they carry their types.
 _SMOOTH = 0.35
+#: So many wires are smooth while they are dragged; more are drawn plainly until they rest.
+_SMOOTH_IN_MOTION = 12
 
 
 class Sight(NamedTuple):
@@ -48,12 +50,12 @@ class Near:
 
     # -- wires ----------------------------------------------------------------------------------------------------
 
-    def paint_wires(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float) -> None:
+    def paint_wires(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float, *, smooth: bool = True) -> None:
         """Paint the wires in these rows, about so where their ways are not worked out yet."""
         scene, layer = self._scene, self._scene.wires
         scale = sight.scale / ratio
         painter.setWorldTransform(sight.transform())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale >= _SMOOTH)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth and scale >= _SMOOTH)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setOpacity(0.35 if scene.lit is not None else 1.0)
         special = scene.marked_wires | scene.bad_wires | ({scene.hovered_wire} if scene.hovered_wire else set())
@@ -192,9 +194,10 @@ class Near:
         plain = Sight(sight.scale / ratio, sight.dx / ratio, sight.dy / ratio)
         carried, (dx, dy) = scene.wires.carried
         whole = np.isin(wires, carried)
-        self.paint_wires(painter, wires[~whole], plain, 1.0)
+        smooth = len(wires) <= _SMOOTH_IN_MOTION
+        self.paint_wires(painter, wires[~whole], plain, 1.0, smooth=smooth)
         shifted = Sight(plain.scale, plain.dx + dx * plain.scale, plain.dy + dy * plain.scale)
-        self.paint_wires(painter, wires[whole], shifted, 1.0)
+        self.paint_wires(painter, wires[whole], shifted, 1.0, smooth=smooth)
         self.paint_nodes(painter, np.intersect1d(scene.table.inside(box, MARGIN), scene.moving), sight, ratio, base)
         painter.setWorldTransform(QTransform())
 

@@ -73,6 +73,8 @@ class Slots:
 
     def __init__(self, scene: CanvasScene) -> None:
         self._scene = scene
+        self._of: Network | None = None  # the network that what is kept is of
+        self._kept: dict[str, dict[str, list[Wire]]] = {}
 
     def at(self, wire: Wire) -> QPointF:
         """Where a wire ends."""
@@ -96,6 +98,14 @@ class Slots:
 
     def _shown(self, id: str) -> dict[str, list[Wire]]:
         """The wires at each port for many that has at least two, as they are shown: from the topmost down."""
+        network = self._scene.network
+        if self._of is not network:
+            self._of, self._kept = network, {}
+        if id not in self._kept:
+            self._kept[id] = self._found(id)
+        return self._kept[id]
+
+    def _found(self, id: str) -> dict[str, list[Wire]]:
         scene, table = self._scene, self._scene.wires.table
         node = scene.network.nodes[id]
         if not any(port.many for port in node.layer.inputs.values()):
