@@ -119,7 +119,7 @@ class Edited:
 
         def shift(ids: list[str]) -> dict[str, tuple[float, float]]:
             places, by = canvas.canvas.places, 8.0 if self.next() % 2 else -8.0
-            return {id: (places[id][0] + by, places[id][1]) for id in ids}
+            return {id: (places[id][0] + by, places[id][1]) for id in ids if id in places}
 
         def copied() -> None:
             select(near[:10])
