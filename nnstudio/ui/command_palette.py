@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, 
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -92,7 +93,10 @@ class CommandPalette(QFrame):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setLayout(column(self.field, self.list, spacing=6, margins=(8, 8, 8, 8)))
+        self.nothing = QLabel()
+        self.nothing.setProperty("role", "muted")
+        self.nothing.setContentsMargins(6, 0, 6, 0)
+        self.setLayout(column(self.field, self.list, self.nothing, spacing=6, margins=(8, 8, 8, 8)))
         self.field.textChanged.connect(self._filter)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(lambda _: self._run())
@@ -133,7 +137,11 @@ class CommandPalette(QFrame):
             item.setData(Qt.ItemDataRole.UserRole, command)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
-        if not self.list.count():
+        empty = not self.list.count()
+        self.list.setVisible(not empty)
+        self.nothing.setVisible(empty)
+        if empty:
+            self.nothing.setText(f"Nothing fits “{text[:40]}”; try another word for it.")
             self._tell(None)
         room = max(2, (self._window.height() - 80 - theme.scaled(FRAME)) // theme.scaled(ROW))
         self.setFixedHeight(theme.scaled(FRAME) + theme.scaled(ROW) * min(ROWS, room, max(1, self.list.count())))

@@ -48,14 +48,14 @@ def by_words(query: str, words: str) -> bool:
 def ranked(
     query: str, things: Iterable[T], name: Callable[[T], str], words: Callable[[T], str] | None = None
 ) -> list[T]:
-    """The things whose name has the letters of ``query``, best first, then those that one of their words fits.
+    """The things whose name has the letters of ``query``, best first, then those whose name and words its words fit.
 
     All, as they are, for "".
     """
     found: list[tuple[float, int, T]] = []
     for place, thing in enumerate(things):
         best = score(query, name(thing))
-        if best is None and words is not None and by_words(query, words(thing)):
+        if best is None and words is not None and by_words(query, f"{name(thing)} {words(thing)}"):
             best = -1.0
         if best is not None:
             found.append((-best if query.strip() else 0.0, place, thing))

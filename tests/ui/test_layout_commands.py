@@ -153,3 +153,19 @@ def test_going_to_a_layer_finds_the_same_whether_typed_or_pasted(show, qtbot: Qt
     palette.field.setText("encoder")
     QTest.keyClick(palette.field, Key.Key_Return)
     assert ran == ["encoder_conv2"]
+
+
+def test_the_command_palette_knows_words_in_any_order_and_says_when_nothing_fits(show, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
+    palette = CommandPalette(show(QWidget()))
+    qtbot.addWidget(palette)
+    light = Command("Light", lambda: None, "View / Theme", words="theme colours")
+    palette.popup([Command("Dark", lambda: None, "View / Theme", words="theme colours"), light], "Search actions")
+    palette.field.setText("light theme")
+    assert [palette.list.item(row).text() for row in range(palette.list.count())] == ["Light"]
+    palette.field.setText("brew coffee")
+    assert palette.nothing.isVisible()
+    assert palette.nothing.text() == "Nothing fits “brew coffee”; try another word for it."
+    palette.field.setText("dark")
+    assert not palette.nothing.isVisible()
+    assert palette.list.isVisible()
+    palette.close()
