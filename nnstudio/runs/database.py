@@ -13,16 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from nnstudio.runs.encoding import decode, encode
-from nnstudio.train.events import (
-    Activations,
-    EpochEnded,
-    Event,
-    Gradients,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-    Samples,
-)
+from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunStarted
+from nnstudio.train.stream import SNAPSHOTS
 
 VERSION = 1
 #: A run keeps a snapshot once in this share of its length, so a long run does not fill the disk.
@@ -137,7 +129,7 @@ class RunDatabase:
             )
         if not self._run:
             raise RunsError("An event came before its run began")
-        if isinstance(event, Activations | Gradients | Samples):
+        if isinstance(event, SNAPSHOTS):
             last = self._stored.get(type(event))
             if last is not None and event.time - last < event.time * THINNING:
                 return

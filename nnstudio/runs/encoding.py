@@ -1,7 +1,7 @@
 """Events as stored: a JSON header and the raw bytes of the arrays. No pickle.
 
 An array stands in the header as ``{"array": [dtype, shape]}``; the arrays' bytes follow each other in that order,
-little-endian. The histograms of an Activations event are two arrays for all layers.
+little-endian. The histograms of an Activations or a Weights event are two arrays for all layers.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from nnstudio.train import events
-from nnstudio.train.events import Activations, Event, Histogram
+from nnstudio.train.events import Activations, Event, Histogram, Inside, Insides, Weights
 
 #: Event types by the name under which they are stored.
 KINDS: Mapping[str, type[Event]] = {
     cls.__name__: cls for cls in vars(events).values() if isinstance(cls, type) and issubclass(cls, Event)
 }
 DTYPES = frozenset({"float32", "float64", "int64", "int32", "float16", "bool", "uint8"})
-_STATISTICS = ("low", "high", "mean", "std", "zeros", "bad")
+#: In the order in which they are stored; new ones come last, and are left out of what older versions stored.
+_STATISTICS = ("low", "high", "mean", "std", "zeros", "bad", "saturated", "dead")
 
 
 def encode(event: Event) -> tuple[str, str, bytes]:
@@ -31,14 +32,12 @@ def encode(event: Event) -> tuple[str, str, bytes]:
     parts: list[bytes] = []
     values = {f.name: getattr(event, f.name) for f in dataclasses.fields(event) if f.name not in ("step", "time")}
     if isinstance(event, Activations):
-        layers = list(event.layers.values())
-        counts = np.stack([layer.counts for layer in layers]) if layers else np.empty((0, 0), np.float32)
-        statistics = [[getattr(layer, name) for name in _STATISTICS] for layer in layers]
-        values = {
-            "ids": list(event.layers),
-            "counts": counts,
-            "statistics": np.asarray(statistics, np.float64).reshape(-1, len(_STATISTICS)),
-        }
+        values = _packed(event.layers)
+    elif isinstance(event, Weights):
+        flat = {(id, name): found for id, layer in event.layers.items() for name, found in layer.items()}
+        values = {**_packed(dict(enumerate(flat.values()))), "ids": list(flat)}
+    elif isinstance(event, Insides):
+        values["nodes"] = {id: dataclasses.asdict(inside) for id, inside in event.nodes.items()}
     header = json.dumps(_plain(values, parts), separators=(",", ":"), ensure_ascii=False)
     return type(event).__name__, header, b"".join(parts)
 
@@ -61,7 +60,16 @@ def decode(kind: str, step: int, time: float, header: str, data: bytes) -> Event
 
         values = _restored(json.loads(header), array)
         if cls is Activations:
-            values = {"layers": _layers(**values)}
+            values = {"layers": dict(_layers(**values))}
+        elif cls is Weights:
+            layers: dict[str, dict[str, Histogram]] = {}
+            for (id, name), found in _layers(**values):
+                layers.setdefault(id, {})[name] = found
+            values = {"layers": layers}
+        elif cls is Insides:
+            values["nodes"] = {
+                id: Inside(**{**inside, "labels": tuple(inside["labels"])}) for id, inside in values["nodes"].items()
+            }
         known = {f.name: f for f in dataclasses.fields(cls)}
         values = {name: _fitting(cls, name, value) for name, value in values.items() if name in known}
         return cls(step=step, time=time, **values)
@@ -69,12 +77,22 @@ def decode(kind: str, step: int, time: float, header: str, data: bytes) -> Event
         raise ValueError(f"not a stored event ({kind}): {error}") from error
 
 
-def _layers(ids: list[str], counts: Any, statistics: Any) -> dict[str, Histogram]:
-    found = {}
+def _packed(layers: Mapping[Any, Histogram]) -> dict[str, Any]:
+    """Histograms as two arrays: all counts, and all statistics."""
+    found = list(layers.values())
+    counts = np.stack([layer.counts for layer in found]) if found else np.empty((0, 0), np.float32)
+    statistics = [[getattr(layer, name) for name in _STATISTICS] for layer in found]
+    return {
+        "ids": list(layers),
+        "counts": counts,
+        "statistics": np.asarray(statistics, np.float64).reshape(-1, len(_STATISTICS)),
+    }
+
+
+def _layers(ids: list[Any], counts: Any, statistics: Any) -> Iterator[tuple[Any, Histogram]]:
     for id, counted, row in zip(ids, counts, statistics.tolist(), strict=True):
-        low, high, mean, std, zeros, bad = row
-        found[id] = Histogram(counted, low, high, mean, std, zeros, int(bad))
-    return found
+        known = dict(zip(_STATISTICS, row, strict=False))
+        yield id, Histogram(**{**known, "counts": counted, "bad": int(known["bad"])})
 
 
 def _plain(value: Any, parts: list[bytes]) -> Any:

@@ -28,7 +28,8 @@ class RunStarted(Event):
     """The run begins (or goes on: then ``step`` is where). What is needed to draw its plots before any figure.
 
     phases: where the plan has phases, the name of the one that does each step of a turn: step ``n`` is one of
-    ``phases[n % len(phases)]``.
+    ``phases[n % len(phases)]``. network: a hash of the drawn network (`project.schema`). parent: the run that this one
+    was forked from, at ``parent_step``; "" where it began by itself.
     """
 
     run: str
@@ -46,6 +47,9 @@ class RunStarted(Event):
     plan: Mapping[str, Any]
     environment: Mapping[str, str] = field(default_factory=dict)
     phases: tuple[str, ...] = ()
+    network: str = ""
+    parent: str = ""
+    parent_step: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,9 @@ class Steps(Event):
 class Histogram:
     """How values are distributed: ``counts`` in equal bins from ``low`` to ``high``, and their summary.
 
-    zeros: share of values that are exactly zero. bad: how many were NaN or Inf (left out of the rest).
+    zeros: share of values that are exactly zero. bad: how many were NaN or Inf (left out of the rest). saturated: share
+    of values within 1 % of a bound of the activation that made them (sigmoid, tanh and their like; 0 for others). dead:
+    share of units (channels of an image, features of a vector) that were zero for the whole batch.
     """
 
     counts: Floats
@@ -83,6 +89,8 @@ class Histogram:
     std: float
     zeros: float
     bad: int = 0
+    saturated: float = 0.0
+    dead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +104,77 @@ class Activations(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gradients(Event):
     """For each node with weights that the step trained (with phases: those of its phase): L2 norm of its gradient, of
-    its weights, and of the last update."""
+    its weights, and of the last update.
+
+    signal: the gradient's signal-to-noise ratio over the batches that were looked at lately: the L2 norm of its mean
+    over that of its standard deviation; left out until some batches have been seen.
+    """
 
     gradients: Mapping[str, float]
     weights: Mapping[str, float]
     updates: Mapping[str, float] = field(default_factory=dict)
+    signal: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights(Event):
+    """How the weights of each trained node are distributed: by node id, then by parameter (``weight``, ``bias``)."""
+
+    layers: Mapping[str, Mapping[str, Histogram]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings(Event):
+    """Seconds that each node took for one batch of training, by node id. backward: with it, where it was measured."""
+
+    forward: Mapping[str, float]
+    backward: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What one node does with one sample, to be drawn.
+
+    kind and values (float32): ``maps``: an image layer's feature maps, (channels, height, width); ``attention``: how
+    much each place looks at each other, (heads, queries, keys); ``states``: a sequence layer's state over time,
+    (time, features); ``embedding``: the table's rows, (entries, features); ``vector``: a layer's output, (features,).
+    total: how many channels, heads, entries … there are, where not all are given. labels: names of the entries of an
+    embedding, or of the tokens at the places of a sequence, where they are known.
+    """
+
+    kind: str
+    values: Floats
+    total: int = 0
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insides(Event):
+    """What the nodes that are looked into do with one sample: row ``sample`` of ``split``."""
+
+    split: str
+    sample: int
+    nodes: Mapping[str, Inside]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChanged(Event):
+    """Values of the plan changed in the middle of the run; from ``step`` on ``after`` holds. By name."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkChanged(Event):
+    """The network was edited in the middle of the run; a RunStarted of the same run follows.
+
+    kept, cut, fresh: names of weights (state-dict keys) that went over whole, in part, or not at all.
+    """
+
+    kept: tuple[str, ...]
+    cut: tuple[str, ...]
+    fresh: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +203,7 @@ class Samples(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSaved(Event):
-    """A checkpoint is on disk, whole. kind: ``last`` or ``best``."""
+    """A checkpoint is on disk, whole. kind: ``last`` (by time), ``best`` or ``hand`` (asked for by a person)."""
 
     path: str
     epoch: int
@@ -138,12 +212,16 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis(Event):
-    """A rule of `diagnose` found something wrong with the training."""
+    """A rule of `diagnose` found something wrong with the training.
+
+    evidence: what it was concluded from: numbers, texts and lists of numbers by name, as JSON has them.
+    """
 
     code: str
     message: str
     hint: str
     node: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,10 @@ from nnstudio.train.events import (
     Event,
     Gradients,
     Histogram,
+    Inside,
+    Insides,
+    NetworkChanged,
+    PlanChanged,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -24,6 +28,8 @@ from nnstudio.train.events import (
     RunStarted,
     Samples,
     Steps,
+    Timings,
+    Weights,
 )
 
 T = TypeVar("T")
@@ -84,7 +90,9 @@ class History:
     losses, learning_rates: of every step, float32, by step from 0 (views; NaN where a step is not known).
     parts: each loss node's own losses, by id. epochs: all EpochEnded. activations, gradients, weights, updates: the
     latest snapshot by node id. peaks: each node's greatest gradient so far. ended: RunFinished or RunFailed, once it
-    has. ``changes`` counts the events that were fed, so that a view can see whether it is up to date.
+    has. distributions: each node's weights, by parameter. signal: each gradient's signal-to-noise ratio. timings: what
+    each node takes. insides: by node id, the latest look into it. changed: what was changed in the middle of the run.
+    ``changes`` counts the events that were fed, so that a view can see whether it is up to date.
     """
 
     def __init__(self) -> None:
@@ -102,10 +110,16 @@ class History:
         self.weights: dict[str, float] = {}
         self.updates: dict[str, float] = {}
         self.peaks: dict[str, float] = {}
+        self.signal: dict[str, float] = {}
+        self.distributions: dict[str, Mapping[str, Histogram]] = {}
+        self.timings: Timings | None = None
+        self.insides: dict[str, Inside] = {}
+        self.inside_sample: tuple[str, int] = ("", 0)
+        self.changed: list[PlanChanged | NetworkChanged] = []
         self.steps_per_second = self.seconds_left = self.watching = 0.0
         self._losses, self._rates = Series(), Series()
         self._parts: dict[str, Series] = {}
-        self._looks, self._norms = Thinned(), Thinned()
+        self._looks, self._norms, self._distributions = Thinned(), Thinned(), Thinned()
 
     @property
     def losses(self) -> NDArray[np.float32]:
@@ -149,6 +163,16 @@ class History:
         values = [event.gradients.get(node, np.nan) for event in self._norms.items]  # type: ignore[attr-defined]
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
+    def distribution_history(self, node: str, parameter: str) -> tuple[list[int], list[Histogram | None]]:
+        """Steps and histograms of a node's weights over time (None where they were not seen)."""
+        seen = [layers.get(node, {}).get(parameter) for layers in self._distributions.items]  # type: ignore[attr-defined]
+        return list(self._distributions.steps), seen
+
+    def signal_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and signal-to-noise ratios of a node's gradient over time (NaN where they are not known)."""
+        values = [event.signal.get(node, np.nan) for event in self._norms.items]  # type: ignore[attr-defined]
+        return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
+
     @property
     def ratios(self) -> dict[str, float]:
         """The L2 norm of the last update over that of the weights, by node id; empty where updates are not measured."""
@@ -187,6 +211,7 @@ class History:
                 self.gradients = self._joined(self.gradients, event.gradients)
                 self.weights = self._joined(self.weights, event.weights)
                 self.updates = self._joined(self.updates, event.updates)
+                self.signal = self._joined(self.signal, event.signal)
                 self.peaks.update(
                     {
                         id: max(size, self.peaks.get(id, size))
@@ -195,6 +220,15 @@ class History:
                     }
                 )
                 self._norms.add(event.step, event)
+            case Weights():
+                self.distributions = self._joined(self.distributions, event.layers)
+                self._distributions.add(event.step, event.layers)
+            case Timings():
+                self.timings = event
+            case Insides():
+                self.insides, self.inside_sample = dict(event.nodes), (event.split, event.sample)
+            case PlanChanged() | NetworkChanged():
+                self.changed.append(event)
             case EpochEnded():
                 self.epochs.append(event)
             case Samples():

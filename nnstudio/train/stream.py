@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnstudio.train.events import Activations, EpochEnded, Event, Gradients, Samples, Steps
+from nnstudio.train.events import Activations, EpochEnded, Event, Gradients, Insides, Samples, Steps, Timings, Weights
 
 #: Kinds of which the latest alone matters.
-SNAPSHOTS = (Activations, Gradients, Samples)
+SNAPSHOTS = (Activations, Gradients, Weights, Timings, Insides, Samples)
 #: Epochs that wait, at most; beyond it every second waiting one is left out (those that were the best stay).
 EPOCHS = 10_000
 
@@ -18,8 +18,8 @@ EPOCHS = 10_000
 class EventStream:
     """Events from one trainer to one reader.
 
-    Steps that wait are merged into one event, at the place of the first: no loss is ever lost. Of Activations,
-    Gradients and Samples the latest is kept. Everything else is kept in its order. Both ends may be in different
+    Steps that wait are merged into one event, at the place of the first: no loss is ever lost. Of each kind of
+    snapshot the latest is kept. Everything else is kept in its order. Both ends may be in different
     threads.
     """
 

@@ -27,6 +27,10 @@ from nnstudio.train.events import (
     Event,
     Gradients,
     Histogram,
+    Inside,
+    Insides,
+    NetworkChanged,
+    PlanChanged,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -34,6 +38,8 @@ from nnstudio.train.events import (
     RunStarted,
     Samples,
     Steps,
+    Timings,
+    Weights,
 )
 from nnstudio.train.history import History
 from nnstudio.train.plan import Plan
@@ -41,7 +47,7 @@ from nnstudio.train.plan import Plan
 floats32 = arrays.arrays(np.float32, st.integers(0, 40), elements=st.floats(width=32, allow_nan=False))
 histogram = st.builds(
     Histogram, arrays.arrays(np.float32, 5, elements=st.floats(0, 1e6, width=32)), st.floats(-9, 0), st.floats(0, 9),
-    st.floats(-9, 9), st.floats(0, 9), st.floats(0, 1), st.integers(0, 9),
+    st.floats(-9, 9), st.floats(0, 9), st.floats(0, 1), st.integers(0, 9), st.floats(0, 1), st.floats(0, 1),
 )  # fmt: skip
 names = st.text(min_size=1, max_size=8)
 figures = st.dictionaries(names, st.floats(allow_nan=False, allow_infinity=False), max_size=3)
@@ -50,7 +56,15 @@ events = st.one_of(
     st.builds(Steps, **where, first=st.integers(0, 99), losses=floats32, learning_rates=floats32,
               parts=st.dictionaries(names, floats32, max_size=2), epoch=st.integers(0, 9)),
     st.builds(Activations, **where, layers=st.dictionaries(names, histogram, max_size=3)),
-    st.builds(Gradients, **where, gradients=figures, weights=figures, updates=figures),
+    st.builds(Gradients, **where, gradients=figures, weights=figures, updates=figures, signal=figures),
+    st.builds(Weights, **where, layers=st.dictionaries(
+        names, st.dictionaries(names, histogram, min_size=1, max_size=2), max_size=2)),
+    st.builds(Timings, **where, forward=figures, backward=figures),
+    st.builds(Insides, **where, split=names, sample=st.integers(0, 9), nodes=st.dictionaries(names, st.builds(
+        Inside, st.sampled_from(("maps", "states")), arrays.arrays(np.float32, (2, 3)), st.integers(0, 9),
+        st.lists(names, max_size=2).map(tuple)), max_size=2)),
+    st.builds(PlanChanged, **where, before=figures, after=figures),
+    st.builds(NetworkChanged, **where, kept=st.tuples(names), cut=st.tuples(), fresh=st.tuples(names, names)),
     st.builds(EpochEnded, **where, epoch=st.integers(1, 9), training=figures, validation=figures,
               learning_rate=st.floats(0, 1), seconds=st.floats(0, 9), best=st.booleans()),
     st.builds(Samples, **where, indices=arrays.arrays(np.int64, 3),
@@ -107,7 +121,7 @@ def test_every_kind_of_event_can_be_stored() -> None:
     """Those that the test above draws, and the one that begins a run."""
     drawn = {
         Steps, Activations, Gradients, EpochEnded, Samples, Diagnosis, CheckpointSaved, RunPaused, RunResumed,
-        RunFailed, RunFinished,
+        RunFailed, RunFinished, Weights, Timings, Insides, PlanChanged, NetworkChanged,
     }  # fmt: skip
     assert set(KINDS.values()) == {*drawn, Event, RunStarted}
     begun = started()
