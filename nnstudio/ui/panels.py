@@ -24,6 +24,11 @@ PANELS = (
 )
 
 
+def place_of(title: str) -> int:
+    """Which tab has this title; the first where none has."""
+    return next((place for place, (known, _) in enumerate(PANELS) if known == title), 0)
+
+
 class Panels(QFrame):
     """A strip of tabs and the panel that is chosen."""
 
@@ -68,6 +73,11 @@ class Panels(QFrame):
         """Which tab is chosen."""
         return self.tabs.currentIndex()
 
+    @property
+    def title(self) -> str:
+        """The title of the tab that is chosen."""
+        return PANELS[self.place][0]
+
     def panel(self, place: int) -> QWidget:
         """The panel behind a tab, built where it has not been yet."""
         if place not in self._built:
@@ -101,5 +111,6 @@ class Panels(QFrame):
         history = self._session.history
         count += len(history.diagnoses) + isinstance(history.ended, RunFailed)
         title = f"Problems · {count}" if count else "Problems"
-        if self.tabs.tabText(len(PANELS) - 1) != title:
-            self.tabs.setTabText(len(PANELS) - 1, title)
+        place = place_of("Problems")
+        if self.tabs.tabText(place) != title:
+            self.tabs.setTabText(place, title)

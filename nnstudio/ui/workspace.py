@@ -14,7 +14,7 @@ from nnstudio.ui.announce import Voice
 from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.palette import PalettePanel
-from nnstudio.ui.panels import Panels
+from nnstudio.ui.panels import Panels, place_of
 from nnstudio.ui.parts import column, line, panel
 from nnstudio.ui.scope_tabs import CanvasHead, TabMemory
 from nnstudio.ui.session import Session
@@ -125,7 +125,7 @@ class Workspace(QWidget):
         self._code_place.hide()
         if self._settings.get("layout.code", False):
             self._show_code()
-        self.panels.show_panel(self._settings.get("layout.panel", 0))
+        self.panels.show_panel(place_of(self._settings.get("layout.panel", "")))
         self.side.show_tab(self._settings.get("layout.side", "layers"))
 
     def _fit_text(self) -> None:
@@ -169,7 +169,7 @@ class Workspace(QWidget):
             "layout.hidden": [name for name in PARTS if not self.shows(name)],
             "layout.beside": bytes(self._beside.saveState().toBase64().data()).decode() if self.code else "",
             "layout.code": self.shows("code"),
-            "layout.panel": self.panels.place,
+            "layout.panel": self.panels.title,
             "layout.side": self.side.place,
         }
         self._settings.set(**states)
@@ -226,7 +226,7 @@ class Workspace(QWidget):
                 "layout.beside": "",
                 "layout.code": False,
                 "layout.hidden": [],
-                "layout.panel": 0,
+                "layout.panel": "",
                 "layout.side": "layers",
             }
         )

@@ -36,6 +36,7 @@ from nnstudio.graph import Network, Node, Wire, edits
 from nnstudio.layers import load
 from nnstudio.project.sheet import Sheet
 from nnstudio.ui.background import pump
+from nnstudio.ui.panels import place_of
 
 LIMIT = 16.0
 CLOCK = [time.perf_counter]
@@ -72,9 +73,9 @@ class Edited:
         if "history" in shown:
             window.workspace.side.show_tab("history")
         if "network" in shown:
-            window.workspace.show_panel(4)
+            window.workspace.show_panel(place_of("Network"))
         if "problems" in shown:
-            window.workspace.show_panel(5)
+            window.workspace.show_panel(place_of("Problems"))
         self.canvas, self.editor = window.workspace.canvas, window.workspace.canvas.editor
         self.canvas.zoom_to(1.0)
         middle = str(count // 2 - count // 2 % 5)

@@ -19,6 +19,7 @@ from nnstudio.project.gallery import template
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.events import RunFailed, RunFinished
 from nnstudio.train.plan import Plan
+from nnstudio.ui.panels import place_of
 
 LONG = 60_000
 
@@ -232,7 +233,7 @@ def test_memory_that_runs_out_leaves_the_window_usable_and_the_trained_weights(l
     assert session.training.weights is weights
     assert not session.training.unsaved_weights
     assert line.workspace.panels.tabs.tabText(5) == "Problems · 1"
-    line.workspace.panels.show_panel(5)
+    line.workspace.panels.show_panel(place_of("Problems"))
     panel = line.workspace.panels.panel(5)
     qtbot.waitUntil(lambda: any("Memory ran out" in row.finding.message for row in panel.rows))
     assert session.do("Delete", edits.remove([session.network.named("answer").id]))
@@ -290,7 +291,7 @@ def test_what_is_wrong_with_a_training_stands_under_problems_and_in_the_runs(lin
     session.do("Build", lambda _: net.network)
     session.do("Longer", plan=session.plan.with_(epochs=1_000_000))
     qtbot.waitUntil(lambda: session.settled, timeout=LONG)
-    line.workspace.panels.show_panel(5)
+    line.workspace.panels.show_panel(place_of("Problems"))
     panel = line.workspace.panels.panel(5)
     press(line, qtbot, "start_button")
     qtbot.waitUntil(lambda: any("“dead” puts out is zero" in row.finding.message for row in panel.rows), timeout=LONG)
