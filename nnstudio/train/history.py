@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from nnstudio.train.events import (
     Timings,
     Weights,
 )
+from nnstudio.train.snapshots import Snapshot, gradients_at, joined, latest
 
 T = TypeVar("T")
 
@@ -83,6 +84,11 @@ class Thinned:
             self.steps, self.items = self.steps[::2], self.items[::2]
             self.every *= 2
 
+    def cut(self, step: int) -> None:
+        """Forget what was kept of later steps: the run went back to this one."""
+        while self.steps and self.steps[-1] > step:
+            del self.steps[-1], self.items[-1]
+
 
 class History:
     """What is known of a run so far. Feed it events in their order.
@@ -104,7 +110,7 @@ class History:
         self.epochs: list[EpochEnded] = []
         self.diagnoses: list[Diagnosis] = []
         self.samples: Samples | None = None
-        self.checkpoint: CheckpointSaved | None = None
+        self.checkpoints: list[CheckpointSaved] = []
         self.activations: dict[str, Histogram] = {}
         self.gradients: dict[str, float] = {}
         self.weights: dict[str, float] = {}
@@ -120,6 +126,12 @@ class History:
         self._losses, self._rates = Series(), Series()
         self._parts: dict[str, Series] = {}
         self._looks, self._norms, self._distributions = Thinned(), Thinned(), Thinned()
+        self._timings = Thinned()
+
+    @property
+    def checkpoint(self) -> CheckpointSaved | None:
+        """The newest checkpoint."""
+        return self.checkpoints[-1] if self.checkpoints else None
 
     @property
     def losses(self) -> NDArray[np.float32]:
@@ -153,6 +165,31 @@ class History:
     def activation_steps(self) -> list[int]:
         """Steps of the snapshots that :meth:`activation_history` gives."""
         return list(self._looks.steps)
+
+    @property
+    def moments(self) -> list[int]:
+        """Steps, rising, of which :meth:`at` knows something of its own."""
+        return sorted({*self._looks.steps, *self._norms.steps})
+
+    def at(self, step: int | None = None) -> Snapshot:
+        """What was known at a step, from the nearest snapshots before it that are kept; None: what is known now."""
+        if step is None:
+            return Snapshot(
+                self.step, self.activations, self.gradients, self.weights, self.updates, self.signal,
+                self.distributions, self.timings,
+            )  # fmt: skip
+        back = self.started is not None and bool(self.started.phases)
+
+        def seen(kept: Thinned) -> Any:
+            items: list[Any] = kept.items
+            return joined(kept.steps, items, step, back=back)
+
+        norms: list[Gradients] = self._norms.items  # type: ignore[assignment]
+        timings: list[Timings] = self._timings.items  # type: ignore[assignment]
+        return Snapshot(
+            step, seen(self._looks), *gradients_at(self._norms.steps, norms, step, back=back),
+            seen(self._distributions), latest(self._timings.steps, timings, step),
+        )  # fmt: skip
 
     def activation_history(self, node: str) -> list[Histogram | None]:
         """A node's histograms over time, as many as :attr:`activation_steps` (None where it was not seen)."""
@@ -225,6 +262,7 @@ class History:
                 self._distributions.add(event.step, event.layers)
             case Timings():
                 self.timings = event
+                self._timings.add(event.step, event)
             case Insides():
                 self.insides, self.inside_sample = dict(event.nodes), (event.split, event.sample)
             case PlanChanged() | NetworkChanged():
@@ -234,7 +272,7 @@ class History:
             case Samples():
                 self.samples = event
             case CheckpointSaved():
-                self.checkpoint = event
+                self.checkpoints.append(event)
             case Diagnosis():
                 self.diagnoses.append(event)
             case RunPaused() | RunResumed():
@@ -250,6 +288,10 @@ class History:
             if len(series.values) > event.step:
                 series.place(event.step, empty)
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= event.step]
+        self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
+        self.changed = [change for change in self.changed if change.step <= event.step]
+        for kept in (self._looks, self._norms, self._distributions, self._timings):
+            kept.cut(event.step)
 
     def _joined(self, before: dict[str, T], now: Mapping[str, T]) -> dict[str, T]:
         """The latest of every node: with phases, a look sees the nodes of one phase only."""

@@ -22,6 +22,7 @@ from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_loading import DataLoading
 from nnstudio.ui.journaling import Journaling
 from nnstudio.ui.mending import Mending
+from nnstudio.ui.moment import Moment
 from nnstudio.ui.parts import capital
 from nnstudio.ui.previewing import Previewing
 from nnstudio.ui.project_files import ProjectFiles
@@ -47,6 +48,7 @@ class Session(QObject):
     ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
     ``run_state`` does; ``data_changed`` when ``dataset`` or ``data_error`` does; ``notice(level, sentence)`` with a
     level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does;
+    ``moment_changed`` when ``moment``, the step of the run that is shown, or the newest while it is live, does;
     ``revealed(id)`` asks the canvas to bring a node into sight; ``previewed(Preview | None)`` tells what the edit that
     was last given to :meth:`preview` would do.
     """
@@ -62,6 +64,7 @@ class Session(QObject):
     revealed = Signal(str)
     scope_changed = Signal()
     previewed = Signal(object)
+    moment_changed = Signal()
 
     def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
         """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""
@@ -82,6 +85,7 @@ class Session(QObject):
         self._resolver.resolved.connect(self._take_resolution)
         self._resolver.failed.connect(self._take_failure)
         self.training = Training(self)
+        self.moment = Moment(self)
         self.files = ProjectFiles(self)
         self.journaling = Journaling(self)
         self.mending = Mending(self)
