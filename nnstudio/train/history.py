@@ -200,6 +200,14 @@ class History:
         values = [event.gradients.get(node, np.nan) for event in self._norms.items]  # type: ignore[attr-defined]
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
+    def last_looks(self, most: int) -> list[Mapping[str, Histogram]]:
+        """The histograms of the last snapshots, by node id, the oldest first."""
+        return self._looks.items[-most:]  # type: ignore[return-value]
+
+    def last_norms(self, most: int = KEPT + 1) -> list[Gradients]:
+        """The last looks at the gradients, the oldest first."""
+        return self._norms.items[-most:]  # type: ignore[return-value]
+
     def distribution_history(self, node: str, parameter: str) -> tuple[list[int], list[Histogram | None]]:
         """Steps and histograms of a node's weights over time (None where they were not seen)."""
         seen = [layers.get(node, {}).get(parameter) for layers in self._distributions.items]  # type: ignore[attr-defined]
