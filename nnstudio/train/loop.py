@@ -12,6 +12,7 @@ from nnstudio.train.control import Control
 from nnstudio.train.environment import choose_device, environment
 from nnstudio.train.events import Event, RunFailed
 from nnstudio.train.failures import failed, is_out_of_memory
+from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def run(
     checkpoints: Path | None = None,
     resume: bool = False,
     run_id: str = "",
+    origin: Origin | None = None,
 ) -> Generator[Event, None, None]:
     """Train a compiled network; what happens comes out as events, the last one RunFinished or RunFailed.
 
@@ -40,6 +42,7 @@ def run(
             never interrupted, bit for bit on the CPU.
         run_id: the name of the run in its events; where empty, the
             checkpoint's where the run goes on from one, else made up.
+        origin: what its RunStarted says of the network and of the run that it was forked from.
     """
     from nnstudio.train.trainer import Trainer
 
@@ -50,7 +53,7 @@ def run(
     try:
         device = choose_device(plan.device)
         with environment(plan, device):
-            trainer = Trainer(compiled, data, plan, control, device, checkpoints, run_id)
+            trainer = Trainer(compiled, data, plan, control, device, checkpoints, run_id, origin)
             yield from trainer.events(resume)
     except Exception as error:
         step, time = (trainer.state.progress.step, trainer.clock.now()) if trainer is not None else (0, 0.0)

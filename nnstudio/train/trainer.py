@@ -32,6 +32,7 @@ from nnstudio.train.events import (
 from nnstudio.train.figures import Figures
 from nnstudio.train.keeping import Keeper
 from nnstudio.train.losses import Losses
+from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 from nnstudio.train.probes import Pace
 from nnstudio.train.replay import find_culprit
@@ -59,6 +60,7 @@ class Trainer:
         device: torch.device,
         checkpoints: Path | None,
         run: str,
+        origin: Origin | None = None,
     ) -> None:
         if not compiled.losses:
             raise TrainingError("There is nothing to minimise: the network has no loss", "add a loss, such as MSELoss")
@@ -75,6 +77,7 @@ class Trainer:
         self.stepper = Stepper(compiled, self.state, self.losses, self.batches.steps_per_epoch)
         self.clock, self.pace = Clock(), Pace(plan.watching)
         self.keeper = Keeper(self.state, plan, self.clock, checkpoints, run)
+        self.origin = origin or Origin()
         self.reason = ""
         self._announced = self._standing = False
         self._next_send = self._next_samples = self._mark = 0.0
@@ -125,7 +128,8 @@ class Trainer:
             samples=self.counts, nodes={id: compiled.name(id) for id in compiled.resolution.order},
             trained=self.stepper.trained, losses=compiled.losses, metrics=compiled.metrics,
             parameters=sum(parameter.numel() for parameter in state.parameters), plan=self.plan.to_json(),
-            environment=described(self.device), phases=state.tracks.names,
+            environment=described(self.device), phases=state.tracks.names, network=self.origin.network,
+            parent=self.origin.parent, parent_step=self.origin.parent_step,
         )  # fmt: skip
 
     def _warnings(self) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from nnstudio.train.batches import Data
 from nnstudio.train.control import Control
 from nnstudio.train.events import Event, RunFailed
+from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 from nnstudio.train.stream import EventStream
 
@@ -39,6 +40,7 @@ class Worker:
         run_id: str = "",
         paused: bool = False,
         also: Sequence[Callable[[Event], None]] = (),
+        origin: Origin | None = None,
     ) -> None:
         """
         Args:
@@ -46,11 +48,12 @@ class Worker:
             data: the data set, or what opens it, called in the thread.
             paused: stand still before the first step (``control.step_once`` does one).
             also: called in the thread with every event, such as a recorder's ``put``; must be quick.
+            origin: what the run's RunStarted says of its network and its parent.
         """
         self.control, self.stream = Control(paused=paused), EventStream()
         self.compiled: Compiled | None = None
         self._make, self._data, self._plan, self._also = make_compiled, data, plan, tuple(also)
-        self._checkpoints, self._resume, self._run = checkpoints, resume, run_id
+        self._checkpoints, self._resume, self._run, self._origin = checkpoints, resume, run_id, origin
         self._thread = threading.Thread(target=self._work, name="training", daemon=True)
 
     def start(self) -> None:
@@ -81,7 +84,7 @@ class Worker:
             data = self._data() if callable(self._data) else self._data
             events = run(
                 self.compiled, data, self._plan, self.control, checkpoints=self._checkpoints, resume=self._resume,
-                run_id=self._run,
+                run_id=self._run, origin=self._origin,
             )  # fmt: skip
             for event in events:
                 self._put(event)
