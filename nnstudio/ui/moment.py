@@ -57,6 +57,11 @@ class Moment(QObject):
             self._known, self._snapshot = known, history.at(self.step)
         return self._snapshot
 
+    @property
+    def when(self) -> str:
+        """``now``, or ``at step 120``."""
+        return "now" if self.step is None else f"at step {self.step:,}"
+
     def go(self, step: int | None) -> None:
         """Show the run as it was at a step, or live (None)."""
         if step != self.step:

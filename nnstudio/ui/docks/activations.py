@@ -57,6 +57,7 @@ class ActivationsNow(Live):
         plot.clicked.connect(self._clicked)
         plot.hovered.connect(self._hovered)
         session.events_arrived.connect(self.refresh_soon)
+        session.moment_changed.connect(self.refresh_soon)
         session.run_changed.connect(self.refresh_soon)
         session.selection_changed.connect(self.refresh_soon)
         session.changed.connect(self.refresh_soon)
@@ -74,17 +75,18 @@ class ActivationsNow(Live):
         history, plot = self.session.history, self.frame.plot
         if history.started is not self._run:
             self._run, self._range = history.started, None
-        rows = rows_of(self.session, history.activations)
+        activations, when = self.session.moment.snapshot.activations, self.session.moment.when
+        rows = rows_of(self.session, activations)
         if self.detailed:
             self.setMinimumHeight(90 + TALL_ROW * len(rows))
-            self.frame.note.setText("now, over the last batch" if rows else "")
+            self.frame.note.setText(f"{when}, over the last batch" if rows else "")
         else:
             trained = history.started.trained if history.started is not None else ()
             shown = thinned(rows, max(3, int(plot.view.height()) // ROW), trained)
             some = f"{len(shown)} of {len(rows)} layers · " if len(shown) < len(rows) else ""
-            self.frame.note.setText(f"{some}now, over the last batch" if rows else "")
+            self.frame.note.setText(f"{some}{when}, over the last batch" if rows else "")
             rows = shown
-        self.ridges = [Ridge(row, history.activations[row.node]) for row in rows]
+        self.ridges = [Ridge(row, activations[row.node]) for row in rows]
         self._range = distributions.common_range([r.histogram for r in self.ridges], self._range)
         self.item.show_ridges(self.ridges, self.session.selection)
         plot.view.show_range(self._range, (0.0, float(max(1, len(rows)))))

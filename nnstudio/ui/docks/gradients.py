@@ -25,6 +25,7 @@ from nnstudio.ui.docks.run_panel import RunPanel
 
 if TYPE_CHECKING:
     from nnstudio.train.history import History
+    from nnstudio.train.snapshots import Snapshot
     from nnstudio.ui.session import Session
 
 
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 class Quantity:
     """What the bars and lines show: its title, its note, and how a history tells it.
 
-    latest: the newest value by node id. series: steps and values of a node. peak: the greatest value of a node so far.
+    latest: the values at a moment by node id. series: steps and values of a node. peak: the greatest value of a node
+    so far.
     """
 
     title: str
     note: str
-    latest: Callable[[History], Mapping[str, float]]
+    latest: Callable[[History | Snapshot], Mapping[str, float]]
     series: Callable[[History, str], tuple[np.ndarray, np.ndarray]]
     peak: Callable[[History, str], float]
 
@@ -51,14 +53,14 @@ def _greatest_ratio(history: History, node: str) -> float:
 GRADIENT = Quantity(
     "Gradient magnitude by layer",
     "log scale, ‖∇w‖₂",
-    lambda history: history.gradients,
+    lambda snapshot: snapshot.gradients,
     lambda history, node: history.gradient_history(node),
     lambda history, node: history.peaks.get(node, float("nan")),
 )
 RATIO = Quantity(
     "Update ÷ weight by layer",
     "log scale, ‖Δw‖₂ ÷ ‖w‖₂",
-    lambda history: history.ratios,
+    lambda snapshot: snapshot.ratios,
     lambda history, node: history.ratio_history(node),
     _greatest_ratio,
 )
@@ -91,6 +93,7 @@ class GradientsNow(Live):
         plot.hovered.connect(self._hovered)
         for signal in (session.events_arrived, session.run_changed, session.selection_changed, session.changed):
             signal.connect(self.refresh_soon)
+        session.moment_changed.connect(self.refresh_soon)
 
     def show_quantity(self, quantity: Quantity) -> None:
         """Show gradients or another quantity."""
@@ -103,7 +106,7 @@ class GradientsNow(Live):
 
     def refresh(self) -> None:
         history, plot = self.session.history, self.frame.plot
-        latest = self.quantity.latest(history)
+        latest = self.quantity.latest(self.session.moment.snapshot)
         self.rows = rows_of(self.session, latest)
         self.values = np.array([latest[row.node] for row in self.rows], dtype=np.float64)
         self.peaks = np.array([self.quantity.peak(history, row.node) for row in self.rows], dtype=np.float64)
@@ -120,7 +123,8 @@ class GradientsNow(Live):
         plot.view.show_range((0.0, float(max(1, len(bars)))), (float(low), float(high)))
         plot.bottom.name(self._names())
         missing = history.gradients and not latest
-        self.frame.note.setText("not measured for so many parameters" if missing else self.quantity.note)
+        then = "" if self.session.moment.live else f" · {self.session.moment.when}"
+        self.frame.note.setText("not measured for so many parameters" if missing else self.quantity.note + then)
         self._hovered(self._place)
 
     def _widen(self, history: History) -> None:

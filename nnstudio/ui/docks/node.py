@@ -35,6 +35,7 @@ class NodeView(Live):
         self.setAccessibleName(self.TITLE)
         for signal in (session.events_arrived, session.run_changed, session.selection_changed, session.changed):
             signal.connect(self.refresh_soon)
+        session.moment_changed.connect(self.refresh_soon)
         for signal in (session.selection_changed, session.changed, session.events_arrived, session.resolved):
             signal.connect(self.appear)
 
@@ -77,6 +78,10 @@ class NodeView(Live):
         """Whether there is nothing to draw yet."""
         raise NotImplementedError
 
+    def title(self) -> str:
+        """What stands over the figure."""
+        return self.TITLE
+
     def color(self) -> QColor:
         """The family's colour of the node."""
         node = self.session.network.nodes.get(next(iter(self.session.selection), ""))
@@ -90,7 +95,7 @@ class NodeView(Live):
             head = QRectF(0, 0, self.width(), HEAD - 6)
             painter.setFont(theme.ui_font(12, 600))
             painter.setPen(QColor(tokens.text))
-            painter.drawText(head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.TITLE)
+            painter.drawText(head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self.title())
             painter.setFont(theme.ui_font(11))
             painter.setPen(QColor(tokens.muted))
             body = QRectF(0, HEAD, self.width(), self.height() - HEAD)
@@ -125,11 +130,14 @@ class NodeHistogram(NodeView):
         self.histogram: Histogram | None = None
         super().__init__(session, parent)
 
+    def title(self) -> str:
+        return f"Activations {self.session.moment.when}"
+
     def known(self) -> bool:
         return self.chosen() in self.session.history.activations
 
     def take(self) -> None:
-        self.histogram = self.session.history.activations.get(self.node)
+        self.histogram = self.session.moment.snapshot.activations.get(self.node)
         self.value = f"{numbers.share(self.histogram.zeros)} zero" if self.histogram is not None else ""
 
     @property
@@ -181,7 +189,8 @@ class NodeGradient(NodeView):
         steps, values = history.gradient_history(self.node) if self.node in history.gradients else ((), ())
         self.steps = np.asarray(steps, dtype=np.float64)
         self.logs = numbers.log10(np.asarray(values, dtype=np.float64))
-        self.value = numbers.figure(history.gradients[self.node]) if len(self.steps) else ""
+        now = self.session.moment.snapshot.gradients.get(self.node)
+        self.value = numbers.figure(now) if len(self.steps) and now is not None else ""
 
     @property
     def is_empty(self) -> bool:
@@ -202,4 +211,9 @@ class NodeGradient(NodeView):
         if len(points) == 1:
             painter.drawEllipse(points[0], 1.5, 1.5)
         painter.drawPolyline(QPolygonF(points))
+        moment = self.session.moment.step
+        if moment is not None:
+            at = inside.left() + min(max(moment - float(steps[0]), 0.0), span) * inside.width() / span
+            painter.setPen(QPen(QColor(theme.current().muted), 1.0))
+            painter.drawLine(QPointF(at, inside.top()), QPointF(at, inside.bottom()))
         self.ends(painter, body, f"step {int(steps[0]):,}", f"{int(steps[-1]):,}")

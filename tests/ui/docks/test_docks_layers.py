@@ -254,3 +254,25 @@ def test_importing_the_docks_imports_no_pyqtgraph(checkout):
         "d.TrainingPanel; assert 'pyqtgraph' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=checkout, timeout=60)
+
+
+def test_panels_follow_the_moment_that_is_shown(session, tell, show, made, qtbot):
+    from nnstudio.ui.docks.activations import ActivationsNow
+    from nnstudio.ui.docks.gradients import GradientsNow
+
+    bars, ridges = GradientsNow(session), ActivationsNow(session)
+    show(bars)
+    show(ridges)
+    tell([made.run_started(), *made.snapshot(10), *made.snapshot(20)])
+    early, late = {"a": 1e-4, "b": 1e-3, "f": 1e-2}, {"a": 0.5, "b": 0.5, "f": 0.5}
+    tell([Gradients(step=30, time=1.0, gradients=late, weights=dict.fromkeys(late, 1.0))])
+    qtbot.waitUntil(lambda: list(bars.values) == [0.5, 0.5, 0.5])
+    session.moment.go(20)
+    qtbot.waitUntil(lambda: list(bars.values) == list(early.values()))
+    assert "at step 20" in bars.frame.note.text()
+    top = session.history.activation_history("f")[0].high
+    session.moment.go(10)
+    qtbot.waitUntil(lambda: "at step 10" in ridges.frame.note.text())
+    assert ridges.ridges[-1].histogram.high == top
+    session.moment.go(None)
+    qtbot.waitUntil(lambda: list(bars.values) == [0.5, 0.5, 0.5])
