@@ -118,12 +118,21 @@ class Batches:
         """How many batches an epoch has."""
         return len(self.sizes)
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch (counted from 0) in its own order, from the ``start``-th on."""
+    def rows_of(self, epoch: int, batch: int) -> tuple[int, ...]:
+        """Which rows of the split an epoch's batch has (all counted from 0)."""
+        at = sum(self.sizes[:batch])
+        return tuple(self._order(epoch)[at : at + self.sizes[batch]].tolist())
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        """The rows in the order of an epoch, int64, shape (rows,)."""
         import torch
 
         generator = torch.Generator().manual_seed(seed_of(self.seed, "order", epoch))
-        order = torch.randperm(self.source.rows, generator=generator)
+        return torch.randperm(self.source.rows, generator=generator)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch (counted from 0) in its own order, from the ``start``-th on."""
+        order = self._order(epoch)
         order = order.to(self.source.device) if self.source.resident else order
         first = start // self.window * self.window
         at = sum(self.sizes[:first])

@@ -225,6 +225,32 @@ class Diagnosis(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlightRecorded(Event):
+    """Numbers went bad, and the last steps were done again to see where it began; a RunFailed follows.
+
+    what: the first thing that was not finite: ``data``, ``output``, ``gradient`` or ``weights`` of ``node``, or the
+    ``loss``. value: ``NaN`` or ``Inf``. epoch: counted from 1; batch: of that epoch, from 0; rows: those of the
+    training split in that batch; sample: the row in which it began, -1 where that cannot be told.
+    steps: the last steps that were done again, shape (k,); losses: their losses, shape (k,); outputs, gradients,
+    weights: the largest absolute number of each of ``nodes``, shape (k, nodes), NaN where there is none.
+    """
+
+    node: str
+    what: str
+    value: str
+    epoch: int
+    batch: int
+    rows: NDArray[np.int64]
+    sample: int
+    steps: NDArray[np.int64]
+    nodes: tuple[str, ...]
+    losses: Floats
+    outputs: Floats
+    gradients: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPaused(Event):
     """The run stands still until it is told to go on."""
 

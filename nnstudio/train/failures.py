@@ -31,10 +31,11 @@ def went_bad(culprit: Culprit, compiled: Compiled, time: float) -> RunFailed:
     """Numbers became NaN or Inf."""
     name = compiled.name(culprit.node) if culprit.node else ""
     where = f"{_WHAT[culprit.what]} “{name}”" if name else "the loss"
+    began = f", first for row {culprit.sample + 1} of the training data" if culprit.sample >= 0 else ""
     return RunFailed(
         step=culprit.step, time=time, node=culprit.node,
-        message=f"Training stopped at step {culprit.step + 1}: {where} was no longer a finite number (NaN or Inf); "
-        "the last good weights are kept",
+        message=f"Training stopped at step {culprit.step + 1} (epoch {culprit.epoch + 1}, batch {culprit.batch + 1}): "
+        f"{where} was no longer a finite number ({culprit.value}){began}; the last good weights are kept",
         hint=_HINTS[culprit.what],
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from nnstudio.train.events import (
     Diagnosis,
     EpochEnded,
     Event,
+    FlightRecorded,
     Gradients,
     Histogram,
     Inside,
@@ -98,13 +99,15 @@ class History:
     latest snapshot by node id. peaks: each node's greatest gradient so far. ended: RunFinished or RunFailed, once it
     has. distributions: each node's weights, by parameter. signal: each gradient's signal-to-noise ratio. timings: what
     each node takes. insides: by node id, the latest look into it. changed: what was changed in the middle of the run.
-    ``changes`` counts the events that were fed, so that a view can see whether it is up to date.
+    flight: the last steps before numbers went bad. ``changes`` counts the events that were fed,
+    so that a view can see whether it is up to date.
     """
 
     def __init__(self) -> None:
         self.changes = 0
         self.started: RunStarted | None = None
         self.ended: RunFinished | RunFailed | None = None
+        self.flight: FlightRecorded | None = None
         self.paused = False
         self.step, self.time = 0, 0.0
         self.epochs: list[EpochEnded] = []
@@ -285,6 +288,8 @@ class History:
                 self.diagnoses.append(event)
             case RunPaused() | RunResumed():
                 self.paused = isinstance(event, RunPaused)
+            case FlightRecorded():
+                self.flight = event
             case RunFinished() | RunFailed():
                 self.ended, self.paused, self.seconds_left = event, False, 0.0
 

@@ -22,7 +22,6 @@ from nnstudio.train.events import (
     Diagnosis,
     EpochEnded,
     Event,
-    RunFailed,
     RunFinished,
     RunPaused,
     RunResumed,
@@ -108,7 +107,7 @@ class Trainer:
             yield self._finished()
             return
         yield from self._send()
-        yield self._explained(step)
+        yield from self._explained(step)
 
     def _restore(self) -> None:
         folder = self.keeper.folder
@@ -149,18 +148,20 @@ class Trainer:
             seconds=self.clock.now(),
         )  # fmt: skip
 
-    def _explained(self, step: int) -> RunFailed:
-        """Find out what went bad, and keep the last good weights."""
+    def _explained(self, step: int) -> Iterator[Event]:
+        """Find out where it went bad, and keep the last good weights."""
         time = self.clock.now()
         moment = self.keeper.good or self.state.capture()  # where the weights were bad from the start
         best = self.state.best  # the repeated steps begin with the moment's
-        culprit = find_culprit(
+        found = find_culprit(
             self.state, self.batches, moment, step, self.stepper.update_again, lambda: self.control.stopping
         )
         self.state.best = best
         self.keeper.rescue()
         self.compiled.training.eval()
-        return failures.went_bad(culprit, self.compiled, time)
+        if found.steps:
+            yield found.event(time)
+        yield failures.went_bad(found.culprit, self.compiled, time)
 
     def _more(self) -> bool:
         """Whether another epoch is to be trained."""

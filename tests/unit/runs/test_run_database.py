@@ -25,6 +25,7 @@ from nnstudio.train.events import (
     Diagnosis,
     EpochEnded,
     Event,
+    FlightRecorded,
     Gradients,
     Histogram,
     Inside,
@@ -71,6 +72,10 @@ events = st.one_of(
               outputs=st.dictionaries(names, floats32, max_size=2)),
     st.builds(Diagnosis, **where, code=names, message=names, hint=names, node=names),
     st.builds(CheckpointSaved, **where, path=names, epoch=st.integers(0, 9), kind=names),
+    st.builds(FlightRecorded, **where, node=names, what=names, value=names, epoch=st.integers(0, 9),
+              batch=st.integers(0, 9), rows=arrays.arrays(np.int64, 3), sample=st.integers(-1, 9),
+              steps=arrays.arrays(np.int64, 2), nodes=st.tuples(names), losses=floats32, outputs=floats32,
+              gradients=floats32, weights=floats32),
     st.builds(RunPaused, **where), st.builds(RunResumed, **where),
     st.builds(RunFailed, **where, message=names, hint=names, node=names, detail=names),
     st.builds(RunFinished, **where, reason=names, epochs=st.integers(0, 9), best_epoch=st.integers(0, 9),
@@ -122,6 +127,7 @@ def test_every_kind_of_event_can_be_stored() -> None:
     drawn = {
         Steps, Activations, Gradients, EpochEnded, Samples, Diagnosis, CheckpointSaved, RunPaused, RunResumed,
         RunFailed, RunFinished, Weights, Timings, Insides, PlanChanged, NetworkChanged,
+        FlightRecorded,
     }  # fmt: skip
     assert set(KINDS.values()) == {*drawn, Event, RunStarted}
     begun = started()

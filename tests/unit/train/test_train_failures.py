@@ -11,7 +11,7 @@ import torch
 
 from nnstudio.compile.lower import Compiled, compile_network
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.train.events import EpochEnded, RunFailed, RunFinished, Steps
+from nnstudio.train.events import EpochEnded, FlightRecorded, RunFailed, RunFinished, Steps
 from nnstudio.train.loop import run
 from nnstudio.train.plan import Plan
 
@@ -44,6 +44,11 @@ def test_bad_numbers_in_the_data_name_the_step_and_the_input(
     assert f"step {failure.step + 1}" in failure.message
     assert "“x”" in failure.message
     assert finite(compiled)
+    flight = events[-2]
+    assert isinstance(flight, FlightRecorded)
+    assert (flight.sample, flight.value, flight.what) == (17, "NaN", "data")
+    assert 17 in flight.rows
+    assert "row 18 of the training data" in failure.message
 
 
 def dividing() -> Compiled:
@@ -76,6 +81,14 @@ def test_an_output_that_goes_bad_names_its_node_and_step(blobs: Any, node_id: An
     assert isinstance(failure, RunFailed)
     assert (failure.node, failure.step) == (node_id(compiled, "middle"), 7)
     assert finite(compiled)
+    flight = events[-2]
+    assert isinstance(flight, FlightRecorded)
+    assert (flight.epoch, flight.batch, flight.value) == (2, 2, "Inf")
+    assert flight.steps.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    outputs = flight.outputs[:, flight.nodes.index(node_id(compiled, "middle"))]
+    assert np.isfinite(outputs[:-1]).all()
+    assert np.isinf(outputs[-1])
+    assert np.allclose(flight.losses[:7], np.concatenate([e.losses for e in events if isinstance(e, Steps)])[:7])
 
 
 def test_a_gradient_that_goes_bad_names_its_node(blobs: Any, node_id: Any) -> None:
@@ -87,6 +100,24 @@ def test_a_gradient_that_goes_bad_names_its_node(blobs: Any, node_id: Any) -> No
     assert (failure.node, failure.step) == (node_id(compiled, "first"), 0)
     assert "gradient" in failure.message
     assert finite(compiled)
+
+
+def test_the_sample_whose_gradient_goes_bad_is_found(blobs: Any, node_id: Any) -> None:
+    compiled = dividing()
+    blobs.splits["train"]["x"][31] = 0.0
+
+    def spoil(_: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        """The gradient of samples that are all zero is infinite."""
+        if output.requires_grad:
+            zero = (inputs[0] == 0).all(dim=1, keepdim=True)
+            output.register_hook(lambda gradient: gradient.masked_fill(zero, float("inf")))
+
+    compiled.modules[node_id(compiled, "first")].register_forward_hook(spoil)
+    *_, flight, failure = run(compiled, blobs, Plan(epochs=2, batch_size=10))
+    assert isinstance(failure, RunFailed)
+    assert isinstance(flight, FlightRecorded)
+    assert (flight.what, flight.node, flight.sample) == ("gradient", node_id(compiled, "first"), 31)
+    assert "row 32" in failure.message
 
 
 def test_a_rate_far_too_high_stops_the_run_and_keeps_finite_weights(blobs: Any) -> None:
