@@ -30,6 +30,7 @@ class Stepper:
         tracks = state.tracks.all
         self.norms = {track: Norms(compiled, track.parameters) for track in tracks}
         self.schedules = {track: schedules.schedule(track.plan, steps_per_epoch) for track in tracks}
+        self.steps_per_epoch = steps_per_epoch
         self._next_look = 0
 
     @property
@@ -43,7 +44,11 @@ class Stepper:
         return self._rate(self.state.tracks.at(step), step)
 
     def _rate(self, track: Track, step: int) -> float:
-        return self.schedules[track](step) * self.state.progress.plateau[2]
+        """Schedules count steps as if every epoch so far had had as many as this one: others may have had a batch size
+        of their own."""
+        place = self.state.progress
+        at = step + place.epoch * self.steps_per_epoch + place.batch - place.step
+        return self.schedules[track](at) * place.plateau[2]
 
     def plain(self) -> Callable[[Batch], None]:
         """A step as a function, good for one epoch (the plateau may change after it)."""
