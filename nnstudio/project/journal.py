@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from nnstudio.atomic import replacing
+from nnstudio.locking import locked
 from nnstudio.project import schema, strict_json
 from nnstudio.project.errors import ProjectError, not_written
 from nnstudio.project.places import state_dir
@@ -120,7 +120,7 @@ class Journal:
     def _lock(self, key: str) -> bool:
         """Take a journal's lock; False where a process that lives has it."""
         file = self._file(key).with_suffix(".lock").open("ab")
-        if not _locked(file):
+        if not locked(file):
             file.close()
             return False
         self._locks[key] = file
@@ -130,30 +130,6 @@ class Journal:
         file = self._locks.pop(key, None)
         if file is not None:
             file.close()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(file: BinaryIO) -> bool:
-        """Lock a file until it is closed; False where another has locked it."""
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _locked(file: BinaryIO) -> bool:
-        """Lock a file until it is closed; False where another has locked it."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
 
 
 def _recovered(key: str, file: Path) -> Recovered:
