@@ -32,37 +32,14 @@ from nnstudio.train.events import (
     Timings,
     Weights,
 )
+from nnstudio.train.series import Series
 from nnstudio.train.snapshots import Snapshot, gradients_at, joined, latest
 
 T = TypeVar("T")
 
-#: Snapshots that are kept; when there are more, every second of the older ones is dropped.
-KEPT = 256
-
-
-class Series:
-    """A growing float array. ``values`` is a view; it must not be written to."""
-
-    def __init__(self, dtype: str = "float32") -> None:
-        self._buffer = np.empty(1024, dtype)
-        self._length = 0
-
-    def place(self, first: int, values: NDArray[np.float32]) -> None:
-        """Put values at ``first`` and behind; what stood there and behind is gone, a gap is filled with NaN."""
-        end = first + len(values)
-        if end > len(self._buffer):
-            grown = np.empty(max(end, 2 * len(self._buffer)), self._buffer.dtype)
-            grown[: self._length] = self._buffer[: self._length]
-            self._buffer = grown
-        if first > self._length:
-            self._buffer[self._length : first] = np.nan
-        self._buffer[first:end] = values
-        self._length = end
-
-    @property
-    def values(self) -> NDArray[np.float32]:
-        """All values so far, a view; NaN where a step was left out."""
-        return self._buffer[: self._length]
+#: Snapshots that are kept; when there are more, every second of the older ones is dropped. Likewise epochs, but for
+#: those that were the best.
+KEPT, EPOCHS_KEPT = 256, 8192
 
 
 @dataclass
@@ -94,13 +71,13 @@ class Thinned:
 class History:
     """What is known of a run so far. Feed it events in their order.
 
-    losses, learning_rates: of every step, float32, by step from 0 (views; NaN where a step is not known).
-    parts: each loss node's own losses, by id. epochs: all EpochEnded. activations, gradients, weights, updates: the
-    latest snapshot by node id. peaks: each node's greatest gradient so far. ended: RunFinished or RunFailed, once it
-    has. distributions: each node's weights, by parameter. signal: each gradient's signal-to-noise ratio. timings: what
-    each node takes. insides: by node id, the latest look into it. changed: what was changed in the middle of the run.
-    flight: the last steps before numbers went bad. ``changes`` counts the events that were fed,
-    so that a view can see whether it is up to date.
+    losses, learning_rates: of every step, by step from 0 (NaN where a step is not known), as a `Series`, which can be
+    sliced like an array. parts: each loss node's own losses, by id. epochs: every EpochEnded, of very many each
+    second. activations, gradients, weights, updates: the latest snapshot by node id. peaks: each node's greatest
+    gradient so far. ended: RunFinished or RunFailed, once it has. distributions: each node's weights, by parameter.
+    signal: each gradient's signal-to-noise ratio. timings: what each node takes. insides: by node id, the latest look
+    into it. changed: what was changed in the middle of the run. flight: the last steps before numbers went bad.
+    ``changes`` counts the events that were fed, so that a view can see whether it is up to date.
     """
 
     def __init__(self) -> None:
@@ -137,19 +114,19 @@ class History:
         return self.checkpoints[-1] if self.checkpoints else None
 
     @property
-    def losses(self) -> NDArray[np.float32]:
+    def losses(self) -> Series:
         """The total loss of every step."""
-        return self._losses.values
+        return self._losses
 
     @property
-    def learning_rates(self) -> NDArray[np.float32]:
+    def learning_rates(self) -> Series:
         """The learning rate of every step."""
-        return self._rates.values
+        return self._rates
 
     @property
-    def parts(self) -> dict[str, NDArray[np.float32]]:
+    def parts(self) -> dict[str, Series]:
         """Each loss node's own loss of every step, by id; empty where there is one loss."""
-        return {id: series.values for id, series in self._parts.items()}
+        return dict(self._parts)
 
     @property
     def progress(self) -> float:
@@ -241,6 +218,11 @@ class History:
             np.asarray([value for _, value in known], np.float64),
         )
 
+    def restore(self, losses: Series, rates: Series, parts: Mapping[str, Series]) -> None:
+        """Take the series of an old run from where they are kept, in place of the Steps events that told them."""
+        self._losses, self._rates, self._parts = losses, rates, dict(parts)
+        self.changes += 1
+
     def feed(self, event: Event) -> None:
         """Take in an event. A RunStarted of another run empties the history first."""
         if isinstance(event, RunStarted) and (self.started is None or self.started.run != event.run):
@@ -279,7 +261,7 @@ class History:
             case PlanChanged() | NetworkChanged():
                 self.changed.append(event)
             case EpochEnded():
-                self.epochs.append(event)
+                self._take_epoch(event)
             case Samples():
                 self.samples = event
             case CheckpointSaved():
@@ -298,7 +280,7 @@ class History:
         self.started, self.ended, self.paused = event, None, False
         empty = np.empty(0, np.float32)
         for series in (self._losses, self._rates, *self._parts.values()):
-            if len(series.values) > event.step:
+            if len(series) > event.step:
                 series.place(event.step, empty)
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= event.step]
         self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
@@ -309,6 +291,11 @@ class History:
     def _joined(self, before: dict[str, T], now: Mapping[str, T]) -> dict[str, T]:
         """The latest of every node: with phases, a look sees the nodes of one phase only."""
         return {**before, **now} if self.started is not None and self.started.phases else dict(now)
+
+    def _take_epoch(self, event: EpochEnded) -> None:
+        self.epochs.append(event)
+        if len(self.epochs) > 2 * EPOCHS_KEPT:
+            self.epochs = [epoch for at, epoch in enumerate(self.epochs) if at % 2 == 0 or epoch.best or epoch is event]
 
     def _take_steps(self, event: Steps) -> None:
         self._losses.place(event.first, event.losses)
