@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.ui.docks import numbers
-from nnstudio.ui.docks.series import Series
+from nnstudio.ui.docks.lanes import Lane, Points
 
 if TYPE_CHECKING:
     from nnstudio.train.history import History
@@ -19,25 +19,31 @@ Array = NDArray[np.float64]
 
 #: What the smoothing slider chooses: the mean over this many epochs.
 WINDOWS = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0)
-RATE = "learning rate"
+#: Figures that every run has or may have beside its metrics: the learning rate, and each loss node's own loss.
+RATE, PARTS = "learning rate", "parts of the loss"
 
 
-def _none() -> Array:
-    return np.empty(0)
+def _none() -> Points:
+    return np.empty(0), np.empty(0)
 
 
 @dataclass
-class Curves:
-    """Lines of one figure, in the plot's units: x in epochs or steps, y as it is or as logarithm (base 10)."""
+class Line:
+    """What is drawn of one lane, in the plot's units: x in epochs or steps, y as it is, or logarithms (base 10).
 
-    raw: tuple[Array, Array] = field(default_factory=lambda: (_none(), _none()))
-    training: tuple[Array, Array] = field(default_factory=lambda: (_none(), _none()))
-    validation: tuple[Array, Array] = field(default_factory=lambda: (_none(), _none()))
+    raw: least and greatest of each pixel. mean: the smoothed line, or the figure of each epoch. validation: of each
+    epoch.
+    """
+
+    name: str
+    raw: Points = field(default_factory=_none)
+    mean: Points = field(default_factory=_none)
+    validation: Points = field(default_factory=_none)
 
 
 def figures_of(history: History) -> list[str]:
-    """What can be plotted of a run: the loss, each metric and each part of the loss, the learning rate."""
-    names = ["loss"]
+    """What can be plotted of a run: the loss, its parts, each metric and each loss node's own, the learning rate."""
+    names = ["loss", *([PARTS] if len(history.parts) > 1 else [])]
     for epoch in history.epochs[-1:]:
         names += [name for name in (*epoch.training, *epoch.validation) if name not in names]
     return [*dict.fromkeys(names), RATE]
@@ -61,11 +67,12 @@ def far_end(done: float, planned: float) -> float:
 
 @dataclass
 class Drawing:
-    """How curves are to be drawn. first, last: the part of x that is seen; pixels: its width on the screen.
-    start: the step at which the first recorded loss was taken (a run that was resumed begins later)."""
+    """How curves are to be drawn. first, last: the part of x that is seen, in the plot's units; pixels: its width on
+    the screen."""
 
     name: str = "loss"
     log: bool = False
+    log_x: bool = False
     by_step: bool = False
     smoothing: int = 4
     first: float = 0.0
@@ -73,32 +80,49 @@ class Drawing:
     pixels: int = 400
 
     def scale(self, history: History) -> float:
-        """Steps for each unit of x."""
+        """Steps for each epoch, or 1 where steps are counted along x."""
         return 1.0 if self.by_step else float(max(1, history.started.steps_per_epoch if history.started else 1))
 
-    def curves(self, history: History, series: Series) -> Curves:
-        """The lines as they are seen. ``series`` shows the recorded values of the figure's steps, if it has any."""
-        made = Curves()
+    @property
+    def stepwise(self) -> bool:
+        """Whether the figure is known of every step, not of epochs alone."""
+        return self.name in ("loss", PARTS, RATE)
+
+    def x(self, done: Array, history: History) -> Array:
+        """Places along x for numbers of steps that are done."""
+        at = np.asarray(done, dtype=np.float64) / self.scale(history)
+        return numbers.log10(at) if self.log_x else at
+
+    def done(self, x: float, history: History) -> float:
+        """How many steps are done at a place along x."""
+        return (10.0 ** min(x, 300.0) if self.log_x else x) * self.scale(history)
+
+    def lines(self, history: History, lanes: Sequence[Lane]) -> list[Line]:
+        """The lines as they are seen, one for each lane; the lanes have taken the run's values."""
+        made = [Line(lane.name) for lane in lanes]
         steps = history.started.steps_per_epoch if history.started else 1
-        if self.name in ("loss", RATE):
-            scale = self.scale(history)
-            columns = series.columns(self.first * scale - 2, self.last * scale + 2, self.pixels)
-            x, y = columns.zigzag()
-            made.raw = ((x + 1) / scale, self._y(y))
-            start, stop = max(0, int(self.first * scale) - 2), min(len(series), int(self.last * scale) + 2)
-            if stop > start:
-                at = np.unique(np.linspace(start, stop - 1, min(stop - start, self.pixels)).round())
-                window = window_steps(self.smoothing, steps) if self.name == "loss" else 1
-                made.training = ((at + 1) / scale, self._y(series.mean(at, window)))
+        if self.stepwise:
+            first, last = self.done(self.first, history) - 3, self.done(self.last, history) + 1
+            window = window_steps(self.smoothing, steps) if self.name != RATE else 1
+            for line, lane in zip(made, lanes, strict=True):
+                line.raw = self._drawn(history, *lane.raw(first, last, self.pixels, log=self.log_x))
+                line.mean = self._drawn(history, *lane.mean(first, last, self.pixels, window, log=self.log_x))
         else:
-            made.training = self._epochs(history, "training", steps)
-        if self.name != RATE:
-            made.validation = self._epochs(history, "validation", steps)
+            made[0].mean = self._epochs(history, "training", self.name)
+        if self.name == PARTS:
+            for line in made:
+                line.validation = self._epochs(history, "validation", line.name)
+        elif self.name != RATE:
+            made[0].validation = self._epochs(history, "validation", self.name)
         return made
 
-    def _epochs(self, history: History, split: str, steps: int) -> tuple[Array, Array]:
-        x, y = per_epoch(history, split, self.name)
-        return x * (steps if self.by_step else 1), self._y(y)
+    def _drawn(self, history: History, steps: Array, values: Array) -> Points:
+        return self.x(steps + 1, history), self._y(values)
+
+    def _epochs(self, history: History, split: str, name: str) -> Points:
+        steps = history.started.steps_per_epoch if history.started else 1
+        x, y = per_epoch(history, split, name)
+        return self.x(x * steps, history), self._y(y)
 
     def _y(self, values: Array) -> Array:
         return numbers.log10(values) if self.log else np.where(np.isfinite(values), values, np.nan)
@@ -106,7 +130,7 @@ class Drawing:
 
 def y_range(lines: Sequence[Array], *, log: bool) -> tuple[float, float]:
     """A round range around these lines; it starts at 0 where they come near it."""
-    values = np.concatenate([np.asarray(line, dtype=np.float64) for line in lines]) if lines else _none()
+    values = np.concatenate([np.asarray(line, dtype=np.float64) for line in lines]) if lines else np.empty(0)
     values = values[np.isfinite(values)]
     if not len(values):
         return (-3.0, 0.5) if log else (0.0, 1.0)

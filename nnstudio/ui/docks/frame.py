@@ -20,11 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from nnstudio.ui import theme
+from nnstudio.ui.background import Background
 from nnstudio.ui.docks.controls import tool
 from nnstudio.ui.docks.plots import Plot
 
 #: Named columns of numbers or texts: what a plot shows, as a table.
 Table = Mapping[str, "np.ndarray"]
+#: Tables of up to so many rows are written at once, longer ones in the background.
+AT_ONCE = 50_000
 
 
 class Elided(QLabel):
@@ -66,6 +69,8 @@ class PlotFrame(QWidget):
             label.setProperty("role", role)
         self.plot = Plot(zooms=zooms)
         self.table = table
+        self.plot.setAccessibleName(title)
+        self._background = Background(self)
         self.menu = QMenu(self)
         self.more = tool("⋯", "More for this plot")
         self.more.setMenu(self.menu)
@@ -83,10 +88,17 @@ class PlotFrame(QWidget):
         column.addLayout(self.head)
         column.addWidget(self.plot, 1)
         column.addWidget(self.caption)
+        if zooms:
+            self.menu.addAction("Reset zoom", self.reset.emit)
         self.extra = self.menu.addSeparator()
         self.menu.addAction("Save picture…", self._ask_picture)
         if table is not None:
             self.menu.addAction("Save numbers (CSV)…", self._ask_numbers)
+
+    def rename(self, title: str) -> None:
+        """Give the plot another title."""
+        self.title.setText(title)
+        self.plot.setAccessibleName(title)
 
     def add_control(self, widget: QWidget) -> None:
         """Put a control at the right, before the menu."""
@@ -105,8 +117,21 @@ class PlotFrame(QWidget):
 
     def _ask_numbers(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Save numbers", f"{self._stem()}.csv", "CSV (*.csv)")
-        if name:
-            self._save(self.save_numbers, name)
+        if not name:
+            return
+        table = self._table()
+        if max(map(len, table.values()), default=0) <= AT_ONCE:
+            self._save(lambda path: write_numbers(table, path), name)
+            return
+        self._background.run(
+            lambda _: write_numbers(table, Path(name)),
+            lambda _: self.saved.emit(name),
+            lambda error: self._failed(name, error),
+            name="numbers",
+        )
+
+    def _table(self) -> Table:
+        return dict(self.table()) if self.table is not None else {}
 
     def _stem(self) -> str:
         return self.title.text().lower().replace(" ", "-")
@@ -115,9 +140,13 @@ class PlotFrame(QWidget):
         try:
             save(Path(name))
         except OSError as error:
-            self.failed.emit(f"{Path(name).name} was not written: {error.strerror or error}. Choose another place.")
+            self._failed(name, error)
         else:
             self.saved.emit(name)
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        why = getattr(error, "strerror", None) or error
+        self.failed.emit(f"{Path(name).name} was not written: {why}. Choose another place.")
 
     def save_picture(self, path: Path) -> None:
         """Write the frame as a picture: SVG where the name ends so, else PNG at twice the pixels. OSError if not."""
@@ -165,15 +194,19 @@ class PlotFrame(QWidget):
 
     def save_numbers(self, path: Path) -> None:
         """Write what the plot shows as CSV, one column a name. OSError where it cannot be written."""
-        import polars
+        write_numbers(self._table(), path)
 
-        columns = dict(self.table()) if self.table is not None else {}
-        longest = max((len(column) for column in columns.values()), default=0)
-        frame = polars.DataFrame(
-            {
-                name: polars.Series(name, column).extend_constant(None, longest - len(column))
-                for name, column in columns.items()
-            }
-        )
-        with path.open("wb") as file:
-            frame.write_csv(file)
+
+def write_numbers(table: Table, path: Path) -> None:
+    """Write columns as CSV; shorter ones are left empty at their end. OSError where it cannot be written."""
+    import polars
+
+    longest = max((len(column) for column in table.values()), default=0)
+    frame = polars.DataFrame(
+        {
+            name: polars.Series(name, column).extend_constant(None, longest - len(column))
+            for name, column in table.items()
+        }
+    )
+    with path.open("wb") as file:
+        frame.write_csv(file)

@@ -89,7 +89,9 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def log_text(value: float) -> str:
-    """A logarithm (base 10) as the number it stands for: ``1e-3``, ``0.2``, ``1``, ``50``."""
+    """A logarithm (base 10) as the number it stands for: ``1e-3``, ``0.2``, ``1``, ``50``; "" past any float."""
+    if abs(value) > 300:
+        return ""
     number = 10.0**value
     if abs(value - round(value)) < 1e-6:
         exponent = round(value)

@@ -96,6 +96,8 @@ class Cursor(Overlay):
         """Show the values at ``x`` (in data); None hides the cursor."""
         if (x, heading, tuple(readings)) != (self.at, self.heading, self.readings):
             self.at, self.heading, self.readings, self.lined = x, heading, tuple(readings), lined
+            told = [heading, *(f"{reading.name} {reading.value}" for reading in self.readings)]
+            self.view.told = ", ".join(part for part in told if part) if x is not None else ""
             self.update()
 
     def draw(self, painter: QPainter, width: float, height: float) -> None:

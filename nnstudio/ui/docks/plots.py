@@ -6,16 +6,17 @@ Import this module late: pyqtgraph takes half a second to import.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
 
 Array = NDArray[np.float64]
@@ -97,13 +98,16 @@ class Axis(pyqtgraph.AxisItem):
 
 
 class View(pyqtgraph.ViewBox):
-    """The inside of a plot. With ``zooms`` a drag draws a rectangle to zoom to and the wheel zooms along x."""
+    """The inside of a plot. With ``zooms`` a drag draws a rectangle to zoom to, the wheel zooms along x, and a drag
+    with Shift or the middle button pans."""
 
     def __init__(self, *, zooms: bool = False) -> None:
         super().__init__(enableMenu=False, enableMouse=zooms)
         self.setMouseMode(self.RectMode)
         self.disableAutoRange()
         self.zooms = zooms
+        #: what is written beside the mouse, in words
+        self.told = ""
 
     def show_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         """Show exactly this part; nothing happens where it is shown already."""
@@ -124,8 +128,27 @@ class View(pyqtgraph.ViewBox):
         self.setRange(xRange=x, yRange=y, padding=0)
         self.sigRangeChangedManually.emit(self.state["mouseEnabled"])
 
+    def pan(self, across: float, upward: float = 0.0) -> None:
+        """Move what is seen by so many of its widths and heights."""
+        (x0, x1), (y0, y1) = self.viewRange()
+        dx, dy = across * (x1 - x0), upward * (y1 - y0)
+        self.setRange(xRange=(x0 + dx, x1 + dx), yRange=(y0 + dy, y1 + dy), padding=0)
+        self.sigRangeChangedManually.emit(self.state["mouseEnabled"])
+
+    def magnify(self, factor: float, around: float | None = None) -> None:
+        """Zoom in along x by a factor, around a place in data (the middle where there is none)."""
+        (x0, x1), _ = self.viewRange()
+        middle = (x0 + x1) / 2 if around is None else around
+        self.setRange(xRange=(middle - (middle - x0) / factor, middle + (x1 - middle) / factor), padding=0)
+        self.sigRangeChangedManually.emit(self.state["mouseEnabled"])
+
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
-        if self.zooms and ev.button() == Qt.MouseButton.LeftButton:
+        pans = ev.button() == Qt.MouseButton.MiddleButton or ev.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if self.zooms and pans and ev.button() != Qt.MouseButton.RightButton:
+            ev.accept()
+            moved = ev.pos() - ev.lastPos()
+            self.pan(-moved.x() / max(1.0, self.width()), moved.y() / max(1.0, self.height()))
+        elif self.zooms and ev.button() == Qt.MouseButton.LeftButton:
             tokens = theme.current()
             accent = QColor(tokens.accent)
             self.rbScaleBox.setPen(QPen(accent, 0))
@@ -186,14 +209,20 @@ class Overlay(QGraphicsItem):
 
 
 class Plot(pyqtgraph.GraphicsView):
-    """A view with an axis on its left and below. ``hovered`` tells where the mouse is, in data; None where it left."""
+    """A view with an axis on its left and below. ``hovered`` tells where the mouse is, in data; None where it left.
+
+    With the focus, arrow keys do what the mouse does (Ctrl: faster), Return clicks, Home asks to see everything again
+    (``whole``); where it zooms, Shift with arrows pans, + and − zoom.
+    """
 
     hovered = Signal(object)
     clicked = Signal(object)
+    whole = Signal()
 
     def __init__(self, *, zooms: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._at: QPointF | None = None
         self.viewport().setAutoFillBackground(False)
         self.setCacheMode(self.CacheModeFlag.CacheNone)
         self.setMinimumSize(120, 48)
@@ -253,6 +282,71 @@ class Plot(pyqtgraph.GraphicsView):
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.hovered.emit(None)
+
+    # --- the keyboard -------------------------------------------------------------------------------------------
+
+    _ARROWS: ClassVar[dict[int, tuple[int, int]]] = {
+        Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
+    }  # fmt: skip
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, modifiers = event.key(), event.modifiers()
+        if key in self._ARROWS:
+            across, down = self._ARROWS[key]
+            if modifiers & Qt.KeyboardModifier.ShiftModifier and self.view.zooms:
+                self.view.pan(0.1 * across, -0.1 * down)
+            else:
+                self._go(across, down, 10 if modifiers & Qt.KeyboardModifier.ControlModifier else 1)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._at is not None:
+            self.clicked.emit(self._pointed())
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus) and self.view.zooms:
+            around = self.place(self._pointed()) if self._at is not None else None
+            self.view.magnify(0.8 if key == Qt.Key.Key_Minus else 1.25, around.x() if around is not None else None)
+        elif key == Qt.Key.Key_Home:
+            self.whole.emit()
+        elif key == Qt.Key.Key_Escape and self._at is not None:
+            self._at = None
+            self.hovered.emit(None)
+        else:
+            event.ignore()  # pyqtgraph would swallow it
+
+    def _pointed(self) -> QPointF:
+        """The scene position that the keys point at."""
+        rect = self.view.sceneBoundingRect()
+        assert self._at is not None
+        return QPointF(rect.left() + self._at.x() * rect.width(), rect.top() + self._at.y() * rect.height())
+
+    def _go(self, across: int, down: int, times: int) -> None:
+        """Point elsewhere: shares of the view's width and height."""
+        step = times * 6
+        size = self.view.sceneBoundingRect().size()
+        at = self._at or QPointF(0.5, 0.5)
+        x, y = at.x() + across * step / max(1.0, size.width()), at.y() + down * step / max(1.0, size.height())
+        if self.view.zooms and not 0 <= x <= 1:
+            self.view.pan(0.25 * across)
+        self._at = QPointF(min(0.999, max(0.001, x)), min(0.999, max(0.001, y)))
+        self.hovered.emit(self.place(self._pointed()))
+        describe(self, self.view.told)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self._at is not None:
+            self._at = None
+            self.hovered.emit(None)
+        self.viewport().update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        super().drawForeground(painter, rect)
+        if self.hasFocus():
+            painter.save()
+            painter.resetTransform()
+            painter.setPen(QPen(QColor(theme.current().accent), 1))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+            painter.restore()
 
     def wheelEvent(self, event: Any) -> None:
         if self.view.zooms:

@@ -21,6 +21,15 @@ class Row:
     color: str
 
 
+#: Families whose colours tell lines apart that belong to no family, in this order.
+_APART = ("recurrent", "normalisation", "attention", "pooling", "activation", "selection", "loss", "regularisation")
+
+
+def color_apart(index: int) -> str:
+    """One of some colours that are easily told apart, and neither training's nor validation's; they repeat."""
+    return theme.current().families[_APART[index % len(_APART)]]
+
+
 def rows_of(session: Session, nodes: Iterable[str]) -> list[Row]:
     """Rows for these nodes from the input side to the output side.
 

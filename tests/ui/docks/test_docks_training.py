@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QFileDialog
 
-from nnstudio.train.events import RunFinished
+from nnstudio.train.events import CheckpointSaved, NetworkChanged, PlanChanged, RunFinished
 from nnstudio.ui import theme
 from nnstudio.ui.docks import TrainingPanel
 from nnstudio.ui.docks.loss import LossPlot
@@ -129,6 +132,101 @@ def test_steps_can_be_counted_along_x(qtbot, panel, tell, made):
     assert panel.loss.raw.getData()[0].max() == pytest.approx(50)
 
 
+def test_both_axes_can_be_logarithmic(qtbot, panel, tell, made):
+    tell([made.run_started(epochs=1000), made.steps(0, 10.0 ** -np.linspace(0, 4, 10_000))])
+    refreshed(qtbot, panel.loss)
+    panel.loss.log_x.trigger()
+    refreshed(qtbot, panel.loss)
+    plot = panel.loss.frame.plot
+    assert {"1", "10", "100", "1e3"} <= set(plot.bottom.texts())
+    x, y = panel.loss.raw.getData()
+    assert x.min() == pytest.approx(-1)  # the first step is a tenth of an epoch
+    assert x.max() == pytest.approx(3, abs=0.01)
+    assert len(x) < 4 * panel.loss.drawing.pixels
+    assert y[np.argmin(np.abs(x - 2))] == pytest.approx(10**-0.4, rel=0.02)
+
+
+def test_what_was_changed_in_the_middle_and_where_it_was_saved_is_marked(qtbot, panel, tell, made):
+    tell(made.run(epochs=3))
+    change = {"learning_rate": 0.001}, {"learning_rate": 0.0001}
+    tell([
+        PlanChanged(step=10, time=1.0, before=change[0], after=change[1]),
+        NetworkChanged(step=20, time=1.0, kept=("a.weight", "a.bias"), cut=(), fresh=("f.weight",)),
+        CheckpointSaved(step=20, time=1.0, path="x", epoch=2, kind="best"),
+    ])  # fmt: skip
+    refreshed(qtbot, panel.loss)
+    item = panel.loss.marks
+    assert item.places == pytest.approx((1.0, 2.0, 2.0))
+    assert item.marks[0].text == "learning rate 0.00100 → 1.0e-4"
+    assert item.marks[1].text == "network edited: 2 kept, 1 fresh"
+    assert item.marks[2].kind == "best"
+    view = panel.loss.frame.plot.view
+    panel.loss.frame.plot.hovered.emit(QPointF(2.0, sum(view.viewRange()[1]) / 2))
+    assert "best so far, saved" in [reading.name for reading in panel.loss.reader.readings]
+    panel.loss.marked.trigger()
+    refreshed(qtbot, panel.loss)
+    assert item.marks == ()
+
+
+def test_phases_have_a_line_each_in_colours_of_their_own(qtbot, panel, tell, made):
+    started = replace(made.run_started(), phases=("judge", "judge", "forger"))
+    tell([started, made.steps(0, np.tile([1.0, 1.0, 3.0], 40))])
+    refreshed(qtbot, panel.loss)
+    labels = {label.text: label.color for label in panel.loss.labels.labels}
+    assert set(labels) == {"judge", "forger"}
+    assert len({*labels.values(), theme.current().validation}) == 3
+    judge, forger = (items[1].getData()[1] for items in panel.loss.items)
+    assert judge == pytest.approx(np.ones(len(judge)))
+    assert forger == pytest.approx(np.full(len(forger), 3.0))
+
+
+def test_the_parts_of_the_loss_are_drawn_by_node_and_saved(qtbot, panel, tell, made):
+    parts = {"l": np.full(20, 0.5, np.float32), "f": np.full(20, 0.25, np.float32)}
+    tell([made.run_started(), replace(made.steps(0, np.full(20, 0.75)), parts=parts)])
+    refreshed(qtbot, panel.loss)
+    panel.loss.figure.menu().actions()[1].trigger()
+    refreshed(qtbot, panel.loss)
+    assert panel.loss.figure.text() == "Parts of the loss ▾"
+    assert {label.text: label.y for label in panel.loss.labels.labels} == {"loss": 0.5, "scores": 0.25}
+    assert panel.loss.table()["scores, each step"] == pytest.approx(parts["f"])
+
+
+def test_a_drag_with_shift_pans_and_the_plot_is_read_by_keyboard(qtbot, panel, tell, made):
+    tell(made.run(epochs=10))
+    refreshed(qtbot, panel.loss)
+    plot = panel.loss.frame.plot
+    plot.setFocus()
+    qtbot.keyClick(plot, Qt.Key.Key_Plus)
+    refreshed(qtbot, panel.loss)
+    low, high = plot.view.viewRange()[0]
+    qtbot.keyClick(plot, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert plot.view.viewRange()[0] == pytest.approx([low + 0.1 * (high - low), high + 0.1 * (high - low)])
+    refreshed(qtbot, panel.loss)
+    qtbot.keyClick(plot, Qt.Key.Key_Left)
+    assert plot.accessibleDescription().startswith("epoch ")
+    assert "validation 0." in plot.accessibleDescription()
+    before = plot.view.viewRange()[0]
+    drag(qtbot, plot, QPoint(220, 60), QPoint(120, 60), Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: plot.view.viewRange()[0][0] > before[0] + 0.05)
+    assert np.ptp(plot.view.viewRange()[0]) == pytest.approx(np.ptp(before))
+    qtbot.keyClick(plot, Qt.Key.Key_Home)
+    refreshed(qtbot, panel.loss)
+    assert plot.view.viewRange()[0][0] == 0
+
+
+def test_how_the_loss_is_looked_at_is_remembered(qtbot, session, show, panel, tell, made):
+    tell(made.run(epochs=3))
+    refreshed(qtbot, panel.loss)
+    panel.loss.figure.menu().actions()[1].trigger()
+    panel.loss.log_x.trigger()
+    other = TrainingPanel(session)
+    other.choose_again(panel.choices)
+    show(other)
+    refreshed(qtbot, other.loss)
+    assert other.loss.figure.text() == "Accuracy ▾"
+    assert other.loss.drawing.log_x
+
+
 def test_a_drag_zooms_and_reset_shows_everything_again(qtbot, panel, tell, made):
     tell(made.run(epochs=10))
     refreshed(qtbot, panel.loss)
@@ -145,14 +243,16 @@ def test_a_drag_zooms_and_reset_shows_everything_again(qtbot, panel, tell, made)
     assert not panel.loss.frame.unzoom.isVisible()
 
 
-def drag(qtbot, plot, start: QPoint, end: QPoint) -> None:
+def drag(qtbot, plot, start: QPoint, end: QPoint, modifier=Qt.KeyboardModifier.NoModifier) -> None:
     """Drag with the left button."""
-    area = plot.viewport()
-    qtbot.mousePress(area, Qt.MouseButton.LeftButton, pos=start)
+    area, button = plot.viewport(), Qt.MouseButton.LeftButton
+    qtbot.mousePress(area, button, modifier, pos=start)
     for share in (0.3, 0.6, 1.0):
-        qtbot.mouseMove(area, start + (end - start) * share)
+        at = QPointF(start + (end - start) * share)
+        move = QMouseEvent(QEvent.Type.MouseMove, at, area.mapToGlobal(at), Qt.MouseButton.NoButton, button, modifier)
+        QApplication.sendEvent(area, move)
         qtbot.wait(15)  # pyqtgraph takes moves that come faster as one
-    qtbot.mouseRelease(area, Qt.MouseButton.LeftButton, pos=end)
+    qtbot.mouseRelease(area, button, modifier, pos=end)
 
 
 def test_the_cursor_tells_the_values_under_the_mouse(qtbot, panel, tell, made):
