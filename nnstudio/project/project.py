@@ -149,7 +149,7 @@ class Project:
     def _events(
         self, compiled: Compiled, dataset: Dataset, plan: Plan, control: Control | None, resume: bool
     ) -> Iterator[Event]:
-        from nnstudio.diagnose import Doctor
+        from nnstudio.diagnose import Doctor, facts_of
         from nnstudio.project.weights import after_run
         from nnstudio.runs.recorder import Recorder
         from nnstudio.train.history import History
@@ -159,13 +159,16 @@ class Project:
         id = "" if resume else uuid.uuid4().hex[:12]
         recorder: Recorder | None = None
         history = History()
-        doctor = Doctor(history)
+        doctor = Doctor(history, compiled.network)
+        doctor.study(lambda: facts_of(dataset, compiled.network))
         try:
             checkpoints = folder / places.CHECKPOINTS
             for event in run(compiled, dataset, plan, control, checkpoints=checkpoints, resume=resume, run_id=id):
                 if isinstance(event, RunStarted):  # what fails before has no run to be recorded under
                     recorder = Recorder(folder / places.RUNS)
                 history.feed(event)
+                if isinstance(event, RunFinished | RunFailed):
+                    doctor.wait()
                 for told in (*doctor.visit((event,)), event):  # the end of the run comes last
                     if recorder is not None:
                         recorder.put(told)

@@ -1,0 +1,189 @@
+"""The case: all that a rule may look at, and what several rules read out of it. No torch, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.diagnose.facts import Facts
+from nnstudio.graph import Network, Node
+from nnstudio.layers import ParameterError
+from nnstudio.train.events import Diagnosis, EpochEnded, Gradients, Histogram
+from nnstudio.train.history import History
+from nnstudio.train.plan import Plan
+
+Array = NDArray[np.float64]
+
+#: Snapshots that a rule judges by: one bad batch is no illness.
+LATELY = 5
+#: Points of a series that is kept as evidence.
+POINTS = 60
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run so far, or a network before its first.
+
+    network: the plain network that is trained (blocks opened; ids as in the events), None where it is not known. facts:
+    what is known of the data, None where that is not known (yet). plan: as it is now.
+    """
+
+    history: History = field(default_factory=History)
+    network: Network | None = None
+    facts: Facts | None = None
+    given: Plan | None = None
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan that was given, else that of the run, with what was changed since."""
+        if self.given is not None:
+            return self.given
+        started = self.history.started
+        values: dict[str, Any] = dict(started.plan) if started is not None else {}
+        for change in self.history.changed:
+            values.update(getattr(change, "after", {}))
+        try:
+            return Plan.from_json({name: value for name, value in values.items() if name in Plan.params})
+        except (ParameterError, TypeError, ValueError):
+            return Plan.make({})
+
+    @property
+    def competes(self) -> bool:
+        """Whether phases work against one another, as in a GAN: then a loss that rises is no bad sign."""
+        return len(self.plan.phases) > 1
+
+    # nodes
+
+    def name(self, id: str) -> str:
+        """What a person calls a node."""
+        node = self.node(id)
+        if node is not None:
+            return node.name
+        return self.history.started.nodes.get(id, id) if self.history.started else id
+
+    def names(self, ids: Iterable[str], most: int = 4) -> str:
+        """Names for a sentence: “a”, “b” and 3 more."""
+        named = [f"“{self.name(id)}”" for id in ids]
+        shown = ", ".join(named[:most])
+        return shown if len(named) <= most else f"{shown} and {len(named) - most} more"
+
+    def node(self, id: str) -> Node | None:
+        """A node of the network; None where it is not known."""
+        return self.network.nodes.get(id) if self.network is not None else None
+
+    def kind(self, id: str) -> str:
+        """The layer type of a node; "" where it is not known."""
+        node = self.node(id)
+        return node.layer.type_name() if node is not None else ""
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """The place of each node in the flow."""
+        return {id: place for place, id in enumerate(self.history.started.nodes)} if self.history.started else {}
+
+    def in_order(self, ids: Iterable[str]) -> list[str]:
+        """Nodes as they stand in the flow."""
+        return sorted(ids, key=lambda each: self.order.get(each, len(self.order)))
+
+    # looks
+
+    @cached_property
+    def looks(self) -> list[Mapping[str, Histogram]]:
+        """The activations of the last looks, oldest first."""
+        return self.history.last_looks(LATELY)
+
+    @cached_property
+    def norms(self) -> list[Gradients]:
+        """All looks at the gradients that are kept, oldest first."""
+        return self.history.last_norms()
+
+    def lately(self, name: str) -> dict[str, Array]:
+        """``gradients``, ``weights`` or ``updates`` by node over the last :data:`LATELY` looks at it, for the nodes
+        that were seen so often, all finite."""
+        found: dict[str, list[float]] = {}
+        for event in self.norms[-LATELY * max(1, len(self.plan.phases)) :]:
+            for id, value in getattr(event, name).items():
+                found.setdefault(id, []).append(value)
+        values = {id: np.asarray(each[-LATELY:], np.float64) for id, each in found.items() if len(each) >= LATELY}
+        return {id: each for id, each in values.items() if np.isfinite(each).all()}
+
+    def ratios(self, events: Iterable[Gradients] | None = None) -> dict[str, Array]:
+        """How far each node's weights moved, relative to their length, at each look where both are known."""
+        found: dict[str, list[float]] = {}
+        for event in self.norms if events is None else events:
+            for id, update in event.updates.items():
+                weight = event.weights.get(id, 0.0)
+                if weight > 0:
+                    found.setdefault(id, []).append(update / weight)
+        return {id: np.asarray(values, np.float64) for id, values in found.items()}
+
+    # losses
+
+    @cached_property
+    def losses(self) -> Array:
+        """The loss of every step that is known and finite."""
+        values = np.asarray(self.history.losses, np.float64)
+        return values[np.isfinite(values)]
+
+    @cached_property
+    def windows(self) -> Array:
+        """Means of the losses over equal parts of the run: at most 40 parts, of at least 8 steps each; the last is the
+        latest. Empty before there are three."""
+        count = min(40, len(self.losses) // 8)
+        if count < 3:
+            return np.empty(0)
+        size = len(self.losses) // count
+        return np.asarray(self.losses[len(self.losses) - count * size :].reshape(count, size).mean(axis=1))
+
+    @property
+    def start(self) -> float:
+        """The loss at the start: of the first steps of a network that has hardly moved."""
+        return float(np.median(self.losses[:3])) if len(self.losses) else float("nan")
+
+    def epochs(self, name: str, split: str) -> Array:
+        """A figure of a split by epoch."""
+        return self.history.series(name, split)[1]
+
+    @property
+    def last_epoch(self) -> EpochEnded | None:
+        return self.history.epochs[-1] if self.history.epochs else None
+
+    # what is found
+
+    def diagnosis(self, code: str, message: str, hint: str, *, nodes: Iterable[str] = (), **evidence: Any) -> Diagnosis:
+        """A finding. nodes: those that it is about, the one to look at first in front."""
+        ids = list(nodes)
+        told = {**({"nodes": ids} if ids else {}), **{name: _plain(value) for name, value in evidence.items()}}
+        return Diagnosis(
+            step=self.history.step, time=self.history.time, code=code, node=ids[0] if ids else "", message=message,
+            hint=hint, evidence=told,
+        )  # fmt: skip
+
+
+def thinned(values: Iterable[float], most: int = POINTS) -> list[float]:
+    """A series of a few points as evidence: means of equal parts, to four digits."""
+    array = np.asarray(list(values), np.float64)
+    array = array[np.isfinite(array)]
+    if len(array) > most:
+        array = np.asarray([part.mean() for part in np.array_split(array, most)])
+    return [float(f"{value:.4g}") for value in array]
+
+
+def _plain(value: Any) -> Any:
+    """A value of JSON."""
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,113 @@
+"""Rules about the learning rate: too high, too low."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.diagnose.case import LATELY, Case, thinned
+from nnstudio.train.events import Diagnosis, Gradients, RunFailed
+
+Array = NDArray[np.float64]
+
+#: How much higher than the best part of the run, or than the start, the loss must be to count as risen.
+RISEN = 3.0
+#: A step this large, relative to the weights, forgets what was learned.
+LEAP = 0.1
+#: A step this small, relative to the weights, gets nowhere; and the share of the loss that a run must have won by then.
+CRAWL, LITTLE = 1e-4, 0.2
+#: Steps before which nothing is said of a rate that is too low.
+EARLY = 150
+#: A healthy step, relative to the weights (Karpathy's rule of thumb: about a thousandth).
+HEALTHY = 1e-3
+
+
+def rate_too_high(case: Case) -> Iterator[Diagnosis]:
+    """The loss has risen far above what it was, or leaps about where it started, with steps that are too large."""
+    if case.competes:
+        return
+    told = _told(case)
+    if not told:
+        return
+    rate = case.plan.learning_rate
+    ratios = case.ratios(case.norms[-LATELY:])
+    steps = {case.name(id): float(np.median(values)) for id, values in ratios.items() if len(values)}
+    yield case.diagnosis(
+        "learning-rate-high", f"The learning rate of {rate:g} is too high: {told}",
+        "lower the learning rate, or let it warm up",
+        measure="training loss", series=thinned(case.windows if len(case.windows) else case.losses), rate=rate,
+        log=True, steps=steps,
+    )  # fmt: skip
+
+
+def _told(case: Case) -> str:
+    """What tells that the rate is too high; "" where nothing does."""
+    windows, start = case.windows, case.start
+    ended = case.history.ended
+    if isinstance(ended, RunFailed) and "finite number" in ended.message:
+        last = float(case.losses[-1]) if len(case.losses) else start
+        leaps = _typical_step(case, case.norms[-LATELY:])
+        if last > RISEN * start or leaps > LEAP:
+            return "the loss grew until it was no longer a finite number"
+        return ""
+    if not len(windows):
+        return ""
+    lowest, latest = float(windows[:-1].min()), float(windows[-1])
+    if latest > RISEN * lowest and latest > 1.05 * max(windows[0], start) and latest - lowest > 0.05 * start:
+        return f"the training loss rises: {latest:.3g} lately, after it had been {lowest:.3g}"
+    highest = float(windows.max())
+    if highest > RISEN * start and latest > 0.8 * start:
+        return f"the training loss shot up to {highest:.3g} and is {latest:.3g} now; it began at {start:.3g}"
+    leaps = _typical_step(case, case.norms[-LATELY:])
+    if leaps > LEAP and latest > 0.9 * start and len(case.losses) >= 40:
+        return f"each step changes the weights by {leaps:.0%}, and the loss does not fall ({latest:.3g})"
+    return ""
+
+
+def _typical_step(case: Case, events: Iterable[Gradients]) -> float:
+    """The median over nodes of how far weights move in a step, relative to their length; 0 where it is not known."""
+    ratios = case.ratios(events)
+    return float(np.median([np.median(values) for values in ratios.values()])) if ratios else 0.0
+
+
+def rate_too_low(case: Case) -> Iterator[Diagnosis]:
+    """The loss falls steadily and far too slowly, with steps that are tiny beside the weights."""
+    windows = case.windows
+    if case.competes or len(windows) < 8 or len(case.losses) < EARLY or _still_rising(case):
+        return
+    typical = _typical_step(case, case.norms)
+    if not 1e-9 < typical < CRAWL or len(case.norms) < LATELY:
+        return
+    first, last = float(windows[:2].mean()), float(windows[-2:].mean())
+    won = (first - last) / first if first > 0 else 1.0
+    done = max(case.history.progress, len(case.losses) / 20_000)
+    if won > LITTLE * min(1.0, done / 0.5) or done < 0.2:
+        return
+    rate = case.plan.learning_rate
+    yield case.diagnosis(
+        "learning-rate-low",
+        f"The learning rate of {rate:g} is too low: a step changes the weights by {typical:.0e} of their length, and "
+        f"the loss went from {first:.3g} to {last:.3g} in {len(case.losses):,} steps",
+        f"raise the learning rate, to about {raised(rate, typical):g}",
+        measure="training loss", series=thinned(windows), rate=rate, typical=typical,
+    )  # fmt: skip
+
+
+def raised(rate: float, typical: float) -> float:
+    """A learning rate whose steps are of a healthy size where those of ``rate`` are ``typical``: a power of ten times
+    the rate, at least 10 and at most 10,000 times."""
+    power = round(float(np.log10(HEALTHY / max(typical, 1e-12))))
+    return float(f"{rate * 10.0 ** min(4, max(1, power)):.3g}")
+
+
+def _still_rising(case: Case) -> bool:
+    """Whether the schedule has yet to bring the rate up."""
+    rates = np.asarray(case.history.learning_rates, np.float64)
+    rates = rates[np.isfinite(rates)]
+    return (
+        bool(len(rates))
+        and case.plan.schedule in ("warm-up", "one-cycle")
+        and rates.max() < 0.9 * case.plan.learning_rate
+    )
