@@ -225,6 +225,14 @@ class Diagnosis(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecasted(Event):
+    """What the run was expected to take: seconds of all its epochs, and bytes of memory (0: unknown)."""
+
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlightRecorded(Event):
     """Numbers went bad, and the last steps were done again to see where it began; a RunFailed follows.
 
@@ -273,9 +281,11 @@ class RunFailed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """The run ended. reason: ``completed``, ``stopped`` or ``early stopping``. The weights kept are of ``best_epoch``
-    where the plan keeps the best, else the last."""
+    where the plan keeps the best, else the last. memory: bytes that the run took at most, as far as could be seen: of
+    the GPU, or what the process had more than before it."""
 
     reason: str
     epochs: int
     best_epoch: int
     seconds: float
+    memory: int = 0

@@ -16,6 +16,7 @@ from nnstudio.train.events import (
     EpochEnded,
     Event,
     FlightRecorded,
+    Forecasted,
     Gradients,
     Histogram,
     Inside,
@@ -77,7 +78,8 @@ class History:
     gradient so far. ended: RunFinished or RunFailed, once it has. distributions: each node's weights, by parameter.
     signal: each gradient's signal-to-noise ratio. timings: what each node takes. insides: by node id, the latest look
     into it. changed: what was changed in the middle of the run. flight: the last steps before numbers went bad.
-    ``changes`` counts the events that were fed, so that a view can see whether it is up to date.
+    forecast: what it was expected to take. ``changes`` counts the events that were fed, so that a view can see whether
+    it is up to date.
     """
 
     def __init__(self) -> None:
@@ -85,6 +87,7 @@ class History:
         self.started: RunStarted | None = None
         self.ended: RunFinished | RunFailed | None = None
         self.flight: FlightRecorded | None = None
+        self.forecast: Forecasted | None = None
         self.paused = False
         self.step, self.time = 0, 0.0
         self.epochs: list[EpochEnded] = []
@@ -272,6 +275,8 @@ class History:
                 self.paused = isinstance(event, RunPaused)
             case FlightRecorded():
                 self.flight = event
+            case Forecasted():
+                self.forecast = event
             case RunFinished() | RunFailed():
                 self.ended, self.paused, self.seconds_left = event, False, 0.0
 

@@ -1,8 +1,13 @@
-"""How much memory a plan takes for each weight. Imports no torch."""
+"""How much memory a plan takes for each weight, what is free, and what a run takes. Imports torch when it measures."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnstudio.train.plan import Plan
+
+if TYPE_CHECKING:
+    import torch
 
 
 def optimizer_numbers(plan: Plan) -> int:
@@ -24,3 +29,38 @@ def optimizer_numbers(plan: Plan) -> int:
 def spare_copies(plan: Plan) -> int:
     """How many copies of all weights training keeps besides: those of the best epoch."""
     return int(plan.keeps_best)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on a device: of the GPU's own memory, or what the machine can give without swapping."""
+    import psutil
+    import torch
+
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free)
+    return int(psutil.virtual_memory().available)
+
+
+class MemoryWatch:
+    """The most memory that a run has taken, in bytes: of the GPU what torch took there, else what the process has more
+    than when the watch began."""
+
+    def __init__(self, device: torch.device) -> None:
+        import psutil
+        import torch
+
+        self._device, self._process = device, psutil.Process()
+        self._began = self._process.memory_info().rss
+        self.most = 0
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+
+    def look(self) -> None:
+        """Measure now; takes some ten microseconds."""
+        import torch
+
+        if self._device.type == "cuda":
+            self.most = int(torch.cuda.max_memory_allocated(self._device))
+        else:
+            self.most = max(self.most, self._process.memory_info().rss - self._began)

@@ -31,6 +31,7 @@ from nnstudio.train.events import (
 from nnstudio.train.figures import Figures
 from nnstudio.train.keeping import Keeper
 from nnstudio.train.losses import Losses
+from nnstudio.train.memory import MemoryWatch
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 from nnstudio.train.probes import Pace
@@ -67,6 +68,7 @@ class Trainer:
         self.counts = {split: data.count(split) for split in ("train", "validation", "test")}
         if not self.counts["train"]:
             raise TrainingError("There are no rows to train on", "give the training split a share of the data")
+        self.memory = MemoryWatch(device)
         self.state = State(compiled, plan, device)
         rows = Rows(compiled.inputs, data.arrays("train"), self.counts["train"], device)
         self.batches = Batches(rows, plan.batch_size, plan.seed)
@@ -145,7 +147,7 @@ class Trainer:
         best = self.keeper.settle()
         return RunFinished(
             **self._at(), reason=self.reason or "completed", epochs=self.state.progress.epoch, best_epoch=best,
-            seconds=self.clock.now(),
+            seconds=self.clock.now(), memory=self.memory.most,
         )  # fmt: skip
 
     def _explained(self, step: int) -> Iterator[Event]:
@@ -253,6 +255,7 @@ class Trainer:
         """A Steps event for the losses that were fetched."""
         now = self._end_segment()
         self._next_send = now + SENDING
+        self.memory.look()
         progress, epochs = self.state.progress, self.plan.epochs
         left = max(0, epochs * self.batches.steps_per_epoch - progress.step)
         event = self.losses.event(left, self.pace.share, **self._at(), epoch=min(progress.epoch + 1, epochs))

@@ -26,6 +26,7 @@ from nnstudio.train.events import (
     EpochEnded,
     Event,
     FlightRecorded,
+    Forecasted,
     Gradients,
     Histogram,
     Inside,
@@ -76,6 +77,7 @@ events = st.one_of(
               batch=st.integers(0, 9), rows=arrays.arrays(np.int64, 3), sample=st.integers(-1, 9),
               steps=arrays.arrays(np.int64, 2), nodes=st.tuples(names), losses=floats32, outputs=floats32,
               gradients=floats32, weights=floats32),
+    st.builds(Forecasted, **where, seconds=st.floats(0, 9), memory=st.integers(0, 10**12)),
     st.builds(RunPaused, **where), st.builds(RunResumed, **where),
     st.builds(RunFailed, **where, message=names, hint=names, node=names, detail=names),
     st.builds(RunFinished, **where, reason=names, epochs=st.integers(0, 9), best_epoch=st.integers(0, 9),
@@ -106,7 +108,7 @@ def epoch(number: int, loss: float, best: bool) -> EpochEnded:
 def same(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray):
         return one.dtype == other.dtype and np.array_equal(one, other)
-    if isinstance(one, Histogram):
+    if isinstance(one, Histogram | Inside):
         return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
     if isinstance(one, dict):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
@@ -127,7 +129,7 @@ def test_every_kind_of_event_can_be_stored() -> None:
     drawn = {
         Steps, Activations, Gradients, EpochEnded, Samples, Diagnosis, CheckpointSaved, RunPaused, RunResumed,
         RunFailed, RunFinished, Weights, Timings, Insides, PlanChanged, NetworkChanged,
-        FlightRecorded,
+        FlightRecorded, Forecasted,
     }  # fmt: skip
     assert set(KINDS.values()) == {*drawn, Event, RunStarted}
     begun = started()
