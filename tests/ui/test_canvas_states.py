@@ -56,7 +56,9 @@ def test_a_repeated_block_says_so_and_has_its_gradients_summed_up(hands: Hands) 
     sizes = {f"stage/{copy}/{inner.id}": 10.0**-copy for copy in range(3)}
     hands.session.history.feed(Gradients(step=1, time=0.0, gradients=sizes, weights={}))
     hands.view.canvas.magnitudes.refresh()
-    assert hands.view.canvas.magnitudes.shares == {"stage": 1.0}
+    assert hands.view.canvas.magnitudes.shares.keys() == {"stage"}
+    told = hands.view.canvas.magnitudes.told_of("stage")
+    assert told == "Gradient magnitude now: 1.01, of all its weights together", "√(1² + 0.1² + 0.01²)"
     hands.session.open_block("stage")
     assert hands.view.canvas.magnitudes.shares.keys() == {inner.id}
 

@@ -1,21 +1,24 @@
-"""What floats over the canvas: the map of the whole, the legend, and the invitation when it is empty."""
+"""What floats over the canvas: the map of the whole, and the invitation when it is empty."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.canvas.magnitudes import LEVELS
+from nnstudio.ui.canvas.node_table import Rows
 from nnstudio.ui.canvas.raster import fill_rects, pixels_of
 from nnstudio.ui.layer_list import LAYER_MIME
 
 if TYPE_CHECKING:
-    from nnstudio.ui.canvas.magnitudes import Magnitudes
     from nnstudio.ui.canvas.view import CanvasView
 
 #: With fewer nodes the map is simply painted anew while panning.
@@ -24,7 +27,8 @@ _FEW = 1000
 _FINE = 400
 
 
-def _paint_plate(painter: QPainter, widget: QWidget) -> None:
+def paint_plate(painter: QPainter, widget: QWidget) -> None:
+    """Paint the ground of what floats over the canvas."""
     tokens = theme.current()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(tokens.line), 1.0))
@@ -93,14 +97,14 @@ class Minimap(QWidget):
         return self._nodes
 
     def _painted(self, shown: QRectF, scale: float, ratio: float) -> QImage:
-        table, tokens = self._view.canvas.table, theme.current()
+        table = self._view.canvas.table
         image = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         rows = table.shown()
         painter = QPainter(image)
         try:
             painter.scale(ratio, ratio)
-            _paint_plate(painter, self)
+            paint_plate(painter, self)
         finally:
             painter.end()
         self._paint_annotations(image, shown, scale, ratio)
@@ -115,18 +119,29 @@ class Minimap(QWidget):
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.scale(ratio, ratio)
                 painter.setPen(Qt.PenStyle.NoPen)
-                for color, wanted in ((tokens.faint, ~chosen), (tokens.accent, chosen)):
-                    painter.setBrush(QColor(color))
+                for color, wanted in self._colours(rows, chosen):
+                    painter.setBrush(QColor.fromRgba(color))
                     corners = np.stack([part[wanted] for part in boxes], axis=1).tolist()
                     painter.drawRects([QRectF(*corner) for corner in corners])
             finally:
                 painter.end()
         else:
-            for color, wanted in ((tokens.faint, ~chosen), (tokens.accent, chosen)):
+            for color, wanted in self._colours(rows, chosen):
                 a, b, c, d = (part[wanted] * ratio for part in boxes)
-                fill_rects(pixels_of(image), a, b, c, d, QColor(color).rgba())
+                fill_rects(pixels_of(image), a, b, c, d, color)
         image.setDevicePixelRatio(ratio)
         return image
+
+    def _colours(self, rows: Rows, chosen: npt.NDArray[np.bool_]) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+        """Which of these nodes are painted in which colour: by their values in a run, the selected ones last."""
+        tokens, levels = theme.current(), self._view.canvas.magnitudes.levels()
+        shown = np.full(len(rows), LEVELS)
+        there = rows < len(levels)
+        shown[there] = levels[rows[there]]
+        for level in np.unique(shown).tolist():
+            color = theme.magnitude_color(level / (LEVELS - 1)) if level < LEVELS else QColor(tokens.faint)
+            yield color.rgba(), (shown == level) & ~chosen
+        yield QColor(tokens.accent).rgba(), chosen
 
     def _paint_annotations(self, image: QImage, shown: QRectF, scale: float, ratio: float) -> None:
         """Frames as tinted areas, folded ones and notes as plates."""
@@ -176,50 +191,6 @@ class Minimap(QWidget):
         keys = event.buttons(), event.modifiers()
         self._view.dropEvent(QDropEvent(there, event.possibleActions(), event.mimeData(), *keys))
         event.acceptProposedAction()
-
-
-class Legend(QWidget):
-    """What the colours of the bars mean."""
-
-    def __init__(self, magnitudes: Magnitudes, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._magnitudes = magnitudes
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("Legend: gradient magnitude")
-        magnitudes.changed.connect(self.refresh)
-        theme.changed.connect(self.refresh)
-        self.refresh()
-
-    def sizeHint(self) -> QSize:
-        return QSize(theme.scaled(256), theme.scaled(34))
-
-    def refresh(self) -> None:
-        """Show the present range, or nothing where no gradients are shown."""
-        self.setVisible(self._magnitudes.shown)
-        self.setAccessibleDescription(self._magnitudes.range_text)
-        self.resize(self.sizeHint())
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        try:
-            _paint_plate(painter, self)
-            painter.scale(theme.text_scale(), theme.text_scale())
-            tokens, height = theme.current(), self.height() / theme.text_scale()
-            middle = Qt.AlignmentFlag.AlignVCenter
-            painter.setPen(QColor(tokens.muted))
-            painter.setFont(theme.sheet_font(11, 500))
-            painter.drawText(QRectF(12, 0, 60, height), middle, "Gradient")
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            for step in range(96):
-                painter.setBrush(theme.magnitude_color(step / 95))
-                painter.drawRect(QRectF(68 + step, height / 2 - 4, 1, 8))
-            painter.setPen(QColor(tokens.muted))
-            painter.setFont(theme.sheet_font(10, mono=True))
-            painter.drawText(QRectF(172, 0, 82, height), middle, self._magnitudes.range_text)
-        finally:
-            painter.end()
 
 
 class Invitation(QWidget):

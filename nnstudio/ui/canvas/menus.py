@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from nnstudio.graph import Wire
 from nnstudio.graph.rewiring import at_port
+from nnstudio.ui.canvas.legend import fill_colours
 from nnstudio.ui.fix_buttons import fill_menu, fixes_now
 
 if TYPE_CHECKING:
@@ -149,7 +150,4 @@ def _sheet_menu(menu: QMenu, view: CanvasView, at: QPoint) -> None:
     _entry(menu, "Fit", view.fit, "F", some)
     _entry(menu, "Actual size", view.zoom_reset)
     menu.addSeparator()
-    tint = menu.addAction("Colour whole nodes by gradient")
-    tint.setCheckable(True)
-    tint.setChecked(view.canvas.tinted)
-    tint.toggled.connect(view.set_tinted)
+    fill_colours(menu.addMenu("Colour by"), view.canvas.magnitudes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from nnstudio.graph.places import Box
 from nnstudio.ui import theme
 from nnstudio.ui.canvas import face as faces
 from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, TEXT_LEFT, TEXT_SCALE, Cards, Face, Look
+from nnstudio.ui.canvas.magnitudes import LEVELS
 from nnstudio.ui.canvas.node_table import Rows
 
 if TYPE_CHECKING:
@@ -59,20 +61,28 @@ class Near:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setOpacity(0.35 if scene.lit is not None else 1.0)
         special = scene.marked_wires | scene.bad_wires | ({scene.hovered_wire} if scene.hovered_wire else set())
-        last, straight = [], []
-        painter.setPen(_pen(faces.wire_color(), 1.7, scale))
+        last: list[int] = []
+        straight: dict[int, list[QLineF]] = {}
+        flows, pens = scene.magnitudes.flow_levels(), flow_pens(scale)
+        shown = LEVELS
+        painter.setPen(pens[shown])
         for row in rows.tolist():
             if special and layer.table.wires[row] in special:
                 last.append(row)
                 continue
-            route = layer.route(row, exactly=False)
+            route, level = layer.route(row, exactly=False), int(flows[row])
             if route.level:
                 a, b = route.path.elementAt(0), route.path.elementAt(1)
-                straight.append(QLineF(a.x, a.y, b.x, b.y))  # type: ignore[arg-type, call-overload]
-            else:
-                painter.drawPath(route.path)
-        if straight:
-            painter.drawLines(straight)
+                line = QLineF(a.x, a.y, b.x, b.y)  # type: ignore[arg-type, call-overload]
+                straight.setdefault(level, []).append(line)
+                continue
+            if level != shown:
+                painter.setPen(pens[level])
+                shown = level
+            painter.drawPath(route.path)
+        for level, lines in straight.items():
+            painter.setPen(pens[level])
+            painter.drawLines(lines)
         for row in sorted(last, key=lambda row: layer.table.wires[row] in scene.marked_wires):
             painter.setPen(self._special_pen(row, scale))
             painter.drawPath(layer.route(row, exactly=False).path)
@@ -118,7 +128,8 @@ class Near:
                 math.floor((top - MARGIN) * sight.scale + sight.dy + 0.5),
             )
             painter.setWorldTransform(base)  # copied pixel by pixel, so that edges are sharp at every zoom
-            painter.drawPixmap(at[0], at[1], self._cards.picture(self._look(id, row, face)))
+            look = self._look(id, row, face)
+            painter.drawPixmap(at[0], at[1], self._cards.picture(look))
             painter.setWorldTransform(view)
             if near:
                 spare = (face.height - 56.0) / 2
@@ -129,7 +140,7 @@ class Near:
                     faces.static_text(face.name, False, faces.name_width(face)),
                 )
                 painter.setFont(fonts[1])
-                painter.setPen(second)
+                painter.setPen(first if look.tint else second)
                 painter.drawStaticText(
                     QPointF(left + TEXT_LEFT, top + 29 + spare), faces.static_text(face.subtitle, True, face.width)
                 )
@@ -139,13 +150,13 @@ class Near:
                 text = faces.far_text(face.name, face.width)
                 painter.drawStaticText(QPointF(left + TEXT_LEFT, y - text.size().height() / 2 - 3), text)
             scene.slots.paint(painter, id, sight.scale / ratio)
-            self._paint_live(painter, id, face, x, y)
+            self._paint_live(painter, id, row, face, x, y)
         painter.setOpacity(1.0)
 
-    def _paint_live(self, painter: QPainter, id: str, face: Face, x: float, y: float) -> None:
-        """The bar of the gradient, and the ports that light up."""
+    def _paint_live(self, painter: QPainter, id: str, row: int, face: Face, x: float, y: float) -> None:
+        """The bar of what nodes are coloured by, and the ports that light up."""
         scene = self._scene
-        share = scene.magnitudes.shares.get(id)
+        share = scene.magnitudes.share(row)
         if share is not None:
             _paint_bar(painter, x - face.width / 2, y + face.height / 2, face.width, share)
         if id in scene.pointed_out:
@@ -156,11 +167,11 @@ class Near:
 
     def _look(self, id: str, row: int, face: Face) -> Look:
         scene = self._scene
-        share = scene.magnitudes.shares.get(id) if scene.tinted else None
+        share = scene.magnitudes.share(row) if scene.magnitudes.tinted else None
         return Look(
             face.family, face.width, face.height, len(face.inputs), len(face.outputs),
             bool(scene.table.selected[row]), face.badge,
-            theme.magnitude_color(round(share * 24) / 24).name() if share is not None else "",
+            theme.magnitude_color(share).name() if share is not None else "",
             face.bypassed, face.stacked, face.signs,
         )  # fmt: skip
 
@@ -202,6 +213,19 @@ class Near:
         painter.setWorldTransform(QTransform())
 
 
+@functools.lru_cache(maxsize=8)
+def _flow_pens(_look: object, scale: float) -> tuple[QPen, ...]:
+    span = LEVELS - 1
+    made = [_pen(theme.magnitude_color(at / span), 1.4 + 3.4 * at / span, scale) for at in range(LEVELS)]
+    return (*made, _pen(faces.wire_color(), 1.7, scale))
+
+
+def flow_pens(scale: float) -> tuple[QPen, ...]:
+    """How wires are drawn by the level of what flows (see `magnitudes`): thin and dark where it is little. The last is
+    for those of which it is not known."""
+    return _flow_pens(theme.look(), scale)
+
+
 def _pen(color: QColor, width: float, scale: float) -> QPen:
     pen = QPen(color, max(width, 1.35 / scale))
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -209,7 +233,7 @@ def _pen(color: QColor, width: float, scale: float) -> QPen:
 
 
 def _paint_bar(painter: QPainter, left: float, bottom: float, width: float, share: float) -> None:
-    """The thin bar at the foot of the card: how large the node's gradient is."""
+    """The thin bar at the foot of the card: how large what nodes are coloured by is."""
     room = width - TEXT_LEFT - 22.0
     bar = QRectF(left + TEXT_LEFT, bottom - 9.0, room, 3.0)
     painter.setPen(Qt.PenStyle.NoPen)

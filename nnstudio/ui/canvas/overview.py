@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 from nnstudio.graph.places import Box
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.face import STRIP, wire_color
+from nnstudio.ui.canvas.magnitudes import LEVELS, level_colors
 from nnstudio.ui.canvas.near import Sight
 from nnstudio.ui.canvas.node_table import Floats, Rows
 from nnstudio.ui.canvas.raster import Pixels, draw_lines, fill_rects
@@ -46,12 +47,22 @@ class Overview:
         s = sight.scale
         lines = x0 * s + sight.dx, y0 * s + sight.dy, x1 * s + sight.dx, y1 * s + sight.dy
         share = 0.25 if scene.lit is not None else 0.8
-        draw_lines(pixels, *lines, theme.mixed(tokens.canvas, wire_color().name(), share).rgba())
+        plain = theme.mixed(tokens.canvas, wire_color().name(), share).rgba()
+        draw_lines(pixels, *lines, self._flowing(rows, plain))
         marked = [scene.wires.table.rows[wire] for wire in scene.marked_wires if wire in scene.wires.table.rows]
         if marked:
             chosen = np.isin(rows, marked)
             a, b, c, d = (part[chosen] for part in lines)
             draw_lines(pixels, a, b, c, d, QColor(tokens.accent).rgba())
+
+    def _flowing(self, rows: Rows, plain: int) -> npt.NDArray[np.uint32] | int:
+        """The colours of these wires by what flows along them; ``plain`` where that is not known."""
+        levels = self._scene.magnitudes.flow_levels()
+        if self._scene.lit is not None or not (levels < LEVELS).any():
+            return plain
+        colors = level_colors()
+        colors[LEVELS] = plain
+        return np.asarray(colors[levels][rows])
 
     def _gathered(self) -> Lines:
         table = self._scene.wires.table
@@ -106,9 +117,8 @@ class Overview:
         scene, tokens, table = self._scene, theme.current(), self._scene.table
         fills = np.full(len(table.ids), theme.mixed(tokens.raised, tokens.line, 0.6).rgba(), np.uint32)
         fills[table.faint[: len(fills)]] = theme.mixed(tokens.canvas, tokens.raised, 0.5).rgba()
-        for id, share in scene.magnitudes.shares.items():
-            if id in table.rows:
-                fills[table.rows[id]] = theme.magnitude_color(round(share * 16) / 16).rgba()
+        colors = level_colors()[scene.magnitudes.levels()]
+        fills[: len(colors)] = np.where(colors > 0, colors, fills[: len(colors)])
         if scene.lit is not None:
             fills[table.rows_of(scene.lit.nodes())] = QColor(tokens.accent).rgba()
         return fills[rows]

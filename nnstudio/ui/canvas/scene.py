@@ -70,7 +70,6 @@ class CanvasScene(QGraphicsScene):
         self.hovered_wire: Wire | None = None
         self.pointed_out: frozenset[str] = frozenset()  # nodes that belong to what is under the pointer
         self.lit: Lit | None = None
-        self.tinted = False
         self.moving = self.moving_wires = np.zeros(0, np.intp)  # rows of what is in motion
         self.beneath: list[Paint] = []  # painted under wires and nodes (frames); call redraw() when they change
         self.above: list[Paint] = []  # painted over them (notes)
@@ -79,7 +78,7 @@ class CanvasScene(QGraphicsScene):
         self.wires = WireLayer(self)
         self.slots = Slots(self)
         self.foretelling = Foretelling(self)
-        self.magnitudes = Magnitudes(session, self)
+        self.magnitudes = Magnitudes(self)
         self.comparison = Comparison(self)
         self.magnitudes.changed.connect(self.redraw)
         session.changed.connect(self._document_changed)
@@ -101,9 +100,9 @@ class CanvasScene(QGraphicsScene):
 
     def _document_changed(self, change: Change) -> None:
         if change.why == "reset":
-            self.magnitudes.clear()
             self._clear()
             self.rebuild()
+            self.magnitudes.clear()
             self.redraw()
             self.layout_changed.emit()
             self.reset.emit()

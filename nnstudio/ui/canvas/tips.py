@@ -47,10 +47,12 @@ def _of_node(scene: CanvasScene, id: str) -> list[str]:
     lines += [html.escape(_STATES[sign]) for sign in signs_of(node) if sign in _STATES]
     lines += ["bypassed: what arrives goes on as it is"] if node.bypassed else []
     lines += [f"<i>{html.escape(line)}</i>" for line in scene.comparison.lines(id)]
+    told = scene.magnitudes.told_of(id)
     if len(lines) == 1 and not isinstance(node.layer, Placeholder):
         lines.append(html.escape(node.layer.summary()))
         facts = cost_facts(scene.session, (id,))
         lines += [html.escape(" · ".join(f"{name} {value}" for name, value in facts))] if facts else []
+    lines += [html.escape(told)] if told else []
     return lines
 
 
@@ -78,6 +80,8 @@ def _of_wire(scene: CanvasScene, wire: Wire) -> list[str]:
     lines = [html.escape(f"{nodes[wire.source].name} → {nodes[wire.target].name}, {wire.input}")]
     type = scene.resolution.wire_type(wire) if scene.resolution is not None else None
     lines.append(html.escape(str(type)) if type is not None else "its type is not known yet")
+    told = scene.magnitudes.told_of_wire(wire)
+    lines += [html.escape(told)] if told else []
     return lines
 
 

@@ -21,8 +21,9 @@ from nnstudio.graph.places import Box
 from nnstudio.graph.view import Position
 from nnstudio.ui.canvas.annotated import Annotated
 from nnstudio.ui.canvas.comparison_bar import ComparisonBar
-from nnstudio.ui.canvas.corners import Invitation, Legend, Minimap
+from nnstudio.ui.canvas.corners import Invitation, Minimap
 from nnstudio.ui.canvas.editing import Editor
+from nnstudio.ui.canvas.legend import Legend
 from nnstudio.ui.canvas.menus import menu_for
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
 from nnstudio.ui.canvas.tips import tip_for
@@ -72,11 +73,6 @@ class CanvasView(Annotated):
         self._from = dict(before)
         self.canvas.show_at(before)
         self._motion.start()
-
-    def set_tinted(self, tinted: bool) -> None:
-        """Whether whole cards, not only their bars, are coloured by the gradient."""
-        self.canvas.tinted = tinted
-        self.canvas.redraw()
 
     # -- following ------------------------------------------------------------------------------------------------
 
