@@ -2,58 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nnstudio.runs.encoding import decode, encode
-from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunStarted
-from nnstudio.train.stream import SNAPSHOTS
+import numpy as np
 
-VERSION = 1
-#: A run keeps a snapshot once in this share of its length, so a long run does not fill the disk.
-THINNING = 1 / 500
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, started REAL NOT NULL, ended REAL, outcome TEXT NOT NULL DEFAULT '',
-    header TEXT NOT NULL, epochs INTEGER NOT NULL DEFAULT 0, best_epoch INTEGER NOT NULL DEFAULT 0,
-    figures TEXT NOT NULL DEFAULT '{}', seconds REAL NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS events (
-    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL, step INTEGER NOT NULL, time REAL NOT NULL, header TEXT NOT NULL, data BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS events_of_run ON events (run, number);
-"""
+from nnstudio.runs import losses, schema
+from nnstudio.runs.alive import is_written
+from nnstudio.runs.encoding import decode
+from nnstudio.runs.errors import RunsError
+from nnstudio.runs.records import COLUMNS, RunRecord, record_of
+from nnstudio.runs.writing import Writer
+from nnstudio.train.events import Event, Floats, RunStarted, Steps
+from nnstudio.train.series import BLOCK, Cells
 
-
-class RunsError(ValueError):
-    """The run database cannot be used. The text is one sentence for a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run in a line.
-
-    started: seconds since 1970. outcome: ``completed``, ``stopped``, ``early stopping``, ``failed: …``, or "" where
-    the run still goes on or its process was killed. figures: the best epoch's, ``{"training": …, "validation": …}``.
-    """
-
-    id: str
-    started: float
-    outcome: str
-    epochs: int
-    best_epoch: int
-    seconds: float
-    figures: Mapping[str, Mapping[str, float]]
-    device: str
-    parameters: int
-    samples: Mapping[str, int]
-    plan: Mapping[str, Any] = field(default_factory=dict)
+#: Seconds after which a run in the bin is gone for good.
+BIN = 7 * 86_400.0
 
 
 class RunDatabase:
@@ -63,8 +34,6 @@ class RunDatabase:
         """Open the file, or make it. RunsError where that is not possible."""
         self.path = Path(path)
         self._lock = threading.RLock()
-        self._run = ""
-        self._stored: dict[type[Event], float] = {}
         with self._told("opened"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False, isolation_level=None)
@@ -73,17 +42,36 @@ class RunDatabase:
             except BaseException:
                 self._connection.close()
                 raise
+        self._writer = Writer(self._connection)
 
     def _prepare(self) -> None:
         run = self._connection.execute
+        version = schema.version_of(self._connection)
+        if version > schema.VERSION:
+            raise RunsError(f"The run database {self.path} was made by a newer NN Studio; update it to see these runs")
+        if not version:
+            run("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is written
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")
         run("PRAGMA foreign_keys = ON")
-        version = run("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise RunsError(f"The run database {self.path} was made by a newer NN Studio; update it to see these runs")
-        self._connection.executescript(_SCHEMA)
-        run(f"PRAGMA user_version = {VERSION}")
+        schema.begin(self._connection, self._move_steps)
+
+    def _move_steps(self, run: str) -> None:
+        """Put the Steps events of version 1 where they belong now."""
+        query = "SELECT number, kind, step, time, header, data FROM events WHERE run = ? AND kind IN ('Steps', ?)"
+        until = 0
+        for number, *row in self._connection.execute(f"{query} ORDER BY number", (run, RunStarted.__name__)).fetchall():
+            try:
+                event = decode(*row)
+            except ValueError:
+                continue
+            if isinstance(event, Steps):
+                losses.put(self._connection, run, event)
+                until = event.first + len(event.losses)
+                self._connection.execute("DELETE FROM events WHERE number = ?", (number,))
+            else:
+                losses.cut(self._connection, run, event.step)
+        self._connection.execute("UPDATE runs SET steps = ? WHERE id = ?", (until, run))
 
     def close(self) -> None:
         """Close the file."""
@@ -96,6 +84,8 @@ class RunDatabase:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    # writing
+
     def begin(self, event: RunStarted) -> None:
         """A run begins (or goes on, under the same name); what is written from now on is its."""
         self.write_all([event])
@@ -106,79 +96,208 @@ class RunDatabase:
 
     def write_all(self, events: Iterable[Event]) -> None:
         """Store events in one transaction: after a crash all of them are there, or none. RunsError where it fails."""
-        with self._lock, self._told("written"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                for event in events:
-                    self._write(event)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._writing():
+            self._writer.write(events)
 
-    def _write(self, event: Event) -> None:
-        run = self._connection.execute
-        kind, header, data = encode(event)
-        if isinstance(event, RunStarted):
-            self._run = event.run
-            self._stored.clear()
-            run(
-                "INSERT INTO runs (id, started, header) VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET header = excluded.header, ended = NULL, outcome = ''",
-                (event.run, time.time() - event.time, header),
+    def settle(self) -> None:
+        """Store the latest looks of the run that is written, which thinning has held back."""
+        with self._writing():
+            self._writer.settle()
+
+    def keep_network(self, hash: str, content: bytes) -> None:
+        """Keep a drawing (`project.drawings`), once."""
+        with self._writing():
+            self._connection.execute("INSERT OR IGNORE INTO networks (hash, content) VALUES (?, ?)", (hash, content))
+
+    def describe(
+        self, run: str, *, name: str | None = None, tags: Sequence[str] | None = None, note: str | None = None
+    ) -> None:
+        """Name a run, tag it, or write a note; what is None stays."""
+        given = {"name": name, "tags": None if tags is None else json.dumps(list(dict.fromkeys(tags))), "note": note}
+        with self._writing():
+            for column, value in given.items():
+                if value is not None:
+                    self._connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run))
+
+    def bin(self, runs: Iterable[str]) -> None:
+        """Put runs into the bin: they are no longer listed, and can be taken out again."""
+        with self._writing():
+            self._connection.executemany(
+                "UPDATE runs SET deleted = ? WHERE id = ?", [(time.time(), run) for run in runs]
             )
-        if not self._run:
-            raise RunsError("An event came before its run began")
-        if isinstance(event, SNAPSHOTS):
-            last = self._stored.get(type(event))
-            if last is not None and event.time - last < event.time * THINNING:
-                return
-            self._stored[type(event)] = event.time
-        run(
-            "INSERT INTO events (run, kind, step, time, header, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._run, kind, event.step, event.time, header, data),
-        )
-        self._sum_up(event)
 
-    def _sum_up(self, event: Event) -> None:
-        run = self._connection.execute
-        if isinstance(event, EpochEnded):
-            run("UPDATE runs SET epochs = ?, seconds = ? WHERE id = ?", (event.epoch, event.time, self._run))
-            if event.best:
-                figures = json.dumps({"training": dict(event.training), "validation": dict(event.validation)})
-                run("UPDATE runs SET best_epoch = ?, figures = ? WHERE id = ?", (event.epoch, figures, self._run))
-        elif isinstance(event, RunFinished | RunFailed):
-            outcome = event.reason if isinstance(event, RunFinished) else f"failed: {event.message}"
-            values = (time.time(), outcome, event.time, self._run)
-            run("UPDATE runs SET ended = ?, outcome = ?, seconds = ? WHERE id = ?", values)
+    def take_out(self, runs: Iterable[str]) -> None:
+        """Take runs out of the bin."""
+        with self._writing():
+            self._connection.executemany("UPDATE runs SET deleted = NULL WHERE id = ?", [(run,) for run in runs])
 
-    def runs(self) -> list[RunRecord]:
-        """All runs, the latest first."""
-        columns = "id, started, outcome, epochs, best_epoch, seconds, figures, header"
+    def empty_bin(self, older_than: float = BIN) -> int:
+        """Forget for good what has been in the bin for so many seconds; how many runs that were. The file shrinks."""
+        with self._told("written"), self._lock:
+            query = "SELECT id FROM runs WHERE deleted IS NOT NULL AND deleted <= ?"
+            gone = [run for (run,) in self._connection.execute(query, (time.time() - older_than,)).fetchall()]
+            for run in gone:
+                self.delete(run)
+        return len(gone)
+
+    def delete(self, run: str) -> None:
+        """Forget a run and its events for good. The file shrinks."""
+        with self._writing():
+            self._connection.execute("DELETE FROM runs WHERE id = ?", (run,))
+            query = "SELECT header FROM events WHERE kind = ?"
+            headers = self._connection.execute(query, (RunStarted.__name__,)).fetchall()
+            used = {json.loads(header).get("network", "") for (header,) in headers}
+            known = [hash for (hash,) in self._connection.execute("SELECT hash FROM networks").fetchall()]
+            self._connection.executemany(
+                "DELETE FROM networks WHERE hash = ?", [(hash,) for hash in known if hash not in used]
+            )
+        with self._lock, contextlib.suppress(sqlite3.Error):  # it may be read just now; the room is used again anyway
+            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    # reading
+
+    def runs(self, *, binned: bool = False) -> list[RunRecord]:
+        """All runs, the latest first; ``binned``: those in the bin."""
+        where = f"deleted IS {'NOT ' if binned else ''}NULL"
         with self._lock, self._told("read"):
-            rows = self._connection.execute(f"SELECT {columns} FROM runs ORDER BY started DESC, rowid DESC").fetchall()
-            return [_record(*row) for row in rows]
+            query = f"SELECT {COLUMNS} FROM runs WHERE {where} ORDER BY started DESC, rowid DESC"
+            rows = self._connection.execute(query).fetchall()
+        return [record_of(row, not row[2] and is_written(self.path, row[0])) for row in rows]
+
+    def sizes(self) -> dict[str, int]:
+        """About how many bytes each run takes, by id."""
+        found: dict[str, int] = {}
+        with self._lock, self._told("read"):
+            for size in (
+                "SELECT run, SUM(LENGTH(header) + LENGTH(data) + 60) FROM events GROUP BY run",
+                "SELECT run, SUM(LENGTH(header) + LENGTH(data) + 60) FROM steps GROUP BY run",
+                "SELECT run, SUM(LENGTH(cells) + LENGTH(data) + 60) FROM blocks GROUP BY run",
+            ):
+                for run, bytes in self._connection.execute(size):
+                    found[run] = found.get(run, 0) + int(bytes)
+        return found
+
+    def version(self) -> int:
+        """A number that is another one when another connection has written."""
+        with self._lock, self._told("read"):
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def network(self, hash: str) -> bytes | None:
+        """The drawing of this hash; None where it is not kept."""
+        with self._lock, self._told("read"):
+            row = self._connection.execute("SELECT content FROM networks WHERE hash = ?", (hash,)).fetchone()
+        return row[0] if row is not None else None
 
     def events(self, run: str) -> list[Event]:
-        """All stored events of a run, in their order; feeding them to a History shows the run as it was.
+        """All stored events of a run; feeding them to a History shows the run as it was. They are in their order, but
+        that the losses come behind the last RunStarted. Events that cannot be read are left out.
 
-        Events that cannot be read are left out.
+        Of a run of millions of steps this is large: see `runs.replaying.load`.
         """
-        query = "SELECT kind, step, time, header, data FROM events WHERE run = ? ORDER BY number"
+        with self._lock, self._told("read"), self._as_of_now():
+            told = self.told(run)
+            blocks = losses.blocks_of(self._connection, run)
+            steps: list[Event] = [
+                losses.whole(self._connection, run, number, about) for number, about in blocks.items()
+            ]
+            steps += losses.rows(self._connection, run)
+        last = max((place for place, (_, event) in enumerate(told) if isinstance(event, RunStarted)), default=-1)
+        found = [event for _, event in told]
+        return [*found[: last + 1], *steps, *found[last + 1 :]]
+
+    def told(self, run: str, since: int = 0, kind: str = "", most: int = 0) -> list[tuple[int, Event]]:
+        """The events of a run but for its Steps, with their numbers, those behind number ``since``. kind: of this one
+        alone; most: of very many, so many, evenly spread, the last among them. What cannot be read is left out."""
+        query = "SELECT number, kind, step, time, header, data FROM events WHERE run = ? AND number > ?"
         with self._lock, self._told("read"):
-            rows = self._connection.execute(query, (run,)).fetchall()
+            if most:
+                numbers = self.numbers(run, kind)
+                if len(numbers) > most:
+                    at = np.unique(np.linspace(0, len(numbers) - 1, most).round().astype(int))
+                    chosen = ",".join(str(numbers[place]) for place in at)
+                    query += f" AND number IN ({chosen})"
+            values: tuple[Any, ...] = (run, since)
+            if kind:
+                query, values = f"{query} AND kind = ?", (*values, kind)
+            rows = self._connection.execute(f"{query} ORDER BY number", values).fetchall()
         found = []
-        for row in rows:
+        for number, *row in rows:
             try:
-                found.append(decode(*row))
+                found.append((number, decode(*row)))
             except ValueError:  # of a newer version, or damaged: the others still tell the run
                 continue
         return found
 
-    def delete(self, run: str) -> None:
-        """Forget a run and its events."""
+    def numbers(self, run: str, kind: str) -> list[int]:
+        """The numbers of a run's events of a kind."""
+        query = "SELECT number FROM events WHERE run = ? AND kind = ? ORDER BY number"
+        with self._lock, self._told("read"):
+            return [number for (number,) in self._connection.execute(query, (run, kind))]
+
+    def kinds(self, run: str) -> set[str]:
+        """Which kinds of events a run has, but for Steps."""
+        with self._lock, self._told("read"):
+            rows = self._connection.execute("SELECT DISTINCT kind FROM events WHERE run = ?", (run,))
+            return {kind for (kind,) in rows}
+
+    def curves(self, run: str) -> dict[str, list[Cells]]:
+        """The summaries of the whole blocks of steps, by curve (`runs.losses`), one for each block from 0 on."""
+        query = "SELECT series, block, cells FROM blocks WHERE run = ? ORDER BY block"
+        found: dict[str, dict[int, Cells]] = {}
+        missing = losses.unpack_cells(losses.pack_cells(Cells.of(losses.unpack_block(b""))))
+        with self._lock, self._told("read"):
+            for name, number, cells in self._connection.execute(query, (run,)):
+                try:
+                    found.setdefault(name, {})[number] = losses.unpack_cells(cells)
+                except ValueError:
+                    continue
+        length = 1 + max((max(known) for known in found.values()), default=-1)
+        return {name: [known.get(number, missing) for number in range(length)] for name, known in found.items()}
+
+    def block(self, run: str, name: str, number: int) -> Floats:
+        """A curve's values of a block of steps, shape (BLOCK,); NaN where there are none."""
+        with self._lock, self._told("read"):
+            return losses.block(self._connection, run, name, number)
+
+    def latest_steps(self, run: str, since: int) -> list[Steps]:
+        """The losses of the steps from ``since`` on, as they lie."""
+        with self._lock, self._told("read"):
+            blocks = losses.blocks_of(self._connection, run, since // BLOCK)
+            found = [losses.whole(self._connection, run, number, about) for number, about in blocks.items()]
+            found += losses.rows(self._connection, run, since)
+        return [
+            losses.piece(event, max(since, event.first), event.first + len(event.losses))
+            for event in found
+            if event.first + len(event.losses) > since
+        ]
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All that is read within is of one moment, whatever is written meanwhile."""
+        with self._lock, self._told("read"), self._as_of_now():
+            yield
+
+    @contextmanager
+    def _as_of_now(self) -> Iterator[None]:
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         with self._lock, self._told("written"):
-            self._connection.execute("DELETE FROM runs WHERE id = ?", (run,))
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -190,13 +309,3 @@ class RunDatabase:
                 f"The run database {self.path} cannot be {what} ({reason}), so runs are not recorded or shown; move it "
                 "away to begin a new one, or make room where it stands"
             ) from error
-
-
-def _record(
-    id: str, started: float, outcome: str, epochs: int, best: int, seconds: float, figures: str, header: str
-) -> RunRecord:
-    about = json.loads(header)
-    return RunRecord(
-        id, started, outcome, epochs, best, seconds, json.loads(figures), about.get("device", ""),
-        about.get("parameters", 0), about.get("samples", {}), about.get("plan", {}),
-    )  # fmt: skip

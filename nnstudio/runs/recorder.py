@@ -3,10 +3,13 @@ for the disk."""
 
 from __future__ import annotations
 
+import queue
 import threading
 from pathlib import Path
 
-from nnstudio.runs.database import RunDatabase, RunsError
+from nnstudio.runs.alive import Writing
+from nnstudio.runs.database import RunDatabase
+from nnstudio.runs.errors import RunsError
 from nnstudio.train.events import Event, RunStarted
 from nnstudio.train.stream import EventStream
 
@@ -17,21 +20,29 @@ INTERVAL = 0.25
 class Recorder:
     """Writes events in the background: ``Worker(…, also=(recorder.put,))``.
 
-    ``error`` is a sentence where writing failed (a full disk); the run then goes on unrecorded.
+    ``error`` is a sentence where writing failed (a full disk); the run then goes on unrecorded. Others can tell from
+    the run's lock that it is being written, until this is closed or its process is no more.
     """
 
     def __init__(self, path: Path) -> None:
         self.error = ""
-        self._begun = False
+        self._run = ""
         self._path, self._stream, self._closing = Path(path), EventStream(), threading.Event()
+        self._networks: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._writing: Writing | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
     def put(self, event: Event) -> None:
         """Add an event. Never blocks. What comes before a RunStarted has no run to be recorded under."""
-        self._begun = self._begun or isinstance(event, RunStarted)
-        if self._begun and not self.error:
+        if isinstance(event, RunStarted):
+            self._run = event.run
+        if self._run and not self.error:
             self._stream.put(event)
+
+    def keep(self, hash: str, content: bytes) -> None:
+        """Keep the drawing of a network (`project.drawings`), before or while it is trained."""
+        self._networks.put((hash, content))
 
     def close(self, timeout: float | None = 10.0) -> bool:
         """Write what waits and end; whether that was done within so many seconds."""
@@ -42,11 +53,24 @@ class Recorder:
     def _work(self) -> None:
         try:
             with RunDatabase(self._path) as database:
+                database.empty_bin()
                 closing = False
                 while not closing:
                     closing = self._closing.wait(INTERVAL)
-                    waiting = self._stream.drain()
-                    if waiting:
-                        database.write_all(waiting)
+                    self._write(database)
+                if self._writing is not None:
+                    database.settle()
         except RunsError as error:
             self.error = str(error)
+        finally:
+            if self._writing is not None:
+                self._writing.close()
+
+    def _write(self, database: RunDatabase) -> None:
+        while not self._networks.empty():
+            database.keep_network(*self._networks.get())
+        waiting = self._stream.drain()
+        if waiting:
+            if self._writing is None:
+                self._writing = Writing(self._path, self._run)
+            database.write_all(waiting)

@@ -214,7 +214,7 @@ def test_a_long_run_keeps_its_snapshots_more_rarely_and_every_loss(tmp_path: Pat
         database.begin(started())
         database.write_all([look(tenth / 10) for tenth in range(50_000)])
         kept = [event for event in database.events("one") if isinstance(event, Gradients)]
-    assert 500 < len(kept) < 5_000
+    assert 250 < len(kept) <= 512
     assert kept[0].time == 0.0
     assert kept[-1].time > 4_900
 
@@ -273,7 +273,7 @@ def test_a_damaged_event_is_left_out(tmp_path: Path) -> None:
     with RunDatabase(path) as database:
         database.write_all([started(), steps(0, 5), steps(5, 5)])
     with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE events SET header = '{', data = x'00' WHERE number = 2")
+        raw.execute("UPDATE steps SET header = '{', data = x'00' WHERE first = 0")
     raw.close()
     with RunDatabase(path) as database:
         assert [type(event) for event in database.events("one")] == [RunStarted, Steps]
