@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,7 @@ class RunDatabase:
                 self._connection.close()
                 raise
         self._writer = Writer(self._connection)
+        weakref.finalize(self, self._connection.close)
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -152,7 +154,7 @@ class RunDatabase:
                 "DELETE FROM networks WHERE hash = ?", [(hash,) for hash in known if hash not in used]
             )
         with self._lock, contextlib.suppress(sqlite3.Error):  # it may be read just now; the room is used again anyway
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            self._connection.executescript("PRAGMA incremental_vacuum")
 
     # reading
 
@@ -163,6 +165,12 @@ class RunDatabase:
             query = f"SELECT {COLUMNS} FROM runs WHERE {where} ORDER BY started DESC, rowid DESC"
             rows = self._connection.execute(query).fetchall()
         return [record_of(row, not row[2] and is_written(self.path, row[0])) for row in rows]
+
+    def record(self, run: str) -> RunRecord | None:
+        """One run; None where it is not there."""
+        with self._lock, self._told("read"):
+            row = self._connection.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (run,)).fetchone()
+        return record_of(row, not row[2] and is_written(self.path, run)) if row is not None else None
 
     def sizes(self) -> dict[str, int]:
         """About how many bytes each run takes, by id."""

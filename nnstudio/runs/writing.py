@@ -161,7 +161,7 @@ class Writer:
         run = self._connection.execute
         query = "SELECT number FROM events WHERE run = ? AND kind = ? ORDER BY number"
         numbers = [number for (number,) in run(query, (self._run, kind.__name__)).fetchall()]
-        dropped = numbers[1::2]
+        dropped = numbers[1:-1:2]  # the last stays, so that its number is not given again
         self._connection.executemany("DELETE FROM events WHERE number = ?", [(number,) for number in dropped])
         self._count[kind] = len(numbers) - len(dropped)
         self._every[kind] *= 2
