@@ -13,6 +13,7 @@ from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.block_commands import block_commands, tab_commands
 from nnstudio.ui.carried import show_carried
 from nnstudio.ui.drawing_actions import drawing_rows
+from nnstudio.ui.finding.commands import finding_commands
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -36,6 +37,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from tab_commands(window)
     yield from _data(window)
     yield from _training(window)
+    yield from finding_commands(window)
     yield from _help(window)
 
 

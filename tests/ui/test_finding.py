@@ -1,0 +1,78 @@
+"""The windows that look for a learning rate and a batch size before a run."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from nnstudio.project.gallery import template
+from nnstudio.ui.finding.dialog import Finder
+from nnstudio.ui.finding.rate import RateFinder
+from nnstudio.ui.finding.size import SizeFinder
+
+
+@pytest.fixture
+def opened(session, qtbot):
+    made: list[Finder] = []
+
+    def open_(kind: type[Finder], project: str = "digits-mlp") -> Finder:
+        if project:
+            session.open(template(project).path)
+            qtbot.waitUntil(lambda: session.settled and session.resolution is not None, timeout=60_000)
+        dialog = kind(session)
+        dialog.show()
+        made.append(dialog)
+        return dialog
+
+    yield open_
+    for dialog in made:
+        try:
+            dialog.reject()
+        except RuntimeError:
+            continue  # it was accepted and is gone
+    qtbot.waitUntil(lambda: not session.background.busy, timeout=30_000)
+
+
+def finished(dialog: Finder, qtbot) -> None:
+    qtbot.waitUntil(lambda: dialog.again.isEnabled(), timeout=60_000)
+
+
+def test_a_learning_rate_is_found_drawn_and_taken_as_one_undoable_edit(opened, session, qtbot):
+    dialog = opened(RateFinder)
+    finished(dialog, qtbot)
+    assert "falls fastest" in dialog.outcome.text()
+    found = dialog.latest.suggestion
+    assert dialog.frame.plot.bottom.log
+    assert len(dialog.table()["loss"]) == len(dialog.latest.rates) > 20
+    before = session.plan.learning_rate
+    qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    assert session.plan.learning_rate == found != before
+    assert session.document.undo_label == "Change learning rate"
+    session.undo()
+    assert session.plan.learning_rate == before
+
+
+def test_batch_sizes_are_tried_and_one_is_taken(opened, session, qtbot):
+    dialog = opened(SizeFinder, "line")
+    finished(dialog, qtbot)
+    assert "largest that fits is 5" in dialog.outcome.text()
+    if dialog.use.isEnabled():
+        qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+        assert session.document.undo_label == "Change batch size"
+    assert session.plan.batch_size == 5
+
+
+def test_without_data_it_says_what_to_do_and_nothing_can_be_taken(opened, session):
+    session.new()
+    dialog = opened(RateFinder, "")
+    assert "choose some" in dialog.outcome.text()
+    assert not dialog.use.isEnabled()
+
+
+def test_escape_gives_the_search_up_and_leaves_the_plan(opened, session, qtbot):
+    dialog = opened(SizeFinder)
+    before = session.plan
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not session.background.busy, timeout=30_000)
+    assert session.plan is before
+    assert not session.document.undo_label
