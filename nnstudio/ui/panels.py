@@ -18,6 +18,7 @@ PANELS = (
     ("Training", "TrainingPanel"),
     ("Activations", "ActivationsPanel"),
     ("Gradients", "GradientsPanel"),
+    ("Weights", "WeightsPanel"),
     ("Data", "DataPanel"),
     ("Network", "NetworkPanel"),
     ("Problems", "ProblemsPanel"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.docks.node import NodeGradient, NodeHistogram
     from nnstudio.ui.docks.problems import ProblemsPanel
     from nnstudio.ui.docks.training import TrainingPanel
+    from nnstudio.ui.docks.weights import WeightsPanel
 
 _HOME = {
     "ActivationsPanel": "activations",
@@ -27,6 +28,7 @@ _HOME = {
     "NodeHistogram": "node",
     "ProblemsPanel": "problems",
     "TrainingPanel": "training",
+    "WeightsPanel": "weights",
 }
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "NodeHistogram",
     "ProblemsPanel",
     "TrainingPanel",
+    "WeightsPanel",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -164,3 +165,54 @@ class Dots(Overlay):
         for x, y in self.points:
             if y == y:
                 painter.drawEllipse(QPointF(float(self.x_of(x)), float(self.y_of(y))), 3.0, 3.0)
+
+
+class Band(Overlay):
+    """A range along y in which values usually lie, and the value around which they do."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, above=-5)
+        self.usual: tuple[float, float, float] | None = None
+        self._text = ""
+
+    def show_usual(self, usual: tuple[float, float, float] | None, *, log: bool) -> None:
+        """Mark from the first to the third value, around the second; None for nothing. log: along y lie logarithms."""
+        places = tuple(math.log10(value) for value in usual) if usual is not None and log else usual
+        if places != self.usual:
+            self.usual = places  # type: ignore[assignment]
+            self._text = f"usual: around {usual[1]:.0e}".replace("e-0", "e-") if usual is not None else ""
+            self.update()
+
+    def draw(self, painter: QPainter, width: float, height: float) -> None:
+        if self.usual is None:
+            return
+        tokens = theme.current()
+        bottom, middle, top = (float(self.y_of(value)) for value in self.usual)
+        painter.fillRect(QRectF(0, top, width, bottom - top), theme.color(tokens.good, 0.10))
+        pen = QPen(theme.color(tokens.good, 0.6), 1)
+        pen.setDashPattern([4, 4])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(0, round(middle) + 0.5), QPointF(width, round(middle) + 0.5))
+        painter.setFont(theme.ui_font(11))
+        painter.setPen(QColor(tokens.good))
+        painter.drawText(QPointF(6, max(12.0, top + 12)), self._text)
+
+
+class Upright(Overlay):
+    """A line that stands at one place along x: the moment of the run that is shown elsewhere."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, above=9)
+        self.at: float | None = None
+
+    def stand_at(self, x: float | None) -> None:
+        """Stand at this place (in data); None: nowhere."""
+        if x != self.at:
+            self.at = x
+            self.update()
+
+    def draw(self, painter: QPainter, width: float, height: float) -> None:
+        if self.at is not None:
+            x = round(float(self.x_of(self.at))) + 0.5
+            painter.setPen(QPen(QColor(theme.current().accent), 1))
+            painter.drawLine(QPointF(x, 0), QPointF(x, height))

@@ -36,7 +36,7 @@ class Axis(pyqtgraph.AxisItem):
         super().__init__(orientation)
         self.log = False
         self.whole = False
-        self.unit = ""
+        self.percent = False
         self.gridded = True
         self._places: list[tuple[float, str]] | None = None
         self.setStyle(
@@ -62,10 +62,10 @@ class Axis(pyqtgraph.AxisItem):
             if first:
                 self.restyle()
 
-    def show_scale(self, *, log: bool = False, whole: bool = False) -> None:
-        """Say how the range is to be read."""
-        if (log, whole) != (self.log, self.whole):
-            self.log, self.whole = log, whole
+    def show_scale(self, *, log: bool = False, whole: bool = False, percent: bool = False) -> None:
+        """Say how the range is to be read. percent: 1 is written as 100 %."""
+        if (log, whole, percent) != (self.log, self.whole, self.percent):
+            self.log, self.whole, self.percent = log, whole, percent
             self.picture = None
             self.update()
 
@@ -88,6 +88,8 @@ class Axis(pyqtgraph.AxisItem):
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.log:
             return [numbers.log_text(value) for value in values]
+        if self.percent:
+            return [f"{text} %" for text in numbers.tick_texts([100 * value for value in values])]
         return numbers.tick_texts(values)
 
     def wheelEvent(self, event: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from nnstudio.train.events import Histogram
 from nnstudio.ui import theme
@@ -33,6 +34,10 @@ class Ridge:
         if self.histogram.zeros >= 0.005:
             parts.append(f"{numbers.share(self.histogram.zeros)} zero")
         parts.append(f"{numbers.figure(self.histogram.mean)} ± {numbers.figure(self.histogram.std)}")
+        if self.histogram.saturated >= 0.005:
+            parts.append(f"{numbers.share(self.histogram.saturated)} saturated")
+        if self.histogram.dead >= 0.005:
+            parts.append(f"{numbers.share(self.histogram.dead)} dead units")
         if self.histogram.bad:
             parts.append(f"{numbers.count(self.histogram.bad, 'value')} not finite")
         return " · ".join(parts)
@@ -49,6 +54,7 @@ class RidgeItem(Overlay):
         self.told = told
         self.own = False
         self._shapes: list[tuple[np.ndarray, np.ndarray]] = []
+        self._seen = QRectF()
 
     def show_ridges(self, ridges: Sequence[Ridge], selected: frozenset[str]) -> None:
         """Show these distributions instead of those before."""
@@ -65,12 +71,24 @@ class RidgeItem(Overlay):
         index = int(len(self.ridges) - y)
         return index if 0 <= index < len(self.ridges) and y >= 0 else None
 
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        self._seen = QRectF(widget.visibleRegion().boundingRect()) if widget is not None else QRectF()
+        super().paint(painter, option, widget)
+
+    def _in_sight(self, each: float) -> range:
+        """The rows that are seen in a part of a window; all where they are drawn for elsewhere."""
+        if self._seen.isEmpty():
+            return range(len(self.ridges))
+        first, last = int(self._seen.top() / each) - 2, int(self._seen.bottom() / each) + 2
+        return range(max(0, first), min(len(self.ridges), last))
+
     def draw(self, painter: QPainter, width: float, height: float) -> None:
         if not self.ridges:
             return
         each = height / len(self.ridges)
         up = (0.8 if each > 26 else 1.0) * each
-        for index, ridge in enumerate(self.ridges):
+        for index in self._in_sight(each):
+            ridge = self.ridges[index]
             base = float(self.y_of(self.base(index)))
             if ridge.row.node in self.selected:
                 painter.fillRect(QRectF(0, index * each, width, each), theme.color(theme.current().accent, 0.10))
@@ -105,7 +123,7 @@ class RidgeItem(Overlay):
         painter.setFont(font)
         painter.setPen(QColor(theme.current().muted))
         metrics = QFontMetricsF(font)
-        for index, ridge in enumerate(self.ridges):
-            text = ridge.told()
+        for index in self._in_sight(each):
+            text = self.ridges[index].told()
             top = float(self.y_of(self.base(index))) - min(each * 0.86, 24.0)
             painter.drawText(QPointF(width - metrics.horizontalAdvance(text) - 6, top + metrics.ascent()), text)

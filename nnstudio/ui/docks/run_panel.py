@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QStackedLayout
 
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.folding import Folding
+from nnstudio.ui.docks.frame import PlotFrame
 from nnstudio.ui.docks.live import Live
 
 
@@ -19,5 +20,8 @@ class RunPanel(Live):
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(folding)
+        for frame in self.findChildren(PlotFrame):
+            frame.failed.connect(lambda sentence: self.session.notice.emit("error", sentence))
+            frame.saved.connect(lambda path: self.session.notice.emit("info", f"Saved {path}"))
         self.session.events_arrived.connect(self.refresh_soon)
         self.session.run_changed.connect(self.refresh_soon)

@@ -35,10 +35,6 @@ class TrainingPanel(RunPanel):
             "Press Start to train: the loss of every step, what each layer puts out and how strongly it is pulled "
             "appear here.",
         )
-        for plot in (self.loss, self.activations, self.gradients):
-            plot.frame.failed.connect(lambda sentence: session.notice.emit("error", sentence))
-            plot.frame.saved.connect(lambda path: session.notice.emit("info", f"Saved {path}"))
-
         self.loss.chose.connect(self.chose)
 
     @property

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from nnstudio.graph import edits
-from nnstudio.train.events import Gradients
+from nnstudio.graph import Node, edits
+from nnstudio.graph.blocks import make_block
+from nnstudio.layers import load
+from nnstudio.train.events import Activations, Gradients, Weights
 from nnstudio.ui import theme
-from nnstudio.ui.docks import ActivationsPanel, GradientsPanel, NodeGradient, NodeHistogram, TrainingPanel
+from nnstudio.ui.docks import ActivationsPanel, GradientsPanel, NodeGradient, NodeHistogram, TrainingPanel, WeightsPanel
+from nnstudio.ui.docks.frame import PlotFrame
 
 
 @pytest.fixture
@@ -88,6 +94,45 @@ def test_the_layer_over_time_follows_the_selection_on_the_canvas(qtbot, session,
     session.select({"l"})  # a loss has no activations to show: the layer stays
     refreshed(qtbot, activations.over_time)
     assert activations.over_time.node == "f"
+
+
+def test_saturated_values_and_dead_units_are_told_too(qtbot, activations, tell):
+    before = activations.session.history.activations["r"]
+    tell([Activations(step=40, time=1, layers={"r": replace(before, saturated=0.25, dead=0.1)})])
+    refreshed(qtbot, activations.now)
+    assert activations.now.ridges[0].told().endswith("25 % saturated · 10 % dead units")
+
+
+@pytest.mark.parametrize(
+    ("index", "name", "value"), [(1, "mean", 0.501), (2, "std", 0.647), (3, "zeros", 0.5), (4, "saturated", 0.0)]
+)
+def test_one_number_of_each_layer_can_be_seen_over_time(qtbot, activations, index, name, value):
+    activations.figures[0].menu().actions()[index].trigger()
+    lines = activations.lines
+    qtbot.waitUntil(lambda: lines.isVisible() and not lines._stale)
+    assert {label.text for label in lines.labels.labels} == {"conv1", "relu1", "bn1", "scores"}
+    x, y = lines.items[1].getData()
+    assert x.tolist() == [1, 2, 3]
+    assert y == pytest.approx([value] * 3, abs=0.01)
+    if name == "zeros":
+        assert all(text.endswith(" %") for text in lines.frame.plot.left.texts())
+    activations.figures[1].menu().actions()[0].trigger()
+    assert activations.over_time.isVisible()
+
+
+def test_layers_inside_a_block_have_their_familys_colour_and_select_the_block(qtbot, session, show, tell, made):
+    session.do("Block", make_block(["a", "r"], "Part", id="B"))
+    whole = SimpleNamespace(flat=SimpleNamespace(nodes={"B/0/a": Node("B/0/a", "part.conv1", load()["Conv2d"]())}))
+    session.whole = whole
+    tell([Activations(step=1, time=1, layers={"B/0/a": made.histogram(np.linspace(0, 1, 50))})])
+    panel = ActivationsPanel(session)
+    show(panel, 1400, 300)
+    row = panel.now.ridges[0].row
+    assert row.color.upper() == theme.current().families["convolution"].upper()
+    panel.now.frame.plot.clicked.emit(panel.now.frame.plot.view.sceneBoundingRect().center())
+    assert session.selection == frozenset({"B"})
+    refreshed(qtbot, panel.now)
+    assert panel.now.item.selected == frozenset({"B/0/a"})
 
 
 def test_choosing_a_layer_over_time_selects_its_node(session, activations):
@@ -199,6 +244,76 @@ def test_update_over_weight_can_be_shown_instead(qtbot, gradients):
     assert gradients.now.frame.title.text() == "Update ÷ weight by layer"
     assert [bar.y for bar in gradients.now.item.bars] == pytest.approx([-3, -3, -3])
     assert gradients.over_time.items[2].getData()[1] == pytest.approx([-3, -3, -3])
+
+
+def test_the_range_in_which_updates_usually_lie_is_marked(qtbot, gradients):
+    assert gradients.now.band.usual is None
+    gradients.quantity_now.menu().actions()[1].trigger()
+    for view in (gradients.now, gradients.over_time):
+        refreshed(qtbot, view)
+        assert view.band.usual == pytest.approx((-4, -3, -2))
+        low, high = view.frame.plot.view.viewRange()[1]
+        assert low <= -4
+        assert high >= -2
+    assert gradients.quantity.text() == "Update ÷ weight ▾"
+
+
+def test_how_much_of_a_gradient_is_noise_is_shown_once_it_is_known(qtbot, gradients, tell):
+    gradients.quantity.menu().actions()[2].trigger()
+    refreshed(qtbot, gradients.now)
+    assert gradients.now.frame.note.text() == "known after some batches"
+    sizes = {"a": 1e-4, "b": 1e-3, "f": 1e-2}
+    signal = {"a": 0.1, "b": 1.0, "f": 10.0}
+    tell([Gradients(step=40, time=1, gradients=sizes, weights=sizes, signal=signal)])
+    refreshed(qtbot, gradients.now)
+    refreshed(qtbot, gradients.over_time)
+    assert [bar.y for bar in gradients.now.item.bars] == pytest.approx([-1, 0, 1])
+    assert {label.text for label in gradients.over_time.labels.labels} == {"conv1", "bn1", "scores"}
+
+
+def weights_event(made, step: int) -> Weights:
+    spread = np.linspace(-1, 1, 200)
+    layers = {"a": {"weight": made.histogram(spread), "bias": made.histogram(0.1 * spread)}}
+    layers["f"] = {"weight": made.histogram(0.5 * spread + 0.01 * step)}
+    return Weights(step=step, time=1, layers=layers)
+
+
+def test_weights_have_a_row_for_each_parameter_and_one_over_time(qtbot, session, show, tell, made):
+    panel = WeightsPanel(session)
+    show(panel, 1400, 300)
+    assert "While a network trains" in panel.empty.sentence.text()
+    tell([*made.run(epochs=1), *(weights_event(made, step) for step in range(10, 100, 10))])
+    qtbot.waitUntil(lambda: panel.folding.isVisible())
+    assert [ridge.row.name for ridge in panel.now.ridges] == ["conv1.weight", "conv1.bias", "scores.weight"]
+    panel.over_time.choice.menu().actions()[1].trigger()
+    refreshed(qtbot, panel.over_time)
+    assert panel.over_time.choice.text() == "conv1.bias ▾"
+    assert session.selection == frozenset({"a"})
+    assert len(panel.over_time.table()["step"]) == 9
+    panel.kind.menu().actions()[1].trigger()
+    refreshed(qtbot, panel.now)
+    assert [ridge.row.name for ridge in panel.now.ridges] == ["conv1.weight", "scores.weight"]
+    assert panel.choices == {"own": False, "kind": 1}
+    session.select({"f"})
+    refreshed(qtbot, panel.over_time)
+    first, last = (weighted_place(panel.over_time.item.shares[:, at]) for at in (0, -1))
+    assert last > first + 10
+
+
+def weighted_place(shares: np.ndarray) -> float:
+    return float((np.arange(len(shares)) * shares).sum() / shares.sum())
+
+
+def test_every_plot_of_layers_can_be_saved(session, show, tell, made, tmp_path):
+    tell([*made.run(epochs=3), weights_event(made, 10)])
+    for panel in (ActivationsPanel(session), GradientsPanel(session), WeightsPanel(session)):
+        show(panel, 1400, 300)
+        for frame in filter(PlotFrame.isVisible, panel.findChildren(PlotFrame)):
+            for ending in ("png", "svg", "csv"):
+                path = tmp_path / f"plot.{ending}"
+                (frame.save_numbers if ending == "csv" else frame.save_picture)(path)
+                assert path.stat().st_size > 100, (panel, frame.title.text(), ending)
+            assert len((tmp_path / "plot.csv").read_text().splitlines()) > 1
 
 
 def test_a_click_on_a_bar_selects_its_node(qtbot, session, gradients):
