@@ -31,6 +31,9 @@ class Sigmoid(Elementwise):
     def build(self, input: TensorType) -> Call:
         return Call("torch.nn.Sigmoid")
 
+    def bounds(self) -> tuple[float, float]:
+        return (0.0, 1.0)
+
 
 @layer(family="Activation", synonyms=(*_SQUASH, "log probability"))
 class LogSigmoid(Elementwise):
@@ -69,6 +72,9 @@ class Tanh(Elementwise):
     def build(self, input: TensorType) -> Call:
         return Call("torch.nn.Tanh")
 
+    def bounds(self) -> tuple[float, float]:
+        return (-1.0, 1.0)
+
 
 @layer(family="Activation", telling=("min_val", "max_val"), synonyms=(*_SQUASH, "clip", "clamp", "piecewise linear"))
 class Hardtanh(Elementwise):
@@ -98,6 +104,9 @@ class Hardtanh(Elementwise):
             )
         return Call("torch.nn.Hardtanh", self.min_val, self.max_val)
 
+    def bounds(self) -> tuple[float, float]:
+        return self.min_val, self.max_val
+
     def _told(self, name: str) -> str:
         return f"{getattr(self, name):.3g}"
 
@@ -120,6 +129,9 @@ class Hardsigmoid(Elementwise):
 
     def build(self, input: TensorType) -> Call:
         return Call("torch.nn.Hardsigmoid")
+
+    def bounds(self) -> tuple[float, float]:
+        return (0.0, 1.0)
 
 
 @layer(family="Activation", synonyms=("activation", "hard swish", "h-swish", "mobile", "piecewise linear"))
@@ -159,6 +171,9 @@ class Softsign(Elementwise):
 
     def build(self, input: TensorType) -> Call:
         return Call("torch.nn.Softsign")
+
+    def bounds(self) -> tuple[float, float]:
+        return (-1.0, 1.0)
 
 
 @layer(family="Activation", telling=("threshold",), synonyms=(*_SHRINK, "step", "cut off"))

@@ -80,6 +80,10 @@ class Layer(Declared):
         """Ports that are not as the class declares them with these parameters: another port, or None for none."""
         return {}
 
+    def bounds(self) -> tuple[float, float] | None:
+        """The lowest and the highest value, where it has both and hardly learns near them, as a sigmoid; else None."""
+        return None
+
     def initialise(self) -> tuple[Init, ...]:
         """Initialisers applied after the module's own; see `layers/initialisation.py`."""
         return ()

@@ -269,6 +269,9 @@ class Erf(Elementwise):
 
     function = "torch.erf"
 
+    def bounds(self) -> tuple[float, float]:
+        return -1.0, 1.0
+
 
 @layer(family="Functions", icon="floor", synonyms=("round down", "integer part"))
 class Floor(Elementwise):
@@ -348,6 +351,9 @@ class Clamp(Layer):
                 f"has a lower limit of {self.minimum:g} above its upper limit of {self.maximum:g}", "exchange the two"
             )
         return Function("torch.clamp", Arg("input"), min=self.minimum, max=self.maximum)
+
+    def bounds(self) -> tuple[float, float] | None:
+        return None if self.minimum is None or self.maximum is None else (self.minimum, self.maximum)
 
     def _told(self, name: str) -> str:
         value = getattr(self, name)

@@ -94,6 +94,9 @@ class RNN(Weighted):
         _check_state(initial, self, "an initial state", self.hidden_size)
         return _recurrent("RNN", self, input, nonlinearity=self.nonlinearity)
 
+    def bounds(self) -> tuple[float, float] | None:
+        return (-1.0, 1.0) if self.nonlinearity == "tanh" else None
+
 
 @layer(family="Recurrent", telling=("hidden_size",), synonyms=(*_SYNONYMS, "gated recurrent unit"))
 class GRU(Weighted):

@@ -57,6 +57,9 @@ class RNNCell(Weighted):
         _check_state(initial, self.hidden_size)
         return Call("torch.nn.RNNCell", input.last(), self.hidden_size, bias=self.bias, nonlinearity=self.nonlinearity)
 
+    def bounds(self) -> tuple[float, float] | None:
+        return (-1.0, 1.0) if self.nonlinearity == "tanh" else None
+
 
 @layer(family="Recurrent", telling=("hidden_size",), synonyms=(*_SYNONYMS, "gated recurrent unit"))
 class GRUCell(Weighted):

@@ -1,17 +1,19 @@
-"""Probes: histograms of activations and norms of gradients, taken on the steps where a snapshot is due, and no others.
+"""Probes: what is seen of a step: distributions of activations and weights, and norms of gradients.
 
-There are no hooks: on such a step the trainer runs ``compiled.observed``, which does the same arithmetic and gives the
-activations too.
+There are no hooks: on a step that is looked at the trainer runs ``compiled.observed``, which does the same arithmetic
+and gives the activations too. Everything is worked out where the numbers are; what comes back is few small transfers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from nnstudio.layers import Layer, TensorType
 from nnstudio.train.environment import any_algorithm
 from nnstudio.train.events import Histogram
 
@@ -21,116 +23,146 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
 
 BINS = 50
-#: Numbers of one activation that a histogram counts, at most: the first samples of the (shuffled) batch.
-COUNTED = 1 << 16
+#: Numbers of one tensor that a histogram counts, about and at most: evenly spread over all of them.
+COUNTED = 1 << 14
 #: Weights above which the last update is not measured, since that takes a copy of them.
 UPDATES = 50_000_000
+#: How near to a bound a value is saturated, as a share of the way from one bound to the other.
+SATURATED = 0.01
+
+K = TypeVar("K", bound=Hashable)
 
 
-class Pace:
-    """When to look: at the display's pace, and more rarely where looking costs more than its budget.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a layer's output is read. unit: the axis along which its units are (None: it has none); bounds: those of the
+    layer (`layers.Layer.bounds`), where it has any."""
 
-    All times are in seconds. What a look costs beyond a plain step is measured on every look, and the next one waits
-    until that cost is within ``budget`` of the time since; events that are sent in between count too.
+    unit: int | None = None
+    bounds: tuple[float, float] | None = None
+
+
+_PLAIN = Reading()
+
+
+def readings(compiled: Compiled) -> dict[str, Reading]:
+    """How each node's output (its first port) is read, by id."""
+    found = {}
+    for id in compiled.resolution.order:
+        node = compiled.resolution.nodes[id]
+        if isinstance(node.layer, Layer) and node.outputs:
+            found[id] = Reading(unit_axis(next(iter(node.outputs.values()))), node.layer.bounds())
+    return found
+
+
+def unit_axis(type: TensorType) -> int | None:
+    """Where a tensor's units are: its channels, else its features, which are the last axis; None where a sample is one
+    number."""
+    if "C" in type.labels[1:]:
+        return type.labels.index("C", 1)
+    return type.rank - 1 if type.rank > 1 else None
+
+
+def histograms(tensors: Mapping[K, torch.Tensor], how: Mapping[K, Reading] | None = None) -> dict[K, Histogram]:
+    """A histogram of each tensor (batch first); empty ones are left out.
+
+    Of a large one some numbers are counted, evenly spread; ``dead`` is of all of it.
     """
-
-    def __init__(self, budget: float, interval: float = 0.1) -> None:
-        self.budget, self.interval = budget, interval
-        self.next = 0.0
-        self.share = 0.0
-        self._plain = 0.0
-        self._since = 0.0
-        self._cost = 0.0
-
-    def began(self, now: float) -> None:
-        """The run begins, or goes on after standing still: time before this does not count. The first look waits until
-        it is known how long a plain step takes."""
-        self._since, self._cost = now, 0.0
-        self.next = now if self._plain else math.inf
-
-    def stepped(self, seconds: float, steps: int) -> None:
-        """So many plain steps took so long."""
-        if steps:
-            each = seconds / steps
-            self._plain = each if not self._plain else 0.7 * self._plain + 0.3 * each
-            self.next = 0.0 if self.next == math.inf else self.next
-
-    def sent(self, seconds: float, now: float) -> None:
-        """Sending events took so long."""
-        self._cost += seconds
-        self._settle(now)
-
-    def looked(self, seconds: float, now: float) -> None:
-        """A step with a look took so long, ending now."""
-        extra = max(0.0, seconds - self._plain) if self._plain else 0.0
-        self._cost += extra
-        self.next = now + max(self.interval, extra / self.budget)
-        self._settle(now)
-
-    def _settle(self, now: float) -> None:
-        elapsed = now - self._since
-        if elapsed > 0:
-            self.share = min(1.0, self._cost / elapsed)
-        if self.share > self.budget:  # wait until the costs so far are within the budget
-            self.next = max(self.next, self._since + self._cost / self.budget)
-        if elapsed > 20.0:  # judge by the last seconds, not by the whole run
-            self._since, self._cost = now - elapsed / 2, self._cost / 2
-
-
-def histograms(activations: Mapping[str, torch.Tensor]) -> dict[str, Histogram]:
-    """A histogram of each activation, worked out where it is; what comes back is two small transfers for all."""
     import torch
 
+    how = how or {}
     with torch.no_grad(), any_algorithm():
-        flat = {id: _counted(tensor) for id, tensor in activations.items() if tensor.numel()}
+        flat = {id: _counted(tensor) for id, tensor in tensors.items() if tensor.numel()}
         if not flat:
             return {}
-        rows = _fetched([_summary(values) for values in flat.values()])
+        bounds = {id: how.get(id, _PLAIN).bounds for id in flat}
+        rows = _fetched([_summary(values, bounds[id]) for id, values in flat.items()])
         bad = dict.fromkeys(flat, 0)
         for place, (id, values) in enumerate(flat.items()):
             if not np.isfinite(rows[place]).all():
                 kept = values[values.isfinite()]
                 bad[id] = values.numel() - kept.numel()
                 flat[id] = kept
-                rows[place] = _summary(kept).cpu().numpy() if kept.numel() else 0.0
-        bounds = [_bounds(float(low), float(high)) for low, high, *_ in rows]
-        counts = _fetched(
-            [torch.histc(values, BINS, low, high) for values, (low, high) in zip(flat.values(), bounds, strict=True)]
+                rows[place] = _summary(kept, bounds[id]).cpu().numpy() if kept.numel() else 0.0
+        ranges = [_apart(float(low), float(high)) for low, high, *_ in rows]
+        counts = _counts(list(flat.values()), ranges)
+        dead = _dead(
+            {id: (tensors[id], how.get(id, _PLAIN).unit) for id, row in zip(flat, rows, strict=True) if row[4]}
         )
     made = {}
-    for (id, values), row, (low, high), counted in zip(flat.items(), rows, bounds, counts, strict=True):
-        _, _, mean, square, zeros = map(float, row)
-        share = zeros / values.numel() if values.numel() else 0.0
-        spread = float(np.sqrt(max(square, 0.0)))
-        made[id] = Histogram(counted, low, high, mean, spread, share, bad[id])
+    for (id, values), row, (low, high), counted in zip(flat.items(), rows, ranges, counts, strict=True):
+        _, _, mean, square, zeros, saturated = map(float, row)
+        count = values.numel() or 1
+        spread = math.sqrt(max(square, 0.0))
+        made[id] = Histogram(
+            counted, low, high, mean, spread, zeros / count, bad[id], saturated / count, dead.get(id, 0.0)
+        )
     return made
 
 
 def _counted(tensor: torch.Tensor) -> torch.Tensor:
-    """The numbers of an activation that are counted, float32, shape (n,)."""
+    """The numbers of a tensor that are counted, float32, shape (n,). The step between them shares no factor with the
+    tensor's size, so that they do not all fall on the same channels or columns."""
     import torch
 
-    tensor = tensor.detach()
-    if tensor.dim() and tensor.numel() > COUNTED:
-        tensor = tensor[: max(1, COUNTED * len(tensor) // tensor.numel())]
-    flat = tensor.reshape(-1)
-    if flat.numel() > 2 * COUNTED:  # one sample alone is larger
-        flat = flat[:: flat.numel() // COUNTED]
+    flat = tensor.detach().reshape(-1)
+    size = flat.numel()
+    if size > COUNTED:
+        stride = -(-size // COUNTED)
+        while math.gcd(stride, size) > 1:
+            stride += 1
+        flat = flat[::stride].contiguous()
     return flat if flat.dtype == torch.float32 else flat.float()
 
 
-def _summary(values: torch.Tensor) -> torch.Tensor:
-    """Lowest, highest, mean, variance and number of zeros, shape (5,)."""
+def _summary(values: torch.Tensor, bounds: tuple[float, float] | None) -> torch.Tensor:
+    """Lowest, highest, mean, variance, number of zeros and of saturated values, shape (6,)."""
     import torch
 
     low, high = values.aminmax()
     mean = values.mean()
     spread = values - mean
     variance = torch.dot(spread, spread) / values.numel()
-    return torch.stack([low, high, mean, variance, (values == 0).sum().float()])
+    zeros = (values.numel() - torch.count_nonzero(values)).float()
+    near = torch.zeros_like(mean)
+    if bounds is not None:
+        middle, reach = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) * (0.5 - SATURATED)
+        near = torch.count_nonzero((values - middle).abs_() >= reach).float()
+    return torch.stack([low, high, mean, variance, zeros, near])
 
 
-def _bounds(low: float, high: float) -> tuple[float, float]:
+def _counts(tensors: Sequence[torch.Tensor], ranges: Sequence[tuple[float, float]]) -> Any:
+    """How many values fall into each of the bins, float32, shape (tensors, BINS)."""
+    import torch
+
+    if tensors[0].device.type != "cpu":
+        return _fetched([torch.histc(values, BINS, *ends) for values, ends in zip(tensors, ranges, strict=True)])
+    made = []  # torch's own takes 2 to 3 times as long on the CPU
+    for place, (values, (low, high)) in enumerate(zip(tensors, ranges, strict=True)):
+        index = values.sub(low).mul_(BINS / (high - low)).to(torch.int64).clamp_(0, BINS - 1)
+        made.append(index.add_(place * BINS) if place else index)
+    counted = torch.bincount(torch.cat(made), minlength=BINS * len(tensors))
+    return counted.reshape(-1, BINS).numpy().astype(np.float32)
+
+
+def _dead(tensors: Mapping[K, tuple[torch.Tensor, int | None]]) -> dict[K, float]:
+    """The share of units that are zero in all of a tensor; nothing of those that have no units."""
+    import torch
+
+    shares = {}
+    for id, (tensor, axis) in tensors.items():
+        if axis is None or not tensor.is_floating_point() or tensor.dim() <= axis:
+            continue
+        others = [place for place in range(tensor.dim()) if place != axis]
+        tensor = tensor.detach()
+        still = (tensor.amax(others) == 0) & (tensor.amin(others) == 0)
+        shares[id] = torch.count_nonzero(still) / still.numel()
+    if not shares:
+        return {}
+    return dict(zip(shares, _fetched(list(shares.values())).tolist(), strict=True))
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
     """Bounds of the bins, apart from each other where all values are the same."""
     if high > low:
         return low, high
@@ -175,20 +207,25 @@ class Norms:
             return self._norms([p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters])
 
     def measure(
-        self, gradients: torch.Tensor, before: list[torch.Tensor]
-    ) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+        self, gradients: torch.Tensor, before: list[torch.Tensor], noise: Sequence[torch.Tensor] = ()
+    ) -> tuple[dict[str, float], dict[str, float], dict[str, float], dict[str, float]]:
         """By node: norms of the gradients (from :meth:`gradients`), of the weights, and of the step since ``before``
-        (empty where that is). One transfer."""
+        (empty where that is); and the gradient's signal-to-noise ratio, from what `noise.Noise` of the same parameters
+        tells (empty where it tells nothing, and without the nodes whose gradients never differ). One transfer."""
         import torch
 
         with torch.no_grad():
             weights = [parameter.detach() for parameter in self.parameters]
-            rows = [gradients, self._norms(weights)]
+            rows = [gradients, self._norms(weights), *noise]
             if before:
                 rows.append(self._norms(list(torch._foreach_sub(weights, before))))
             values = _fetched(rows).astype(np.float64)
         found = [self._by_node(row) for row in values]
-        return found[0], found[1], found[2] if before else {}
+        signal = {}
+        if noise:
+            mean, spread = found[2], found[3]
+            signal = {id: mean[id] / size for id, size in spread.items() if size > 0 and math.isfinite(mean[id] / size)}
+        return found[0], found[1], found[-1] if before else {}, signal
 
     def _norms(self, tensors: list[torch.Tensor]) -> torch.Tensor:
         import torch

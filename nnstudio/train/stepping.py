@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.train import schedules
 from nnstudio.train.batches import Batch
-from nnstudio.train.events import Activations, Event, Gradients
+from nnstudio.train.events import Event
+from nnstudio.train.looking import Finish, Looker, Where
 from nnstudio.train.losses import Losses
 from nnstudio.train.optimizers import gradient_work, plain_step
-from nnstudio.train.probes import Norms, histograms
 from nnstudio.train.state import State
 from nnstudio.train.tracks import Track
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from nnstudio.compile.lower import Compiled
 
-Finish = Callable[["dict[str, torch.Tensor]", "torch.Tensor"], None]
-
 
 class Stepper:
     """Steps of a run, plain and looked at. Both do the same arithmetic."""
@@ -28,7 +26,7 @@ class Stepper:
     def __init__(self, compiled: Compiled, state: State, losses: Losses, steps_per_epoch: int) -> None:
         self.compiled, self.state, self.losses = compiled, state, losses
         tracks = state.tracks.all
-        self.norms = {track: Norms(compiled, track.parameters) for track in tracks}
+        self.lookers = {track: Looker(compiled, track, state.device) for track in tracks}
         self.schedules = {track: schedules.schedule(track.plan, steps_per_epoch) for track in tracks}
         self.steps_per_epoch = steps_per_epoch
         self._next_look = 0
@@ -36,7 +34,7 @@ class Stepper:
     @property
     def trained(self) -> tuple[str, ...]:
         """Ids of the nodes with weights that are trained."""
-        found = {id for norms in self.norms.values() for id in norms.nodes}
+        found = {id for looker in self.lookers.values() for id in looker.norms.nodes}
         return tuple(id for id in self.compiled.resolution.order if id in found)
 
     def rate(self, step: int) -> float:
@@ -137,22 +135,18 @@ class Stepper:
         tracks = self.state.tracks
         return len(tracks.all) == 1 or self.state.track is tracks.all[self._next_look]
 
-    def look(self, batch: Batch, at: Callable[[], dict[str, Any]]) -> Iterator[Event]:
-        """A step that is looked at: Activations and Gradients. ``at`` gives an event's step and time."""
-        track, tracks = self.state.track, self.state.tracks
-        self._next_look = (tracks.all.index(track) + 1) % len(tracks.all)
-        tracks.enter(track)
-        norms = self.norms[track]
-        before = norms.before()
-        out, activations = track.part.observed.forward(*batch)
-        total = track.objective.total(out)
-        total.backward()  # type: ignore[no-untyped-call]
-        gradients = norms.gradients()
-        self.finisher(track)(out, total)
-        where = at()
-        yield Activations(**where, layers=histograms(activations))
-        found, weights, updates = norms.measure(gradients, before)
-        yield Gradients(**where, gradients=found, weights=weights, updates=updates)
+    def look(self, batch: Batch, at: Where, what: Collection[str] = ("activations", "gradients")) -> list[Event]:
+        """A step that is looked at: Activations, Gradients or both. ``at`` gives an event's step and time."""
+        tracks = self.state.tracks
+        self._next_look = (tracks.all.index(self.state.track) + 1) % len(tracks.all)
+        looker = self.enter_looker()
+        return looker.look(batch, self.finisher(looker.track), at, what)
+
+    def enter_looker(self) -> Looker:
+        """What looks at the phase of the next step, which is entered."""
+        track = self.state.track
+        self.state.tracks.enter(track)
+        return self.lookers[track]
 
 
 def _groups(track: Track) -> list[tuple[dict[str, Any], float]]:

@@ -33,11 +33,12 @@ from nnstudio.train.keeping import Keeper
 from nnstudio.train.losses import Losses
 from nnstudio.train.memory import MemoryWatch
 from nnstudio.train.origin import Origin
+from nnstudio.train.pace import Pace
 from nnstudio.train.plan import Plan
-from nnstudio.train.probes import Pace
 from nnstudio.train.replay import find_culprit
 from nnstudio.train.state import NotFiniteError, State
 from nnstudio.train.stepping import Stepper
+from nnstudio.train.watching import Watcher
 
 if TYPE_CHECKING:
     import torch
@@ -77,6 +78,7 @@ class Trainer:
         self.losses = Losses(self.state)
         self.stepper = Stepper(compiled, self.state, self.losses, self.batches.steps_per_epoch)
         self.clock, self.pace = Clock(), Pace(plan.watching)
+        self.watcher = Watcher(self.pace, control, data, device)
         self.keeper = Keeper(self.state, plan, self.clock, checkpoints, run)
         self.origin = origin or Origin()
         self.reason = ""
@@ -185,8 +187,8 @@ class Trainer:
                 if self.reason:
                     return
             now = perf_counter()
-            if now >= pace.next and self.stepper.look_now():
-                yield from self._look(batch)
+            if now >= pace.next and (wanted := self.watcher.due(self.stepper, now)):
+                yield from self._look(batch, wanted)
             else:
                 step(batch)
             if now >= self._next_send:
@@ -244,16 +246,19 @@ class Trainer:
     def _at(self) -> dict[str, Any]:
         return {"step": self.state.progress.step, "time": self.clock.now()}
 
-    def _look(self, batch: Batch) -> Iterator[Event]:
-        """A step that is looked at."""
-        start = self._end_segment()
-        yield from self.stepper.look(batch, self._at)
+    def _look(self, batch: Batch, wanted: tuple[str, ...]) -> Iterator[Event]:
+        """A step that is looked at by these instruments."""
+        self._end_segment()
+        found = self.watcher.look(self.stepper, wanted, batch, self._at)
+        start = perf_counter()
+        yield from found
         now = self._begin_segment()
-        self.pace.looked(now - start, now)
+        self.pace.sent(now - start, now)
 
     def _send(self) -> Iterator[Event]:
         """A Steps event for the losses that were fetched."""
         now = self._end_segment()
+        self.watcher.heed(now)
         self._next_send = now + SENDING
         self.memory.look()
         progress, epochs = self.state.progress, self.plan.epochs
@@ -294,7 +299,8 @@ class Trainer:
                 break
             if control.take_step():
                 self.clock.go_on()
-                self._announced, self.pace.next = False, 0.0
+                self._announced = False
+                self.pace.hurry()
                 break
             if control.paused:
                 yield from self._stand()

@@ -1,0 +1,168 @@
+"""Pace: when each instrument looks, so that all of them together stay within the person's budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Something that looks now and then. interval: seconds between its looks at least; share: of what may be spent,
+    where not all can have what they want."""
+
+    name: str
+    interval: float
+    share: float
+
+
+#: In the order in which they have their first look. Gradients are cheap, come first and never wait for the others.
+INSTRUMENTS = (
+    Instrument("gradients", 0.1, 0.35),
+    Instrument("activations", 0.1, 0.3),
+    Instrument("insides", 0.2, 0.15),
+    Instrument("weights", 0.5, 0.1),
+    Instrument("timings", 2.0, 0.1),
+)
+#: Of the budget, what looks may spend; the rest is for what they cost elsewhere (other threads, caches).
+SPENT = 0.7
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one instrument may and did: when it wants to look next, seconds spent lately, what a look costs."""
+
+    instrument: Instrument
+    next: float = 0.0
+    spent: float = 0.0
+    cost: float = 0.0
+    looks: int = 0
+
+
+class Pace:
+    """When to look, with which instruments. All times are in seconds.
+
+    What a look costs beyond a plain step is told by who measures it, and so is what sending events costs. No instrument
+    looks before the costs so far and its own are within ``budget`` of the time since the run began (lately, in a long
+    one); of those that are due, the one that has had least of its share comes first. Gradients are the exception: they
+    need no more than their own share to be free, so that the first come with the first step and the next soon after.
+    """
+
+    def __init__(self, budget: float, instruments: Iterable[Instrument] = INSTRUMENTS) -> None:
+        self.budget = budget
+        self.share = 0.0
+        self._rate = budget * SPENT
+        self.next = 0.0
+        self.plain = 0.0
+        self.asked = False
+        self._accounts = {each.name: _Account(each) for each in instruments}
+        self._first = next(iter(self._accounts))
+        self._since = self._cost = 0.0
+        self._absent: set[str] = {"insides"} & self._accounts.keys()
+
+    def began(self, now: float) -> None:
+        """The run begins, or goes on after standing still: time before this does not count."""
+        self._since, self._cost = now, 0.0
+        for account in self._accounts.values():
+            account.spent, account.next = 0.0, now
+        self.next = now
+
+    def hurry(self) -> None:
+        """The next step is to be seen whatever it costs: a person goes step by step."""
+        self.next, self.asked = -math.inf, True
+
+    def want(self, name: str, wanted: bool, now: float) -> None:
+        """Whether an instrument has anything to look at; one that begins to is soon due."""
+        if not wanted:
+            self._absent.add(name)
+            return
+        self._absent.discard(name)
+        account = self._accounts[name]
+        account.next = now
+        account.spent = max(account.spent, min(self._shares(), default=0.0) * account.instrument.share)
+        self._settle(now)
+
+    def stepped(self, seconds: float, steps: int) -> None:
+        """So many plain steps took so long."""
+        if steps:
+            each = seconds / steps
+            self.plain = each if not self.plain else 0.7 * self.plain + 0.3 * each
+
+    def due(self, now: float) -> tuple[str, ...]:
+        """The instruments that are to look at the step that comes, those first that come first."""
+        if self.asked:
+            return tuple(name for name in self._accounts if name not in self._absent and name != "timings")
+        found, spending = [], self._cost
+        first = self._accounts[self._first]
+        if first.next <= now and now >= self._free(first):
+            found.append(self._first)
+            spending += first.cost
+        allowed = self._rate * (now - self._since)
+        strange = False
+        for account in self._waiting(now):
+            if spending + account.cost > allowed or (strange and not account.looks):
+                if not found:  # the others wait for it: else what is cheap would take all
+                    self.next = max(now, min(self._time(first), self._free(account)))
+                break
+            strange = strange or not account.looks  # of those whose cost is not known yet, one at a time
+            spending += account.cost
+            found.append(account.instrument.name)
+        return tuple(found)
+
+    def looked(self, name: str, seconds: float, now: float) -> None:
+        """A look of this instrument cost so long beyond a plain step; it ended now."""
+        account = self._accounts[name]
+        self.asked = False
+        account.looks += 1
+        account.spent += seconds
+        # the first look warms up caches and kernels: what it takes says little of the next
+        account.cost = seconds if account.looks <= 2 else 0.6 * account.cost + 0.4 * seconds
+        if account.looks == 1:
+            account.cost = min(seconds, 0.2 * self.budget)
+        account.next = now + account.instrument.interval
+        self._cost += seconds
+        self._settle(now)
+
+    def sent(self, seconds: float, now: float) -> None:
+        """Sending events took so long."""
+        self._cost += seconds
+        self._settle(now)
+
+    def _free(self, account: _Account) -> float:
+        """When there is enough for a look of this instrument."""
+        if not self._rate:
+            return math.inf
+        free = self._since + (self._cost + account.cost) / self._rate
+        if account.instrument.name == self._first:
+            own = self._since + (account.spent + account.cost) / (self._rate * account.instrument.share)
+            return min(free, own) if account.looks else self._since
+        return free
+
+    def _time(self, account: _Account) -> float:
+        return max(account.next, self._free(account))
+
+    def _waiting(self, now: float) -> Sequence[_Account]:
+        """Those that are due besides the first, the one that has had least of its share first."""
+        names = [name for name in self._accounts if name != self._first and name not in self._absent]
+        due = [self._accounts[name] for name in names if self._accounts[name].next <= now]
+        return sorted(due, key=lambda account: account.spent / account.instrument.share)
+
+    def _shares(self) -> list[float]:
+        return [
+            account.spent / account.instrument.share
+            for name, account in self._accounts.items()
+            if name not in self._absent
+        ]
+
+    def _settle(self, now: float) -> None:
+        """Say when anything can be due, and forget what is long ago."""
+        elapsed = now - self._since
+        if elapsed > 0:
+            self.share = min(1.0, self._cost / elapsed)
+        times = [self._time(account) for name, account in self._accounts.items() if name not in self._absent]
+        self.next = min(times, default=math.inf)
+        if elapsed > 20.0:  # judge by the last seconds, not by the whole run
+            self._since, self._cost = now - elapsed / 2, self._cost / 2
+            for account in self._accounts.values():
+                account.spent /= 2

@@ -1,0 +1,98 @@
+"""Watching: the instruments of a run, each at a pace of its own, all of them within the person's budget."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from nnstudio.train.batches import Batch, Data, Rows
+from nnstudio.train.control import Control, Wish
+from nnstudio.train.events import Event, Insides
+from nnstudio.train.inside import insides, rows_needed
+from nnstudio.train.looking import Where
+from nnstudio.train.pace import Pace
+
+if TYPE_CHECKING:
+    import torch
+
+    from nnstudio.compile.lower import Compiled
+    from nnstudio.train.stepping import Stepper
+
+#: Instruments that look at a step as it is done; the others look between steps.
+AT_STEPS = ("gradients", "activations", "timings")
+
+
+class Watcher:
+    """Says which instruments look at the next step, does that step, and tells the pace what it cost."""
+
+    def __init__(self, pace: Pace, control: Control, data: Data, device: torch.device) -> None:
+        self.pace, self.control, self.data, self.device = pace, control, data, device
+        self._wish: Wish | None = None
+        self._turns: dict[str, int] = {}
+        self._row: tuple[Compiled, Wish, Batch] | None = None
+
+    def heed(self, now: float) -> None:
+        """Take notice of what a person wants to look into now."""
+        wish = self.control.insides
+        if wish is not self._wish:
+            self._wish = wish
+            self.pace.want("insides", wish is not None and bool(wish.nodes), now)
+
+    def due(self, stepper: Stepper, now: float) -> tuple[str, ...]:
+        """The instruments that look now. With phases, those that look at steps take the phases in turn."""
+        wanted = self.pace.due(now)
+        tracks = stepper.state.tracks.all
+        if len(tracks) > 1 and not self.pace.asked:
+            place = tracks.index(stepper.state.track)
+            wanted = tuple(n for n in wanted if n not in AT_STEPS or self._turns.get(n, 0) % len(tracks) == place)
+        if "timings" in wanted:  # it would measure the others' work too
+            return ("timings",) if self.pace.plain else tuple(name for name in wanted if name != "timings")
+        return wanted
+
+    def look(self, stepper: Stepper, wanted: tuple[str, ...], batch: Batch, at: Where) -> list[Event]:
+        """Do a step with these instruments; what they saw."""
+        began = perf_counter()
+        looker = stepper.enter_looker()
+        seen = [name for name in wanted if name in AT_STEPS]
+        spent: dict[str, float] = {}
+        if "timings" in seen:
+            found = looker.timed(batch, stepper.finisher(looker.track), at)
+            spent["timings"] = max(0.0, perf_counter() - began - self.pace.plain)
+        else:
+            found = looker.look(batch, stepper.finisher(looker.track), at, seen)
+            spent = dict(looker.spent)
+            if self.device.type != "cpu":  # the host waited for the step as well: not told apart by the clock
+                extra = max(0.0, perf_counter() - began - self.pace.plain)
+                spent = {name: extra / len(spent) for name in spent}
+        for name in seen:
+            self._turns[name] = self._turns.get(name, 0) + 1
+        if "weights" in wanted:
+            start = perf_counter()
+            found.extend(each.weights(at) for each in stepper.lookers.values())
+            spent["weights"] = perf_counter() - start
+        if "insides" in wanted:
+            start = perf_counter()
+            found.extend(self.inside(stepper.compiled, at))
+            spent["insides"] = perf_counter() - start
+        now = perf_counter()
+        for name, seconds in spent.items():
+            self.pace.looked(name, seconds, now)
+        return found
+
+    def inside(self, compiled: Compiled, at: Where) -> list[Event]:
+        """What a person wants to look into, as it is now: an Insides event, or nothing."""
+        wish = self.control.insides
+        if wish is None or not 0 <= wish.sample < self.data.count(wish.split):
+            return []
+        seen = insides(compiled, self._inputs(compiled, wish), wish.nodes)
+        return [Insides(**at(), split=wish.split, sample=wish.sample, nodes=seen)] if seen else []
+
+    def _inputs(self, compiled: Compiled, wish: Wish) -> Batch:
+        """The sample as a batch."""
+        if self._row is None or self._row[0] is not compiled or self._row[1] != wish:
+            arrays, rows = self.data.arrays(wish.split), self.data.count(wish.split)
+            places = [(wish.sample + more) % rows for more in range(rows_needed(compiled))]
+            taken = {name: array[places] for name, array in arrays.items()}
+            source = Rows(compiled.inputs, taken, len(places), self.device)
+            self._row = compiled, wish, source.gather(slice(0, len(places)), len(places), wish.sample)
+        return self._row[2]
