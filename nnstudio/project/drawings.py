@@ -7,10 +7,15 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nnstudio.graph import Network, View
 from nnstudio.project.schema import SchemaError, network_from_json, network_to_json, view_from_json, view_to_json
 from nnstudio.project.sheet import Sheet
+from nnstudio.train.origin import Origin
+
+if TYPE_CHECKING:
+    from nnstudio.runs.recorder import Recorder
 
 #: What a kept drawing may take when it is unpacked.
 LARGEST = 1 << 30
@@ -30,6 +35,13 @@ def drawing(network: Network, view: View | None = None) -> Drawing:
     seen = json.dumps(view_to_json(view if view is not None else View()), separators=(",", ":"), ensure_ascii=False)
     content = zlib.compress(f'{{"network":{said},"view":{seen}}}'.encode())
     return Drawing(hashlib.sha256(said.encode()).hexdigest()[:16], content)
+
+
+def recorded(recorder: Recorder, network: Network, view: View, parent: str = "", parent_step: int = 0) -> Origin:
+    """Have a run's network kept with it; what its RunStarted says of that and of the run that it is forked from."""
+    made = drawing(network, view)
+    recorder.keep(made.hash, made.content)
+    return Origin(made.hash, parent, parent_step)
 
 
 def drawn(content: bytes) -> Sheet:

@@ -150,22 +150,31 @@ class Project:
         self, compiled: Compiled, dataset: Dataset, plan: Plan, control: Control | None, resume: bool
     ) -> Iterator[Event]:
         from nnstudio.diagnose import Doctor, facts_of
+        from nnstudio.project.drawings import drawing
         from nnstudio.project.weights import after_run
         from nnstudio.runs.recorder import Recorder
         from nnstudio.train.history import History
         from nnstudio.train.loop import run
+        from nnstudio.train.origin import Origin
 
         folder = self.runs
         id = "" if resume else uuid.uuid4().hex[:12]
         recorder: Recorder | None = None
+        drawn = drawing(self.network, self.sheet.view)
         history = History()
         doctor = Doctor(history, compiled.network)
         doctor.study(lambda: facts_of(dataset, compiled.network))
         try:
             checkpoints = folder / places.CHECKPOINTS
-            for event in run(compiled, dataset, plan, control, checkpoints=checkpoints, resume=resume, run_id=id):
-                if isinstance(event, RunStarted):  # what fails before has no run to be recorded under
+            for event in run(
+                compiled, dataset, plan, control, checkpoints=checkpoints, resume=resume, run_id=id,
+                origin=Origin(drawn.hash),
+            ):  # fmt: skip
+                if (
+                    isinstance(event, RunStarted) and recorder is None
+                ):  # what fails before has no run to be recorded under
                     recorder = Recorder(folder / places.RUNS)
+                    recorder.keep(drawn.hash, drawn.content)
                 history.feed(event)
                 if isinstance(event, RunFinished | RunFailed):
                     doctor.wait()

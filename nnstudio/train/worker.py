@@ -40,7 +40,7 @@ class Worker:
         run_id: str = "",
         paused: bool = False,
         also: Sequence[Callable[[Event], None]] = (),
-        origin: Origin | None = None,
+        origin: Origin | Callable[[], Origin] | None = None,
     ) -> None:
         """
         Args:
@@ -48,7 +48,8 @@ class Worker:
             data: the data set, or what opens it, called in the thread.
             paused: stand still before the first step (``control.step_once`` does one).
             also: called in the thread with every event, such as a recorder's ``put``; must be quick.
-            origin: what the run's RunStarted says of its network and its parent.
+            origin: what the run's RunStarted says of its network and its parent, or what works it out, called in the
+                thread.
         """
         self.control, self.stream = Control(paused=paused), EventStream()
         self.compiled: Compiled | None = None
@@ -82,9 +83,10 @@ class Worker:
 
             self.compiled = self._make()
             data = self._data() if callable(self._data) else self._data
+            origin = self._origin() if callable(self._origin) else self._origin
             events = run(
                 self.compiled, data, self._plan, self.control, checkpoints=self._checkpoints, resume=self._resume,
-                run_id=self._run, origin=self._origin,
+                run_id=self._run, origin=origin,
             )  # fmt: skip
             for event in events:
                 self._put(event)

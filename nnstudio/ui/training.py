@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from nnstudio.diagnose import Doctor
 from nnstudio.graph import Network
+from nnstudio.project.drawings import recorded
 from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.project.project import failure
 from nnstudio.project.tensors import Weights
@@ -123,8 +125,9 @@ class Training(QObject):
         self.network = self._whole
         self._recorder = Recorder(self._runs())
         self._worker = Worker(
-            make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused, also=(self._recorder.put,)
-        )
+            make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused, also=(self._recorder.put,),
+            origin=partial(recorded, self._recorder, self.network, session.sheet.view),
+        )  # fmt: skip
         self._worker.start()
         self._timer.start()
         self._set("starting")

@@ -12,12 +12,14 @@ import pytest
 
 import nnstudio as nns
 from nnstudio.data import DataReference
-from nnstudio.graph import edits
+from nnstudio.graph import Network, edits
 from nnstudio.project import places
+from nnstudio.project.drawings import drawing, drawn
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.inputs import read_inputs
 from nnstudio.project.png import fitted, read_png
 from nnstudio.project.project import Project
+from nnstudio.project.schema import SchemaError
 from nnstudio.project.weights import compiled_with
 from nnstudio.runs.database import RunDatabase
 from nnstudio.train.events import EpochEnded, Event
@@ -49,6 +51,19 @@ def test_its_runs_stand_beside_it(line: Project) -> None:
     database = line.path.with_suffix(".runs") / places.RUNS
     with RunDatabase(database) as opened:
         assert sorted(run.epochs for run in opened.runs()) == [2, 3]
+
+
+def test_a_run_keeps_the_network_that_it_trained(line: Project) -> None:
+    line.train(epochs=1)
+    trained, line.sheet = line.network, dataclasses.replace(line.sheet, network=Network())
+    with RunDatabase(line.runs / places.RUNS) as opened:
+        (run,) = opened.runs()
+        content = opened.network(run.network)
+    assert content is not None
+    assert drawn(content).network == trained
+    assert drawing(trained).hash == run.network != drawing(line.network).hash
+    with pytest.raises(SchemaError, match="cut off"):
+        drawn(content[:50])
 
 
 def test_a_run_goes_on_where_it_was(line: Project) -> None:
