@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,9 +205,19 @@ class Training(QObject):
         """A function, for a background thread, that compiles the present network with the trained weights."""
         network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed
         weights, was = self.weights, self.trained_in
-        if self._worker is not None and self._worker.compiled is not None and self.network is not None:
-            weights, was = weights_of(self._worker.compiled), self.network
-        return lambda: compiled_with(network, fields, seed, weights, was)
+        running = self._worker.compiled if self._worker is not None else None
+        if running is None or self.network is None:
+            return lambda: compiled_with(network, fields, seed, weights, was)
+        trained_in = self.network  # copying the weights may take long: not here
+        return lambda: compiled_with(network, fields, seed, weights_of(running), trained_in)
+
+    def look_into(self, nodes: Iterable[str], split: str, sample: int) -> bool:
+        """Have the run that is under way look into these nodes (by id) with one sample, whenever it is looked at; none:
+        no longer. Whether there is a run that will tell."""
+        if self._worker is None:
+            return False
+        self._worker.control.look_into(nodes, split, sample)
+        return self.state == "running"
 
     def saved(self, network: Network) -> Weights | None:
         """The trained weights under the names that their nodes have in this network, for its file."""
