@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QMouseEve
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
-from nnstudio.ui.canvas.magnitudes import LEVELS
+from nnstudio.ui.canvas.magnitudes import LEVELS, level_colors
 from nnstudio.ui.canvas.node_table import Rows
 from nnstudio.ui.canvas.raster import fill_rects, pixels_of
 from nnstudio.ui.layer_list import LAYER_MIME
@@ -119,29 +118,27 @@ class Minimap(QWidget):
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.scale(ratio, ratio)
                 painter.setPen(Qt.PenStyle.NoPen)
-                for color, wanted in self._colours(rows, chosen):
+                for box, color in zip(np.stack(boxes, axis=1).tolist(), self._colours(rows).tolist(), strict=True):
                     painter.setBrush(QColor.fromRgba(color))
-                    corners = np.stack([part[wanted] for part in boxes], axis=1).tolist()
-                    painter.drawRects([QRectF(*corner) for corner in corners])
+                    painter.drawRect(QRectF(*box))
             finally:
                 painter.end()
         else:
-            for color, wanted in self._colours(rows, chosen):
+            colors = self._colours(rows)
+            for wanted in (~chosen, chosen):
                 a, b, c, d = (part[wanted] * ratio for part in boxes)
-                fill_rects(pixels_of(image), a, b, c, d, color)
+                fill_rects(pixels_of(image), a, b, c, d, colors[wanted])
         image.setDevicePixelRatio(ratio)
         return image
 
-    def _colours(self, rows: Rows, chosen: npt.NDArray[np.bool_]) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
-        """Which of these nodes are painted in which colour: by their values in a run, the selected ones last."""
-        tokens, levels = theme.current(), self._view.canvas.magnitudes.levels()
-        shown = np.full(len(rows), LEVELS)
-        there = rows < len(levels)
-        shown[there] = levels[rows[there]]
-        for level in np.unique(shown).tolist():
-            color = theme.magnitude_color(level / (LEVELS - 1)) if level < LEVELS else QColor(tokens.faint)
-            yield color.rgba(), (shown == level) & ~chosen
-        yield QColor(tokens.accent).rgba(), chosen
+    def _colours(self, rows: Rows) -> npt.NDArray[np.uint32]:
+        """The colours of these nodes: by their values in a run, else neutral; the selected ones stand out."""
+        tokens, scene = theme.current(), self._view.canvas
+        colors = level_colors()
+        colors[LEVELS] = QColor(tokens.faint).rgba()
+        found = colors[scene.magnitudes.levels()[rows]]
+        found[scene.table.selected[rows]] = QColor(tokens.accent).rgba()
+        return found
 
     def _paint_annotations(self, image: QImage, shown: QRectF, scale: float, ratio: float) -> None:
         """Frames as tinted areas, folded ones and notes as plates."""

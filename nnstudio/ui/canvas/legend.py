@@ -6,7 +6,7 @@ import functools
 
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.corners import paint_plate
@@ -15,6 +15,8 @@ from nnstudio.ui.canvas.quantities import QUANTITIES, Scale, figure
 
 #: Width and height of a strip of colours, in pixels at 100 %.
 _STRIP = (92, 8)
+#: Units that are written on the legend itself are shorter than this; others are in its tip.
+_SHORT = 14
 
 
 class Strip(QWidget):
@@ -44,33 +46,35 @@ class Strip(QWidget):
             painter.end()
 
 
-class _Row(QWidget):
-    """A title, the colours between the two ends of the range, and the unit."""
+class _Row:
+    """In a grid: a title, the colours between the two ends of the range, and the unit."""
 
-    def __init__(self, title: QWidget, *, wires: bool = False) -> None:
-        super().__init__()
+    def __init__(self, grid: QGridLayout, at: int, title: QWidget, *, wires: bool = False) -> None:
         self.title, self.strip = title, Strip(wires=wires)
         self.low, self.high, self.unit = QLabel(), QLabel(), QLabel()
-        inside = QHBoxLayout(self)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(6)
-        for part in (title, self.low, self.strip, self.high, self.unit):
+        for column, part in enumerate((title, self.low, self.strip, self.high, self.unit)):
             if isinstance(part, QLabel):
                 part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
                 part.setProperty("role", "muted")
-            inside.addWidget(part)
-        inside.addStretch(1)
+            side = Qt.AlignmentFlag.AlignRight if part is self.low else Qt.AlignmentFlag.AlignLeft
+            grid.addWidget(part, at, column, side | Qt.AlignmentFlag.AlignVCenter)
 
-    def show_scale(self, scale: Scale, ends: tuple[str, str]) -> str:
-        """Write the ends of the range; returns it in words."""
-        known = scale.known
+    def show_scale(self, scale: Scale | None, ends: tuple[str, str], unit: str = "") -> str:
+        """Write the ends of the range, none where there is no scale; returns it in words."""
+        known = scale is not None and scale.known
         for part in (self.low, self.strip, self.high):
             part.setVisible(known)
-        kind = "log" if scale.log else "linear"
-        self.unit.setText(kind if known else "no values yet")
+        kind = "" if scale is None else "log" if scale.log else "linear"
+        self.unit.setText(" · ".join(filter(None, (unit, kind))) if known else "no values yet" if scale else "")
+        self.unit.setVisible(scale is not None)
         self.low.setText(ends[0])
         self.high.setText(ends[1])
         return f"{ends[0]} to {ends[1]}, {kind} scale" if known else "no values yet"
+
+    def show(self, shown: bool) -> None:
+        """Show or hide the whole row."""
+        for part in (self.title, self.low, self.strip, self.high, self.unit):
+            part.setVisible(shown)
 
     def restyle(self) -> None:
         """Take the present size of text."""
@@ -86,21 +90,16 @@ class Legend(QWidget):
     def __init__(self, magnitudes: Magnitudes, parent: QWidget) -> None:
         super().__init__(parent)
         self._magnitudes = magnitudes
-        self.title = QToolButton()
-        self.title.setProperty("role", "legend")
-        self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.title.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
-        self.title.setArrowType(Qt.ArrowType.DownArrow)
+        self.title, self._wires_title = QToolButton(), QLabel("Wires, RMS")
+        self.title.setProperty("role", "choice")
         self.title.setCursor(Qt.CursorShape.PointingHandCursor)
         self.title.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.title.clicked.connect(self.offer)
-        wires = QLabel("Wires: RMS of what flows")
-        self.nodes, self.wires = _Row(self.title), _Row(wires, wires=True)
-        inside = QVBoxLayout(self)
-        inside.setContentsMargins(10, 6, 10, 6)
-        inside.setSpacing(3)
-        inside.addWidget(self.nodes)
-        inside.addWidget(self.wires)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(2, 3, 10, 5)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(0)
+        self.nodes, self.wires = _Row(grid, 0, self.title), _Row(grid, 1, self._wires_title, wires=True)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         magnitudes.changed.connect(self.refresh)
         theme.changed.connect(self._restyle)
@@ -117,29 +116,29 @@ class Legend(QWidget):
     def _restyle(self) -> None:
         for each in (self.nodes, self.wires):
             each.restyle()
-        self.wires.title.setFont(theme.ui_font(11, 500))
-        self.title.setFont(theme.ui_font(11, 500))
+        self.wires.title.setFont(theme.ui_font(12))
+        self._wires_title.setIndent(theme.scaled(12))  # as far as the words on the button
         self.refresh()
 
     def refresh(self) -> None:
         """Show the present ranges, or nothing where there is no run."""
         magnitudes = self._magnitudes
         quantity = magnitudes.quantity
-        self.title.setText(quantity.title if quantity is not None else "Nodes: not coloured")
-        told = self.title.text()
-        for part in (self.nodes.low, self.nodes.strip, self.nodes.high, self.nodes.unit):
-            part.setVisible(quantity is not None)
+        title = quantity.title if quantity is not None else "Nodes not coloured"
+        self.title.setText(f"{title} ▾")
         if quantity is not None:
-            told += f" ({quantity.unit}): " + self.nodes.show_scale(
-                magnitudes.scale, magnitudes.scale.ends(quantity.told)
-            )
-            self.nodes.unit.setText(f"{quantity.unit} · {self.nodes.unit.text()}" if len(quantity.unit) < 16 else
-                                    self.nodes.unit.text())  # fmt: skip
-        self.wires.setVisible(magnitudes.flowing)
+            ends = magnitudes.scale.ends(quantity.told)
+            short = quantity.unit if len(quantity.unit) < _SHORT else ""
+            told = f"{title} ({quantity.unit}): {self.nodes.show_scale(magnitudes.scale, ends, short)}"
+        else:
+            told = title
+            self.nodes.show_scale(None, ("", ""))
+        self.wires.show(magnitudes.flowing)
         if magnitudes.flowing:
-            told += "; wires, " + self.wires.show_scale(magnitudes.flow_scale, magnitudes.flow_scale.ends(figure))
+            scale = magnitudes.flow_scale
+            told += f"; wires, RMS of what flows: {self.wires.show_scale(scale, scale.ends(figure))}"
         self.title.setToolTip(f"{quantity.title}: {quantity.unit}" if quantity is not None else "")
-        self.title.setAccessibleName(f"Colour nodes by: {self.title.text()}")
+        self.title.setAccessibleName(f"Colour nodes by: {title}")
         self.setAccessibleName("Legend")
         self.setAccessibleDescription(told)
         self.setVisible(magnitudes.shown)

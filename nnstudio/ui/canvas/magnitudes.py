@@ -86,6 +86,7 @@ class Magnitudes(QObject):
 
     def _choose(self) -> None:
         self._told = None
+        self._bring_up()
         self.changed.emit()
         self.chose.emit()
 
@@ -211,8 +212,9 @@ class Magnitudes(QObject):
         if run != self._run:
             self._run = run
             self._scales.clear()
-            self._look_over()
             self._told = None
+        if (self.quantity.id if self.quantity is not None else "") not in self._scales:
+            self._look_over()
         self._told = snapshot = self._told or self._session.moment.snapshot
         self._of = key
         self._related = self._is_related()
@@ -263,8 +265,8 @@ class Magnitudes(QObject):
             return np.full(len(table.source), np.nan)
         seen = snapshot.activations
         places = self._mapped("wires", list(seen))
-        sizes = np.array([h.mean * h.mean + h.std * h.std for h in seen.values()] + [np.nan])
-        return np.asarray(np.sqrt(sizes)[places])
+        mean, std = np.array([h.mean for h in seen.values()]), np.array([h.std for h in seen.values()])
+        return np.append(np.hypot(mean, std), np.nan)[places]
 
     def _mapped(self, kind: str, ids: list[str]) -> Rows:
         """From ids to rows (or, of wires, from rows to places among the ids), kept as long as it holds."""
@@ -285,8 +287,7 @@ def _same(first: _Key, second: _Key) -> bool:
 
 def levelled(places: Floats) -> Levels:
     """Places from 0 to 1 in steps; LEVELS for NaN."""
-    steps = np.nan_to_num(places * (LEVELS - 1), nan=LEVELS)
-    return np.asarray(np.round(steps).astype(np.uint8))
+    return np.where(places == places, places * (LEVELS - 1) + 0.5, LEVELS).astype(np.uint8)
 
 
 def level_colors() -> npt.NDArray[np.uint32]:

@@ -26,6 +26,7 @@ from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.legend import Legend
 from nnstudio.ui.canvas.menus import menu_for
 from nnstudio.ui.canvas.scene import CanvasScene, Hit
+from nnstudio.ui.canvas.time_bar import TimeBar
 from nnstudio.ui.canvas.tips import tip_for
 from nnstudio.ui.scope import Scope
 from nnstudio.ui.session import Session
@@ -44,6 +45,7 @@ class CanvasView(Annotated):
         self.setAccessibleName("Network canvas")
         self.minimap = Minimap(self)
         self.legend = Legend(scene.magnitudes, self)
+        self.time_bar = TimeBar(session, self)
         self.invitation = Invitation(self)
         self.comparison_bar = ComparisonBar(scene.comparison, self)
         self._motion = QVariantAnimation(self, duration=MOTION, startValue=0.0, endValue=1.0)
@@ -57,6 +59,7 @@ class CanvasView(Annotated):
         scene.reset.connect(self._reset)
         scene.layout_changed.connect(self._layout_changed)
         scene.magnitudes.changed.connect(self._overlay_moved)
+        self.time_bar.appeared.connect(self._overlay_moved)
         session.changed.connect(self._document_changed)
         session.selection_changed.connect(self._selected)
         self._layout_changed()
@@ -78,7 +81,7 @@ class CanvasView(Annotated):
 
     def _covered(self) -> list[Box]:
         boxes = []
-        for widget in (self.minimap, self.legend):
+        for widget in (self.minimap, self.legend, self.time_bar):
             if not widget.isHidden():
                 area = self.mapToScene(widget.geometry()).boundingRect()
                 boxes.append((area.left(), area.top(), area.right(), area.bottom()))
@@ -92,7 +95,8 @@ class CanvasView(Annotated):
         return 0 if self.comparison_bar.isHidden() else self.comparison_bar.height()
 
     def _corner_height(self) -> int:
-        return self.minimap.height() - 20
+        over = [part.y() for part in (self.minimap, self.legend, self.time_bar) if not part.isHidden()]
+        return self.height() - min(over) - 32 if over else 0
 
     def _document_changed(self, _: object) -> None:
         self.cancel_tool()  # what it holds may be gone, or elsewhere
@@ -137,9 +141,15 @@ class CanvasView(Annotated):
         width, height = self.width(), self.height()
         room = width > 420 and height > 220
         self.minimap.setVisible(room and bool(self.canvas.items_by_id))
-        self.minimap.move(width - self.minimap.width() - 12, height - self.minimap.height() - 12)
         self.legend.setVisible(self.canvas.magnitudes.shown and width > self.legend.width() + 24)
-        self.legend.move(12, height - self.legend.height() - 12)
+        left = 12 + self.legend.width() if not self.legend.isHidden() else 0
+        if left + self.minimap.width() + 24 > width:
+            self.minimap.hide()
+        right = width - (0 if self.minimap.isHidden() else self.minimap.width() + 12)
+        self.time_bar.setVisible(self.time_bar.wanted and width > 240)
+        raised = 0 if self.time_bar.isHidden() else self.time_bar.place(left, right, width, height - 12)
+        self.minimap.move(width - self.minimap.width() - 12, height - self.minimap.height() - 12 - raised)
+        self.legend.move(12, height - self.legend.height() - 12 - raised)
         self.comparison_bar.move((width - self.comparison_bar.width()) // 2, 10)
         self.invitation.move((width - self.invitation.width()) // 2, (height - self.invitation.height()) // 2)
         self.minimap.update()
