@@ -29,6 +29,7 @@ from nnstudio.train.evaluate import evaluate_rows
 from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.figures import Figures
 from nnstudio.train.losses import Losses
+from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 from nnstudio.train.state import Moment, NotFiniteError, Progress, State
 from nnstudio.train.stepping import Stepper
@@ -50,14 +51,14 @@ class Side:
 
     moment: where it begins; None: at the beginning, with the weights that ``compiled`` has. A moment of another network
     gives its place in the data and its schedule alone: then put the weights that fit into ``compiled`` before.
-    parent: the run that it was forked from.
+    origin: the network that is trained, and the run that it was forked from.
     """
 
     compiled: Compiled
     plan: Plan
     data: Data | None = None
     moment: Moment | None = None
-    parent: str = ""
+    origin: Origin = field(default_factory=Origin)
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
 
@@ -205,8 +206,8 @@ class _Runner:
             nodes={id: compiled.name(id) for id in compiled.resolution.order}, trained=stepper.trained,
             losses=compiled.losses, metrics=compiled.metrics,
             parameters=sum(parameter.numel() for parameter in state.parameters), plan=plan.to_json(),
-            environment=described(self.device), phases=state.tracks.names, parent=self.side.parent,
-            parent_step=state.progress.step if self.side.parent else 0,
+            environment=described(self.device), phases=state.tracks.names, network=self.side.origin.network,
+            parent=self.side.origin.parent, parent_step=state.progress.step if self.side.origin.parent else 0,
         )  # fmt: skip
 
     def _epoch(self, stepper: Stepper, batches: Batches, last: int) -> Iterator[Event | None]:

@@ -9,6 +9,7 @@ from nnstudio.train.control import Control
 from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunStarted, Steps
 from nnstudio.train.lockstep import Side, lockstep
 from nnstudio.train.loop import run
+from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 from nnstudio.train.state import Moment
 from nnstudio.train.trainer import Trainer
@@ -76,7 +77,7 @@ def moment_of(steps: int, body=rich_body) -> Moment:
 def test_a_fork_goes_on_as_the_run_itself_would() -> None:
     moment = moment_of(10)
     alone = losses(list(run(classifier(rich_body), Blobs(), PLAN)))
-    sides = {"as it is": Side(classifier(rich_body), PLAN, moment=moment, parent="run"),
+    sides = {"as it is": Side(classifier(rich_body), PLAN, moment=moment, origin=Origin(parent="run")),
              "slower": Side(classifier(rich_body), PLAN.with_(learning_rate=1e-4), moment=moment)}  # fmt: skip
     forked = by_side(list(lockstep(sides, Blobs(), steps=9)))
     begun = forked["as it is"][0]
