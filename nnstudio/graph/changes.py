@@ -4,37 +4,95 @@ values made of others with little changed."""
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import compress, count, filterfalse
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 T = TypeVar("T")
 
 
+#: Mappings with fewer keys are simply walked through; more changed keys are not worth remembering.
+_SMALL, _MOST = 512, 400
+#: So many pairs are remembered, with the values themselves.
+_PAIRS = 10
+
+
+class _Remembered(threading.local):
+    """Pairs of values by the keys that may differ between them, latest last: by thread, as each has its own."""
+
+    keys: tuple[tuple[Mapping[Any, object], Mapping[Any, object], tuple[Any, ...]], ...] = ()
+    items: tuple[tuple[Sequence[Any], Sequence[Any], list[Any], list[Any]], ...] = ()
+
+
+_remembered = _Remembered()
+
+
 def differing(old: Mapping[Key, object], new: Mapping[Key, object]) -> list[Key]:
-    """The keys of ``new`` whose values are other objects than in ``old``, or that ``old`` lacks, in order."""
+    """The keys of ``new`` whose values are other objects than in ``old``, or that ``old`` lacks."""
     if old is new:
         return []
-    return list(compress(new, map(operator.is_not, map(old.get, new), new.values())))
+    keys = _touched(old, new)
+    return [key for key in keys if key in new and (key not in old or old[key] is not new[key])]
 
 
 def missing(old: Mapping[Key, object], new: Mapping[Key, object]) -> list[Key]:
     """The keys of ``old`` that ``new`` lacks."""
-    return [] if old is new else list(filterfalse(new.__contains__, old))
+    if old is new:
+        return []
+    return [key for key in _touched(old, new) if key in old and key not in new]
+
+
+def _touched(old: Mapping[Key, object], new: Mapping[Key, object]) -> Iterable[Key]:
+    """Keys among which are all that differ: as was remembered when the one was made of the other, by way of others
+    between them; else found by a walk through both, and then remembered."""
+    pairs = _remembered.keys if max(len(old), len(new)) >= _SMALL else ()
+    ways: list[tuple[Mapping[Any, object], tuple[Any, ...]]] = [(new, ())]
+    seen = {id(new)}
+    for at, keys in ways:  # grows meanwhile
+        for first, second, between in reversed(pairs):
+            other = second if first is at else first if second is at else None
+            if other is old:
+                return dict.fromkeys((*between, *keys))
+            if other is not None and id(other) not in seen:
+                seen.add(id(other))
+                ways.append((other, (*between, *keys)))
+    found = list(compress(new, map(operator.is_not, map(old.get, new), new.values())))
+    found += filterfalse(new.__contains__, old)
+    _remember(old, new, found)
+    return found
+
+
+def _remember(old: Mapping[Key, object], new: Mapping[Key, object], keys: Sequence[Key]) -> None:
+    if max(len(old), len(new)) >= _SMALL and len(keys) <= _MOST:
+        _remembered.keys = (*_remembered.keys[1 - _PAIRS :], (old, new, tuple(keys)))
 
 
 def swapped(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]]:
     """What is only in the one sequence, and only in the other, by identity."""
     if old is new:
         return [], []
+    for first, second, gone, came in reversed(_remembered.items):
+        if first is old and second is new:
+            return list(gone), list(came)
+        if first is new and second is old:
+            return list(came), list(gone)
     start = _alike(old, new)
     end = _alike(old[: start - 1 if start else None : -1], new[: start - 1 if start else None : -1])
     rest, more = old[start : len(old) - end], new[start : len(new) - end]
     before, after = set(map(id, rest)), set(map(id, more))
     gone = list(compress(rest, map(operator.not_, map(after.__contains__, map(id, rest)))))
-    return gone, list(compress(more, map(operator.not_, map(before.__contains__, map(id, more)))))
+    came = list(compress(more, map(operator.not_, map(before.__contains__, map(id, more)))))
+    exchanged(old, new, gone, came)
+    return gone, came
+
+
+def exchanged(old: Sequence[T], new: Sequence[T], gone: Sequence[T], came: Sequence[T]) -> None:
+    """Remember that these are what is only in the one sequence and only in the other."""
+    if max(len(old), len(new)) >= _SMALL and len(gone) + len(came) <= _MOST:
+        _remembered.items = (*_remembered.items[1 - _PAIRS :], (old, new, list(gone), list(came)))
 
 
 def _alike(first: Sequence[object], second: Sequence[object]) -> int:
@@ -42,13 +100,20 @@ def _alike(first: Sequence[object], second: Sequence[object]) -> int:
     return next(compress(count(), map(operator.is_not, first, second)), min(len(first), len(second)))
 
 
-def changed(kept: Mapping[Key, T], new: Mapping[Key, T], gone: Iterable[Key] = ()) -> MappingProxyType[Key, T]:
+def changed(kept: Mapping[Key, T], new: Mapping[Key, T], gone: Collection[Key] = ()) -> MappingProxyType[Key, T]:
     """A mapping with some values added or replaced, and without some keys."""
     made = kept.copy() if isinstance(kept, dict | MappingProxyType) else dict(kept)
     made.update(new)
     for key in gone:
         made.pop(key, None)
     return MappingProxyType(made)
+
+
+def derived(kept: Mapping[Key, T], new: Mapping[Key, T], gone: Collection[Key] = ()) -> MappingProxyType[Key, T]:
+    """The same, remembered for :func:`differing` and :func:`missing`."""
+    value = changed(kept, new, gone)
+    _remember(kept, value, (*new, *gone))
+    return value
 
 
 def places_of(objects: Sequence[object], wanted: Iterable[object]) -> list[int]:
@@ -68,7 +133,8 @@ def regathered(
     left = {key: [each for each in kept.get(key, ()) if id(each) not in lost] for key in came}
     last = list(new) == list(all[len(all) - len(new) :])
     if not last and any((left[key] and more) or len(more) > 1 for key, more in came.items()):
-        place = dict(zip(map(id, all), count(), strict=False))
+        mixed = [each for key in came for each in (*left[key], *came[key])]
+        place = {id(all[at]): at for at in places_of(all, mixed)}
         found = {key: sorted([*left[key], *more], key=lambda each: place[id(each)]) for key, more in came.items()}
     else:
         found = {key: [*left[key], *more] for key, more in came.items()}

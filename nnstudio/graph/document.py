@@ -147,6 +147,13 @@ class Document(Generic[S]):
         """How many of :attr:`steps` are done: the present lies behind so many of them."""
         return len(self._undo)
 
+    def at(self, position: int) -> S:
+        """The value as it is when so many of :attr:`steps` are done. IndexError where there are not so many."""
+        ahead = position - self.position
+        if ahead < 0:
+            return self._undo[position].value
+        return self._redo[-ahead].value if ahead else self._value
+
     def go_to(self, position: int) -> bool:
         """Undo or redo until so many of :attr:`steps` are done, as one change. False where that changes nothing."""
         if position == self.position or not 0 <= position <= len(self._undo) + len(self._redo):

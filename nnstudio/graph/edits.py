@@ -128,7 +128,7 @@ def connect(source: str, output: str, target: str, input: str) -> Edit:
             known = isinstance(network.nodes[id].layer, Placeholder)
             if not known and port_of(network, id, name, side) is None:
                 raise EditError(f"{network.nodes[id].name} has no port {name}")
-        if source in network.descendants([target]):
+        if network.leads(target, source):
             raise EditError(
                 f"a wire from {network.nodes[source].name} to {network.nodes[target].name} would close a loop"
             )
@@ -262,7 +262,7 @@ def swap(first: str, second: str) -> Edit:
                 moved = replace(moved, target=ends[wire.target], input=port(wire.target, wire.input, "inputs"))
             instead[wire] = (moved,)
         made = network.with_wires(instead)
-        if any(wire.source in made.descendants([wire.target]) for id in ends for wire in made.outgoing.get(id, ())):
+        if any(made.leads(wire.target, wire.source) for id in ends for wire in made.outgoing.get(id, ())):
             raise EditError("changing their places would close a loop")
         return made
 

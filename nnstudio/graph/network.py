@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import keyword
+import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nnstudio.graph.changes import changed, differing, missing, places_of, regathered, swapped
+from nnstudio.graph.changes import changed, derived, differing, exchanged, missing, places_of, regathered, swapped
+from nnstudio.graph.ranks import Ranks, followed, ranked
 from nnstudio.layers import AnyLayer
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def _gathered(ends: Iterable[tuple[str, Wire]]) -> Mapping[str, tuple[Wire, ...]
     return {id: tuple(wires) for id, wires in gathered.items()}
 
 
-_WORKED_OUT = ("_incoming", "_outgoing", "_by_name")
+_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks")
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Network:
         """With these nodes, by id, added or in the place of those that are there, and some others gone; the wires at
         them stay."""
         left = tuple(gone)
-        made = replace(self, nodes=changed(self.nodes, new, left))
+        made = replace(self, nodes=derived(self.nodes, new, left))
         made._take_over(self, (*new, *left), ((), ()))
         return made
 
@@ -188,7 +190,9 @@ class Network:
         wires += self.wires[start:]
         wires += [rest.pop(each) for each in more if each in rest]
         made = replace(self, wires=tuple(wires))
-        made._take_over(self, (), (known, [wire for wire in put if wire not in there and wire not in rest]))
+        came = [wire for wire in put if wire not in there and wire not in rest]
+        exchanged(self.wires, made.wires, known, came)
+        made._take_over(self, (), (known, came))
         return made
 
     def follow(self, before: Network) -> None:
@@ -200,7 +204,7 @@ class Network:
 
     def look_up(self) -> None:
         """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
-        for name in ("incoming", "outgoing", "by_name"):
+        for name in ("incoming", "outgoing", "by_name", "_ranked"):
             getattr(self, name)
 
     def forget(self) -> None:
@@ -208,19 +212,26 @@ class Network:
         for name in _WORKED_OUT:
             self.__dict__.pop(name, None)
 
-    def _take_over(self, before: Network, ids: Iterable[str], wires: tuple[Sequence[Wire], Sequence[Wire]]) -> None:
+    def _take_over(self, before: Network, ids: Collection[str], wires: tuple[Sequence[Wire], Sequence[Wire]]) -> None:
         """What was worked out for ``before``, with these nodes and wires (gone, new) changed."""
         kept, own = before.__dict__, self.__dict__
         for name, end in (("_incoming", _target), ("_outgoing", _source)):
             if name in kept:
                 own[name] = regathered(kept[name], end, *wires, self.wires) if any(wires) else kept[name]
+        ranks = kept.get("_ranks")
+        if ranks is not None and {"_incoming", "_outgoing"} <= own.keys():
+            dangling = (id for id in ids if id not in before.nodes and id in self.nodes)
+            loose = any(id in self.incoming or id in self.outgoing for id in dangling)
+            found = followed(ranks, self, wires[1]) if not loose else None
+            if found is not None:
+                own["_ranks"] = found
         names = kept.get("_by_name", {})
         if "_by_name" in kept and len(names) == len(before.nodes):  # else two have one name
             new = {self.nodes[id].name: self.nodes[id] for id in ids if id in self.nodes}
             old = [before.nodes[id].name for id in ids if id in before.nodes]
-            found = changed(names, new, [name for name in old if name not in new]) if new or old else names
-            if len(found) == len(self.nodes):
-                own["_by_name"] = found
+            called = changed(names, new, [name for name in old if name not in new]) if new or old else names
+            if len(called) == len(self.nodes):
+                own["_by_name"] = called
 
     def named(self, name: str) -> Node:
         """The node of this name. KeyError, saying which there are, where there is none."""
@@ -240,6 +251,31 @@ class Network:
     def descendants(self, ids: Iterable[str]) -> frozenset[str]:
         """These nodes and all into which something flows from them. Works with cycles."""
         return self._reached(ids, lambda node: (wire.target for wire in self.outgoing.get(node, ())))
+
+    def leads(self, source: str, target: str) -> bool:
+        """Whether something flows from one node into another, or they are one. Works with cycles."""
+        ranks = self.__dict__.get("_ranks")
+        if source == target or ranks is None:
+            return target in self.descendants([source])
+        goal = ranks.get(target, -math.inf)  # what has no rank has no wires
+        seen: set[str] = set()
+        todo = [source]
+        while todo:
+            id = todo.pop()
+            if id == target:
+                return True
+            if id not in seen and ranks.get(id, math.inf) < goal:
+                seen.add(id)
+                todo.extend(wire.target for wire in self.outgoing.get(id, ()))
+        return False
+
+    @property
+    def _ranked(self) -> Ranks | None:
+        """Numbers that grow along wires; None where there is a loop."""
+        if self.__dict__.get("_ranks") is None:
+            self.__dict__["_ranks"] = ranked(self)
+        found: Ranks | None = self.__dict__["_ranks"]
+        return found
 
     def _reached(self, ids: Iterable[str], onward: Callable[[str], Iterable[str]]) -> frozenset[str]:
         seen: set[str] = set()

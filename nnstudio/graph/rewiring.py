@@ -123,7 +123,7 @@ def reconnect(wire: Wire, new: Wire) -> Edit:
         if target is None or source is None or new.input not in target.layer.inputs:
             raise EditError("there is no such port")
         rest = network.with_wires({wire: ()})
-        if new.source in rest.descendants([new.target]):
+        if rest.leads(new.target, new.source):
             raise EditError(f"a wire from {source.name} to {target.name} would close a loop")
         many = target.layer.inputs[new.input].many
         gone = () if many else [each for each in rest.incoming.get(new.target, ()) if each.input == new.input]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from nnstudio.graph.changes import changed
+from nnstudio.graph.changes import derived
 from nnstudio.graph.network import Wire
 
 Position = tuple[float, float]
@@ -80,7 +80,7 @@ ViewEdit = Callable[[View], View]
 
 def place(positions: Mapping[str, Position]) -> ViewEdit:
     """Move these nodes to these positions."""
-    return lambda view: replace(view, positions=changed(view.positions, positions))
+    return lambda view: replace(view, positions=derived(view.positions, positions))
 
 
 def forget(ids: Iterable[str]) -> ViewEdit:
@@ -98,7 +98,7 @@ def forget(ids: Iterable[str]) -> ViewEdit:
         }
         return replace(
             view,
-            positions=changed(view.positions, {}, gone),
+            positions=derived(view.positions, {}, gone),
             frames=frames if view.frames else view.frames,
             routes={w: points for w, points in view.routes.items() if w.source not in gone and w.target not in gone},
         )

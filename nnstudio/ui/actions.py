@@ -49,6 +49,9 @@ class ActionTable(QObject):
         self._actions: dict[str, Action] = {}
         self._made: dict[str, QAction] = {}
         self._keys: dict[str, str] = {}
+        self._shown: dict[
+            str, tuple[bool, str]
+        ] = {}  # whether each can be done and what it is called, as was told last
         for action in actions:
             if action.id in self._actions:
                 raise ValueError(f"two actions are named {action.id}")
@@ -100,10 +103,16 @@ class ActionTable(QObject):
         """Look again at what can be done, what is checked and what things are called."""
         for id, made in self._made.items():
             action = self._actions[id]
-            made.setEnabled(action.enabled_when())
             if action.checked_when is not None:
-                made.setChecked(action.checked_when())
+                checked = action.checked_when()
+                if made.isChecked() is not checked:  # a click turns it by itself
+                    made.setChecked(checked)
+            enabled = action.enabled_when is always or bool(action.enabled_when())
             title = action.title_when() if action.title_when is not None else action.title
+            if self._shown.get(id) == (enabled, title):
+                continue
+            self._shown[id] = enabled, title
+            made.setEnabled(enabled)
             made.setText(title)
             keys = self.shortcut_text(id)
             made.setToolTip(f"{action.tooltip or title}{f' ({keys})' if keys else ''}")

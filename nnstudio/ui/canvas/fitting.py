@@ -109,7 +109,7 @@ def why_not(network: Network, resolution: Resolution | None, origin: End, end: E
     if origin.side == end.side:
         return f"Both are {origin.side}: a wire goes from an output to an input"
     out, into = (origin, end) if origin.side == "outputs" else (end, origin)
-    if out.node in network.descendants([into.node]):
+    if network.leads(into.node, out.node):
         feeder, fed = network.nodes[into.node].name, network.nodes[out.node].name
         return f"A wire from {fed} to {feeder} would close a loop: {feeder} feeds {fed} already"
     given, wanted = (first, second) if origin.side == "outputs" else (second, first)

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from nnstudio.graph import Document, EditError, Network, View, Wire, edits
+from nnstudio.graph import Document, EditError, Network, Node, View, Wire, edits
+from nnstudio.graph.changes import differing, missing
 from nnstudio.graph.rewiring import put_at, put_in_place, reconnect
 from nnstudio.layers import load
 from nnstudio.project.sheet import Sheet
@@ -17,6 +18,7 @@ def ask(network: Network) -> None:
     assert network.incoming is not None
     assert network.outgoing is not None
     assert network.by_name is not None
+    network.look_up()
 
 
 def is_true(network: Network) -> None:
@@ -25,6 +27,9 @@ def is_true(network: Network) -> None:
     assert dict(network.incoming) == dict(fresh.incoming)
     assert dict(network.outgoing) == dict(fresh.outgoing)
     assert dict(network.by_name) == dict(fresh.by_name)
+    for id in network.nodes:
+        reached = fresh.descendants([id])
+        assert {other for other in network.nodes if network.leads(id, other)} == reached
 
 
 def some_edit(network: Network, chance: random.Random) -> edits.Edit:
@@ -95,3 +100,23 @@ def test_of_a_wire_that_is_there_twice_one_is_replaced_and_both_are_removed() ->
     network = Network({}, (wire, twin))
     assert network.with_wires({wire: (other,)}).wires == (other, twin)
     assert network.with_wires({wire: ()}).wires == ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_differs_between_two_large_networks_is_remembered_rightly(seed: int) -> None:
+    chance, relu = random.Random(seed), load()["ReLU"]
+    network = Network({str(at): Node(str(at), f"n{at}", relu.make({})) for at in range(600)})
+    past = [network]
+    for turn in range(60):
+        ids = chance.sample(list(network.nodes), 3)
+        network = chance.choice((
+            edits.set_bypassed(ids[:2]), edits.remove(ids[:1]), edits.add(relu.make({}), id=f"new{turn}"),
+            edits.remove(ids) if network.leads(ids[1], ids[0]) else edits.connect(ids[0], "output", ids[1], "input"),
+            edits.chain(edits.set_frozen(ids, False), edits.set_bypassed(ids, False)),
+        ))(network)  # fmt: skip
+        past.append(network)
+        old, new = chance.sample([*past[-6:], past[0]], 2)
+        assert set(differing(old.nodes, new.nodes)) == {
+            id for id, node in new.nodes.items() if old.nodes.get(id) is not node
+        }
+        assert set(missing(old.nodes, new.nodes)) == old.nodes.keys() - new.nodes.keys()
