@@ -12,8 +12,11 @@ from nnstudio.ui.actions import Action
 from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.block_commands import block_commands, tab_commands
 from nnstudio.ui.carried import show_carried
+from nnstudio.ui.contest.commands import contest_commands
 from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.finding.commands import finding_commands
+from nnstudio.ui.living_actions import living_rows
+from nnstudio.ui.learning.actions import learning_commands
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -37,7 +40,9 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from tab_commands(window)
     yield from _data(window)
     yield from _training(window)
+    yield from living_rows(window)
     yield from finding_commands(window)
+    yield from contest_commands(window)
     yield from _help(window)
 
 

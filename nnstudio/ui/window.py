@@ -22,6 +22,8 @@ from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.commands import MENUS, commands
 from nnstudio.ui.drawing_actions import DrawingActions
 from nnstudio.ui.file_actions import FileActions
+from nnstudio.ui.learning.actions import LearningActions
+from nnstudio.ui.living_actions import LivingActions
 from nnstudio.ui.network_actions import NetworkActions
 from nnstudio.ui.notices import Notices
 from nnstudio.ui.parts import column, line
@@ -92,8 +94,10 @@ class MainWindow(QMainWindow):
         self.view_actions = ViewActions(self)
         self.network_actions = NetworkActions(self)
         self.drawing_actions = DrawingActions(self)
+        self.living_actions = LivingActions(self)
         self.layout_actions = Layout(self)
         self.block_actions = BlockActions(self)
+        self.learning_actions = LearningActions(self)
         self._lone_alt = LoneAlt(self)
         self._lone_alt.pressed.connect(self.open_menu)
         self.actions_table = ActionTable(self, commands(self))
@@ -146,7 +150,7 @@ class MainWindow(QMainWindow):
         self._refreshing.timeout.connect(self._refresh)
         for signal in (
             session.changed, session.selection_changed, session.run_changed, session.project_changed,
-            session.data_changed, session.resolved, session.scope_changed,
+            session.data_changed, session.resolved, session.scope_changed, session.moment_changed,
         ):  # fmt: skip
             signal.connect(self._refreshing.start)
         session.notice.connect(self.notices.say)
@@ -173,9 +177,9 @@ class MainWindow(QMainWindow):
         self.run_bar.refresh()
 
     def _name_window(self) -> None:
-        name = self.session.title if self.in_workspace else "NN Studio"
-        self.setWindowTitle(f"{name}[*] — NN Studio" if self.in_workspace else name)
-        self.setWindowModified(self.in_workspace and self.session.modified)
+        named = self.page is not self.welcome
+        self.setWindowTitle(f"{self.session.title}[*] — NN Studio" if named else "NN Studio")
+        self.setWindowModified(named and self.session.modified)
 
     # after the first paint
 
@@ -234,6 +238,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(made)
         self._workspace = made
         self.layout_actions.restore(made.canvas)
+        self.living_actions.restore(made.canvas)
 
     def _build_panels(self) -> None:
         self.workspace.panels.get_ready()
@@ -287,6 +292,34 @@ class MainWindow(QMainWindow):
         self.run_bar.show_run(self._workspace is not None and self.session.run_state != "idle")
         self._name_window()
         self._refresh()
+
+    # a page in the place of the workspace
+
+    @property
+    def page(self) -> QWidget:
+        """What the window shows under its bar."""
+        return self._pages.currentWidget()
+
+    def add_page(self, page: QWidget) -> None:
+        """Take a page in."""
+        self._pages.addWidget(page)
+
+    def show_page(self, page: QWidget) -> None:
+        """Show a page that was taken in, without the buttons of the run."""
+        self._pages.setCurrentWidget(page)
+        self.run_bar.show_run(False)
+        self.notices.raise_()
+        self._name_window()
+        self._refresh()
+
+    def remove_page(self, page: QWidget) -> None:
+        """Take a page out and destroy it; where it was shown, the workspace is."""
+        shown = self.page is page
+        page.hide()
+        self._pages.removeWidget(page)
+        page.deleteLater()
+        if shown and self._workspace is not None:
+            self.show_workspace()
 
     # what actions do
 

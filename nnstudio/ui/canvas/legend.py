@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QToolButt
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.corners import paint_plate
 from nnstudio.ui.canvas.magnitudes import Magnitudes
-from nnstudio.ui.canvas.quantities import QUANTITIES, Scale, figure
+from nnstudio.ui.quantities import QUANTITIES, Scale, figure
 
 #: Width and height of a strip of colours, in pixels at 100 %.
 _STRIP = (92, 8)

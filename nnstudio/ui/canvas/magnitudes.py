@@ -19,7 +19,7 @@ from nnstudio.train.snapshots import Snapshot
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.node_table import Floats, Rows
 from nnstudio.ui.canvas.producers import carried, rows_of
-from nnstudio.ui.canvas.quantities import GRADIENT, QUANTITIES, Quantity, Scale, figure
+from nnstudio.ui.quantities import GRADIENT, QUANTITIES, Quantity, Scale, figure
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
