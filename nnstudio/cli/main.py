@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from nnstudio import __version__
-from nnstudio.cli import verbs
+from nnstudio.cli import runs, verbs
 from nnstudio.cli.output import CallError, Output, sentence
 from nnstudio.train.plan import DEVICES
 
@@ -188,5 +188,5 @@ VERBS = {
     "evaluate": (verbs.evaluate, "work out loss and metrics", _evaluate),
     "predict": (verbs.predict, "ask a trained project", _predict),
     "export": (verbs.export, "write the trained model for other programs", _export),
-    "runs": (verbs.runs, "list a project's runs and their best figures", _project),
+    "runs": (runs.runs, "list a project's runs, compare two, or write them for other programs", runs.arguments),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import time
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +92,7 @@ def check(arguments: Namespace, out: Output) -> int:
     """Node, layer, output type, parameters, problems; 1 where something keeps the network from being trained."""
     from nnstudio.data.reference import DataError
 
-    project = _opened(arguments.project)
+    project = opened(arguments.project)
     unreadable = ""
     try:
         if project.sheet.data is not None:
@@ -141,13 +140,13 @@ def train(arguments: Namespace, out: Output) -> int:
     """Train, and save the weights in the project."""
     from nnstudio.cli.training import show
 
-    project = _opened(arguments.project)
+    project = opened(arguments.project)
     return show(project, arguments, out)
 
 
 def evaluate(arguments: Namespace, out: Output) -> int:
     """Figures of a split."""
-    project = _opened(arguments.project)
+    project = opened(arguments.project)
     found = project.evaluate(arguments.split)
     _notes(project)
     _changed(project)
@@ -160,7 +159,7 @@ def predict(arguments: Namespace, out: Output) -> int:
     """An answer for each row of each input."""
     from nnstudio.project.inputs import read_inputs
 
-    project = _opened(arguments.project)
+    project = opened(arguments.project)
     needed = project.input_fields()
     for name, rows in zip(arguments.inputs, read_inputs(arguments.inputs, project.dataset, needed), strict=True):
         answers = project.predict(rows)
@@ -186,7 +185,7 @@ def _short(name: str) -> str:
 
 def export(arguments: Namespace, out: Output) -> int:
     """The trained model as a file for other programs, tried beside this one."""
-    project = _opened(arguments.project)
+    project = opened(arguments.project)
     proof = project.export(arguments.output, arguments.format)
     _notes(project)
     out.item(
@@ -196,36 +195,8 @@ def export(arguments: Namespace, out: Output) -> int:
     return 0
 
 
-def runs(arguments: Namespace, out: Output) -> int:
-    """Runs, newest first, and their best figures."""
-    from nnstudio.project import places
-    from nnstudio.runs.database import RunDatabase
-
-    database = _opened(arguments.project).runs / places.RUNS
-    records = []
-    if database.exists():
-        with RunDatabase(database) as opened:
-            records = sorted(opened.runs(), key=lambda record: -record.started)
-    rows = [("run", "started", "outcome", "epochs", "best", "seconds", "device", "figures of the best epoch")]
-    for record in records:
-        out.item(
-            run=record.id, started=record.started, outcome=record.outcome, epochs=record.epochs,
-            best_epoch=record.best_epoch, seconds=record.seconds, device=record.device, figures=record.figures,
-        )  # fmt: skip
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))
-        best = record.figures.get("validation") or record.figures.get("training") or {}
-        rows.append(
-            (record.id, when, record.outcome or "unfinished", str(record.epochs), str(record.best_epoch),
-             f"{record.seconds:.1f}", record.device, figures(best))
-        )  # fmt: skip
-    if records:
-        out.table(rows, right=(3, 4, 5))
-    else:
-        out.line(f"{arguments.project} has no runs yet; start one with: nnstudio train {arguments.project}")
-    return 0
-
-
-def _opened(path: str) -> Project:
+def opened(path: str) -> Project:
+    """The project of this path; what could not be taken as it stands is said."""
     from nnstudio.project.project import Project
 
     project = Project.open(path)
