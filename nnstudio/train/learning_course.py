@@ -54,7 +54,7 @@ class Course:
         self._undo: list[tuple[str, State]] = []
         self._redo: list[tuple[str, State]] = []
         self._merging: object = None
-        self._passage: tuple[tuple[object, ...], Passage] | None = None
+        self._passages: dict[tuple[object, ...], Passage] = {}
         self.state = State(self.begun)
         self.state = replace(self.state, row=self._telling())
 
@@ -87,12 +87,19 @@ class Course:
     @property
     def passage(self) -> Passage:
         """Values and gradients: at the update, those that led to it."""
-        state = self.state
-        weights = state.weights if state.old is None else state.old
+        return self._worked_out(self.state.weights if self.state.old is None else self.state.old)
+
+    @property
+    def present(self) -> Passage:
+        """Values and gradients at the present weights, also after an update."""
+        return self._worked_out(self.state.weights)
+
+    def _worked_out(self, weights: Array) -> Passage:
         key = (weights.tobytes(), self.rows.tobytes(), self.reduction)
-        if self._passage is None or self._passage[0] != key:
-            self._passage = (key, self.lesson.passage(weights, self.rows, self.reduction))
-        return self._passage[1]
+        if key not in self._passages:
+            last = list(self._passages.items())[-1:]
+            self._passages = dict(last) | {key: self.lesson.passage(weights, self.rows, self.reduction)}
+        return self._passages[key]
 
     @property
     def at(self) -> int:

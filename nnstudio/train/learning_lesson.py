@@ -93,6 +93,10 @@ class Lesson:
         state = self.compiled.training.state_dict()
         return {key: tensor.detach().to(self._dtypes[key]).numpy().copy() for key, tensor in state.items()}
 
+    def vector(self, state: Mapping[str, NDArray[Any]]) -> Array:
+        """The weights of a state dict, in the order of this lesson's."""
+        return np.array([state[weight.key][weight.index] for weight in self.anatomy.weights], np.float64)
+
     # --- forwards -----------------------------------------------------------------------------------------------
 
     def loss(self, weights: Array, rows: Rows, reduction: str) -> float:

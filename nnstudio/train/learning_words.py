@@ -273,3 +273,12 @@ def _value(course: Course, place: Place) -> str:
     if classes and number == int(number) and 0 <= number < len(classes):
         return f"{classes[int(number)]} ({int(number)})"
     return told(number, 6)
+
+
+def brief(value: float) -> str:
+    """A number in at most seven signs, for the drawing: ``0.814``, ``−0.02``, ``1.2e5``."""
+    for digits in (3, 2, 1):
+        text = told(value, digits)
+        if len(text) <= 6:
+            return text
+    return text

@@ -15,8 +15,8 @@ from nnstudio.ui.carried import show_carried
 from nnstudio.ui.contest.commands import contest_commands
 from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.finding.commands import finding_commands
+from nnstudio.ui.learning.commands import learning_commands
 from nnstudio.ui.living_actions import living_rows
-from nnstudio.ui.learning.actions import learning_commands
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
 
@@ -40,6 +40,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from tab_commands(window)
     yield from _data(window)
     yield from _training(window)
+    yield from learning_commands(window)
     yield from living_rows(window)
     yield from finding_commands(window)
     yield from contest_commands(window)

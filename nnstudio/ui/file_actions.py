@@ -152,6 +152,8 @@ class FileActions(QObject):
 
     def may_leave(self, then: Callable[[], object]) -> bool:
         """Whether the open project may go now. Where it must be saved first, ``then`` is called when it is."""
+        if not self._window.learning_actions.may_leave():
+            return False
         session = self._window.session
         running = session.run_state != "idle"
         if not session.modified and not running:

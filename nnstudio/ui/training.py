@@ -201,6 +201,12 @@ class Training(QObject):
         self.weights, self.trained_in, self.carried = weights, network, None
         self.unsaved_weights = False
 
+    def take(self, weights: Weights | None, network: Network | None, *, unsaved: bool = True) -> None:
+        """Have these as the trained weights, of this network: they were found in another way than by a run."""
+        self.weights, self.trained_in = weights, network
+        self.unsaved_weights = unsaved
+        self._session.project_changed.emit()
+
     def trained(self) -> Callable[[], Trained]:
         """A function, for a background thread, that compiles the present network with the trained weights."""
         network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed

@@ -296,7 +296,7 @@ class MainWindow(QMainWindow):
     # a page in the place of the workspace
 
     @property
-    def page(self) -> QWidget:
+    def page(self) -> QWidget | None:
         """What the window shows under its bar."""
         return self._pages.currentWidget()
 

@@ -1,0 +1,102 @@
+"""Where units, lines and their numbers stand on the drawing. No Qt beyond points and rectangles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF
+
+from nnstudio.train.learning import Anatomy, Link, Part, Place
+
+#: At 100 %: a unit's radius; the height of a column's head; the least and most from unit to unit, down and across; the
+#: margin at the sides; a number's size on a line.
+RADIUS, HEAD, GAP = 23.0, 40.0, 18.0
+DOWN, MOST_DOWN = 84.0, 116.0
+ACROSS, MOST_ACROSS = 150.0, 290.0
+SIDE, FOOT = 74.0, 10.0
+NUMBER_WIDTH, NUMBER_HEIGHT = 58.0, 30.0
+#: A bias stands above its unit.
+BIAS_WIDTH, BIAS_HEIGHT, BIAS_ABOVE = 62.0, 16.0, 12.0
+#: Where on a line its number is tried to be put, as shares of the way.
+_TRIED = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a part's column: where its middle is, and the box of the part's units."""
+
+    part: Part
+    box: QRectF
+
+
+class Geometry:
+    """The places of everything for a size of the window and of text."""
+
+    def __init__(self, anatomy: Anatomy, width: float, height: float, scale: float) -> None:
+        """width, height: of what is seen; the drawing is larger where it needs to be. scale: the size of text."""
+        self.anatomy, self.scale = anatomy, scale
+        self.radius = RADIUS * scale
+        columns: dict[int, list[Part]] = {}
+        for part in sorted(anatomy.parts, key=lambda part: (part.depth, part.role == "target")):
+            columns.setdefault(part.depth, []).append(part)
+        across = min(MOST_ACROSS * scale, max(ACROSS * scale, (width - 2 * SIDE * scale) / max(1, len(columns) - 1)))
+        most = max(sum(len(part.units) for part in parts) for parts in columns.values())
+        heads = max(len(parts) for parts in columns.values()) * (HEAD + GAP) * scale
+        down = min(MOST_DOWN * scale, max(DOWN * scale, (height - heads - FOOT) / most))
+        needed = across * (len(columns) - 1) + 2 * SIDE * scale
+        self.width = max(width, needed)
+        self.height = max(height, max(self._tall(parts, down) for parts in columns.values()) + FOOT)
+        self.units: dict[Place, QPointF] = {}
+        self.heads: list[Head] = []
+        left = (self.width - needed) / 2 + SIDE * scale
+        for at, parts in enumerate(columns.values()):
+            self._stand(parts, left + at * across, down)
+
+    def _tall(self, parts: list[Part], down: float) -> float:
+        return sum(HEAD * self.scale + len(part.units) * down for part in parts) + GAP * self.scale * (len(parts) - 1)
+
+    def _stand(self, parts: list[Part], x: float, down: float) -> None:
+        y = (self.height - FOOT - self._tall(parts, down)) / 2
+        half = SIDE * self.scale
+        for part in parts:
+            tall = HEAD * self.scale + len(part.units) * down
+            self.heads.append(Head(part, QRectF(x - half, y, 2 * half, tall)))
+            for at, place in enumerate(part.places):
+                self.units[place] = QPointF(x, y + HEAD * self.scale + (at + 0.5) * down)
+            y += tall + GAP * self.scale
+
+    def bias(self, place: Place) -> QRectF:
+        """Where a unit's own weight stands: above it."""
+        at, scale = self.units[place], self.scale
+        width, height = BIAS_WIDTH * scale, BIAS_HEIGHT * scale
+        return QRectF(at.x() - width / 2, at.y() - self.radius - BIAS_ABOVE * scale - height / 2, width, height)
+
+    def ends(self, link: Link) -> tuple[QPointF, QPointF]:
+        """The line of a link, from the edge of one unit to the edge of the other."""
+        source, target = self.units[link.source], self.units[link.target]
+        way = target - source
+        length = max(1.0, (way.x() ** 2 + way.y() ** 2) ** 0.5)
+        step = way * (self.radius / length)
+        return source + step, target - step
+
+    def numbers(self, links: Iterable[Link]) -> dict[int, QRectF]:
+        """Where the numbers of weights stand on their lines, by the weight's place; none lies over another or over a
+        unit, and one that has no room is left out. What comes first is placed first."""
+        taken = [QRectF(at.x() - self.radius, at.y() - self.radius, 2 * self.radius, 2 * self.radius)
+                 for at in self.units.values()]  # fmt: skip
+        taken += [self.bias(place) for place in self.anatomy.own]
+        width, height = NUMBER_WIDTH * self.scale, NUMBER_HEIGHT * self.scale
+        found: dict[int, QRectF] = {}
+        for link in links:
+            if link.weight is None or link.weight in found:
+                continue
+            begin, end = self.ends(link)
+            for share in _TRIED:
+                middle = begin + (end - begin) * share
+                box = QRectF(middle.x() - width / 2, middle.y() - height / 2, width, height)
+                if not any(box.intersects(other) for other in taken):
+                    taken.append(box)
+                    found[link.weight] = box
+                    break
+        return found
