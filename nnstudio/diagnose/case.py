@@ -142,8 +142,16 @@ class Case:
 
     @property
     def start(self) -> float:
-        """The loss at the start: of the first steps of a network that has hardly moved."""
-        return float(np.median(self.losses[:3])) if len(self.losses) else float("nan")
+        """The loss at the start, of a network that has not moved: of the first step, or of a few where batches are
+        small. NaN before there is one."""
+        steps = max(1, 16 // max(1, self.plan.batch_size))
+        return float(self.losses[:steps].mean()) if len(self.losses) else float("nan")
+
+    @property
+    def scale(self) -> float:
+        """How large a loss is that needs no input at all, where that is known; at least 1."""
+        chances = [target.chance for target in self.facts.targets if target.chance] if self.facts is not None else []
+        return max([1.0, *chances])
 
     def epochs(self, name: str, split: str) -> Array:
         """A figure of a split by epoch."""

@@ -13,8 +13,8 @@ _BAD_FLOW = ("exploding-gradient", "dead-output", "saturated", "vanishing-gradie
 #: What each finding brings about, the likeliest root first. What stands earlier explains what stands later.
 EXPLAINS: Mapping[str, tuple[str, ...]] = {
     "validation-in-training": (),
-    "labels-shifted": ("labels-shuffled", "overfitting", *_NOTHING_LEARNED),
-    "batch-norm-batch-one": ("learning-rate-high", "overfitting", *_NOTHING_LEARNED),
+    "labels-shifted": ("labels-shuffled", "overfitting", "saturated", *_NOTHING_LEARNED),
+    "batch-norm-batch-one": ("learning-rate-high", "dead-output", "overfitting", *_NOTHING_LEARNED),
     "unscaled-inputs": ("learning-rate-high", *_BAD_FLOW, *_NOTHING_LEARNED),
     "exploding-gradient, from the start": ("learning-rate-high", *_BAD_FLOW, "weights-never-move", *_NOTHING_LEARNED),
     "learning-rate-high": (*_BAD_FLOW, "weights-never-move", "labels-shuffled", *_NOTHING_LEARNED),
@@ -26,7 +26,7 @@ EXPLAINS: Mapping[str, tuple[str, ...]] = {
     "no-gradient": ("vanishing-gradient", *_NOTHING_LEARNED),
     "vanishing-gradient": ("weights-never-move", "no-gradient", *_NOTHING_LEARNED),
     "learning-rate-low": ("underfitting", "chance"),
-    "labels-shuffled": ("overfitting", "chance", "underfitting"),
+    "labels-shuffled": ("overfitting", "saturated", "chance", "underfitting"),
     "class-imbalance": (),
     "overfitting": (),
     "chance": ("underfitting",),

@@ -13,10 +13,11 @@ from nnstudio.train.events import Diagnosis
 
 Array = NDArray[np.float64]
 
-#: Epochs since the best validation loss, and how much higher it must be by now, to count as overfitting.
-EPOCHS_SINCE_BEST, HIGHER = 5, 1.1
+#: Epochs since the best validation loss, how much higher it must be by now, and how much of what had been won must be
+#: lost again, to count as overfitting.
+EPOCHS_SINCE_BEST, HIGHER, LOST = 5, 1.1, 0.1
 #: How near to chance a loss is that has learned nothing, and steps and epochs before which nothing is said of it.
-AT_CHANCE, CHANCE_STEPS, CHANCE_EPOCHS = 0.03, 60, 3
+AT_CHANCE, CHANCE_STEPS, CHANCE_EPOCHS = 0.01, 60, 3
 #: Of the way from chance to what a simple model reaches, how much the network must lack to count as underfitting.
 LACKING = 0.35
 
@@ -31,7 +32,9 @@ def overfitting(case: Case) -> Iterator[Diagnosis]:
     waited = len(validation) - 1 - best
     recent = float(np.median(validation[-3:]))
     falling = training[-1] < training[best]
-    if waited >= EPOCHS_SINCE_BEST and validation[best] > 0 and recent > HIGHER * validation[best] and falling:
+    first = case.start if len(case.losses) else float(validation[0])
+    lost = recent - validation[best] > LOST * (first - validation[best])
+    if waited >= EPOCHS_SINCE_BEST and validation[best] > 0 and recent > HIGHER * validation[best] and falling and lost:
         yield case.diagnosis(
             "overfitting",
             f"The network learns the training data by heart: since epoch {epochs[best]} the validation loss has risen "
@@ -50,6 +53,8 @@ def at_chance(case: Case) -> Iterator[Diagnosis]:
         latest = training[-3:]
         if not (latest > (1 - AT_CHANCE) * target.chance).all() or not (training > 0.9 * target.chance).all():
             continue
+        if latest[0] - latest[-1] > 0.003 * target.chance:
+            continue  # it is falling
         far = float(latest.mean()) / target.chance
         yield case.diagnosis(
             "chance",

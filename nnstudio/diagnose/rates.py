@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 #: How much higher than the best part of the run, or than the start, the loss must be to count as risen.
 RISEN = 3.0
+#: As much, where the first steps leapt.
+SHOT_UP = 1.5
 #: A step this large, relative to the weights, forgets what was learned.
 LEAP = 0.1
 #: A step this small, relative to the weights, gets nowhere; and the share of the loss that a run must have won by then.
@@ -57,13 +59,33 @@ def _told(case: Case) -> str:
     lowest, latest = float(windows[:-1].min()), float(windows[-1])
     if latest > RISEN * lowest and latest > 1.05 * max(windows[0], start) and latest - lowest > 0.05 * start:
         return f"the training loss rises: {latest:.3g} lately, after it had been {lowest:.3g}"
-    highest = float(windows.max())
-    if highest > RISEN * start and latest > 0.8 * start:
+    highest, first = _highest(case), _longest_step(case)
+    if latest > 0.8 * start and highest > (SHOT_UP if first > LEAP / 2 else RISEN) * start:
         return f"the training loss shot up to {highest:.3g} and is {latest:.3g} now; it began at {start:.3g}"
-    leaps = _typical_step(case, case.norms[-LATELY:])
-    if leaps > LEAP and latest > 0.9 * start and len(case.losses) >= 40:
+    leaps, resting = _typical_step(case, case.norms[-LATELY:]), latest > 0.97 * windows[len(windows) // 2]
+    if leaps > LEAP and latest > 0.9 * start and resting and len(case.losses) >= 100 and not _collapsed(case):
         return f"each step changes the weights by {leaps:.0%}, and the loss does not fall ({latest:.3g})"
     return ""
+
+
+def _highest(case: Case) -> float:
+    """The highest loss of a step, or of a few where batches are small."""
+    few = max(1, 16 // max(1, case.plan.batch_size))
+    count = len(case.losses) // few
+    return float(case.losses[: count * few].reshape(count, few).mean(axis=1).max()) if count else float("nan")
+
+
+def _longest_step(case: Case) -> float:
+    """The longest of the first steps that were looked at, relative to the weights: the median over nodes."""
+    first = [_typical_step(case, [event]) for event in case.norms[:LATELY]]
+    return max(first, default=0.0)
+
+
+def _collapsed(case: Case) -> bool:
+    """Whether the weights have shrunk to little, as strong weight decay makes them."""
+    first, last = case.norms[0].weights, case.norms[-1].weights
+    shares = [last[id] / size for id, size in first.items() if size and id in last]
+    return bool(shares) and float(np.median(shares)) < 0.3
 
 
 def _typical_step(case: Case, events: Iterable[Gradients]) -> float:

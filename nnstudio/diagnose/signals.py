@@ -56,17 +56,17 @@ def exploding_gradients(case: Case) -> Iterator[Diagnosis]:
     lately = case.lately("gradients")
     if not lately:
         return
-    loss = float(np.median(case.losses[-LATELY:])) if len(case.losses) else 0.0
     typical = {id: float(np.median(values)) for id, values in lately.items()}
-    huge = [id for id, size in typical.items() if size > EXPLODED * max(1.0, loss) ** 0.5]
+    started, bound = case.norms[0].gradients, EXPLODED * case.scale
+    at_first = max(started.values(), default=0.0) > bound
+    huge = [id for id, size in typical.items() if size > (0.1 * bound if at_first else bound)]
     order = case.in_order(typical)
     first, last = typical[order[0]], typical[order[-1]]
     grown = len(order) > 2 and first > GROWN * max(last, 1e-12) and first > 10.0
     if not huge and not grown:
         return
     nodes = case.in_order(huge or [order[0]])
-    started = case.norms[0].gradients
-    from_start = any(started.get(id, 0.0) > 0.1 * typical[id] for id in nodes)
+    from_start = at_first or any(started.get(id, 0.0) > 0.1 * typical[id] for id in nodes)
     most = max(typical[id] for id in nodes)
     yield case.diagnosis(
         "exploding-gradient",
@@ -84,7 +84,7 @@ def dead_outputs(case: Case) -> Iterator[Diagnosis]:
     found: dict[str, float] = {}
     for id, seen in _often_seen(case).items():
         kind = case.kind(id)
-        if id in losses or (kind and kind not in RECTIFIERS and not has_weights(case.node(id))):
+        if id in losses or (kind and kind not in RECTIFIERS):
             continue
         zeros, units = min(look.zeros for look in seen), min(look.dead for look in seen)
         if zeros >= DEAD:
@@ -114,7 +114,7 @@ def saturated_units(case: Case) -> Iterator[Diagnosis]:
     for id, seen in _often_seen(case).items():
         if case.kind(id) in BOUNDED and hidden(case.network, id):
             share = float(np.median([saturation(look, case.kind(id)) for look in seen]))
-            if share >= SATURATED:
+            if share >= SATURATED and (not _learning(case) or _at_first(case, id) >= SATURATED):
                 found[id] = share
     if not found:
         return
@@ -138,6 +138,9 @@ def no_gradient(case: Case) -> Iterator[Diagnosis]:
     cut = _cut_off(case)
     always = [id for id, values in case.lately("gradients").items() if not values.any() and id not in cut]
     others = any(values.any() for values in case.lately("gradients").values())
+    others = others and all(
+        case.norms[-1].weights.values()
+    )  # weights of nothing let no gradient through, as they should
     seen = [id for id in always if all(event.gradients.get(id, 0.0) == 0.0 for event in case.norms)] if others else []
     nodes = case.in_order(seen) + list(cut)
     if not nodes:
@@ -158,10 +161,15 @@ def weights_never_move(case: Case) -> Iterator[Diagnosis]:
     """A layer's weights have not moved although it has a gradient."""
     ratios = case.ratios()
     gradients = case.lately("gradients")
+    largest = _largest(gradients)
     still = [
         id
         for id, values in ratios.items()
-        if len(values) >= LATELY and values.max() < STILL and id in gradients and gradients[id].all()
+        if largest is not None
+        and len(values) >= LATELY
+        and values.max() < STILL
+        and id in gradients
+        and _share(gradients[id], largest) > VANISHED
     ]
     if not still:
         return
@@ -178,6 +186,17 @@ def weights_never_move(case: Case) -> Iterator[Diagnosis]:
         nodes=nodes, measure="step ÷ weight", everything=everything,
         by_node={case.name(id): float(np.median(ratios[id])) for id in case.in_order(ratios)},
     )  # fmt: skip
+
+
+def _at_first(case: Case, id: str) -> float:
+    """The share of a node's values that lay at its bounds when it was first seen."""
+    looks = (look for look in case.history.activation_history(id) if look is not None)
+    return next((saturation(look, case.kind(id)) for look in looks), 0.0)
+
+
+def _learning(case: Case) -> bool:
+    """Whether the loss has come far: then units that are sure of themselves are no illness."""
+    return len(case.windows) > 0 and float(case.windows[-1]) < 0.6 * case.start
 
 
 def _largest(lately: Mapping[str, Array]) -> Array | None:

@@ -1,0 +1,99 @@
+"""Cures that change the plan, or how the data is split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nnstudio.diagnose.cures import Cure, Patient
+from nnstudio.train.phases import Group, selected
+
+
+def lowered(patient: Patient, factor: float) -> Iterator[Cure]:
+    """A smaller learning rate."""
+    rate = float(f"{patient.plan.learning_rate * factor:.3g}")
+    if rate > 0:
+        yield Cure(f"Lower the learning rate to {rate:g}", "Smaller steps do not leap over what they look for.",
+                   plan={"learning_rate": rate})  # fmt: skip
+
+
+def raised_to(patient: Patient, rate: float) -> Iterator[Cure]:
+    """A larger learning rate."""
+    rate = float(f"{min(rate, 1000.0):.3g}")
+    if rate > patient.plan.learning_rate:
+        yield Cure(f"Raise the learning rate to {rate:g}", "A healthy step changes weights by about a thousandth.",
+                   plan={"learning_rate": rate})  # fmt: skip
+
+
+def adam(patient: Patient) -> Iterator[Cure]:
+    """Adam at its usual rate."""
+    if patient.plan.optimizer not in ("Adam", "AdamW") or patient.plan.learning_rate < 1e-5:
+        yield Cure("Use Adam at 0.001", "It gives each weight a step of its own size, however small the gradient is.",
+                   plan={"optimizer": "Adam", "learning_rate": 0.001})  # fmt: skip
+
+
+def warmed_up(patient: Patient) -> Iterator[Cure]:
+    """A rate that rises slowly at first."""
+    if patient.plan.schedule == "constant":
+        epochs = float(max(1, round(patient.plan.epochs / 10)))
+        yield Cure(f"Warm up for {epochs:g} epoch{'' if epochs == 1 else 's'}",
+                   "The first steps, when gradients are largest, are small then.",
+                   plan={"schedule": "warm-up", "warmup_epochs": epochs})  # fmt: skip
+
+
+def clipped(patient: Patient) -> Iterator[Cure]:
+    """A longest gradient."""
+    if not patient.plan.clip_norm or patient.plan.clip_norm > 1.0:
+        yield Cure("Clip the gradient at 1", "However long a gradient is, the step that follows from it is bounded.",
+                   plan={"clip_norm": 1.0})  # fmt: skip
+
+
+def stopped_early(patient: Patient) -> Iterator[Cure]:
+    """Stop at the best epoch."""
+    if not patient.plan.early_stopping:
+        yield Cure("Switch early stopping on", "Training ends, with the best weights, when the validation loss rises.",
+                   plan={"early_stopping": True})  # fmt: skip
+
+
+def decayed(patient: Patient) -> Iterator[Cure]:
+    """Weights pulled towards zero."""
+    now = patient.plan.weight_decay
+    usual = 0.01 if patient.plan.optimizer == "AdamW" else 0.001
+    value = float(f"{max(usual, now * 3):.2g}")
+    if value <= 0.3:
+        yield Cure(f"{'More weight' if now else 'Weight'} decay: {value:g}",
+                   "Small weights make smooth answers, which are hard to bend around single rows.",
+                   plan={"weight_decay": value})  # fmt: skip
+
+
+def decay_taken_away(patient: Patient) -> Iterator[Cure]:
+    """No pull towards zero where it is strong."""
+    strong = patient.plan.weight_decay > (0.3 if patient.plan.optimizer == "AdamW" else 0.005)
+    if strong or patient.plan.l1:
+        yield Cure("Take weight decay away", "It holds the weights near zero, more strongly than the data can pull.",
+                   plan={"weight_decay": 0.0, "l1": 0.0})  # fmt: skip
+
+
+def longer(patient: Patient) -> Iterator[Cure]:
+    """More epochs."""
+    epochs = min(2 * patient.plan.epochs, 1_000_000)
+    yield Cure(f"Train for {epochs} epochs", "The loss may fall on, slowly.", plan={"epochs": epochs})
+
+
+def ungrouped(patient: Patient) -> Iterator[Cure]:
+    """Out of a parameter group that stands still."""
+    still = set(patient.nodes)
+    kept: list[Group] = []
+    for group in patient.plan.groups:
+        of_it = selected(group.nodes, still)
+        kept.append(replace(group, learning_rate=1.0) if of_it and group.learning_rate < 1e-6 else group)
+    if tuple(kept) != patient.plan.groups:
+        yield Cure("Give its group the plan's rate", "The group's factor of the learning rate is zero, or nearly so.",
+                   plan={"groups": tuple(kept)})  # fmt: skip
+
+
+def kept_together(patient: Patient) -> Iterator[Cure]:
+    """Equal rows in one part of the split."""
+    if patient.data is not None:
+        yield Cure("Keep equal rows in one part", "Rows that are trained on as well leave the other parts of the split.",
+                   data=lambda reference: reference.with_(split=reference.split.with_(together=True)))  # fmt: skip
