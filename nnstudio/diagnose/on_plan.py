@@ -95,5 +95,5 @@ def ungrouped(patient: Patient) -> Iterator[Cure]:
 def kept_together(patient: Patient) -> Iterator[Cure]:
     """Equal rows in one part of the split."""
     if patient.data is not None:
-        yield Cure("Keep equal rows in one part", "Rows that are trained on as well leave the other parts of the split.",
+        yield Cure("Keep equal rows in one part", "Rows that are trained on too leave the other parts of the split.",
                    data=lambda reference: reference.with_(split=reference.split.with_(together=True)))  # fmt: skip

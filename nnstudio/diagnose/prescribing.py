@@ -89,6 +89,7 @@ def _underfitting(patient: Patient) -> Iterator[Cure]:
 
 def _chance(patient: Patient) -> Iterator[Cure]:
     yield from on_layers.initialised(patient, constant_only=True)
+    yield from on_plan.decay_taken_away(patient)
     yield from on_layers.normalised(patient)
     if not on_layers.bent(patient):
         yield from on_network.deepened(patient)
