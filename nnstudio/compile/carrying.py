@@ -9,7 +9,7 @@ accelerating learning via knowledge transfer" (2015).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.compile import features
@@ -33,12 +33,14 @@ STATES = ("kept", "grown", "cut", "fresh", "lost")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of the weights of one node. id: in the flat network ("" where it is gone). detail: a sentence."""
+    """What became of the weights of one node. id: in the flat network ("" where it is gone). detail: a sentence.
+    weights: what became of each, by its state-dict key."""
 
     id: str
     name: str
     state: str
     detail: str = ""
+    weights: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,13 +170,14 @@ class _Carrier:
         if not old:
             key = next(iter(state))
             told = f"“{self._name}” starts untrained: no {key} is saved for it; train it again."
-            return Part(self._id, self._name, "fresh", told)
+            return Part(self._id, self._name, "fresh", told, {f"{self._name}.{key}": "fresh" for key in state})
         found = [self._one(key, value, old.get(key)) for key, value in state.items()]
+        weights = {f"{self._name}.{key}": what for key, (what, _) in zip(state, found, strict=True)}
         for rank in ("fresh", "cut", "grown"):
             detail = next((detail for what, detail in found if what == rank), None)
             if detail is not None:
-                return Part(self._id, self._name, rank, detail)
-        return Part(self._id, self._name, "kept")
+                return Part(self._id, self._name, rank, detail, weights)
+        return Part(self._id, self._name, "kept", weights=weights)
 
     def _one(self, key: str, value: torch.Tensor, saved: Any) -> tuple[str, str]:
         import torch

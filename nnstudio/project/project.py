@@ -139,12 +139,25 @@ class Project:
         is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
         """
         given = {"epochs": epochs, "device": device, "seed": seed}
-        plan = self.plan.with_(**{name: value for name, value in given.items() if value is not None})
+        plan = (self._plan_to_go_on_with() if resume else self.plan).with_(
+            **{name: value for name, value in given.items() if value is not None}
+        )
         if not self.network.of_role("loss"):
             raise ProjectError("This network has no loss, so there is nothing to learn; add one and wire it.")
         dataset = self.dataset
         compiled = self.compiled(trained=keep, seed=plan.seed)
         return self._events(compiled, dataset, plan, control, resume)
+
+    def _plan_to_go_on_with(self) -> Plan:
+        """The project's plan, with what was changed in the last run and has not been saved."""
+        from nnstudio.train.changing import goes_on
+        from nnstudio.train.run_folder import latest
+
+        last = latest(self.runs / places.CHECKPOINTS)
+        if last is None or not last.about.given:
+            return self.plan
+        now = last.about.later or last.about.plan
+        return goes_on(self.plan, Plan.from_json(last.about.given), Plan.from_json(now))
 
     def _events(
         self, compiled: Compiled, dataset: Dataset, plan: Plan, control: Control | None, resume: bool

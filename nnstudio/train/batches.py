@@ -109,7 +109,7 @@ class Batches:
     """The training batches of every epoch."""
 
     def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
-        self.source, self.seed = rows, seed
+        self.source, self.batch_size, self.seed = rows, batch_size, seed
         self.sizes = batch_sizes(rows.rows, batch_size)
         self.window = max(1, WINDOW // max(1, rows.row_bytes * batch_size))
 

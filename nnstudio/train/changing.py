@@ -42,14 +42,16 @@ def changed(before: Plan, after: Plan) -> tuple[str, ...]:
     return tuple(name for name in Plan.params if getattr(before, name) != getattr(after, name))
 
 
-def change(plan: Plan, values: Mapping[str, Any], *, at_start: bool) -> Change:
-    """What becomes of a plan whose values are changed. ``at_start``: no step of the epoch has been done.
+def change(plan: Plan, values: Mapping[str, Any], *, at_start: bool, later: Plan | None = None) -> Change:
+    """What becomes of a plan whose values are changed.
+
+    ``at_start``: no step of the epoch has been done; ``later``: what it was to become with the next epoch.
 
     The batch size, and which phase does what, change with the next epoch: the batches of one that has begun, and the
     turns in which they are taken, stay as they are. TrainingError where a value cannot change or is not allowed.
     """
     try:
-        later = plan.with_(**values)
+        later = (later or plan).with_(**values)
     except ParameterError as error:
         raise TrainingError(f"The run goes on as it was: {error}", "choose another value") from error
     check_changeable(changed(plan, later))
@@ -57,6 +59,15 @@ def change(plan: Plan, values: Mapping[str, Any], *, at_start: bool) -> Change:
         return Change(later, later)
     waits = {name: getattr(plan, name) for name in ("batch_size", *(() if _same_turns(plan, later) else ("phases",)))}
     return Change(later.with_(**waits), later)
+
+
+def goes_on(plan: Plan, given: Plan, now: Plan) -> Plan:
+    """The plan to go on with from a checkpoint. given: that with which the run began; now: that of the checkpoint.
+
+    What was changed in the run stays changed where the project's ``plan`` is as it was before: it was not saved.
+    """
+    stays = [name for name in Plan.params if getattr(plan, name) == getattr(given, name) and name not in FIXED]
+    return plan.with_(**{name: getattr(now, name) for name in stays})
 
 
 def difference(before: Plan, after: Plan) -> tuple[dict[str, Any], dict[str, Any]]:

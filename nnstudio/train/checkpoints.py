@@ -1,37 +1,69 @@
-"""Checkpoints on disk: one safetensors file with the numbers as JSON in its header.
+"""A checkpoint on disk: one safetensors file with the numbers as JSON in its header.
 
-There is the old checkpoint or the new one, whole (:mod:`nnstudio.atomic`).
+There is the old file or the new one, whole (:mod:`nnstudio.atomic`). Where the files stand: `train/run_folder.py`.
 """
 
 from __future__ import annotations
 
 import json
+import struct
+import time
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnstudio.atomic import beside
 from nnstudio.train.environment import TrainingError
-from nnstudio.train.plan import Plan
-from nnstudio.train.state import Moment
 
-FORMAT = 1
-LAST = "last.safetensors"
-#: What may differ between a checkpoint's plan and the plan that goes on from it.
-MAY_DIFFER = frozenset({"epochs", "device", "threads", "watching", "patience", "early_stopping", "keep_best"})
+if TYPE_CHECKING:
+    from nnstudio.train.state import Moment
+
+FORMAT = 2
+#: What a checkpoint was made for: from time to time, for the best epoch, asked for by a person.
+KINDS = ("last", "best", "hand")
+#: What the names of all tensors, and the numbers, may take.
+_HEADER_LIMIT = 64 << 20
 
 
-def save(folder: Path, moment: Moment, plan: Plan, run: str) -> Path:
-    """Write a checkpoint and return its path. OSError where that fails; the one before is then still there."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a checkpoint says of itself.
+
+    plan: that of the run at this moment, as JSON; later: what it becomes with the next epoch, where that is another;
+    given: what it was when the run began.
+    network: a hash of the drawn network. parent, parent_step: the run that this one was forked from. epoch: epochs that
+    are done; batch: batches of the next one; loss: of the last epoch (validation, or training without validation
+    rows). written: seconds since 1970; seconds: of training.
+    """
+
+    run: str
+    kind: str = "last"
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    later: Mapping[str, Any] | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    network: str = ""
+    parent: str = ""
+    parent_step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss: float | None = None
+    best_epoch: int = 0
+    seconds: float = 0.0
+    written: float = 0.0
+
+
+def save(path: Path, moment: Moment, about: About) -> Path:
+    """Write a checkpoint. OSError where that fails; what stood there before is then still there."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     header = {
-        "format": FORMAT, "run": run, "plan": plan.to_json(),
+        **asdict(about), "format": FORMAT, "written": time.time(),
         "progress": dict(moment.progress), "inside": dict(moment.inside),
     }  # fmt: skip
-    path = folder / LAST
     with beside(path) as aside:
         try:
             save_file(dict(moment.tensors), aside, metadata={"nnstudio": json.dumps(header, sort_keys=True)})
@@ -40,42 +72,48 @@ def save(folder: Path, moment: Moment, plan: Plan, run: str) -> Path:
     return path
 
 
-def load(folder: Path, plan: Plan) -> tuple[Moment, str]:
-    """The last checkpoint of a folder, for a run with this plan, and the name of the run that wrote it.
-
-    TrainingError where there is none, it cannot be read, or the plan differs in what decides the numbers.
-    """
+def load(path: Path) -> tuple[Moment, About]:
+    """A checkpoint and what it says of itself. TrainingError where it is not there or cannot be read."""
     from safetensors import SafetensorError, safe_open
 
-    path = folder / LAST
+    from nnstudio.train.state import Moment
+
     if not path.is_file():
-        raise TrainingError(f"There is no checkpoint to go on from in {folder}", "train from the beginning first")
+        raise TrainingError(f"There is no checkpoint {path}", "choose another, or train from the beginning")
     try:
+        header = _header(path)
         with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})["nnstudio"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _moment(header, tensors, plan), str(header["run"])
+        return Moment(tensors, header["progress"], header["inside"]), _about(header)
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise TrainingError(
-            f"The checkpoint {path} cannot be read ({error})", "train from the beginning", ""
+            f"The checkpoint {path} cannot be read ({error})", "choose another, or train from the beginning"
         ) from error
 
 
-def _moment(header: Mapping[str, Any], tensors: Mapping[str, Any], plan: Plan) -> Moment:
-    if header["format"] != FORMAT:
-        raise ValueError(f"it is of format {header['format']}, this version reads {FORMAT}")
-    was, now = header["plan"], plan.to_json()
-    for name in ("phases", "groups"):
-        if was.pop(name, []) != now.pop(name, []):
-            raise TrainingError(
-                f"The checkpoint was made with other {name} than the plan has now",
-                "set them back to go on from there, or train from the beginning",
-            )
-    for name, value in now.items():
-        if name not in MAY_DIFFER and was.get(name, value) != value:
-            title = Plan.params[name].title or name.replace("_", " ")
-            raise TrainingError(
-                f"The checkpoint was made with {title} {was[name]}, the plan now says {value}",
-                "set it back to go on from there, or train from the beginning",
-            )
-    return Moment(tensors, header["progress"], header["inside"])
+def described(path: Path) -> About:
+    """What a checkpoint says of itself, without its tensors and without torch. ValueError where it cannot be read."""
+    try:
+        return _about(_header(path))
+    except (OSError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a checkpoint ({error})") from error
+
+
+def _header(path: Path) -> dict[str, Any]:
+    """The numbers of a checkpoint. ValueError, KeyError, TypeError or OSError where it cannot be read."""
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        if not 0 < length <= min(_HEADER_LIMIT, path.stat().st_size):
+            raise ValueError("it is cut off or not a checkpoint")
+        header: dict[str, Any] = json.loads(json.loads(file.read(length))["__metadata__"]["nnstudio"])
+    if header["format"] not in (1, FORMAT):
+        raise ValueError(f"it is of format {header['format']}, this version reads up to {FORMAT}")
+    return header
+
+
+def _about(header: Mapping[str, Any]) -> About:
+    progress = header["progress"]
+    known = {name: header[name] for name in About.__dataclass_fields__ if name in header}
+    known |= {name: progress[name] for name in ("epoch", "batch", "step", "best_epoch", "seconds")}
+    return About(**{**known, "loss": progress.get("loss"), "run": str(header["run"])})

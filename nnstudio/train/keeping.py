@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
-from nnstudio.train import checkpoints as disk
+from nnstudio.train.checkpoints import About
 from nnstudio.train.clock import Clock
 from nnstudio.train.events import CheckpointSaved, Diagnosis, Event
-from nnstudio.train.plan import Plan
+from nnstudio.train.origin import Origin
+from nnstudio.train.run_folder import RunFolder
 from nnstudio.train.state import Moment, NotFiniteError, State
 
 #: Seconds between checkpoints at the end of an epoch, and within one.
@@ -24,18 +24,33 @@ SPACING = 50.0
 class Keeper:
     """Keeps what a run can go back to. ``good``: the last moment at which all numbers were finite."""
 
-    def __init__(self, state: State, plan: Plan, clock: Clock, folder: Path | None, run: str) -> None:
-        self.state, self.plan, self.clock, self.folder, self.run = state, plan, clock, folder, run
+    def __init__(self, state: State, clock: Clock, folder: RunFolder | None, origin: Origin) -> None:
+        self.state, self.clock, self.folder, self.origin = state, clock, folder, origin
         self.good: Moment | None = None
-        self._next_moment, self._next_checkpoint = 0.0, clock.now() + CHECKPOINTS
+        #: the plan with which the run began
+        self.given: Mapping[str, Any] = state.plan.to_json()
+        self._best: tuple[Moment, About] | None = None
+        self._next_moment = self._next_hold = 0.0
+        self._next_last = self._next_best = clock.now() + CHECKPOINTS
 
-    def keep_up(self, ended: bool) -> Iterator[Event]:
-        """Make the copies that are due. All losses must have been fetched. ``ended``: an epoch has just ended."""
+    def follow(self, state: State, origin: Origin) -> None:
+        """The run goes on with another network."""
+        self.state, self.origin, self._best = state, origin, None
+        self.remember()
+
+    def keep_up(self, ended: bool, best: bool = False) -> Iterator[Event]:
+        """Make the copies that are due. All losses must have been fetched. ``ended``: an epoch has just ended, and
+        ``best``: better than those before."""
+        if best:
+            self._hold()
         if perf_counter() >= self._next_moment:
             self.remember()
-        due = self._next_checkpoint + (0.0 if ended else WITHIN_EPOCH - CHECKPOINTS)
-        if self.folder is not None and self.clock.now() >= due:
+        if self.folder is None:
+            return
+        if self.clock.now() >= self._next_last + (0.0 if ended else WITHIN_EPOCH - CHECKPOINTS):
             yield from self.checkpoint()
+        if self.clock.now() >= self._next_best:
+            yield from self._save_best()
 
     def remember(self) -> Moment:
         """Copy everything in memory. NotFiniteError where a weight is not finite."""
@@ -48,28 +63,64 @@ class Keeper:
         self._next_moment = now + max(MOMENTS, SPACING * (now - start))
         return self.good
 
-    def checkpoint(self) -> Iterator[Event]:
+    def checkpoint(self, kind: str = "last") -> Iterator[Event]:
         """Write a checkpoint, where the run keeps any. Where that fails it says so, and training goes on."""
         if self.folder is None:
             return
         start = self.clock.now()
+        moment = self.remember()
+        yield from self._save(moment, self._about(moment), kind)
+        now = self.clock.now()
+        self._next_last = now + max(CHECKPOINTS, SPACING * (now - start))
+
+    def finish(self) -> Iterator[Event]:
+        """The run ends: write what is to be found afterwards."""
+        yield from self._save_best()
+        yield from self.checkpoint()
+
+    def _hold(self) -> None:
+        """Keep the moment of the best epoch until it is time to write it, unless such come too fast to be copied."""
+        start, self._best = perf_counter(), None
+        if self.folder is None or self.state.plan.phases or start < self._next_hold:
+            return
+        moment = self.remember()
+        self._best = (moment, self._about(moment))
+        now = perf_counter()
+        self._next_hold = now + SPACING * (now - start)
+
+    def _save_best(self) -> Iterator[Event]:
+        if self._best is not None:
+            start, (moment, about), self._best = self.clock.now(), self._best, None
+            yield from self._save(moment, about, "best")
+            now = self.clock.now()
+            self._next_best = now + max(CHECKPOINTS, SPACING * (now - start))
+
+    def _about(self, moment: Moment) -> About:
+        assert self.folder is not None
+        state, origin, place = self.state, self.origin, moment.progress
+        return About(
+            run=self.folder.run, plan=state.plan.to_json(), later=state.later.to_json() if state.later else None,
+            given=self.given, network=origin.network, parent=origin.parent, parent_step=origin.parent_step,
+            **{name: place[name] for name in ("epoch", "batch", "step", "loss", "best_epoch", "seconds")},
+        )  # fmt: skip
+
+    def _save(self, moment: Moment, about: About, kind: str) -> Iterator[Event]:
+        assert self.folder is not None
         where: dict[str, Any] = {"step": self.state.progress.step, "time": self.clock.now()}
         try:
-            path = disk.save(self.folder, self.remember(), self.plan, self.run)
+            path = self.folder.add(moment, about, kind)
         except OSError as error:
             yield Diagnosis(
                 **where, code="checkpoint-failed", message=f"The checkpoint could not be written: {error}",
                 hint="make room on the disk or choose another folder; training goes on",
             )  # fmt: skip
         else:
-            yield CheckpointSaved(**where, path=str(path), epoch=self.state.progress.epoch, kind="last")
-        now = self.clock.now()
-        self._next_checkpoint = now + max(CHECKPOINTS, SPACING * (now - start))
+            yield CheckpointSaved(**where, path=str(path), epoch=about.epoch, kind=kind)
 
     @property
     def keeps_best(self) -> bool:
         """Whether the best epoch's weights are those to end with (`Plan.keeps_best`)."""
-        return self.plan.keeps_best and bool(self.state.best)
+        return self.state.plan.keeps_best and bool(self.state.best)
 
     def settle(self) -> int:
         """At the end: give the model the weights to keep, and return the epoch that they are of."""

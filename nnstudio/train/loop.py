@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+import uuid
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nnstudio.train import checkpoints as disk
 from nnstudio.train.batches import Data
+from nnstudio.train.changing import FIXED, titled
 from nnstudio.train.control import Control
-from nnstudio.train.environment import choose_device, environment
+from nnstudio.train.environment import TrainingError, choose_device, environment
 from nnstudio.train.events import Event, RunFailed
 from nnstudio.train.failures import failed, is_out_of_memory
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
+from nnstudio.train.run_folder import RunFolder, latest
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
+    from nnstudio.train.state import Moment
 
 
 def run(
@@ -26,7 +32,8 @@ def run(
     control: Control | None = None,
     *,
     checkpoints: Path | None = None,
-    resume: bool = False,
+    resume: bool | Path = False,
+    fork: bool = False,
     run_id: str = "",
     origin: Origin | None = None,
 ) -> Generator[Event, None, None]:
@@ -37,9 +44,12 @@ def run(
     the generator ends the run where it is. Must be iterated in one thread; ``control`` may be used from any.
 
     Args:
-        checkpoints: a folder; a checkpoint is written there from time to time, when asked for and at the end.
-        resume: go on from the last checkpoint there: the losses and weights that follow are those of a run that was
-            never interrupted, bit for bit on the CPU.
+        checkpoints: the folder of all runs' checkpoints; one is written there, in the run's own folder, from time to
+            time, for the best epoch, when asked for and at the end. A run that another process trains is a failure.
+        resume: go on from the last checkpoint there, or from this one: the losses and weights that follow are those of
+            a run that was never interrupted, bit for bit on the CPU. What the plan has other than the checkpoint is
+            changed there, as by `Control.change_plan`; seed and determinism must be the same.
+        fork: go on from it as a run of its own, whose parent is the checkpoint's.
         run_id: the name of the run in its events; where empty, the
             checkpoint's where the run goes on from one, else made up.
         origin: what its RunStarted says of the network and of the run that it was forked from.
@@ -49,19 +59,28 @@ def run(
     control = control or Control()
     failure: RunFailed | None = None
     trainer: Trainer | None = None
-    exhausted = False
+    folder: RunFolder | None = None
+    exhausted = ended = False
     try:
         device = choose_device(plan.device)
         with environment(plan, device):
-            trainer = Trainer(compiled, data, plan, control, device, checkpoints, run_id, origin)
-            yield from trainer.events(resume)
+            start = _Start(plan, run_id or uuid.uuid4().hex[:12], origin or Origin())
+            if resume:
+                start = _found(start, checkpoints, resume, fork=fork, named=bool(run_id))
+            folder = RunFolder(checkpoints, start.run) if checkpoints is not None else None
+            trainer = Trainer(compiled, data, start.plan, control, device, folder, start.run, start.origin)
+            trainer.keeper.given = start.given or trainer.keeper.given
+            yield from trainer.events(start.moment, start.later, plan)
+            ended = True
     except Exception as error:
         step, time = (trainer.state.progress.step, trainer.clock.now()) if trainer is not None else (0, 0.0)
         failure = failed(error, plan.batch_size, step, time)
-        exhausted = is_out_of_memory(error)
+        exhausted, ended = is_out_of_memory(error), True
     finally:
         if trainer is not None:
             trainer.state.tracks.leave()
+        if folder is not None:
+            folder.close(ended=ended)
     if failure is not None:  # outside of the except block: its traceback held the tensors
         if trainer is not None:
             with contextlib.suppress(RuntimeError):  # the device itself may be broken
@@ -70,6 +89,54 @@ def run(
         if exhausted:
             _free()
         yield failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How a run begins: by this plan, under this name, and where it goes on, at this moment."""
+
+    plan: Plan
+    run: str
+    origin: Origin
+    moment: Moment | None = None
+    later: Plan | None = None
+    given: Mapping[str, Any] | None = None
+
+
+def _last(folder: Path) -> Path:
+    """The checkpoint to go on from: the last that can be read."""
+    last = latest(folder)
+    if last is not None:
+        return last.path
+    broken = next(folder.rglob("*.safetensors"), None) if folder.is_dir() else None
+    if broken is not None:
+        raise TrainingError(f"The checkpoint {broken} cannot be read", "train from the beginning")
+    raise TrainingError(f"There is no checkpoint to go on from in {folder}", "train from the beginning first")
+
+
+def _found(start: _Start, folder: Path | None, resume: bool | Path, *, fork: bool, named: bool) -> _Start:
+    """Begin at a checkpoint. TrainingError where there is none, or it cannot be gone on from."""
+    path = resume if isinstance(resume, Path) else None
+    if path is None:
+        if folder is None:
+            raise TrainingError("No folder of checkpoints was given to go on from", "name the project's folder")
+        path = _last(folder)
+    moment, about = disk.load(path)
+    plan = Plan.from_json(about.plan).with_(device=start.plan.device, threads=start.plan.threads)
+    later = Plan.from_json(about.later).with_(device=plan.device, threads=plan.threads) if about.later else None
+    for name in FIXED:
+        was, now = getattr(plan, name), getattr(start.plan, name)
+        if was != now:
+            raise TrainingError(
+                f"The checkpoint was made with {titled(name)} {was}, the plan now says {now}",
+                "set it back to go on from there, or train from the beginning",
+            )
+    origin = start.origin
+    if fork:
+        origin = replace(origin, parent=about.run, parent_step=about.step)
+    elif not origin.parent:
+        origin = replace(origin, parent=about.parent, parent_step=about.parent_step)
+    return _Start(plan, start.run if fork or named else about.run, origin, moment, later, about.given)
 
 
 def _free() -> None:

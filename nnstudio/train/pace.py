@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +42,43 @@ class _Account:
 
 
 class Pace:
-    """When to look, with which instruments. All times are in seconds.
+    """When to look, with which instruments. All times are in seconds; ``now`` is that of the wall.
 
-    What a look costs beyond a plain step is told by who measures it, and so is what sending events costs. No instrument
+    What a look costs beyond a plain step is told by who measures it, and so is what sending events costs, both by
+    ``clock``: the trainer's own (`clock.busy_clock`), by which the time that is passing is measured too. No instrument
     looks before the costs so far and its own are within ``budget`` of the time since the run began (lately, in a long
     one); of those that are due, the one that has had least of its share comes first. Gradients are the exception: they
     need no more than their own share to be free, so that the first come with the first step and the next soon after.
+
+    next: when anything can be due. share: what watching costs, of the time. plain: what a plain step takes.
     """
 
-    def __init__(self, budget: float, instruments: Iterable[Instrument] = INSTRUMENTS) -> None:
-        self.budget = budget
-        self.share = 0.0
-        self._rate = budget * SPENT
-        self.next = 0.0
-        self.plain = 0.0
+    def __init__(
+        self, budget: float, clock: Callable[[], float] = perf_counter, instruments: Iterable[Instrument] = INSTRUMENTS
+    ) -> None:
+        self.clock = clock
+        self.next = self.share = self.plain = 0.0
         self.asked = False
+        self.allow(budget)
         self._accounts = {each.name: _Account(each) for each in instruments}
         self._first = next(iter(self._accounts))
         self._since = self._cost = 0.0
         self._absent: set[str] = {"insides"} & self._accounts.keys()
 
+    def allow(self, budget: float) -> None:
+        """From now on watching may take this share of the time."""
+        self.budget, self._rate = budget, budget * SPENT
+
     def began(self, now: float) -> None:
         """The run begins, or goes on after standing still: time before this does not count."""
-        self._since, self._cost = now, 0.0
+        self._since, self._cost = self.clock(), 0.0
         for account in self._accounts.values():
             account.spent, account.next = 0.0, now
         self.next = now
+
+    def allow(self, budget: float) -> None:
+        """Another budget from now on."""
+        self.budget, self._rate = budget, budget * SPENT
 
     def hurry(self) -> None:
         """The next step is to be seen whatever it costs: a person goes step by step."""
@@ -84,7 +96,7 @@ class Pace:
         self._settle(now)
 
     def stepped(self, seconds: float, steps: int) -> None:
-        """So many plain steps took so long."""
+        """So many plain steps took so long by the clock."""
         if steps:
             each = seconds / steps
             self.plain = each if not self.plain else 0.7 * self.plain + 0.3 * each
@@ -93,21 +105,20 @@ class Pace:
         """The instruments that are to look at the step that comes, those first that come first."""
         if self.asked:
             return tuple(name for name in self._accounts if name not in self._absent and name != "timings")
-        found, spending = [], self._cost
+        found, spending, elapsed = [], self._cost, self.clock() - self._since
         first = self._accounts[self._first]
-        if first.next <= now and now >= self._free(first):
+        if first.next <= now and self._needs(first) <= elapsed:
             found.append(self._first)
             spending += first.cost
-        allowed = self._rate * (now - self._since)
         strange = False
         for account in self._waiting(now):
-            if spending + account.cost > allowed or (strange and not account.looks):
-                if not found:  # the others wait for it: else what is cheap would take all
-                    self.next = max(now, min(self._time(first), self._free(account)))
-                break
+            if spending + account.cost > self._rate * elapsed or (strange and not account.looks):
+                break  # the others wait for it: else what is cheap would take all
             strange = strange or not account.looks  # of those whose cost is not known yet, one at a time
             spending += account.cost
             found.append(account.instrument.name)
+        if not found:
+            self._settle(now)
         return tuple(found)
 
     def looked(self, name: str, seconds: float, now: float) -> None:
@@ -116,10 +127,10 @@ class Pace:
         self.asked = False
         account.looks += 1
         account.spent += seconds
-        # the first look warms up caches and kernels: what it takes says little of the next
-        account.cost = seconds if account.looks <= 2 else 0.6 * account.cost + 0.4 * seconds
-        if account.looks == 1:
+        if account.looks == 1:  # it warms up caches and kernels: what it takes says little of the next
             account.cost = min(seconds, 0.2 * self.budget)
+        else:
+            account.cost = seconds if account.looks == 2 else 0.6 * account.cost + 0.4 * seconds
         account.next = now + account.instrument.interval
         self._cost += seconds
         self._settle(now)
@@ -129,18 +140,13 @@ class Pace:
         self._cost += seconds
         self._settle(now)
 
-    def _free(self, account: _Account) -> float:
-        """When there is enough for a look of this instrument."""
-        if not self._rate:
-            return math.inf
-        free = self._since + (self._cost + account.cost) / self._rate
+    def _needs(self, account: _Account) -> float:
+        """How long the run must have gone before there is enough for a look of this instrument."""
+        needs = (self._cost + account.cost) / self._rate
         if account.instrument.name == self._first:
-            own = self._since + (account.spent + account.cost) / (self._rate * account.instrument.share)
-            return min(free, own) if account.looks else self._since
-        return free
-
-    def _time(self, account: _Account) -> float:
-        return max(account.next, self._free(account))
+            own = (account.spent + account.cost) / (self._rate * account.instrument.share)
+            return min(needs, own) if account.looks else 0.0
+        return needs
 
     def _waiting(self, now: float) -> Sequence[_Account]:
         """Those that are due besides the first, the one that has had least of its share first."""
@@ -157,12 +163,17 @@ class Pace:
 
     def _settle(self, now: float) -> None:
         """Say when anything can be due, and forget what is long ago."""
-        elapsed = now - self._since
+        at = self.clock()
+        elapsed = at - self._since
         if elapsed > 0:
             self.share = min(1.0, self._cost / elapsed)
-        times = [self._time(account) for name, account in self._accounts.items() if name not in self._absent]
-        self.next = min(times, default=math.inf)
+        present = [account for name, account in self._accounts.items() if name not in self._absent]
+        blocked = self._waiting(now)[:1]  # the others that are due wait for it
+        free = [account for account in present if account.next > now or account.instrument.name == self._first]
+        self.next = min(
+            (max(account.next, now + self._needs(account) - elapsed) for account in (*free, *blocked)), default=math.inf
+        )
         if elapsed > 20.0:  # judge by the last seconds, not by the whole run
-            self._since, self._cost = now - elapsed / 2, self._cost / 2
+            self._since, self._cost = at - elapsed / 2, self._cost / 2
             for account in self._accounts.values():
                 account.spent /= 2

@@ -33,7 +33,7 @@ class Progress:
 
     epoch: epochs that are done; batch: batches done of the next one; step: steps done in all. best_loss,
     best_epoch: of the epochs that are done (validation loss, or the training loss where there are no validation rows).
-    waited: epochs since then. seconds: trained so far, pauses left out.
+    waited: epochs since then. loss: that of the last epoch. seconds: trained so far, pauses left out.
     """
 
     epoch: int = 0
@@ -42,6 +42,7 @@ class Progress:
     best_loss: float | None = None
     best_epoch: int = 0
     waited: int = 0
+    loss: float | None = None
     seconds: float = 0.0
     plateau: tuple[float | None, int, float] = (None, 0, 1.0)
 
@@ -61,6 +62,8 @@ class State:
     def __init__(self, compiled: Compiled, plan: Plan, device: torch.device) -> None:
         compiled.training.to(device)
         self.compiled, self.plan, self.device = compiled, plan, device
+        #: what the plan becomes with the next epoch, where that is another
+        self.later: Plan | None = None
         module = compiled.training
         self.tracks = Tracks(compiled, plan, device)
         self.parameters = self.tracks.parameters
@@ -68,6 +71,8 @@ class State:
         #: each step's total loss and loss parts of the epoch that is under way
         self.losses: list[float] = []
         self.parts: dict[str, list[float]] = {id: [] for id in compiled.losses} if len(compiled.losses) > 1 else {}
+        #: whether the network became another in the epoch that is under way
+        self.changed = False
         #: weights of the best epoch, by their names in the model
         self.best: dict[str, torch.Tensor] = {}
         self.weights: dict[str, torch.Tensor] = dict(module.state_dict())
@@ -104,6 +109,10 @@ class State:
         tracks, found = self.tracks, {}
         for track in tracks.all:
             found.update(track.metrics.compute())
+        if self.changed:  # of steps before it some figures are not known
+            found = {name: value for name, value in found.items() if not math.isnan(value)}
+            if self.parts:
+                return {**found, **Objective(self.compiled).figures_of_phases(self.parts, sizes)}, {}
         if not self.plan.phases:
             return {**found, **tracks.all[0].objective.figures(self.losses, self.parts, sizes)}, {}
         found = {name: value for name, value in found.items() if not math.isnan(value)}  # one that no step worked out
@@ -125,6 +134,7 @@ class State:
         """An epoch has ended: its losses and metrics have been told."""
         for track in self.tracks.all:
             track.metrics.reset()
+        self.changed = False
         self.losses.clear()
         for values in self.parts.values():
             values.clear()

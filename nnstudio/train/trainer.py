@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnstudio.train import checkpoints as disk
 from nnstudio.train import failures
+from nnstudio.train.answers import Answers
 from nnstudio.train.batches import Batch, Batches, Data, Rows
-from nnstudio.train.clock import Clock
+from nnstudio.train.changing import changed
+from nnstudio.train.clock import Clock, busy_clock
 from nnstudio.train.control import Control
 from nnstudio.train.environment import TrainingError, described, threads_of
 from nnstudio.train.evaluate import evaluate_rows
@@ -23,8 +22,6 @@ from nnstudio.train.events import (
     EpochEnded,
     Event,
     RunFinished,
-    RunPaused,
-    RunResumed,
     RunStarted,
     Samples,
 )
@@ -36,13 +33,16 @@ from nnstudio.train.origin import Origin
 from nnstudio.train.pace import Pace
 from nnstudio.train.plan import Plan
 from nnstudio.train.replay import find_culprit
-from nnstudio.train.state import NotFiniteError, State
+from nnstudio.train.run_folder import RunFolder
+from nnstudio.train.state import Moment, NotFiniteError, State
 from nnstudio.train.stepping import Stepper
+from nnstudio.train.taking_over import take_over
 from nnstudio.train.watching import Watcher
 
 if TYPE_CHECKING:
     import torch
 
+    from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
 
 #: Seconds between Steps events, and between Samples events.
@@ -59,74 +59,106 @@ class Trainer:
         plan: Plan,
         control: Control,
         device: torch.device,
-        checkpoints: Path | None,
+        folder: RunFolder | None,
         run: str,
         origin: Origin | None = None,
     ) -> None:
-        if not compiled.losses:
-            raise TrainingError("There is nothing to minimise: the network has no loss", "add a loss, such as MSELoss")
-        self.compiled, self.plan, self.control, self.device, self.run = compiled, plan, control, device, run
+        """``folder``: where its checkpoints are written."""
+        self.data, self.control, self.device, self.run = data, control, device, run
         self.counts = {split: data.count(split) for split in ("train", "validation", "test")}
         if not self.counts["train"]:
             raise TrainingError("There are no rows to train on", "give the training split a share of the data")
         self.memory = MemoryWatch(device)
-        self.state = State(compiled, plan, device)
-        rows = Rows(compiled.inputs, data.arrays("train"), self.counts["train"], device)
-        self.batches = Batches(rows, plan.batch_size, plan.seed)
-        watched = self.counts["validation"]
-        self.validation = Rows(compiled.inputs, data.arrays("validation"), watched, device) if watched else None
-        self.losses = Losses(self.state)
-        self.stepper = Stepper(compiled, self.state, self.losses, self.batches.steps_per_epoch)
-        self.clock, self.pace = Clock(), Pace(plan.watching)
+        self._take(compiled, State(_trainable(compiled), plan, device))
+        self.clock, self.pace = Clock(), Pace(plan.watching, busy_clock(device.type))
         self.watcher = Watcher(self.pace, control, data, device)
-        self.keeper = Keeper(self.state, plan, self.clock, checkpoints, run)
         self.origin = origin or Origin()
+        self.keeper = Keeper(self.state, self.clock, folder, self.origin)
+        self.answers = Answers(self)
         self.reason = ""
-        self._announced = self._standing = False
         self._next_send = self._next_samples = self._mark = 0.0
         self._mark_step = 0
 
-    def events(self, resume: bool) -> Iterator[Event]:
-        """The whole run."""
-        if resume:
-            self._restore()
-        self.run = self.keeper.run = self.run or uuid.uuid4().hex[:12]
-        yield self._started()
+    @property
+    def plan(self) -> Plan:
+        """The plan as it holds now."""
+        return self.state.plan
+
+    def _take(self, compiled: Compiled, state: State) -> None:
+        """Train this network, whose state this is."""
+        data, device, watched = self.data, self.device, self.counts["validation"]
+        rows = Rows(compiled.inputs, data.arrays("train"), self.counts["train"], device)
+        validation = Rows(compiled.inputs, data.arrays("validation"), watched, device) if watched else None
+        self.compiled, self.state, self.validation = compiled, state, validation
+        self.losses = Losses(state)
+        self.batches = Batches(rows, state.plan.batch_size, state.plan.seed)
+        self.stepper = Stepper(compiled, state, self.losses, self.batches.steps_per_epoch)
+
+    def follow_plan(self) -> None:
+        """The state has another plan."""
+        plan = self.plan
+        if self.batches.batch_size != plan.batch_size:
+            self.batches = Batches(self.batches.source, plan.batch_size, plan.seed)
+        self.stepper = Stepper(self.compiled, self.state, self.losses, self.batches.steps_per_epoch)
+        self.pace.allow(plan.watching)
+
+    def follow_network(self, compiled: Compiled, origin: Origin) -> Carried:
+        """Go on with another network, which takes over what still fits. TrainingError, and what compiling and making
+        an optimizer raise, where it cannot be; then all is as it was."""
+        state = State(_trainable(compiled), self.plan, self.device)
+        carried = take_over(state, self.state)
+        self._take(compiled, state)
+        self.origin = origin
+        self.compiled.train()
+        self.losses.begin()
+        self.keeper.follow(state, origin)
+        return carried
+
+    def events(
+        self, moment: Moment | None = None, later: Plan | None = None, wanted: Plan | None = None
+    ) -> Iterator[Event]:
+        """The whole run, or all of it after a moment.
+
+        later: what the plan was to become with the next epoch. wanted: a plan to go on with.
+        """
+        changes = list(self._restored(moment, later, wanted)) if moment is not None else []
+        yield self.started()
+        yield from changes
         yield from self._warnings()
         self.compiled.train()
         self.losses.begin()
         self.pace.began(perf_counter())
-        self._begin_segment()
+        self.begin_segment()
         try:
             self.keeper.remember()
-            while self._more():
+            while (yield from self._goes_on()):
                 yield from self._epoch()
             self.losses.fetch()
-            yield from self._send()
-            yield from self.keeper.checkpoint()
+            yield from self.send()
+            yield from self.keeper.finish()
         except NotFiniteError as bad:
             step = bad.step
         else:
             self.compiled.training.eval()
             yield self._finished()
             return
-        yield from self._send()
+        yield from self.send()
         yield from self._explained(step)
 
-    def _restore(self) -> None:
-        folder = self.keeper.folder
-        if folder is None:
-            raise TrainingError("No folder of checkpoints was given to go on from", "name the project's folder")
-        moment, run = disk.load(folder, self.plan)
+    def _restored(self, moment: Moment, later: Plan | None, wanted: Plan | None) -> Iterator[Event]:
+        """Be where the run was; then change what is wanted to be other than it was."""
         self.state.restore(moment)
-        self.run = self.run or run
-        self.clock = Clock(self.state.progress.seconds)
-        self.keeper = Keeper(self.state, self.plan, self.clock, folder, self.run)
+        self.state.later = later
+        self.clock = self.keeper.clock = Clock(self.state.progress.seconds)
+        if wanted is not None:
+            values = {name: getattr(wanted, name) for name in changed(later or self.plan, wanted)}
+            yield from self.answers.take_plan(values)
 
-    def _started(self) -> RunStarted:
+    def started(self) -> RunStarted:
+        """What the run is, as of now."""
         compiled, state = self.compiled, self.state
         return RunStarted(
-            **self._at(), run=self.run, device=self.device.type, threads=threads_of(self.plan),
+            **self.at(), run=self.run, device=self.device.type, threads=threads_of(self.plan),
             epochs=self.plan.epochs, steps_per_epoch=self.batches.steps_per_epoch, batch_size=self.plan.batch_size,
             samples=self.counts, nodes={id: compiled.name(id) for id in compiled.resolution.order},
             trained=self.stepper.trained, losses=compiled.losses, metrics=compiled.metrics,
@@ -139,7 +171,7 @@ class Trainer:
         rows, size = self.counts["train"], self.plan.batch_size
         if rows < size:
             yield Diagnosis(
-                **self._at(), code="fewer-rows-than-batch",
+                **self.at(), code="fewer-rows-than-batch",
                 message=f"There are {rows} rows to train on, fewer than the batch size of {size}: each epoch is one "
                 f"step on all {rows}",
                 hint=f"choose a batch size of at most {max(1, rows // 2)} for more steps an epoch",
@@ -148,7 +180,7 @@ class Trainer:
     def _finished(self) -> RunFinished:
         best = self.keeper.settle()
         return RunFinished(
-            **self._at(), reason=self.reason or "completed", epochs=self.state.progress.epoch, best_epoch=best,
+            **self.at(), reason=self.reason or "completed", epochs=self.state.progress.epoch, best_epoch=best,
             seconds=self.clock.now(), memory=self.memory.most,
         )  # fmt: skip
 
@@ -167,6 +199,16 @@ class Trainer:
             yield found.event(time)
         yield failures.went_bad(found.culprit, self.compiled, time)
 
+    def _goes_on(self) -> Generator[Event, None, bool]:
+        """Between two epochs: answer what is asked, also at the end of the last; whether another is to be trained."""
+        self.answers.again = True
+        while self.control.pending and self.answers.again:
+            self.answers.again = False
+            yield from self.answers.answer(before_step=False)
+        if not self.reason and not self.state.progress.batch:
+            yield from self.answers.next_epoch()
+        return self._more()
+
     def _more(self) -> bool:
         """Whether another epoch is to be trained."""
         plan, progress = self.plan, self.state.progress
@@ -179,12 +221,23 @@ class Trainer:
     # An epoch.
 
     def _epoch(self) -> Iterator[Event]:
-        progress, control, pace = self.state.progress, self.control, self.pace
-        step, began = self.stepper.plain(), self.clock.now()
+        began, answers = self.clock.now(), self.answers
+        answers.again = True
+        while answers.again and not self.reason:
+            answers.again = False
+            yield from self._steps()
+        if not self.reason:
+            yield from self._epoch_ended(began)
+            self.begin_segment()
+
+    def _steps(self) -> Iterator[Event]:
+        """The steps that are left of an epoch, unless something is changed meanwhile."""
+        progress, control, pace, answers = self.state.progress, self.control, self.pace, self.answers
+        step = self.stepper.plain()
         for batch in self.batches.epoch(progress.epoch, progress.batch):
             if control.pending:
-                yield from self._answer()
-                if self.reason:
+                yield from answers.answer()
+                if self.reason or answers.again:
                     return
             now = perf_counter()
             if now >= pace.next and (wanted := self.watcher.due(self.stepper, now)):
@@ -193,16 +246,13 @@ class Trainer:
                 step(batch)
             if now >= self._next_send:
                 self.losses.fetch()
-                yield from self._send()
+                yield from self.send()
                 yield from self.keeper.keep_up(ended=False)
-                self._begin_segment()
+                self.begin_segment()
         self.losses.fetch()
         self._end_segment()
         if control.pending:
-            yield from self._answer(before_step=False)
-        if not self.reason:
-            yield from self._epoch_ended(began)
-            self._begin_segment()
+            yield from answers.answer(before_step=False)
 
     def _epoch_ended(self, began: float) -> Iterator[Event]:
         state, progress = self.state, self.state.progress
@@ -218,20 +268,23 @@ class Trainer:
             if samples and perf_counter() >= self._next_samples:
                 self._next_samples = perf_counter() + SAMPLES
                 shown = len(next(iter(samples.values())))
-                yield Samples(**self._at(), indices=np.arange(shown), outputs=samples)
+                yield Samples(**self.at(), indices=np.arange(shown), outputs=samples)
         rate = self.stepper.rate(max(0, progress.step - 1))
         progress.epoch, progress.batch = progress.epoch + 1, 0
         best = self._judge(validation.get("loss", training["loss"]))
         state.forget_epoch()
         yield EpochEnded(
-            **self._at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
+            **self.at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
             seconds=self.clock.now() - began, best=best, phases=phases,
         )  # fmt: skip
-        yield from self.keeper.keep_up(ended=True)
+        yield from self.keeper.keep_up(ended=True, best=best)
+        if self._more():
+            self.control.epoch_done()
 
     def _judge(self, loss: float) -> bool:
         """Whether the epoch is the best so far; then its weights are kept."""
         state, progress, plan = self.state, self.state.progress, self.plan
+        progress.loss = loss if math.isfinite(loss) else None
         state.plateau = state.plateau.after(loss, plan)
         if math.isfinite(loss) and (progress.best_loss is None or loss < progress.best_loss):
             progress.best_loss, progress.best_epoch, progress.waited = loss, progress.epoch, 0
@@ -243,86 +296,45 @@ class Trainer:
 
     # Steps and what is between them.
 
-    def _at(self) -> dict[str, Any]:
+    def at(self) -> dict[str, Any]:
+        """When an event is."""
         return {"step": self.state.progress.step, "time": self.clock.now()}
 
     def _look(self, batch: Batch, wanted: tuple[str, ...]) -> Iterator[Event]:
         """A step that is looked at by these instruments."""
         self._end_segment()
-        found = self.watcher.look(self.stepper, wanted, batch, self._at)
-        start = perf_counter()
+        found = self.watcher.look(self.stepper, wanted, batch, self.at)
+        start = self.pace.clock()
         yield from found
-        now = self._begin_segment()
-        self.pace.sent(now - start, now)
+        self.pace.sent(self.begin_segment() - start, perf_counter())
 
-    def _send(self) -> Iterator[Event]:
+    def send(self) -> Iterator[Event]:
         """A Steps event for the losses that were fetched."""
-        now = self._end_segment()
+        began, now = self._end_segment(), perf_counter()
         self.watcher.heed(now)
         self._next_send = now + SENDING
         self.memory.look()
         progress, epochs = self.state.progress, self.plan.epochs
         left = max(0, epochs * self.batches.steps_per_epoch - progress.step)
-        event = self.losses.event(left, self.pace.share, **self._at(), epoch=min(progress.epoch + 1, epochs))
+        event = self.losses.event(left, self.pace.share, **self.at(), epoch=min(progress.epoch + 1, epochs))
         if event is not None:
             yield event
-            after = self._begin_segment()
-            self.pace.sent(after - now, after)
+            self.pace.sent(self.begin_segment() - began, perf_counter())
 
-    def _begin_segment(self) -> float:
-        """Plain steps begin now."""
-        self._mark, self._mark_step = perf_counter(), self.state.progress.step
+    def begin_segment(self) -> float:
+        """Plain steps begin now, by the pace's clock."""
+        self._mark, self._mark_step = self.pace.clock(), self.state.progress.step
         return self._mark
 
     def _end_segment(self) -> float:
         """Tell the pace how long the plain steps since the segment began took."""
-        now = perf_counter()
+        now = self.pace.clock()
         self.pace.stepped(now - self._mark, self.state.progress.step - self._mark_step)
         self._mark, self._mark_step = now, self.state.progress.step
         return now
 
-    def _answer(self, before_step: bool = True) -> Iterator[Event]:
-        """Do what the control asks; comes back when a step is to be done or the run is to end.
 
-        A single step that is asked for at the end of an epoch is the next epoch's first (not ``before_step``).
-        """
-        control = self.control
-        while control.pending:
-            if control.stopping:
-                self.reason = "stopped"
-                return
-            if control.take_checkpoint():
-                self.losses.fetch()
-                yield from self.keeper.checkpoint()
-            if control.step_waits and not before_step:
-                self.clock.go_on()
-                break
-            if control.take_step():
-                self.clock.go_on()
-                self._announced = False
-                self.pace.hurry()
-                break
-            if control.paused:
-                yield from self._stand()
-                continue
-            if self._standing:
-                yield from self._go_on()
-            control.settle()
-        self._begin_segment()
-
-    def _stand(self) -> Iterator[Event]:
-        """Stand still until the control has something new."""
-        if not self._announced:
-            self.losses.fetch()
-            yield from self._send()
-            self._announced = self._standing = True
-            self.clock.stand()
-            yield RunPaused(**self._at())
-        self.control.wait()
-
-    def _go_on(self) -> Iterator[Event]:
-        self.clock.go_on()
-        self._announced = self._standing = False
-        self.losses.begin()
-        self.pace.began(perf_counter())
-        yield RunResumed(**self._at())
+def _trainable(compiled: Compiled) -> Compiled:
+    if not compiled.losses:
+        raise TrainingError("There is nothing to minimise: the network has no loss", "add a loss, such as MSELoss")
+    return compiled

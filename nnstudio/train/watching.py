@@ -51,29 +51,29 @@ class Watcher:
 
     def look(self, stepper: Stepper, wanted: tuple[str, ...], batch: Batch, at: Where) -> list[Event]:
         """Do a step with these instruments; what they saw."""
-        began = perf_counter()
+        began = self.pace.clock()
         looker = stepper.enter_looker()
         seen = [name for name in wanted if name in AT_STEPS]
         spent: dict[str, float] = {}
         if "timings" in seen:
             found = looker.timed(batch, stepper.finisher(looker.track), at)
-            spent["timings"] = max(0.0, perf_counter() - began - self.pace.plain)
+            spent["timings"] = max(0.0, self.pace.clock() - began - self.pace.plain)
         else:
             found = looker.look(batch, stepper.finisher(looker.track), at, seen)
             spent = dict(looker.spent)
             if self.device.type != "cpu":  # the host waited for the step as well: not told apart by the clock
-                extra = max(0.0, perf_counter() - began - self.pace.plain)
+                extra = max(0.0, self.pace.clock() - began - self.pace.plain)
                 spent = {name: extra / len(spent) for name in spent}
         for name in seen:
             self._turns[name] = self._turns.get(name, 0) + 1
         if "weights" in wanted:
-            start = perf_counter()
+            start = self.pace.clock()
             found.extend(each.weights(at) for each in stepper.lookers.values())
-            spent["weights"] = perf_counter() - start
+            spent["weights"] = self.pace.clock() - start
         if "insides" in wanted:
-            start = perf_counter()
+            start = self.pace.clock()
             found.extend(self.inside(stepper.compiled, at))
-            spent["insides"] = perf_counter() - start
+            spent["insides"] = self.pace.clock() - start
         now = perf_counter()
         for name, seconds in spent.items():
             self.pace.looked(name, seconds, now)

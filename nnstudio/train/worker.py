@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nnstudio.train.batches import Data
 from nnstudio.train.control import Control
-from nnstudio.train.events import Event, RunFailed
+from nnstudio.train.events import Event, NetworkChanged, RunFailed
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
 from nnstudio.train.stream import EventStream
@@ -36,7 +36,8 @@ class Worker:
         plan: Plan,
         *,
         checkpoints: Path | None = None,
-        resume: bool = False,
+        resume: bool | Path = False,
+        fork: bool = False,
         run_id: str = "",
         paused: bool = False,
         also: Sequence[Callable[[Event], None]] = (),
@@ -46,6 +47,7 @@ class Worker:
         Args:
             make_compiled: called in the thread, so that torch is imported and the network compiled there.
             data: the data set, or what opens it, called in the thread.
+            resume, fork: as in `nnstudio.train.loop.run`.
             paused: stand still before the first step (``control.step_once`` does one).
             also: called in the thread with every event, such as a recorder's ``put``; must be quick.
             origin: what the run's RunStarted says of its network and its parent, or what works it out, called in the
@@ -55,6 +57,8 @@ class Worker:
         self.compiled: Compiled | None = None
         self._make, self._data, self._plan, self._also = make_compiled, data, plan, tuple(also)
         self._checkpoints, self._resume, self._run, self._origin = checkpoints, resume, run_id, origin
+        self._fork = fork
+        self._next: Compiled | None = None
         self._thread = threading.Thread(target=self._work, name="training", daemon=True)
 
     def start(self) -> None:
@@ -71,7 +75,18 @@ class Worker:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    def change_network(self, make_compiled: Callable[[], Compiled], network: str = "") -> None:
+        """Have the run go on with another network (`Control.change_network`); ``compiled`` is that one then."""
+
+        def make() -> Compiled:
+            compiled = self._next = make_compiled()
+            return compiled
+
+        self.control.change_network(make, network)
+
     def _put(self, event: Event) -> None:
+        if isinstance(event, NetworkChanged):
+            self.compiled = self._next
         self.stream.put(event)
         for put in self._also:
             put(event)
@@ -86,7 +101,7 @@ class Worker:
             origin = self._origin() if callable(self._origin) else self._origin
             events = run(
                 self.compiled, data, self._plan, self.control, checkpoints=self._checkpoints, resume=self._resume,
-                run_id=self._run, origin=origin,
+                fork=self._fork, run_id=self._run, origin=origin,
             )  # fmt: skip
             for event in events:
                 self._put(event)

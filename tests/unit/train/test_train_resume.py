@@ -16,10 +16,17 @@ import pytest
 import torch
 
 from nnstudio.compile.lower import Compiled
-from nnstudio.train import checkpoints
 from nnstudio.train.control import Control
 from nnstudio.train.evaluate import evaluate
-from nnstudio.train.events import CheckpointSaved, Diagnosis, EpochEnded, RunFailed, RunFinished, RunStarted
+from nnstudio.train.events import (
+    CheckpointSaved,
+    Diagnosis,
+    EpochEnded,
+    PlanChanged,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+)
 from nnstudio.train.history import History
 from nnstudio.train.loop import run
 from nnstudio.train.phases import Group, Phase
@@ -108,12 +115,14 @@ def test_a_run_in_phases_goes_on_at_its_place_in_the_turn(
         assert torch.equal(fresh.training.state_dict()[name], value), name
 
 
-def test_a_checkpoint_of_other_phases_says_so(blobs: Any, make_two_headed: Make, tmp_path: Path) -> None:
+def test_a_run_can_go_on_in_phases(blobs: Any, make_two_headed: Make, tmp_path: Path) -> None:
     list(run(make_two_headed(), blobs, Plan(epochs=1), checkpoints=tmp_path))
-    plan = Plan(epochs=2, phases=(Phase(name="label", losses=("entropy",)),))
-    (failure,) = run(make_two_headed(), blobs, plan, checkpoints=tmp_path, resume=True)
-    assert isinstance(failure, RunFailed)
-    assert "other phases" in failure.message
+    plan = Plan(epochs=2, phases=(Phase(name="label", losses=("entropy",)), Phase(name="value", losses=("error",))))
+    events = list(run(make_two_headed(), blobs, plan, checkpoints=tmp_path, resume=True))
+    assert isinstance(events[-1], RunFinished)
+    (changed,) = [event for event in events if isinstance(event, PlanChanged)]
+    assert set(changed.after) == {"epochs", "phases"}
+    assert events[-1].step == 4
 
 
 @pytest.mark.parametrize("schedule", ["step", "warm-up", "one-cycle", "reduce on plateau"])
@@ -172,12 +181,27 @@ def test_resuming_without_a_checkpoint_says_so(blobs: Any, make_classifier: Make
     assert "no checkpoint" in failure.message
 
 
-def test_a_checkpoint_of_another_plan_names_what_differs(blobs: Any, make_classifier: Make, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_seed_is_not_gone_on_from(blobs: Any, make_classifier: Make, tmp_path: Path) -> None:
     list(run(make_classifier(), blobs, Plan(epochs=1), checkpoints=tmp_path))
-    (failure,) = run(make_classifier(), blobs, Plan(epochs=2, batch_size=5), checkpoints=tmp_path, resume=True)
+    (failure,) = run(make_classifier(), blobs, Plan(epochs=2, seed=5), checkpoints=tmp_path, resume=True)
     assert isinstance(failure, RunFailed)
-    assert "batch size 32" in failure.message
+    assert "seed 0" in failure.message
     assert "5" in failure.message
+
+
+def test_what_the_plan_has_other_than_the_checkpoint_is_changed_there(
+    blobs: Any, make_classifier: Make, tmp_path: Path
+) -> None:
+    list(run(make_classifier(), blobs, Plan(epochs=1), checkpoints=tmp_path))
+    plan = Plan(epochs=2, batch_size=5, learning_rate=0.1)
+    events = list(run(make_classifier(), blobs, plan, checkpoints=tmp_path, resume=True))
+    started = [event for event in events if isinstance(event, RunStarted)][-1]
+    (changed,) = [event for event in events if isinstance(event, PlanChanged)]
+    assert changed.step == 2
+    assert changed.after == {"epochs": 2, "batch_size": 5, "learning_rate": 0.1}
+    assert changed.before == {"epochs": 1, "batch_size": 32, "learning_rate": 0.001}
+    assert (started.steps_per_epoch, started.batch_size) == (10, 5)
+    assert events[-1].step == 12
 
 
 def test_a_checkpoint_of_another_network_names_the_weight(
@@ -197,7 +221,9 @@ def test_a_damaged_checkpoint_is_told_and_nothing_else_happens(
     keep: int, blobs: Any, make_classifier: Make, tmp_path: Path
 ) -> None:
     list(run(make_classifier(), blobs, Plan(epochs=1), checkpoints=tmp_path))
-    path = tmp_path / checkpoints.LAST
+    (path,) = tmp_path.rglob("*-last.safetensors")
+    for best in tmp_path.rglob("*-best.safetensors"):
+        best.unlink()
     path.write_bytes(path.read_bytes()[:keep])
     (failure,) = run(make_classifier(), blobs, Plan(epochs=2), checkpoints=tmp_path, resume=True)
     assert isinstance(failure, RunFailed)
@@ -208,7 +234,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one_and_training_goe
     blobs: Any, make_classifier: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     list(run(make_classifier(), blobs, Plan(epochs=1), checkpoints=tmp_path))
-    old = (tmp_path / checkpoints.LAST).read_bytes()
+    old = {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -216,10 +242,10 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one_and_training_goe
     monkeypatch.setattr(os, "fsync", full)
     events = list(run(make_classifier(), blobs, Plan(epochs=2), checkpoints=tmp_path))
     assert isinstance(events[-1], RunFinished)
-    (warning,) = [event for event in events if isinstance(event, Diagnosis) and event.code == "checkpoint-failed"]
-    assert "No space left" in warning.message
-    assert (tmp_path / checkpoints.LAST).read_bytes() == old
-    assert [path.name for path in tmp_path.iterdir()] == [checkpoints.LAST]
+    warnings = [event for event in events if isinstance(event, Diagnosis) and event.code == "checkpoint-failed"]
+    assert warnings
+    assert all("No space left" in warning.message for warning in warnings)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == old
 
 
 CHILD = """
