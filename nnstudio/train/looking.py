@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.train.clock import busy_clock
 from nnstudio.train.events import Activations, Event, Gradients, Histogram, Timings, Weights
 from nnstudio.train.noise import Noise
 from nnstudio.train.probes import Norms, histograms, readings
@@ -33,6 +33,7 @@ class Looker:
         self.compiled, self.track, self.device = compiled, track, device
         self.norms = Norms(compiled, track.parameters)
         self.spent: dict[str, float] = {}
+        self.clock = busy_clock(device.type)
         self._how = readings(compiled)
         self._noise: Noise | None = None
         self._stopwatch: Stopwatch | None = None
@@ -54,9 +55,9 @@ class Looker:
         where = at()
         self.spent = {}
         if "activations" in what:
-            began = perf_counter()
+            began = self.clock()
             found.append(Activations(**where, layers=histograms(activations, self._how)))
-            self.spent["activations"] = perf_counter() - began
+            self.spent["activations"] = self.clock() - began
         if gradients is not None:
             found.append(gradients.after_update(where))
             self.spent["gradients"] = gradients.spent
@@ -95,20 +96,20 @@ class _GradientLook:
     """Gradients of one step: begun before it, noted after backward and measured after the update."""
 
     def __init__(self, looker: Looker) -> None:
-        began = perf_counter()
+        began = looker.clock()
         self.looker = looker
         self.before = looker.norms.before()
-        self.spent = perf_counter() - began
+        self.spent = looker.clock() - began
 
     def after_backward(self) -> None:
-        began = perf_counter()
+        began = self.looker.clock()
         self.gradients = self.looker.norms.gradients()
         self.looker.noise.take()
-        self.spent += perf_counter() - began
+        self.spent += self.looker.clock() - began
 
     def after_update(self, where: dict[str, Any]) -> Gradients:
-        began = perf_counter()
+        began = self.looker.clock()
         found = self.looker.norms.measure(self.gradients, self.before, self.looker.noise.norms())
-        self.spent += perf_counter() - began
+        self.spent += self.looker.clock() - began
         sizes, weights, updates, signal = found
         return Gradients(**where, gradients=sizes, weights=weights, updates=updates, signal=signal)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnstudio.layers import Layer, TensorType
 from nnstudio.train.environment import any_algorithm
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 BINS = 50
 #: Numbers of one tensor that a histogram counts, about and at most: evenly spread over all of them.
-COUNTED = 1 << 14
+COUNTED = 10_000
 #: Weights above which the last update is not measured, since that takes a copy of them.
 UPDATES = 50_000_000
 #: How near to a bound a value is saturated, as a share of the way from one bound to the other.
@@ -72,32 +73,18 @@ def histograms(tensors: Mapping[K, torch.Tensor], how: Mapping[K, Reading] | Non
 
     how = how or {}
     with torch.no_grad(), any_algorithm():
-        flat = {id: _counted(tensor) for id, tensor in tensors.items() if tensor.numel()}
-        if not flat:
-            return {}
-        bounds = {id: how.get(id, _PLAIN).bounds for id in flat}
-        rows = _fetched([_summary(values, bounds[id]) for id, values in flat.items()])
-        bad = dict.fromkeys(flat, 0)
-        for place, (id, values) in enumerate(flat.items()):
-            if not np.isfinite(rows[place]).all():
-                kept = values[values.isfinite()]
-                bad[id] = values.numel() - kept.numel()
-                flat[id] = kept
-                rows[place] = _summary(kept, bounds[id]).cpu().numpy() if kept.numel() else 0.0
-        ranges = [_apart(float(low), float(high)) for low, high, *_ in rows]
-        counts = _counts(list(flat.values()), ranges)
-        dead = _dead(
-            {id: (tensors[id], how.get(id, _PLAIN).unit) for id, row in zip(flat, rows, strict=True) if row[4]}
-        )
-    made = {}
-    for (id, values), row, (low, high), counted in zip(flat.items(), rows, ranges, counts, strict=True):
-        _, _, mean, square, zeros, saturated = map(float, row)
-        count = values.numel() or 1
-        spread = math.sqrt(max(square, 0.0))
-        made[id] = Histogram(
-            counted, low, high, mean, spread, zeros / count, bad[id], saturated / count, dead.get(id, 0.0)
-        )
-    return made
+        found = {id: (tensor.detach(), how.get(id, _PLAIN)) for id, tensor in tensors.items() if tensor.numel()}
+        here = {
+            id: _summed(_counted(tensor).numpy(), way.bounds) for id, (tensor, way) in found.items() if _near(tensor)
+        }
+        away = {id: (_counted(tensor), way.bounds) for id, (tensor, way) in found.items() if not _near(tensor)}
+        made = {**here, **_summed_away(away)}
+        dead = _dead({id: (found[id][0], found[id][1].unit) for id, histogram in made.items() if histogram.zeros})
+    return {id: replace(made[id], dead=dead[id]) if id in dead else made[id] for id in found}
+
+
+def _near(tensor: torch.Tensor) -> bool:
+    return tensor.device.type == "cpu"
 
 
 def _counted(tensor: torch.Tensor) -> torch.Tensor:
@@ -105,7 +92,7 @@ def _counted(tensor: torch.Tensor) -> torch.Tensor:
     tensor's size, so that they do not all fall on the same channels or columns."""
     import torch
 
-    flat = tensor.detach().reshape(-1)
+    flat = tensor.reshape(-1)
     size = flat.numel()
     if size > COUNTED:
         stride = -(-size // COUNTED)
@@ -113,6 +100,60 @@ def _counted(tensor: torch.Tensor) -> torch.Tensor:
             stride += 1
         flat = flat[::stride].contiguous()
     return flat if flat.dtype == torch.float32 else flat.float()
+
+
+def _summed(values: NDArray[np.float32], bounds: tuple[float, float] | None) -> Histogram:
+    """The histogram of values on the host, shape (n,): NumPy does in 50 µs what takes torch 200."""
+    low, high = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
+    bad = 0
+    if not math.isfinite(low - high):
+        kept = values[np.isfinite(values)]
+        bad = values.size - kept.size
+        if not kept.size:
+            return _histogram(np.zeros(BINS, np.float32), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 1, bad)
+        values, low, high = kept, float(kept.min()), float(kept.max())
+    mean = float(np.add.reduce(values)) / values.size
+    spread = values - np.float32(mean)
+    square = float(np.dot(spread, spread)) / values.size
+    zeros = values.size - int(np.count_nonzero(values))
+    near = 0
+    if bounds is not None:
+        middle, reach = _middle(bounds)
+        near = int(np.count_nonzero(np.abs(values - np.float32(middle)) >= np.float32(reach)))
+    start, end = _apart(low, high)
+    index = ((values - np.float32(start)) * np.float32(BINS / (end - start))).astype(np.intp)
+    counts = np.bincount(np.clip(index, 0, BINS - 1, out=index), minlength=BINS).astype(np.float32)
+    return _histogram(counts, (low, high, mean, square, zeros, near), values.size, bad)
+
+
+def _summed_away(tensors: Mapping[K, tuple[torch.Tensor, tuple[float, float] | None]]) -> dict[K, Histogram]:
+    """The histograms of values on another device, worked out there: two small transfers for all."""
+    import torch
+
+    if not tensors:
+        return {}
+    flat = {id: values for id, (values, _) in tensors.items()}
+    rows = _fetched([_summary(values, bounds) for values, bounds in tensors.values()])
+    bad = dict.fromkeys(flat, 0)
+    for place, (id, values) in enumerate(flat.items()):
+        if not np.isfinite(rows[place]).all():
+            kept = values[values.isfinite()]
+            bad[id] = values.numel() - kept.numel()
+            flat[id] = kept
+            rows[place] = _summary(kept, tensors[id][1]).cpu().numpy() if kept.numel() else 0.0
+    ranges = [_apart(float(low), float(high)) for low, high, *_ in rows]
+    counts = _fetched([torch.histc(values, BINS, *ends) for values, ends in zip(flat.values(), ranges, strict=True)])
+    return {
+        id: _histogram(counted, tuple(row.tolist()), values.numel() or 1, bad[id])
+        for (id, values), row, counted in zip(flat.items(), rows, counts, strict=True)
+    }
+
+
+def _histogram(counts: NDArray[np.float32], summary: tuple[float, ...], count: int, bad: int) -> Histogram:
+    """From the bins' counts and lowest, highest, mean, variance, number of zeros and of saturated values."""
+    low, high, mean, square, zeros, near = summary
+    low, high = _apart(low, high)
+    return Histogram(counts, low, high, mean, math.sqrt(max(square, 0.0)), zeros / count, bad, near / count)
 
 
 def _summary(values: torch.Tensor, bounds: tuple[float, float] | None) -> torch.Tensor:
@@ -126,23 +167,14 @@ def _summary(values: torch.Tensor, bounds: tuple[float, float] | None) -> torch.
     zeros = (values.numel() - torch.count_nonzero(values)).float()
     near = torch.zeros_like(mean)
     if bounds is not None:
-        middle, reach = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) * (0.5 - SATURATED)
+        middle, reach = _middle(bounds)
         near = torch.count_nonzero((values - middle).abs_() >= reach).float()
     return torch.stack([low, high, mean, variance, zeros, near])
 
 
-def _counts(tensors: Sequence[torch.Tensor], ranges: Sequence[tuple[float, float]]) -> Any:
-    """How many values fall into each of the bins, float32, shape (tensors, BINS)."""
-    import torch
-
-    if tensors[0].device.type != "cpu":
-        return _fetched([torch.histc(values, BINS, *ends) for values, ends in zip(tensors, ranges, strict=True)])
-    made = []  # torch's own takes 2 to 3 times as long on the CPU
-    for place, (values, (low, high)) in enumerate(zip(tensors, ranges, strict=True)):
-        index = values.sub(low).mul_(BINS / (high - low)).to(torch.int64).clamp_(0, BINS - 1)
-        made.append(index.add_(place * BINS) if place else index)
-    counted = torch.bincount(torch.cat(made), minlength=BINS * len(tensors))
-    return counted.reshape(-1, BINS).numpy().astype(np.float32)
+def _middle(bounds: tuple[float, float]) -> tuple[float, float]:
+    """The middle between two bounds, and how far from it values are saturated."""
+    return (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) * (0.5 - SATURATED)
 
 
 def _dead(tensors: Mapping[K, tuple[torch.Tensor, int | None]]) -> dict[K, float]:
@@ -154,7 +186,6 @@ def _dead(tensors: Mapping[K, tuple[torch.Tensor, int | None]]) -> dict[K, float
         if axis is None or not tensor.is_floating_point() or tensor.dim() <= axis:
             continue
         others = [place for place in range(tensor.dim()) if place != axis]
-        tensor = tensor.detach()
         still = (tensor.amax(others) == 0) & (tensor.amin(others) == 0)
         shares[id] = torch.count_nonzero(still) / still.numel()
     if not shares:

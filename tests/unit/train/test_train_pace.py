@@ -13,8 +13,16 @@ from nnstudio.train.pace import INSTRUMENTS, Pace
 NAMES = tuple(instrument.name for instrument in INSTRUMENTS if instrument.name != "insides")
 
 
+class Simulated(Pace):
+    """A pace whose clock is the simulated time."""
+
+    def __init__(self, budget: float) -> None:
+        self.time = 0.0
+        super().__init__(budget, lambda: self.time)
+
+
 def simulated(
-    pace: Pace, step: float, costs: Mapping[str, float], seconds: float, warming: float = 1.0
+    pace: Simulated, step: float, costs: Mapping[str, float], seconds: float, warming: float = 1.0
 ) -> tuple[list[tuple[float, str]], float, float]:
     """A run whose steps and looks take so long; a first look takes ``warming`` times as long. When each instrument
     looked, when the run ended, and the share of it that looks took."""
@@ -23,10 +31,12 @@ def simulated(
     while now < seconds:
         wanted = pace.due(now) if now >= pace.next else ()
         now += step
+        pace.time = now
         seen = {name for _, name in looks}
         for name in wanted:
             cost = costs[name] * (1.0 if name in seen else warming)
             now, spent = now + cost, spent + cost
+            pace.time = now
             pace.looked(name, cost, now)
             looks.append((now, name))
         if not wanted:
@@ -42,26 +52,26 @@ def test_all_instruments_together_stay_within_the_budget(
     budget: float, step: float, costs: list[float], warming: float
 ) -> None:
     priced = dict(zip(NAMES, costs, strict=True))
-    _, ended, share = simulated(Pace(budget), step, priced, 60.0, warming)
+    _, ended, share = simulated(Simulated(budget), step, priced, 60.0, warming)
     unforeseen = sum(priced.values()) * warming  # what first looks cost cannot be known before them
     assert share <= budget + unforeseen / ended
 
 
 def test_gradients_come_with_the_first_step_however_slow_it_is() -> None:
     for step in (0.001, 0.1, 3.0):
-        looks, _, _ = simulated(Pace(0.03), step, dict.fromkeys(NAMES, 0.01), 10 * step)
+        looks, _, _ = simulated(Simulated(0.03), step, dict.fromkeys(NAMES, 0.01), 10 * step)
         assert looks[0][1] == "gradients"
         assert looks[0][0] <= step + 0.01
 
 
 def test_in_a_run_of_one_second_every_instrument_has_looked() -> None:
-    looks, _, share = simulated(Pace(0.03), 0.001, dict.fromkeys(NAMES, 0.0003), 1.0, warming=10.0)
+    looks, _, share = simulated(Simulated(0.03), 0.001, dict.fromkeys(NAMES, 0.0003), 1.0, warming=10.0)
     assert {name for _, name in looks} == set(NAMES)
     assert share <= 0.03
 
 
 def test_what_is_cheap_is_seen_ten_times_a_second_and_what_is_rare_rarely() -> None:
-    looks, _, share = simulated(Pace(0.03), 0.001, dict.fromkeys(NAMES, 0.00005), 10.0)
+    looks, _, share = simulated(Simulated(0.03), 0.001, dict.fromkeys(NAMES, 0.00005), 10.0)
     counted = Counter(name for _, name in looks)
     assert 90 <= counted["gradients"] <= 101
     assert 90 <= counted["activations"] <= 101
@@ -72,7 +82,7 @@ def test_what_is_cheap_is_seen_ten_times_a_second_and_what_is_rare_rarely() -> N
 
 def test_an_instrument_that_costs_much_keeps_no_other_from_looking() -> None:
     costs = {**dict.fromkeys(NAMES, 0.0005), "activations": 0.2}
-    looks, _, share = simulated(Pace(0.03), 0.02, costs, 120.0)
+    looks, _, share = simulated(Simulated(0.03), 0.02, costs, 120.0)
     counted = Counter(name for _, name in looks)
     assert counted["gradients"] > 500
     assert counted["weights"] >= 8
@@ -81,7 +91,7 @@ def test_an_instrument_that_costs_much_keeps_no_other_from_looking() -> None:
 
 
 def test_a_step_that_a_person_asks_for_is_seen_whatever_it_costs() -> None:
-    pace = Pace(0.03)
+    pace = Simulated(0.03)
     pace.began(0.0)
     for at in range(20):
         pace.hurry()
@@ -93,15 +103,17 @@ def test_a_step_that_a_person_asks_for_is_seen_whatever_it_costs() -> None:
 
 
 def test_who_begins_to_look_inside_is_answered_soon_and_who_ends_costs_nothing() -> None:
-    pace = Pace(0.03)
+    pace = Simulated(0.03)
     looks, now, _ = simulated(pace, 0.001, dict.fromkeys(NAMES, 0.0003), 10.0)
     assert "insides" not in {name for _, name in looks}
     pace.want("insides", True, now)
     asked = now
     while "insides" not in (pace.due(now) if now >= pace.next else ()):
         now += 0.001
+        pace.time = now
         assert now < asked + 0.5
     pace.want("insides", False, now)
     for _ in range(2000):
         now += 0.001
+        pace.time = now
         assert "insides" not in pace.due(now)
