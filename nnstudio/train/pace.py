@@ -76,10 +76,6 @@ class Pace:
             account.spent, account.next = 0.0, now
         self.next = now
 
-    def allow(self, budget: float) -> None:
-        """Another budget from now on."""
-        self.budget, self._rate = budget, budget * SPENT
-
     def hurry(self) -> None:
         """The next step is to be seen whatever it costs: a person goes step by step."""
         self.next, self.asked = -math.inf, True
