@@ -71,7 +71,14 @@ class _Step(Generic[S]):
 class Document(Generic[S]):
     """Holds one value and its history; tells listeners of every change. Used from one thread."""
 
-    def __init__(self, value: S, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        value: S,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        follow: Callable[[S, S], S] | None = None,
+    ) -> None:
+        """``follow(before, after)`` says what a step's value becomes once all of it is in step with its network."""
         self._value = value
         self._saved = value
         self._undo: list[_Step[S]] = []
@@ -79,6 +86,7 @@ class Document(Generic[S]):
         self._merge: tuple[Hashable, float] | None = None
         self._listeners: list[Callable[[Change[S]], None]] = []
         self._clock = clock
+        self._follow = follow
 
     @property
     def value(self) -> S:
@@ -117,6 +125,8 @@ class Document(Generic[S]):
         if not changed:
             return False
         value: S = dataclasses.replace(self._value, **changed)  # type: ignore[type-var]
+        if self._follow is not None:
+            value = self._follow(self._value, value)
         now = self._clock()
         merges = merge_key is not None and self._merge is not None and bool(self._undo)
         if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= merge_seconds):

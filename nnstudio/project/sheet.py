@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nnstudio.data.reference import DataReference
 from nnstudio.graph.network import Network
 from nnstudio.graph.view import View
 from nnstudio.train.plan import Plan
+from nnstudio.train.planning import followed
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,9 @@ class Sheet:
     data: DataReference | None = None
     title: str = ""
     summary: str = ""
+
+
+def in_step(before: Sheet, after: Sheet) -> Sheet:
+    """A sheet after an edit, with the plan's phases and groups in step with the network: what is gone is not named."""
+    plan = followed(after.plan, before.network, after.network)
+    return after if plan is after.plan else replace(after, plan=plan)

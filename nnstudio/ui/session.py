@@ -16,7 +16,7 @@ from nnstudio.graph.edits import Edit
 from nnstudio.graph.view import ViewEdit, chain
 from nnstudio.layers import ParameterError, TensorType
 from nnstudio.layers.blocks import Standin
-from nnstudio.project.sheet import Sheet
+from nnstudio.project.sheet import Sheet, in_step
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_loading import DataLoading
@@ -69,7 +69,7 @@ class Session(QObject):
     def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
         """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""
         super().__init__(parent)
-        self.document: Document[Sheet] = Document(Sheet())
+        self.document: Document[Sheet] = Document(Sheet(), follow=in_step)
         self.selection: frozenset[str] = frozenset()
         self.scopes = Scopes()
         self.whole: Resolution | None = None
