@@ -61,7 +61,7 @@ def moment_of(steps: int, body=rich_body) -> Moment:
     control = Control()
     with environment(PLAN, torch.device("cpu")):
         trainer = Trainer(classifier(body), Blobs(), PLAN, control, torch.device("cpu"), None, "x")
-        events = trainer.events(False)
+        events = trainer.events()
         control.pause()
         for _ in range(steps):
             control.step_once()
