@@ -126,14 +126,25 @@ def check(arguments: Namespace, out: Output) -> int:
         out.line(f"{problem.severity}: {problem.message}{hint}")
     if unreadable:
         out.line(f"error: {unreadable}")
-    failed = bool(resolution.errors or unreadable)
+    wrong = _wrong_in_plan(project, out)
+    errors = len(resolution.errors) + bool(unreadable) + len(wrong)
     out.item(
-        layers=len(rows) - 1, parameters=resolution.parameters, errors=len(resolution.errors) + bool(unreadable),
-        data=unreadable or None, **(costing.total(found) if found else {}),
+        layers=len(rows) - 1, parameters=resolution.parameters, errors=errors, data=unreadable or None, plan=wrong,
+        **(costing.total(found) if found else {}),
     )  # fmt: skip
-    if not resolution.problems and not unreadable:
+    if not (resolution.problems or errors):
         out.line("No problems.")
-    return int(failed)
+    return int(errors > 0)
+
+
+def _wrong_in_plan(project: Project, out: Output) -> list[dict[str, str]]:
+    """Tell what the plan's phases and groups name that is not there."""
+    from nnstudio.train.planning import plan_problems
+
+    found = plan_problems(project.sheet.plan, project.sheet.network)
+    for problem in found:
+        out.line(f"error: {problem.message}; {problem.hint}")
+    return [{"message": problem.message, "hint": problem.hint} for problem in found]
 
 
 def train(arguments: Namespace, out: Output) -> int:

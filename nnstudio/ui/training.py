@@ -22,6 +22,7 @@ from nnstudio.project.tensors import Weights
 from nnstudio.project.weights import Trained, after_run, compiled_with, weights_of
 from nnstudio.train.events import Event, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
+from nnstudio.train.planning import plan_problems
 from nnstudio.ui.background import pump
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class Training(QObject):
             first, more = blocking[0], len(blocking) - 1
             others = f" (and {more} more under Problems)" if more else ""
             return f"The network has a problem: {first.message}{others}"
+        wrong = plan_problems(session.plan, session.sheet.network)
+        if wrong:
+            return f"{wrong[0].message}; {wrong[0].hint} in the inspector"
         return ""
 
     @property
