@@ -156,6 +156,39 @@ class RunDatabase:
         with self._lock, contextlib.suppress(sqlite3.Error):  # it may be read just now; the room is used again anyway
             self._connection.executescript("PRAGMA incremental_vacuum")
 
+    def take_over(self, other: Path, runs: Iterable[str]) -> None:
+        """Copy runs from another database; those that are still written, or are here already, are left out."""
+        with RunDatabase(other) as theirs:  # brought up to date
+            ended = [record for record in theirs.runs() if not record.written]
+        known = {record.id for record in (*self.runs(), *self.runs(binned=True))}
+        wanted = [record for record in ended[::-1] if record.id in set(runs) - known]
+        with self._lock, self._told("written"):
+            self._connection.execute("ATTACH DATABASE ? AS other", (str(other),))
+            try:
+                with self._writing():
+                    for record in wanted:
+                        self._take_over(record.id)
+                        self._connection.execute(
+                            "INSERT OR IGNORE INTO networks SELECT hash, content FROM other.networks WHERE hash = ?",
+                            (record.network,),
+                        )
+            finally:
+                self._connection.execute("DETACH DATABASE other")
+
+    def _take_over(self, run: str) -> None:
+        execute = self._connection.execute
+        execute(f"INSERT INTO runs ({schema.RUN}) SELECT {schema.RUN} FROM other.runs WHERE id = ?", (run,))
+        last = execute("SELECT MAX(number) FROM runs WHERE id != ?", (run,)).fetchone()[0] or 0
+        execute("UPDATE runs SET number = ? WHERE id = ?", (last + 1, run))
+        for table, columns in (
+            ("events", "run, kind, step, time, header, data"), ("steps", "run, first, count, step, time, header, data"),
+            ("blocks", "run, series, block, step, time, cells, data"),
+        ):  # fmt: skip
+            order = "ORDER BY number" if table == "events" else ""
+            execute(
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM other.{table} WHERE run = ? {order}", (run,)
+            )
+
     # reading
 
     def runs(self, *, binned: bool = False) -> list[RunRecord]:

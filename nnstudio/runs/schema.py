@@ -31,6 +31,11 @@ CREATE TABLE IF NOT EXISTS blocks (
     step INTEGER NOT NULL, time REAL NOT NULL, cells BLOB NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (run, series, block));
 """
+#: The columns of ``runs``.
+RUN = (
+    "id, started, ended, outcome, header, epochs, best_epoch, figures, seconds, number, steps, measured, name, tags, "
+    "note, deleted"
+)
 #: Columns of ``runs`` that version 1 had not.
 _ADDED = (
     "number INTEGER NOT NULL DEFAULT 0", "steps INTEGER NOT NULL DEFAULT 0", "measured TEXT NOT NULL DEFAULT ''",

@@ -148,7 +148,7 @@ class RunBar(QFrame):
         self._actions.trigger("pause" if running else "start")
 
     def _show_progress(self) -> None:
-        history, state = self._session.history, self._session.run_state
+        history, state = self._session.training.history, self._session.run_state
         started = history.started
         self._progress.setVisible(self._shown and (started is not None or state != "idle"))
         if started is None:
@@ -162,7 +162,7 @@ class RunBar(QFrame):
         self._figures.setText(self._details(state))
 
     def _headline(self, state: str) -> str:
-        history = self._session.history
+        history = self._session.training.history
         started = history.started
         assert started is not None
         if state == "idle":
@@ -175,7 +175,7 @@ class RunBar(QFrame):
         return f"{word} {now} of {started.epochs}"
 
     def _details(self, state: str) -> str:
-        history = self._session.history
+        history = self._session.training.history
         assert history.started is not None
         if state == "idle":
             best = history.best_epoch

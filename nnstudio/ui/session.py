@@ -27,6 +27,7 @@ from nnstudio.ui.parts import capital
 from nnstudio.ui.previewing import Previewing
 from nnstudio.ui.project_files import ProjectFiles
 from nnstudio.ui.resolver import Resolver
+from nnstudio.ui.runs import Runs
 from nnstudio.ui.scope import WHOLE, Scope, Scopes
 from nnstudio.ui.training import Training
 
@@ -46,11 +47,11 @@ class Session(QObject):
     Signals: ``changed(Change)`` for each document change, as it is for the open scope; ``scope_changed`` when another
     is open, whose network may be any; ``resolved(Resolution)``, worked out in a background thread;
     ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
-    ``run_state`` does; ``data_changed`` when ``dataset`` or ``data_error`` does; ``notice(level, sentence)`` with a
-    level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title or modified does;
-    ``moment_changed`` when ``moment``, the step of the run that is shown, or the newest while it is live, does;
-    ``revealed(id)`` asks the canvas to bring a node into sight; ``previewed(Preview | None)`` tells what the edit that
-    was last given to :meth:`preview` would do.
+    ``run_state`` does, or another run is shown; ``data_changed`` when ``dataset`` or ``data_error`` does;
+    ``notice(level, sentence)`` with a level of ``info``, ``warning`` or ``error``; ``project_changed`` when path,
+    title or modified does; ``moment_changed`` when ``moment``, the step of the run that is shown, or the newest while
+    it is live, does; ``revealed(id)`` asks the canvas to bring a node into sight; ``previewed(Preview | None)`` tells
+    what the edit that was last given to :meth:`preview` would do.
     """
 
     changed = Signal(object)
@@ -85,6 +86,7 @@ class Session(QObject):
         self._resolver.resolved.connect(self._take_resolution)
         self._resolver.failed.connect(self._take_failure)
         self.training = Training(self)
+        self.runs = Runs(self)
         self.moment = Moment(self)
         self.files = ProjectFiles(self)
         self.journaling = Journaling(self)
@@ -335,8 +337,8 @@ class Session(QObject):
 
     @property
     def history(self) -> History:
-        """What the last run has told."""
-        return self.training.history
+        """What the run that is shown has told: an old one that was chosen, else the last."""
+        return self.runs.history
 
     def start(self) -> None:
         """Start training, or go on where it is paused. Where it cannot be, a notice says why."""
@@ -387,6 +389,7 @@ class Session(QObject):
     def shut_down(self) -> None:
         """End all that is under way, with the window alive meanwhile. Nothing is emitted afterwards."""
         self.training.shut_down()
+        self.runs.shut_down()
         self.files.shut_down()
         self.journaling.shut_down()
         self.mending.shut_down()

@@ -21,6 +21,7 @@ from nnstudio.ui.docks.marks import MarksItem, marks_of
 from nnstudio.ui.docks.overlays import Cursor, Dots, EndLabels, Label, Reading
 from nnstudio.ui.docks.plots import curve, line
 from nnstudio.ui.docks.rows import color_apart
+from nnstudio.ui.docks.run_curves import RunCurves
 from nnstudio.ui.docks.zooming import Zooming
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class LossPlot(Zooming):
         self.raw, self.training, self.validation = self.items[0]
         self.training_dots, self.dots = Dots(plot.view), Dots(plot.view)
         self.labels, self.reader = EndLabels(plot.view), Cursor(plot.view)
+        self.others = RunCurves(session, plot)
         self._add_controls()
         self._add_menu()
         column = QHBoxLayout(self)
@@ -62,7 +64,7 @@ class LossPlot(Zooming):
         column.addWidget(self.frame)
         self.follow_zoom()
         plot.hovered.connect(self._hovered)
-        for signal in (session.events_arrived, session.run_changed, session.moment_changed):
+        for signal in (session.events_arrived, session.run_changed, session.moment_changed, session.runs.changed):
             signal.connect(self.refresh_soon)
 
     def _need(self, count: int) -> None:
@@ -196,9 +198,10 @@ class LossPlot(Zooming):
             x = self._whole(drawing.pixels)
         drawing.first, drawing.last = x
         self.lines = drawing.lines(history, self.lanes)
+        others = self.others.take(drawing)
         if not self.zoomed:
             shown = [points[1] for made in self.lines for points in (made.mean, made.validation)]
-            y = curves.y_range(shown, log=drawing.log)
+            y = curves.y_range([*shown, *others], log=drawing.log)
         view.show_range(tuple(x), tuple(y))
         self._draw()
         self._read()
@@ -210,7 +213,7 @@ class LossPlot(Zooming):
         self._tell_smoothing()
 
     def _offer_figures(self) -> None:
-        self.figures = curves.figures_of(self.session.history)
+        self.figures = list(dict.fromkeys([*curves.figures_of(self.session.history), *self.others.figures()]))
         self.figure.offer([title_of(name) for name in self.figures])
         if self._wished in self.figures and self._wished != self.drawing.name:
             self.show_figure(self._wished)
@@ -240,7 +243,9 @@ class LossPlot(Zooming):
     def _whole(self, pixels: int) -> tuple[float, float]:
         history, drawing = self.session.history, self.drawing
         scale = drawing.scale(history)
-        steps = max(len(history.losses), history.epochs[-1].step if history.epochs else 0)
+        steps = max(
+            len(history.losses), history.epochs[-1].step if history.epochs else 0, self.others.far(drawing) * scale
+        )
         planned = self._run.epochs * self._run.steps_per_epoch if self._run is not None else 1
         room = pixels / max(20, pixels - LABEL_ROOM)
         if drawing.log_x:
@@ -273,7 +278,7 @@ class LossPlot(Zooming):
         self.dots.show_points(list(zip(*first.validation, strict=True)), self._dot_color())
         self.training_dots.show_points(list(zip(*first.mean, strict=True)) if not drawing.stepwise else (),
                                        tokens.training)  # fmt: skip
-        self.labels.show_labels(labels)
+        self.labels.show_labels([*labels, *self.others.draw()])
         self._draw_marks()
 
     def _dot_color(self) -> str:
@@ -299,7 +304,8 @@ class LossPlot(Zooming):
         self._read()
 
     def _read(self) -> None:
-        if self._hover is None or not any(len(made.mean[0]) or len(made.validation[0]) for made in self.lines):
+        alone = not any(len(made.mean[0]) or len(made.validation[0]) for made in self.lines)
+        if self._hover is None or (alone and not self.others.figures()):
             self.reader.point(None)
             return
         readings, history, tokens = [], self.session.history, theme.current()
@@ -313,6 +319,7 @@ class LossPlot(Zooming):
             readings += self._reading("mean" if smooth else made.name, made.mean, self._color(place))
             name = f"{made.name}, validation" if parts else "validation"
             readings += self._reading(name, made.validation, self._color(place) if parts else tokens.validation)
+        readings += self.others.readings(self._hover, self.drawing)
         readings += [Reading(mark.text, "", tokens.muted) for mark in self.marks.near(self._hover)]
         unit = "step" if self.drawing.by_step else "epoch"
         at = f"{done:,.0f}" if self.drawing.by_step else f"{done / self.drawing.scale(history):.2f}"

@@ -46,6 +46,6 @@ class TrainingPanel(RunPanel):
 
     def refresh(self) -> None:
         idle = self.session.run_state == "idle"
-        nothing = self.session.history.started is None and idle
+        nothing = self.session.history.started is None and idle and not self.session.runs.overlaid
         self.stack.setCurrentWidget(self.empty if nothing else self.folding)
         self.empty.button.setEnabled(idle)
