@@ -65,7 +65,8 @@ class Side:
 def lockstep(
     sides: Mapping[str, Side], data: Data, *, steps: int | None = None, control: Control | None = None
 ) -> Iterator[tuple[str, Event]]:
-    """Run all sides to their plans' ends, or for ``steps`` steps each, and yield what happens with the side's name.
+    """Run all sides to their plans' ends, or the first for ``steps`` steps and the others for as many samples, and
+    yield what happens with the side's name.
 
     A side whose numbers go bad ends with a RunFailed and the others go on; so does one that cannot begin. The weights
     of each side's ``compiled`` change meanwhile; at the end they are the last ones. ``control`` pauses, resumes and
@@ -75,7 +76,8 @@ def lockstep(
     first = next(iter(sides.values()))
     device = choose_device(first.plan.device)
     with environment(first.plan, device):
-        runners = [_Runner(name, side, side.data or data, steps, device, control) for name, side in sides.items()]
+        samples = steps * first.plan.batch_size if steps is not None else None
+        runners = [_Runner(name, side, side.data or data, samples, device, control) for name, side in sides.items()]
         going = list(runners)
         try:
             while going:
@@ -111,9 +113,10 @@ class _Runner:
     """One side as it runs."""
 
     def __init__(
-        self, name: str, side: Side, data: Data, steps: int | None, device: torch.device, control: Control
+        self, name: str, side: Side, data: Data, samples: int | None, device: torch.device, control: Control
     ) -> None:
-        self.name, self.side, self.steps, self.device, self.control = name, side, steps, device, control
+        self.name, self.side, self.device, self.control = name, side, device, control
+        self.steps = -(-samples // side.plan.batch_size) if samples is not None else None
         self.ended = False
         self.seen = 0
         self.clock = Clock()

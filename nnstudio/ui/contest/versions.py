@@ -1,0 +1,105 @@
+"""What takes part in a contest, how it begins, and in what it differs. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from nnstudio.graph import Network, View
+from nnstudio.graph.compare import Difference, difference
+from nnstudio.layers import TensorType
+from nnstudio.project.tensors import Weights
+from nnstudio.train.plan import Plan
+
+if TYPE_CHECKING:
+    from nnstudio.runs.recorder import Recorder
+    from nnstudio.train.lockstep import Side
+    from nnstudio.train.state import Moment
+
+
+@dataclass(frozen=True)
+class Version:
+    """A network and a plan with the name under which they compete."""
+
+    title: str
+    network: Network
+    plan: Plan
+    view: View = field(default_factory=View)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where all versions begin: with these weights of this network, as far as they fit, and at this moment of
+    ``parent``; with neither, at the beginning with new weights."""
+
+    weights: Weights | None = None
+    network: Network | None = None
+    moment: Callable[[], Moment | None] | None = None
+    parent: str = ""
+
+
+def maker(version: Version, fields: Mapping[str, TensorType], start: Start, recorder: Recorder) -> Callable[[], Side]:
+    """What makes a version's side of the contest, for the contest's thread. It raises CompileError where the network
+    has a problem."""
+    return partial(_made, version, dict(fields), start, recorder)
+
+
+def _made(version: Version, fields: Mapping[str, TensorType], start: Start, recorder: Recorder) -> Side:
+    from nnstudio.project.drawings import recorded
+    from nnstudio.project.weights import compiled_with
+    from nnstudio.train.lockstep import Side
+
+    plan = version.plan
+    compiled = compiled_with(version.network, fields, plan.seed, start.weights, start.network).compiled
+    moment = start.moment() if start.moment is not None else None
+    step = int(moment.progress["step"]) if moment is not None else 0
+    origin = recorded(recorder, version.network, version.view, start.parent, step)
+    return Side(compiled, plan, moment=moment, origin=origin)
+
+
+def differences(one: Version, other: Version) -> list[str]:
+    """In what the second differs from the first, each in some words; empty where they are the same."""
+    return [*plan_differences(one.plan, other.plan), *network_differences(one.network, other.network)]
+
+
+def plan_differences(one: Plan, other: Plan) -> list[str]:
+    """``learning rate 0.1 → 0.01`` for each value of the plan that differs."""
+    found = []
+    for name, param in Plan.params.items():
+        before, after = getattr(one, name), getattr(other, name)
+        if before != after:
+            title = (param.title or name.replace("_", " ")).lower()
+            short = isinstance(before, tuple) or isinstance(after, tuple)
+            found.append(f"other {title}" if short else f"{title} {_text(before)} → {_text(after)}")
+    return found
+
+
+def network_differences(one: Network, other: Network) -> list[str]:
+    """What was added, removed and changed, by the names of the layers."""
+    found: Difference = difference(one, other)
+    told = []
+    for sign, ids, network in (("+", found.added, other), ("−", found.removed, one)):
+        names = [network.nodes[id].name for id in ids]
+        if names:
+            told.append(f"{sign} {_listed(sorted(names))}")
+    for id, changes in sorted(found.changed.items()):
+        node = other.nodes[id]
+        told.extend(
+            f"{node.name}: {change.what.replace('_', ' ')} {change.before} → {change.after}" for change in changes
+        )
+    if not told and found:
+        told.append("other wires")
+    return told
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
