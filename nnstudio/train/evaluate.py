@@ -45,7 +45,7 @@ def evaluate_rows(
     sizes: list[int] = []
     parts: dict[str, list[torch.Tensor]] = {id: [] for id in compiled.losses}
     samples: dict[str, NDArray[Any]] = {}
-    with _evaluating(compiled.training):
+    with evaluating(compiled.training):
         for count, inputs in rows.in_order(batch_size):
             if interrupted():
                 return {}, {}
@@ -83,7 +83,7 @@ def predict(compiled: Compiled, fields: Mapping[str, NDArray[Any]], *, batch_siz
     rows = Rows(compiled.model_inputs, fields, count, device)
     names = [compiled.name(id) for id in compiled.outputs]
     found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
-    with _evaluating(compiled.model):
+    with evaluating(compiled.model):
         for _, inputs in rows.in_order(batch_size):
             out = compiled.model(*inputs)
             by_name = {names[0]: out} if isinstance(out, torch.Tensor) else out
@@ -101,7 +101,7 @@ def device_of(module: nn.Module) -> torch.device:
 
 
 @contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
+def evaluating(module: nn.Module) -> Iterator[None]:
     """Evaluation mode and no gradients; each module in the mode that it was in afterwards (frozen ones stay)."""
     import torch
 

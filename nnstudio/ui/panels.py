@@ -19,6 +19,7 @@ PANELS = (
     ("Activations", "ActivationsPanel"),
     ("Gradients", "GradientsPanel"),
     ("Weights", "WeightsPanel"),
+    ("Inside", "InsidePanel"),
     ("Data", "DataPanel"),
     ("Network", "NetworkPanel"),
     ("Problems", "ProblemsPanel"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.docks.activations import ActivationsPanel
     from nnstudio.ui.docks.data import DataPanel
     from nnstudio.ui.docks.gradients import GradientsPanel
+    from nnstudio.ui.docks.inside import InsidePanel
     from nnstudio.ui.docks.network_table import NetworkPanel
     from nnstudio.ui.docks.node import NodeGradient, NodeHistogram
     from nnstudio.ui.docks.problems import ProblemsPanel
@@ -23,6 +24,7 @@ _HOME = {
     "ActivationsPanel": "activations",
     "DataPanel": "data",
     "GradientsPanel": "gradients",
+    "InsidePanel": "inside",
     "NetworkPanel": "network_table",
     "NodeGradient": "node",
     "NodeHistogram": "node",
@@ -35,6 +37,7 @@ __all__ = [
     "ActivationsPanel",
     "DataPanel",
     "GradientsPanel",
+    "InsidePanel",
     "NetworkPanel",
     "NodeGradient",
     "NodeHistogram",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -87,3 +89,47 @@ class BarsItem(Overlay):
         corner = min(3.0, rect.width() / 3, rect.height() / 2)
         painter.drawRoundedRect(rect, corner, corner)
         painter.fillRect(rect.adjusted(0, corner, 0, 0), color)  # only the upper corners are round
+
+
+class ValuesItem(Overlay):
+    """Paints numbers as bars from 0 up and down: number ``i`` from x = i to i + 1. Where there are more than pixels, a
+    bar goes from the least to the greatest of each pixel."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.values: NDArray[np.float64] = np.empty(0)
+        self.color = "#000000"
+        self.marked = -1
+
+    def show_values(self, values: NDArray[np.float64], color: str, marked: int = -1) -> None:
+        """Show these numbers; ``marked`` is the one that stands out."""
+        self.values, self.color, self.marked = np.nan_to_num(np.asarray(values, np.float64)), color, marked
+        self.update()
+
+    def draw(self, painter: QPainter, width: float, height: float) -> None:
+        count = len(self.values)
+        if not count:
+            return
+        zero = float(self.y_of(0.0))
+        every = max(1, -(-count // max(1, int(width))))
+        starts = np.arange(0, count, every)
+        tops = self.y_of(np.maximum(np.maximum.reduceat(self.values, starts), 0.0))
+        ends = self.y_of(np.minimum(np.minimum.reduceat(self.values, starts), 0.0))
+        each = float(self.x_of(float(every)) - self.x_of(0.0))
+        lefts = self.x_of(starts.astype(np.float64))
+        gap = min(0.2 * each, 12.0) if each >= 4 else 0.0
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.color))
+        painter.drawRects(
+            [
+                QRectF(left + gap / 2, top, max(1.0, each - gap), max(1.0, end - top))
+                for left, top, end in zip(lefts.tolist(), tops.tolist(), ends.tolist(), strict=True)
+            ]
+        )
+        if self.marked >= 0:
+            at = self.marked // every
+            painter.setBrush(QColor(theme.current().accent))
+            painter.drawRect(QRectF(lefts[at] + gap / 2, tops[at], max(1.0, each - gap), max(1.0, ends[at] - tops[at])))
+        painter.setPen(QPen(QColor(theme.current().muted), 1))
+        painter.drawLine(QPointF(0, round(zero) + 0.5), QPointF(width, round(zero) + 0.5))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
 
 
 def tool(text: str, help: str, *, checkable: bool = False) -> QToolButton:
@@ -20,6 +21,50 @@ def tool(text: str, help: str, *, checkable: bool = False) -> QToolButton:
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setProperty("role", "tool")
     return button
+
+
+class RowField(QLineEdit):
+    """The number of a row, from 1 on; ↑ and ↓ go to the next one. ``chosen`` tells another number."""
+
+    chosen = Signal(int)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.value, self.last = 1, 1
+        self.setAccessibleName(name)
+        self.setToolTip("A number and Enter; ↑ and ↓ go to the next row")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.editingFinished.connect(self._entered)
+
+    def show_value(self, value: int, last: int) -> None:
+        """Show which row is chosen, of so many."""
+        self.last = last
+        if value != self.value or not self.isModified():
+            self.value = value
+            self.setText(f"{value}")
+
+    def step(self, by: int) -> None:
+        """Go on by so many rows, round at the ends."""
+        self._go((self.value - 1 + by) % max(1, self.last) + 1)
+
+    def _entered(self) -> None:
+        digits = "".join(letter for letter in self.text() if letter.isdigit())
+        self._go(min(self.last, max(1, int(digits))) if digits else self.value)
+
+    def _go(self, value: int) -> None:
+        self.setText(f"{value}")
+        self.setModified(False)
+        if value != self.value:
+            self.value = value
+            self.chosen.emit(value)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
+        by = steps.get(Qt.Key(event.key()))
+        if by is None:
+            super().keyPressEvent(event)
+        else:
+            self.step(by)
 
 
 class Choice(QToolButton):

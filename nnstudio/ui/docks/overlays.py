@@ -173,14 +173,15 @@ class Band(Overlay):
     def __init__(self, view: View) -> None:
         super().__init__(view, above=-5)
         self.usual: tuple[float, float, float] | None = None
-        self._text = ""
+        self.name = BandName(view)
 
     def show_usual(self, usual: tuple[float, float, float] | None, *, log: bool) -> None:
         """Mark from the first to the third value, around the second; None for nothing. log: along y lie logarithms."""
         places = tuple(math.log10(value) for value in usual) if usual is not None and log else usual
         if places != self.usual:
             self.usual = places  # type: ignore[assignment]
-            self._text = f"usual: around {usual[1]:.0e}".replace("e-0", "e-") if usual is not None else ""
+            text = f"usual: around {usual[1]:.0e}".replace("e-0", "e-") if usual is not None else ""
+            self.name.say(text, self.usual[2] if self.usual is not None else 0.0)
             self.update()
 
     def draw(self, painter: QPainter, width: float, height: float) -> None:
@@ -193,9 +194,31 @@ class Band(Overlay):
         pen.setDashPattern([4, 4])
         painter.setPen(pen)
         painter.drawLine(QPointF(0, round(middle) + 0.5), QPointF(width, round(middle) + 0.5))
-        painter.setFont(theme.ui_font(11))
+
+
+class BandName(Overlay):
+    """What a band is, written over what is drawn in it."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, above=19)
+        self.text, self._top = "", 0.0
+
+    def say(self, text: str, top: float) -> None:
+        """Write this below a place along y."""
+        self.text, self._top = text, top
+        self.update()
+
+    def draw(self, painter: QPainter, width: float, height: float) -> None:
+        if not self.text:
+            return
+        font, tokens = theme.ui_font(11), theme.current()
+        metrics = QFontMetricsF(font)
+        box = QRectF(4, max(1.0, float(self.y_of(self._top)) + 1), metrics.horizontalAdvance(self.text) + 6, 15)
+        box.setHeight(metrics.height())
+        painter.fillRect(box, theme.color(tokens.panel, 0.85))
+        painter.setFont(font)
         painter.setPen(QColor(tokens.good))
-        painter.drawText(QPointF(6, max(12.0, top + 12)), self._text)
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), self.text)
 
 
 class Upright(Overlay):

@@ -77,7 +77,7 @@ RATIO = Quantity(
 SIGNAL = Quantity(
     "Signal ÷ noise",
     "Gradient's signal ÷ noise by layer",
-    "log scale, ‖mean ∇w‖₂ ÷ ‖std ∇w‖₂ over the last batches",
+    "log scale, ‖mean ∇w‖₂ ÷ ‖std ∇w‖₂",
     lambda snapshot: snapshot.signal,
     lambda history, node: history.signal_history(node),
     _greatest(lambda history, node: history.signal_history(node)),

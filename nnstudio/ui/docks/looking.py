@@ -1,0 +1,225 @@
+"""Looking inside: which nodes and which sample are looked into, and what came of it.
+
+While a run is under way its trainer tells; else a background thread puts the sample through the network as it is drawn,
+with the weights that were trained last, or with those it would start from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from nnstudio.data.reference import SPLITS
+from nnstudio.train.events import Event, Inside, Insides
+from nnstudio.ui.background import Job
+from nnstudio.ui.parts import capital
+
+if TYPE_CHECKING:
+    from nnstudio.compile.lower import Compiled
+    from nnstudio.data.dataset import Dataset
+    from nnstudio.ui.session import Session
+
+#: How long the answer of a run is waited for, in milliseconds, before it is worked out aside.
+PATIENCE = 400
+
+
+class Looking(QObject):
+    """What is looked into. ``changed`` whenever anything of it does.
+
+    nodes: by the ids that events use. split, sample: which row. insides: what was seen, by node; ``seen`` is the split
+    and row it was seen with, ``how`` says with which weights. error: why nothing can be seen, as a sentence.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.nodes: tuple[str, ...] = ()
+        self.split, self.sample = SPLITS[0], 0
+        self.insides: dict[str, Inside] = {}
+        self.seen: tuple[str, int] = ("", -1)
+        self.how = self.error = self.told = ""
+        self.awake = False
+        self._job: Job | None = None
+        self._again = self._worst = False
+        self._compiled: Compiled | None = None
+        self._compiled_of: tuple[Any, ...] = (None,)
+        self._patience = QTimer(self, singleShot=True)
+        self._patience.setInterval(PATIENCE)
+        self._patience.timeout.connect(self._wait_no_longer)
+        session.events_arrived.connect(self._events)
+        for signal in (session.resolved, session.run_changed, session.data_changed):
+            signal.connect(self.ask)
+
+    # --- choosing -----------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> int:
+        """How many rows the split has."""
+        dataset = self.session.dataset
+        return dataset.count(self.split) if dataset is not None else 0
+
+    def wake(self, awake: bool) -> None:
+        """Look from now on, or no longer: nobody sees it."""
+        if awake != self.awake:
+            self.awake = awake
+            if awake:
+                self.ask()
+            else:
+                self.session.training.look_into((), self.split, self.sample)
+
+    def look(self, nodes: Iterable[str]) -> None:
+        """Look into these nodes."""
+        wanted = tuple(nodes)
+        if wanted != self.nodes:
+            self.nodes = wanted
+            self.insides = {node: inside for node, inside in self.insides.items() if node in wanted}
+            self.ask()
+
+    def choose(self, split: str, sample: int) -> None:
+        """Look with this row; where the split has fewer, with its last."""
+        self.told = ""
+        self.split = split
+        self.sample = max(0, min(sample, self.rows - 1))
+        self.ask()
+
+    def choose_random(self) -> None:
+        """Look with some row of the split, but not the one that is shown."""
+        if self.rows > 1:
+            step = int(np.random.default_rng().integers(1, self.rows))
+            self.choose(self.split, (self.sample + step) % self.rows)
+
+    def choose_worst(self) -> None:
+        """Look with the row that the network does worst at, once it is found."""
+        if self.rows:
+            self._worst = True
+            self.told = "looking for the row with the greatest loss …"
+            self.changed.emit()
+            self._start()
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def ask(self, *_: object) -> None:
+        """Have what is looked into worked out anew."""
+        self.sample = max(0, min(self.sample, self.rows - 1))
+        if self.awake and self.nodes and self.session.dataset is not None:
+            wanted = (*self.nodes, *self.outputs())
+            if self.session.training.look_into(dict.fromkeys(wanted), self.split, self.sample):
+                self.error = ""
+                self._patience.start()
+            elif self.session.run_state in ("idle", "paused") and not self.session.resolving:
+                self._start()
+        self.changed.emit()
+
+    @property
+    def answered(self) -> bool:
+        """Whether what is wished for has been seen."""
+        return self.seen == (self.split, self.sample) and set(self.nodes) <= self.insides.keys()
+
+    def _wait_no_longer(self) -> None:
+        """The run looks at what it is asked for when its budget allows; a person does not wait that long."""
+        if self.awake and not self.answered and self.session.run_state == "running":
+            self._start()
+
+    def outputs(self) -> tuple[str, ...]:
+        """The ids of the network's outputs."""
+        return tuple(node.id for node in self.session.sheet.network.of_role("output"))
+
+    def _events(self, events: list[Event]) -> None:
+        latest = next((event for event in reversed(events) if isinstance(event, Insides)), None)
+        if latest is not None and (latest.split, latest.sample) == (self.split, self.sample):
+            self._show(dict(latest.nodes), f"while training, step {latest.step:,}")
+
+    def _show(self, insides: dict[str, Inside], how: str) -> None:
+        self.insides, self.seen, self.how, self.error = insides, (self.split, self.sample), how, ""
+        self.changed.emit()
+
+    def _start(self) -> None:
+        """Begin to work it out, or do so again when what is under way is done."""
+        if self._job is not None:
+            self._again = True
+            return
+        session, dataset = self.session, self.session.dataset
+        if dataset is None:
+            return
+        step = session.history.step if session.run_state != "idle" else None
+        known = (session.sheet.network, session.training.weights, dataset, session.history, step)
+        fits = step == self._compiled_of[-1] and all(
+            a is b for a, b in zip(known[:-1], self._compiled_of, strict=False)
+        )
+        compiled = self._compiled if fits else None
+        make, split, sample, worst = session.training.trained(), self.split, self.sample, self._worst
+        nodes = tuple(dict.fromkeys((*self.nodes, *self.outputs())))
+        self._again = self._worst = False
+
+        def work(job: Job) -> tuple[Compiled, int, str, dict[str, Inside]]:
+            from nnstudio.train.inside import insides
+
+            made, row, told = compiled or make().compiled, sample, ""
+            if worst:
+                row, told = _worst(made, dataset, split, sample, job)
+            return made, row, told, insides(made, _inputs(made, dataset, split, row), nodes)
+
+        self._job = self.session.background.run(
+            work, lambda found: self._done(known, split, found), self._failed, name="inside"
+        )  # fmt: skip
+
+    def _done(self, known: tuple[Any, ...], split: str, found: tuple[Compiled, int, str, dict[str, Inside]]) -> None:
+        self._job = None
+        self._compiled, row, told, insides = found
+        self._compiled_of = known
+        if told and split == self.split:
+            self.sample, self.told = row, told
+        trained = self.session.training.weights is not None or self.session.run_state == "paused"
+        if (split, row) == (self.split, self.sample):
+            how = "with the trained weights" if trained else "with the weights that training starts from"
+            self._show(insides, self._running() or how)
+        elif told:
+            self.ask()
+        self._go_on()
+
+    def _running(self) -> str:
+        """How a run that is under way is looked into; "" where there is none."""
+        return f"while training, step {self.session.history.step:,}" if self.session.run_state == "running" else ""
+
+    def _failed(self, error: BaseException) -> None:
+        self._job = None
+        self.insides = {}
+        sentence = str(error) or type(error).__name__
+        self.error = capital(sentence, self.session.network.by_name)
+        self.told = ""
+        self.changed.emit()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._again:
+            self._start()
+
+
+def _inputs(compiled: Compiled, dataset: Dataset, split: str, row: int) -> Any:
+    """One row (more, where the network cannot take one alone) as a batch."""
+    from nnstudio.train.batches import Rows
+    from nnstudio.train.evaluate import device_of
+    from nnstudio.train.inside import rows_needed
+
+    arrays, rows = dataset.arrays(split), dataset.count(split)
+    places = [(row + more) % rows for more in range(rows_needed(compiled))]
+    taken = {name: array[places] for name, array in arrays.items()}
+    source = Rows(compiled.inputs, taken, len(places), device_of(compiled.training))
+    return source.gather(slice(0, len(places)), len(places), row)
+
+
+def _worst(compiled: Compiled, dataset: Dataset, split: str, sample: int, job: Job) -> tuple[int, str]:
+    """The row with the greatest loss, and what is said of it."""
+    from nnstudio.train.worst import worst_row
+    from nnstudio.ui.docks import numbers
+
+    row, loss, tried = worst_row(compiled, dataset, split, lambda: job.cancelled)
+    if row < 0:
+        return sample, "The network has no loss to judge rows by"
+    among = "all" if tried == dataset.count(split) else f"{tried:,}"
+    return row, f"loss {numbers.figure(loss)}, the greatest of {among} rows"
