@@ -11,6 +11,17 @@ from nnstudio.diagnose.case import Case
 from nnstudio.diagnose.causes import Finding, grouped
 from nnstudio.diagnose.doctor import Doctor
 from nnstudio.diagnose.facts import Facts, facts_of
-from nnstudio.diagnose.rules import RULES, before_training, diagnose
+from nnstudio.diagnose.rules import BEFORE_CODES, RULES, before_training, diagnose
 
-__all__ = ["RULES", "Case", "Doctor", "Facts", "Finding", "before_training", "diagnose", "facts_of", "grouped"]
+__all__ = [
+    "BEFORE_CODES",
+    "RULES",
+    "Case",
+    "Doctor",
+    "Facts",
+    "Finding",
+    "before_training",
+    "diagnose",
+    "facts_of",
+    "grouped",
+]

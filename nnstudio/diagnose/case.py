@@ -122,6 +122,15 @@ class Case:
                     found.setdefault(id, []).append(update / weight)
         return {id: np.asarray(values, np.float64) for id, values in found.items()}
 
+    @property
+    def collapsed(self) -> bool:
+        """Whether the weights have shrunk to little, as strong weight decay makes them."""
+        if not self.norms:
+            return False
+        first, last = self.norms[0].weights, self.norms[-1].weights
+        shares = [last[id] / size for id, size in first.items() if size and id in last]
+        return bool(shares) and float(np.median(shares)) < 0.3
+
     # losses
 
     @cached_property

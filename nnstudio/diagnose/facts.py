@@ -122,6 +122,11 @@ def facts_of(data: Data, network: Network) -> Facts:
     )  # fmt: skip
 
 
+def asked_of(network: Network) -> tuple[Any, ...]:
+    """What of a network the facts depend on: networks that agree in it have the same facts."""
+    return tuple((loss.id, loss.layer, field, sources) for loss, field, sources in _targets(network))
+
+
 def _targets(network: Network) -> Iterator[tuple[Node, str, frozenset[str]]]:
     """Losses whose target is a field of the data: the loss, the field, and the input nodes that its prediction uses."""
     inputs = {node.id: str(getattr(node.layer, "field", "")) for node in network.of_role("input")}

@@ -63,7 +63,7 @@ def _told(case: Case) -> str:
     if latest > 0.8 * start and highest > (SHOT_UP if first > LEAP / 2 else RISEN) * start:
         return f"the training loss shot up to {highest:.3g} and is {latest:.3g} now; it began at {start:.3g}"
     leaps, resting = _typical_step(case, case.norms[-LATELY:]), latest > 0.97 * windows[len(windows) // 2]
-    if leaps > LEAP and latest > 0.9 * start and resting and len(case.losses) >= 100 and not _collapsed(case):
+    if leaps > LEAP and latest > 0.9 * start and resting and len(case.losses) >= 100 and not case.collapsed:
         return f"each step changes the weights by {leaps:.0%}, and the loss does not fall ({latest:.3g})"
     return ""
 
@@ -79,13 +79,6 @@ def _longest_step(case: Case) -> float:
     """The longest of the first steps that were looked at, relative to the weights: the median over nodes."""
     first = [_typical_step(case, [event]) for event in case.norms[:LATELY]]
     return max(first, default=0.0)
-
-
-def _collapsed(case: Case) -> bool:
-    """Whether the weights have shrunk to little, as strong weight decay makes them."""
-    first, last = case.norms[0].weights, case.norms[-1].weights
-    shares = [last[id] / size for id, size in first.items() if size and id in last]
-    return bool(shares) and float(np.median(shares)) < 0.3
 
 
 def _typical_step(case: Case, events: Iterable[Gradients]) -> float:

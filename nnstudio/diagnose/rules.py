@@ -25,6 +25,11 @@ BEFORE: tuple[Rule, ...] = (
     material.softmax_before_loss, material.batch_norm_on_one, material.unscaled_inputs, material.class_imbalance,
     material.seen_in_training, fit.shifted_labels,
 )  # fmt: skip
+#: The codes of what can be said then.
+BEFORE_CODES = frozenset(
+    """softmax-before-loss batch-norm-batch-one unscaled-inputs class-imbalance validation-in-training
+    labels-shifted""".split()
+)
 RULES: tuple[Rule, ...] = (
     *BEFORE, not_finite, rates.rate_too_high, signals.exploding_gradients, signals.saturated_units,
     signals.dead_outputs, signals.no_gradient, signals.vanishing_gradients, signals.weights_never_move,

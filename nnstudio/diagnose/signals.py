@@ -31,7 +31,7 @@ def vanishing_gradients(case: Case) -> Iterator[Diagnosis]:
     """A layer's gradient has been tiny beside the others' lately."""
     lately = case.lately("gradients")
     largest = _largest(lately)
-    if largest is None or len(lately) < 2:
+    if largest is None or len(lately) < 2 or case.collapsed:
         return
     shares = {id: _share(values, largest) for id, values in lately.items()}
     gone = [id for id, share in shares.items() if 0 < share < VANISHED]

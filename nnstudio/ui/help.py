@@ -108,6 +108,21 @@ class HelpDialog(QDialog):
                 self.tree.setCurrentItem(item)
                 self.tree.scrollToItem(item, QTreeWidget.ScrollHint.PositionAtCenter)
 
+    def show_page(self, title: str, section: str = "") -> None:
+        """Show a page of the guide, from the heading of a section on. KeyError where there is none of that title."""
+        self._pages[title]
+        self.search.clear()
+        for item in self._items():
+            if item.data(0, _PAGE) == title:
+                self.tree.setCurrentItem(item)
+        block = self.text.document().begin()
+        while section and block.isValid():
+            if block.blockFormat().headingLevel() and block.text().strip() == section:
+                place = self.text.document().documentLayout().blockBoundingRect(block).top()
+                self.text.verticalScrollBar().setValue(max(0, round(place) - theme.scaled(8)))
+                return
+            block = block.next()
+
     def _items(self) -> Iterator[QTreeWidgetItem]:
         for at in range(self.tree.topLevelItemCount()):
             group = self.tree.topLevelItem(at)
@@ -208,10 +223,12 @@ def space_out(document: QTextDocument) -> None:
         block = following
 
 
-def show_help(parent: QWidget, layer: str = "") -> HelpDialog:
-    """Open the help, at the page of a layer type where one is named."""
+def show_help(parent: QWidget, layer: str = "", page: str = "", section: str = "") -> HelpDialog:
+    """Open the help, at the page of a layer type, or at a section of a page of the guide, where one is named."""
     dialog = HelpDialog(parent, layer)
     dialog.show()
+    if page:
+        dialog.show_page(page, section)
     return dialog
 
 

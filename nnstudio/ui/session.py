@@ -20,6 +20,7 @@ from nnstudio.project.sheet import Sheet, in_step
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_loading import DataLoading
+from nnstudio.ui.doctoring import Doctoring
 from nnstudio.ui.journaling import Journaling
 from nnstudio.ui.mending import Mending
 from nnstudio.ui.moment import Moment
@@ -92,6 +93,7 @@ class Session(QObject):
         self.journaling = Journaling(self)
         self.mending = Mending(self)
         self.previewing = Previewing(self)
+        self.doctoring = Doctoring(self)
         self._stop_listening = self.document.listen(self._document_changed)
 
     # the document
@@ -394,6 +396,7 @@ class Session(QObject):
         self.journaling.shut_down()
         self.mending.shut_down()
         self.previewing.shut_down()
+        self.doctoring.shut_down()
         self.background.shut_down()
         self._resolver.shut_down()
         self._stop_listening()

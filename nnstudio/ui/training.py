@@ -269,6 +269,10 @@ class Training(QObject):
 
     def _diagnosed(self, events: list[Event]) -> list[Event]:
         """What is found to be wrong with the training, now that the history was fed with these events."""
+        whole = self._session.whole
+        if whole is not None and whole.network is self.network:
+            self._doctor.network = whole.flat
+        self._doctor.facts = self._session.doctoring.facts
         found: list[Event] = list(self._doctor.visit(events))
         for event in found:
             self.history.feed(event)
