@@ -18,7 +18,6 @@ from nnstudio.train.batches import Batches, Data, Rows
 from nnstudio.train.clock import Clock
 from nnstudio.train.control import Control
 from nnstudio.train.environment import (
-    TrainingError,
     choose_device,
     described,
     environment,
@@ -31,7 +30,7 @@ from nnstudio.train.figures import Figures
 from nnstudio.train.losses import Losses
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
-from nnstudio.train.state import Moment, NotFiniteError, Progress, State
+from nnstudio.train.state import Moment, NotFiniteError, State
 from nnstudio.train.stepping import Stepper
 
 if TYPE_CHECKING:
@@ -49,8 +48,9 @@ SENDING, LOOKS = 0.1, 0.5
 class Side:
     """One of the runs. data: where it learns from other data than the others (differently scaled, say).
 
-    moment: where it begins; None: at the beginning, with the weights that ``compiled`` has. A moment of another network
-    gives its place in the data and its schedule alone: then put the weights that fit into ``compiled`` before.
+    moment: where it begins; None: at the beginning, with the weights that ``compiled`` has. was: the network and the
+    plan of that moment, where they are others; then weights and what the optimizer remembers go over as far as they
+    fit.
     origin: the network that is trained, and the run that it was forked from.
     """
 
@@ -58,6 +58,7 @@ class Side:
     plan: Plan
     data: Data | None = None
     moment: Moment | None = None
+    was: tuple[Compiled, Plan] | None = None
     origin: Origin = field(default_factory=Origin)
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
@@ -166,7 +167,7 @@ class _Runner:
         """Events, and None after each step."""
         side, plan = self.side, self.side.plan
         state = self.state = State(side.compiled, plan, self.device)
-        begin = _begin(state, side.moment)
+        begin = _begin(state, side)
         rows = Rows(side.compiled.inputs, self._data.arrays("train"), self._data.count("train"), self.device)
         batches = Batches(rows, plan.batch_size, plan.seed)
         watched = self._data.count("validation")
@@ -269,16 +270,21 @@ class _Runner:
         )  # fmt: skip
 
 
-def _begin(state: State, moment: Moment | None) -> int:
+def _begin(state: State, side: Side) -> int:
     """Put a side where its moment says; the step at which it begins."""
-    if moment is None:
+    if side.moment is None:
         return 0
-    import torch
+    if side.was is None:
+        state.restore(side.moment)
+    else:
+        from nnstudio.train.taking_over import take_over
 
-    try:
-        state.restore(moment)
-    except TrainingError:
-        state.progress = Progress(**moment.progress)
-        torch.set_rng_state(moment.tensors["random.cpu"])
+        compiled, plan = side.was
+        old = State(compiled, plan, state.device)
+        old.restore(side.moment)
+        old.forget_epoch()
+        take_over(state, old)
+        old.tracks.leave()
+        state.progress.batch = old.progress.batch * plan.batch_size // side.plan.batch_size
     state.forget_epoch()  # the figures of a forked epoch are of the steps since
     return state.progress.step

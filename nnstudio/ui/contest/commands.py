@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnstudio.graph.edits import EditError
 from nnstudio.layers import ParameterError
+from nnstudio.project.places import CHECKPOINTS, runs_folder
 from nnstudio.ui.actions import Action
 from nnstudio.ui.parts import capital
 
@@ -97,10 +98,17 @@ def forked(session: Session) -> Start:
     from nnstudio.ui.contest.versions import Start
 
     training = session.training
+    started = training.history.started
+    if started is not None and training.network is not None:
+        from nnstudio.project.drawings import drawing
+        from nnstudio.train.run_folder import latest
+
+        saved = latest(runs_folder(session.path) / CHECKPOINTS, started.run)
+        if saved is not None and saved.about.network in ("", drawing(training.network).hash):
+            return Start(network=training.network, checkpoint=saved.path, parent=started.run)
     if training.weights is None or training.trained_in is None:
         return Start()
-    started = training.history.started
-    return Start(training.weights, training.trained_in, None, started.run if started is not None else "")
+    return Start(training.weights, training.trained_in, parent=started.run if started is not None else "")
 
 
 def _under_way(session: Session) -> str:

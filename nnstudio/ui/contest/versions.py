@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.graph import Network, View
@@ -16,7 +17,6 @@ from nnstudio.train.plan import Plan
 if TYPE_CHECKING:
     from nnstudio.runs.recorder import Recorder
     from nnstudio.train.lockstep import Side
-    from nnstudio.train.state import Moment
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Start:
-    """Where all versions begin: with these weights of this network, as far as they fit, and at this moment of
-    ``parent``; with neither, at the beginning with new weights."""
+    """Where all versions begin: with these weights of this network, as far as they fit; or from a checkpoint of that
+    network; with neither, at the beginning with new weights. parent: the run that they are of."""
 
     weights: Weights | None = None
     network: Network | None = None
-    moment: Callable[[], Moment | None] | None = None
+    checkpoint: Path | None = None
     parent: str = ""
 
 
@@ -53,10 +53,18 @@ def _made(version: Version, fields: Mapping[str, TensorType], start: Start, reco
 
     plan = version.plan
     compiled = compiled_with(version.network, fields, plan.seed, start.weights, start.network).compiled
-    moment = start.moment() if start.moment is not None else None
-    step = int(moment.progress["step"]) if moment is not None else 0
-    origin = recorded(recorder, version.network, version.view, start.parent, step)
-    return Side(compiled, plan, moment=moment, origin=origin)
+    if start.checkpoint is None or start.network is None:
+        return Side(compiled, plan, origin=recorded(recorder, version.network, version.view, start.parent))
+    from nnstudio.compile.lower import compile_network
+    from nnstudio.train.checkpoints import load
+
+    moment, about = load(start.checkpoint)
+    then = Plan.from_json(about.plan)
+    was = (
+        None if (then, start.network) == (plan, version.network) else compile_network(start.network, fields, then.seed)
+    )
+    origin = recorded(recorder, version.network, version.view, about.run, about.step)
+    return Side(compiled, plan, moment=moment, was=(was, then) if was is not None else None, origin=origin)
 
 
 def differences(one: Version, other: Version) -> list[str]:

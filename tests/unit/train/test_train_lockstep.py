@@ -88,9 +88,17 @@ def test_a_fork_goes_on_as_the_run_itself_would() -> None:
     assert losses(forked["slower"])[5] != alone[15]
 
 
+def test_a_fork_with_another_optimizer_keeps_the_weights() -> None:
+    moment, plain = moment_of(10), PLAN.with_(optimizer="SGD", learning_rate=1e-9, momentum=0.0)
+    alone = losses(list(run(classifier(rich_body), Blobs(), PLAN)))
+    sides = {"other": Side(classifier(rich_body), plain, moment=moment, was=(classifier(rich_body), PLAN))}
+    forked = by_side(list(lockstep(sides, Blobs(), steps=4)))
+    assert losses(forked["other"])[0] == alone[10]
+
+
 def test_a_fork_into_another_network_keeps_its_place_in_the_data() -> None:
     moment = moment_of(10)
-    sides = {"other": Side(classifier(plain_body), PLAN, moment=moment)}
+    sides = {"other": Side(classifier(plain_body), PLAN, moment=moment, was=(classifier(rich_body), PLAN))}
     (begun, *_, ended) = (event for _, event in lockstep(sides, Blobs(), steps=4))
     assert isinstance(begun, RunStarted)
     assert begun.step == 10
