@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -82,20 +81,6 @@ def make_optimizer(plan: Plan, parameters: Sequence[torch.nn.Parameter], groups:
     parts = [part for part in parts if part["params"]]
     made: torch.optim.Optimizer = getattr(torch.optim, plan.optimizer)(parts, **options)
     return made
-
-
-def plain_step(optimizer: torch.optim.Optimizer) -> Callable[[], None]:
-    """The optimizer's step without what torch wraps around it for its profiler, its hooks and its compiler (which that
-    imports: 1.4 s). No step hooks are used here, and the arithmetic is the same."""
-    import torch
-
-    raw = inspect.unwrap(type(optimizer).step)
-
-    def step() -> None:
-        with torch.no_grad():
-            raw(optimizer)
-
-    return step
 
 
 def _leave_the_compiler_out() -> None:

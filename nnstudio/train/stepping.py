@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.train import schedules
 from nnstudio.train.batches import Batch
 from nnstudio.train.events import Event
+from nnstudio.train.kernels import backward_on, forward_of, update_of
 from nnstudio.train.looking import Finish, Looker, Where
 from nnstudio.train.losses import Losses
-from nnstudio.train.optimizers import gradient_work, plain_step
+from nnstudio.train.optimizers import gradient_work
 from nnstudio.train.state import State
 from nnstudio.train.tracks import Track
 
@@ -29,6 +30,9 @@ class Stepper:
         self.lookers = {track: Looker(compiled, track, state.device) for track in tracks}
         self.schedules = {track: schedules.schedule(track.plan, steps_per_epoch) for track in tracks}
         self.steps_per_epoch = steps_per_epoch
+        self.backward = backward_on(state.device)
+        self._forwards: dict[Track, Callable[..., Any]] = {}
+        self._updates: dict[torch.optim.Optimizer, Callable[[], None]] = {}
         self._next_look = 0
 
     @property
@@ -65,12 +69,15 @@ class Stepper:
         return step
 
     def _plain(self, track: Track) -> Callable[[Batch], None]:
-        forward, total_of, finish = track.part.training.forward, track.objective.total, self.finisher(track)
+        if track not in self._forwards:
+            self._forwards[track] = forward_of(track.part.training)
+        forward, total_of, backward = self._forwards[track], track.objective.total, self.backward
+        finish = self.finisher(track)
 
         def step(batch: Batch) -> None:
             out = forward(*batch)
             total = total_of(out)
-            total.backward()  # type: ignore[no-untyped-call]
+            backward(total)
             finish(out, total)
 
         return step
@@ -111,7 +118,9 @@ class Stepper:
 
     def updater(self, track: Track) -> Callable[[], None]:
         """From gradients to new weights: L1, clipping, the optimizer; then the gradients are dropped."""
-        parameters, update, work = track.parameters, plain_step(track.optimizer), gradient_work(track.plan)
+        if track.optimizer not in self._updates:
+            self._updates[track.optimizer] = update_of(track.optimizer)
+        parameters, update, work = track.parameters, self._updates[track.optimizer], gradient_work(track.plan)
 
         def step() -> None:
             if work is not None:
