@@ -21,6 +21,7 @@ from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_loading import DataLoading
 from nnstudio.ui.doctoring import Doctoring
+from nnstudio.ui.finding.forecasting import Forecasting
 from nnstudio.ui.journaling import Journaling
 from nnstudio.ui.mending import Mending
 from nnstudio.ui.moment import Moment
@@ -87,6 +88,7 @@ class Session(QObject):
         self._resolver.resolved.connect(self._take_resolution)
         self._resolver.failed.connect(self._take_failure)
         self.training = Training(self)
+        self.forecasting = Forecasting()
         self.runs = Runs(self)
         self.moment = Moment(self)
         self.files = ProjectFiles(self)

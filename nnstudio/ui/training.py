@@ -248,6 +248,7 @@ class Training(QObject):
             return
         alive = worker.alive
         events = worker.stream.drain()
+        events = [told for event in events for told in (event, *self._forecast(event))]
         for event in events:
             self.history.feed(event)
         events += self._diagnosed(events)
@@ -266,6 +267,15 @@ class Training(QObject):
             self._session.events_arrived.emit(events)
         if not alive and not events:
             self._ended(worker)
+
+    def _forecast(self, event: Event) -> tuple[Event, ...]:
+        """What was forecast of a run, as an event that follows its start."""
+        if not isinstance(event, RunStarted) or event.step:
+            return ()
+        told = self._session.forecasting.event(self._session.sheet, event.step, event.time)
+        if told is not None and self._recorder is not None:
+            self._recorder.put(told)
+        return (told,) if told is not None else ()
 
     def _diagnosed(self, events: list[Event]) -> list[Event]:
         """What is found to be wrong with the training, now that the history was fed with these events."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from PySide6.QtCore import Qt
 
 from nnstudio.project.gallery import template
+from nnstudio.project.places import RUNS, runs_folder
+from nnstudio.runs.database import RunDatabase
+from nnstudio.train.events import Forecasted
+from nnstudio.train.forecast import Forecast
 from nnstudio.ui.finding.dialog import Finder
+from nnstudio.ui.finding.forecasting import ForecastRow
 from nnstudio.ui.finding.rate import RateFinder
 from nnstudio.ui.finding.size import SizeFinder
 
@@ -76,3 +83,37 @@ def test_escape_gives_the_search_up_and_leaves_the_plan(opened, session, qtbot):
     qtbot.waitUntil(lambda: not session.background.busy, timeout=30_000)
     assert session.plan is before
     assert not session.document.undo_label
+
+
+def test_a_forecast_is_made_on_request_kept_with_the_run_and_compared_with_what_it_was(session, qtbot, tmp_path):
+    path = tmp_path / "digits.nnstudio"
+    shutil.copy(template("digits-mlp").path, path)
+    session.open(path)
+    qtbot.waitUntil(lambda: session.settled and session.resolution is not None, timeout=60_000)
+    session.document.do("Train shortly", plan=session.plan.with_(epochs=2, early_stopping=False))
+    row = ForecastRow(session)
+    qtbot.addWidget(row)
+    row.show()
+    qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+    qtbot.mouseClick(row.ask, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "samples a second" in row.text.text(), timeout=60_000)
+    assert row.text.text().startswith("About ")
+    assert "for 2 epochs" in row.text.text()
+    session.start()
+    qtbot.waitUntil(lambda: session.run_state == "idle" and session.history.ended is not None, timeout=60_000)
+    assert session.history.forecast.memory > 0
+    assert "The last run took" in row.text.text()
+    with RunDatabase(runs_folder(path) / RUNS) as database:
+        assert any(isinstance(event, Forecasted) for event in database.events(session.history.started.run))
+
+
+def test_a_forecast_no_longer_holds_after_an_edit(session, qtbot):
+    session.open(template("line").path)
+    qtbot.waitUntil(lambda: session.settled and session.resolution is not None, timeout=60_000)
+    session.forecasting.put(session.sheet, Forecast(60.0, 0.1, 0.0, 1000, 50.0))
+    row = ForecastRow(session)
+    qtbot.addWidget(row)
+    assert "About 60 s" in row.text.text()
+    session.document.do("Train longer", plan=session.plan.with_(epochs=session.plan.epochs + 1))
+    qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+    assert not row.text.text()
