@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -105,6 +105,8 @@ class History:
         self.insides: dict[str, Inside] = {}
         self.inside_sample: tuple[str, int] = ("", 0)
         self.changed: list[PlanChanged | NetworkChanged] = []
+        #: from which step and epoch on an epoch has how many steps
+        self._paces: list[tuple[int, float, int]] = [(0, 0.0, 1)]
         self.steps_per_second = self.seconds_left = self.watching = 0.0
         self._losses, self._rates = Series(), Series()
         self._parts: dict[str, Series] = {}
@@ -136,8 +138,32 @@ class History:
         """Share of the steps that is done, 0 to 1; 1 where the run is completed, also by early stopping."""
         if isinstance(self.ended, RunFinished) and self.ended.reason != "stopped":
             return 1.0
-        total = self.started.epochs * self.started.steps_per_epoch if self.started else 0
-        return min(1.0, self.step / total) if total else 0.0
+        return min(1.0, self.epoch / self.started.epochs) if self.started else 0.0
+
+    @property
+    def epoch(self) -> float:
+        """How many epochs are done, with the part of the one that is under way."""
+        return float(self.epochs_at(self.step))
+
+    def epochs_at(self, steps: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """How many epochs are done after so many steps; they may have had different batch sizes."""
+        starts = np.array([step for step, _, _ in self._paces], np.float64)
+        at = np.asarray(steps, np.float64)
+        place = np.clip(np.searchsorted(starts, at, side="right") - 1, 0, None)
+        before = np.array([epochs for _, epochs, _ in self._paces])[place]
+        each = np.array([steps_per_epoch for _, _, steps_per_epoch in self._paces], np.float64)[place]
+        done: NDArray[np.float64] = before + (at - starts[place]) / each
+        return done
+
+    def steps_at(self, epochs: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """How many steps are done after so many epochs."""
+        before = np.array([done for _, done, _ in self._paces])
+        at = np.asarray(epochs, np.float64)
+        place = np.clip(np.searchsorted(before, at, side="right") - 1, 0, None)
+        starts = np.array([step for step, _, _ in self._paces], np.float64)[place]
+        each = np.array([steps_per_epoch for _, _, steps_per_epoch in self._paces], np.float64)[place]
+        done: NDArray[np.float64] = starts + (at - before[place]) * each
+        return done
 
     @property
     def best_epoch(self) -> EpochEnded | None:
@@ -227,8 +253,10 @@ class History:
         self.changes += 1
 
     def feed(self, event: Event) -> None:
-        """Take in an event. A RunStarted of another run empties the history first."""
-        if isinstance(event, RunStarted) and (self.started is None or self.started.run != event.run):
+        """Take in an event. A RunStarted of another run empties the history first, unless that was forked from the one
+        that is here: then it goes on from the step of the fork."""
+        here = self.started.run if self.started is not None else None
+        if isinstance(event, RunStarted) and here not in (event.run, event.parent):
             self.__init__()  # type: ignore[misc]
         self.changes += 1
         self.step, self.time = event.step, event.time
@@ -263,6 +291,8 @@ class History:
                 self.insides, self.inside_sample = dict(event.nodes), (event.split, event.sample)
             case PlanChanged() | NetworkChanged():
                 self.changed.append(event)
+                if self.started is not None and isinstance(event, PlanChanged) and "epochs" in event.after:
+                    self.started = replace(self.started, epochs=event.after["epochs"])
             case EpochEnded():
                 self._take_epoch(event)
             case Samples():
@@ -282,6 +312,13 @@ class History:
 
     def _begin(self, event: RunStarted) -> None:
         """A run begins or goes on from ``event.step``: what was told of later steps is told again."""
+        each = max(1, event.steps_per_epoch)
+        if self.started is None:
+            self._paces = [(0, 0.0, each)]
+        elif each != self._paces[-1][2] or event.step < self._paces[-1][0]:
+            reached = float(self.epochs_at(event.step))
+            self._paces = [pace for pace in self._paces if pace[0] < event.step]
+            self._paces.append((event.step, reached, each))
         self.started, self.ended, self.paused = event, None, False
         empty = np.empty(0, np.float32)
         for series in (self._losses, self._rates, *self._parts.values()):

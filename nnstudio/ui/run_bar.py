@@ -170,7 +170,7 @@ class RunBar(QFrame):
             reason = getattr(ended, "reason", "failed")
             word = {"completed": "Done", "failed": "Failed"}.get(reason, "Stopped")
             return f"{word} · {len(history.epochs)} of {started.epochs} epochs"
-        now = min(started.epochs, history.step // max(1, started.steps_per_epoch) + 1)
+        now = min(started.epochs, int(history.epoch) + 1)
         word = {"paused": "Paused · epoch", "stopping": "Stopping · epoch"}.get(state, "Epoch")
         return f"{word} {now} of {started.epochs}"
 

@@ -90,12 +90,13 @@ class Drawing:
 
     def x(self, done: Array, history: History) -> Array:
         """Places along x for numbers of steps that are done."""
-        at = np.asarray(done, dtype=np.float64) / self.scale(history)
+        at = np.asarray(done, dtype=np.float64) if self.by_step else history.epochs_at(done)
         return numbers.log10(at) if self.log_x else at
 
     def done(self, x: float, history: History) -> float:
         """How many steps are done at a place along x."""
-        return (10.0 ** min(x, 300.0) if self.log_x else x) * self.scale(history)
+        at = 10.0 ** min(x, 300.0) if self.log_x else x
+        return at if self.by_step else float(history.steps_at(at))
 
     def lines(self, history: History, lanes: Sequence[Lane]) -> list[Line]:
         """The lines as they are seen, one for each lane; the lanes have taken the run's values."""
@@ -120,9 +121,8 @@ class Drawing:
         return self.x(steps + 1, history), self._y(values)
 
     def _epochs(self, history: History, split: str, name: str) -> Points:
-        steps = history.started.steps_per_epoch if history.started else 1
         x, y = per_epoch(history, split, name)
-        return self.x(x * steps, history), self._y(y)
+        return self.x(history.steps_at(x), history), self._y(y)
 
     def _y(self, values: Array) -> Array:
         return numbers.log10(values) if self.log else np.where(np.isfinite(values), values, np.nan)

@@ -246,14 +246,16 @@ class LossPlot(Zooming):
         steps = max(
             len(history.losses), history.epochs[-1].step if history.epochs else 0, self.others.far(drawing) * scale
         )
-        planned = self._run.epochs * self._run.steps_per_epoch if self._run is not None else 1
+        planned = float(history.steps_at(self._run.epochs)) if self._run is not None else 1.0
         room = pixels / max(20, pixels - LABEL_ROOM)
         if drawing.log_x:
             first, last = np.log10(1 / scale), np.log10(max(steps, 10) / scale)
             if not drawing.stepwise:
                 first = min(0.0, last - 0.5)
             return float(first), float(first + (last - first) * room)
-        return 0.0, curves.far_end(steps / scale, max(planned, steps) / scale) * room
+        ends = np.array([steps, max(planned, steps)], np.float64)
+        done, end = ends if drawing.by_step else history.epochs_at(ends)
+        return 0.0, curves.far_end(float(done), float(end)) * room
 
     def _color(self, place: int) -> str:
         return color_apart(place) if len(self.lanes) > 1 else theme.current().training
@@ -322,7 +324,7 @@ class LossPlot(Zooming):
         readings += self.others.readings(self._hover, self.drawing)
         readings += [Reading(mark.text, "", tokens.muted) for mark in self.marks.near(self._hover)]
         unit = "step" if self.drawing.by_step else "epoch"
-        at = f"{done:,.0f}" if self.drawing.by_step else f"{done / self.drawing.scale(history):.2f}"
+        at = f"{done:,.0f}" if self.drawing.by_step else f"{float(history.epochs_at(done)):.2f}"
         self.reader.point(self._hover, f"{unit} {at}", readings)
 
     def _reading(self, name: str, points: Points, color: str) -> list[Reading]:
