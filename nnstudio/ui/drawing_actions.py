@@ -27,6 +27,7 @@ class DrawingActions:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        window.session.runs.compare_wanted.connect(self.compare_with)
 
     @property
     def _canvas(self) -> CanvasView:
@@ -106,6 +107,10 @@ class DrawingActions:
 
         session.background.run(work, lambda sheet: self._canvas.canvas.comparison.begin(sheet, title), failed,
                                name="compare")  # fmt: skip
+
+    def compare_with(self, sheet: Sheet, title: str) -> None:
+        """Lay this sheet over the drawing."""
+        self._canvas.canvas.comparison.begin(sheet, title)
 
     def end_comparison(self) -> None:
         """Compare no longer."""

@@ -22,6 +22,7 @@ PANELS = (
     ("Inside", "InsidePanel"),
     ("Data", "DataPanel"),
     ("Network", "NetworkPanel"),
+    ("Runs", "RunsPanel"),
     ("Problems", "ProblemsPanel"),
 )
 

@@ -150,7 +150,7 @@ class MainWindow(QMainWindow):
         self._refreshing.timeout.connect(self._refresh)
         for signal in (
             session.changed, session.selection_changed, session.run_changed, session.project_changed,
-            session.data_changed, session.resolved, session.scope_changed, session.moment_changed,
+            session.data_changed, session.resolved, session.scope_changed, session.moment_changed, session.runs.changed,
         ):  # fmt: skip
             signal.connect(self._refreshing.start)
         session.notice.connect(self.notices.say)
@@ -308,6 +308,7 @@ class MainWindow(QMainWindow):
         """Show a page that was taken in, without the buttons of the run."""
         self._pages.setCurrentWidget(page)
         self.run_bar.show_run(False)
+        self.run_bar.title.show()
         self.notices.raise_()
         self._name_window()
         self._refresh()

@@ -234,7 +234,7 @@ def test_memory_that_runs_out_leaves_the_window_usable_and_the_trained_weights(l
     assert not session.training.unsaved_weights
     assert line.workspace.panels.tabs.tabText(5) == "Problems · 1"
     line.workspace.panels.show_panel(place_of("Problems"))
-    panel = line.workspace.panels.panel(5)
+    panel = line.workspace.panels.panel(place_of("Problems"))
     qtbot.waitUntil(lambda: any("Memory ran out" in row.finding.message for row in panel.rows))
     assert session.do("Delete", edits.remove([session.network.named("answer").id]))
     assert isinstance(trained(line, qtbot), RunFinished)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.docks.network_table import NetworkPanel
     from nnstudio.ui.docks.node import NodeGradient, NodeHistogram
     from nnstudio.ui.docks.problems import ProblemsPanel
+    from nnstudio.ui.docks.runs import RunsPanel
     from nnstudio.ui.docks.training import TrainingPanel
     from nnstudio.ui.docks.weights import WeightsPanel
 
@@ -29,6 +30,7 @@ _HOME = {
     "NodeGradient": "node",
     "NodeHistogram": "node",
     "ProblemsPanel": "problems",
+    "RunsPanel": "runs",
     "TrainingPanel": "training",
     "WeightsPanel": "weights",
 }
@@ -42,6 +44,7 @@ __all__ = [
     "NodeGradient",
     "NodeHistogram",
     "ProblemsPanel",
+    "RunsPanel",
     "TrainingPanel",
     "WeightsPanel",
 ]

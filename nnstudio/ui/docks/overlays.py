@@ -40,11 +40,29 @@ class EndLabels(Overlay):
             self.update()
 
     def placed(self) -> list[tuple[Label, float]]:
-        """Labels with the pixel row of their middle, from top to bottom, none overlapping."""
+        """Labels with the pixel row of their middle, none overlapping; those that end at the same place from top to
+        bottom."""
+        height = self._size.height()
+        inside = [label for label in self.labels if -8 <= self.y_of(label.y) <= height + 8]
+        metrics = QFontMetricsF(theme.ui_font(11))
+        stacks: list[list[Label]] = []
+        end = -1e9
+        for label in sorted(inside, key=lambda label: self._left(label, metrics)):
+            left = self._left(label, metrics)
+            if left > end:
+                stacks.append([])
+            stacks[-1].append(label)
+            end = max(end, left + metrics.horizontalAdvance(label.text) + 6)
+        return [row for stack in stacks for row in self._stacked(stack)]
+
+    def _left(self, label: Label, metrics: QFontMetricsF) -> float:
+        wide = metrics.horizontalAdvance(label.text)
+        return min(float(self.x_of(label.x)) + 8, self._size.width() - wide - 4)
+
+    def _stacked(self, labels: Sequence[Label]) -> list[tuple[Label, float]]:
         height = self._size.height()
         room = max(1, int(height // self.HEIGHT))
-        inside = [label for label in self.labels if -8 <= self.y_of(label.y) <= height + 8]
-        kept = sorted(inside, key=lambda label: -label.weight)[:room]
+        kept = sorted(labels, key=lambda label: -label.weight)[:room]
         rows = sorted(((label, float(self.y_of(label.y))) for label in kept), key=lambda row: row[1])
         at: list[float] = []
         for _, wanted in rows:
@@ -61,9 +79,7 @@ class EndLabels(Overlay):
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         for label, y in self.placed():
-            x = float(self.x_of(label.x)) + 8
-            wide = metrics.horizontalAdvance(label.text)
-            x = min(x, width - wide - 4)
+            x, wide = self._left(label, metrics), metrics.horizontalAdvance(label.text)
             halo = QColor(theme.current().panel)
             halo.setAlpha(190)
             painter.fillRect(QRectF(x - 2, y - 6, wide + 4, 12), halo)
