@@ -19,6 +19,7 @@ from nnstudio.ui.learning.commands import learning_commands
 from nnstudio.ui.living_actions import living_rows
 from nnstudio.ui.panels import PANELS
 from nnstudio.ui.quick_fix import quick_fix
+from nnstudio.ui.run_commands import run_commands
 
 if TYPE_CHECKING:
     from nnstudio.ui.window import MainWindow
@@ -40,6 +41,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from tab_commands(window)
     yield from _data(window)
     yield from _training(window)
+    yield from run_commands(window)
     yield from learning_commands(window)
     yield from living_rows(window)
     yield from finding_commands(window)
