@@ -232,7 +232,7 @@ def test_memory_that_runs_out_leaves_the_window_usable_and_the_trained_weights(l
     assert not any("Trained" in sentence for _, sentence in said)
     assert session.training.weights is weights
     assert not session.training.unsaved_weights
-    assert line.workspace.panels.tabs.tabText(5) == "Problems · 1"
+    assert line.workspace.panels.tabs.tabText(place_of("Problems")) == "Problems · 1"
     line.workspace.panels.show_panel(place_of("Problems"))
     panel = line.workspace.panels.panel(place_of("Problems"))
     qtbot.waitUntil(lambda: any("Memory ran out" in row.finding.message for row in panel.rows))
