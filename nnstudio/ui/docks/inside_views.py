@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QAction
 
 from nnstudio.train.events import Inside
 from nnstudio.ui import theme
 from nnstudio.ui.docks import curves, numbers
 from nnstudio.ui.docks.bars import ValuesItem
-from nnstudio.ui.docks.controls import Choice, tool
+from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.overlays import Cursor, Reading
 from nnstudio.ui.docks.plane import NO_UMAP, Components, by_umap, has_umap
@@ -69,12 +70,10 @@ class TilesFrame(SightFrame):
         self.item, self.reader = TilesItem(view), Cursor(view)
         self.which_head = Choice("Which head is shown")
         self.which_head.chosen.connect(lambda _: self._again())
-        self.own = tool(
-            "own scale", "Colours of each tile from its own least to its own greatest value", checkable=True
-        )
+        self.own = QAction("Each on its own scale", self, checkable=True)
         self.own.toggled.connect(lambda _: self._again())
         self.add_control(self.which_head)
-        self.add_control(self.own)
+        self.menu.insertAction(self.extra, self.own)
         self.plot.hovered.connect(self._hovered)
 
     def _again(self) -> None:
@@ -201,8 +200,8 @@ class MapFrame(SightFrame):
         self.caption.setText("UMAP: near points are alike, distances between groups say little")
         if not has_umap():
             self.note.setText(some)
-            self.caption.setText(NO_UMAP)
             self._place(np.empty((0, 2)), sight)
+            self.item.say(NO_UMAP)
         elif self._mapped is None:
             self.note.setText("UMAP is being worked out …")
             self._mapped = np.empty((0, 2))

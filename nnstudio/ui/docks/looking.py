@@ -20,6 +20,7 @@ from nnstudio.ui.parts import capital
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.dataset import Dataset
+    from nnstudio.train.history import History
     from nnstudio.ui.session import Session
 
 #: How long the answer of a run is waited for, in milliseconds, before it is worked out aside.
@@ -44,6 +45,7 @@ class Looking(QObject):
         self.seen: tuple[str, int] = ("", -1)
         self.how = self.error = self.told = ""
         self.awake = False
+        self._run: History | None = None  # the run that told of what was seen
         self._job: Job | None = None
         self._again = self._worst = False
         self._compiled: Compiled | None = None
@@ -77,7 +79,8 @@ class Looking(QObject):
         wanted = tuple(nodes)
         if wanted != self.nodes:
             self.nodes = wanted
-            self.insides = {node: inside for node, inside in self.insides.items() if node in wanted}
+            kept = {*wanted, *self.outputs()}
+            self.insides = {node: inside for node, inside in self.insides.items() if node in kept}
             self.ask()
 
     def choose(self, split: str, sample: int) -> None:
@@ -118,7 +121,9 @@ class Looking(QObject):
     @property
     def answered(self) -> bool:
         """Whether what is wished for has been seen."""
-        return self.seen == (self.split, self.sample) and set(self.nodes) <= self.insides.keys()
+        running = self.session.run_state == "running"
+        known = self.seen == (self.split, self.sample) and set(self.nodes) <= self.insides.keys()
+        return known and (not running or self._run is self.session.history)
 
     def _wait_no_longer(self) -> None:
         """The run looks at what it is asked for when its budget allows; a person does not wait that long."""
@@ -136,6 +141,7 @@ class Looking(QObject):
 
     def _show(self, insides: dict[str, Inside], how: str) -> None:
         self.insides, self.seen, self.how, self.error = insides, (self.split, self.sample), how, ""
+        self._run = self.session.history if self.session.run_state == "running" else None
         self.changed.emit()
 
     def _start(self) -> None:

@@ -24,10 +24,16 @@ class PointsItem(Overlay):
         self.places: NDArray[np.float64] = np.empty((0, 2))
         self.names: tuple[str, ...] = ()
         self.color = "#000000"
+        self.message = ""
 
     def show_points(self, places: NDArray[np.float64], names: Sequence[str], color: str) -> None:
         """Show points at these places (in data), shape (points, 2), with these names."""
-        self.places, self.names, self.color = places, tuple(names), color
+        self.places, self.names, self.color, self.message = places, tuple(names), color, ""
+        self.update()
+
+    def say(self, message: str) -> None:
+        """Write a sentence where there are no points."""
+        self.message = message
         self.update()
 
     def nearest(self, x: float, y: float, within: float = 16.0) -> int | None:
@@ -40,6 +46,7 @@ class PointsItem(Overlay):
 
     def draw(self, painter: QPainter, width: float, height: float) -> None:
         if not len(self.places):
+            self._sentence(painter, width, height)
             return
         x, y = self.x_of(self.places[:, 0]), self.y_of(self.places[:, 1])
         seen = np.flatnonzero((x > -4) & (x < width + 4) & (y > -4) & (y < height + 4))
@@ -59,3 +66,9 @@ class PointsItem(Overlay):
             if box.right() <= width and not any(box.intersects(other) for other in taken):
                 taken.append(box)
                 painter.drawText(QPointF(box.left(), box.top() + metrics.ascent()), self.names[at])
+
+    def _sentence(self, painter: QPainter, width: float, height: float) -> None:
+        painter.setFont(theme.ui_font(12))
+        painter.setPen(QColor(theme.current().muted))
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(QRectF(8, 0, width - 16, height), int(flags), self.message)
