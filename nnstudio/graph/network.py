@@ -86,7 +86,11 @@ def _gathered(ends: Iterable[tuple[str, Wire]]) -> Mapping[str, tuple[Wire, ...]
     return {id: tuple(wires) for id, wires in gathered.items()}
 
 
-_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks")
+def _roles(nodes: Iterable[Node]) -> dict[str, str]:
+    return {node.id: node.layer.role for node in nodes if node.layer.role != "layer"}
+
+
+_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special")
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,7 @@ class Network:
 
     def look_up(self) -> None:
         """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
-        for name in ("incoming", "outgoing", "by_name", "_ranked"):
+        for name in ("incoming", "outgoing", "by_name", "_ranked", "_roles"):
             getattr(self, name)
 
     def forget(self) -> None:
@@ -218,6 +222,10 @@ class Network:
         for name, end in (("_incoming", _target), ("_outgoing", _source)):
             if name in kept:
                 own[name] = regathered(kept[name], end, *wires, self.wires) if any(wires) else kept[name]
+        if "_special" in kept:
+            were, are = ([*map(nodes.get, ids)] for nodes in (before.nodes, self.nodes))
+            if _roles(filter(None, were)) == _roles(filter(None, are)):
+                own["_special"] = kept["_special"]
         ranks = kept.get("_ranks")
         if ranks is not None and {"_incoming", "_outgoing"} <= own.keys():
             dangling = (id for id in ids if id not in before.nodes and id in self.nodes)
@@ -242,7 +250,14 @@ class Network:
 
     def of_role(self, role: str) -> tuple[Node, ...]:
         """Nodes whose layer has this role (``input``, ``output``, ``loss``, ``metric``, ``layer``)."""
-        return tuple(node for node in self.nodes.values() if node.layer.role == role)
+        if role == "layer":
+            return tuple(node for node in self.nodes.values() if node.layer.role == role)
+        return tuple(self.nodes[id] for id, known in self._roles.items() if known == role)
+
+    @property
+    def _roles(self) -> Mapping[str, str]:
+        """The roles of all nodes, by id, that are more than a layer."""
+        return self._kept("_special", lambda: _roles(self.nodes.values()))
 
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
         """These nodes and all from which something flows into them. Works with cycles."""

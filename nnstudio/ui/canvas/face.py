@@ -22,6 +22,8 @@ from nnstudio.ui.canvas.glyphs import paint_signs, widths
 
 #: Room around the card for ports, shadow and the outline of a selected node.
 MARGIN = 12.0
+#: How far what belongs to a node reaches at its sides: the numbers of its slots do.
+SURROUNDINGS = 28.0
 RADIUS = 7.0
 STRIP = 7.0
 PORT_RADIUS = 4.5

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 from nnstudio.graph.places import Box
 from nnstudio.ui import theme
 from nnstudio.ui.canvas import face as faces
-from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, TEXT_LEFT, TEXT_SCALE, Cards, Face, Look
+from nnstudio.ui.canvas.face import BATCH_SCALE, MARGIN, SURROUNDINGS, TEXT_LEFT, TEXT_SCALE, Cards, Face, Look
 from nnstudio.ui.canvas.magnitudes import LEVELS
 from nnstudio.ui.canvas.node_table import Rows
 
@@ -189,8 +189,12 @@ class Near:
         if sight.scale / ratio >= TEXT_SCALE:
             moving = {wire for row in scene.moving_wires.tolist() if (wire := table.wires[row]) is not None}
             strength = 0.35 if scene.lit is not None else 1.0
-            scene.wires.pills.paint(painter, wires, frozenset(moving), strength=strength)
-        nodes = scene.table.inside(box, MARGIN)
+            reach = scene.wires.pills.reach  # a label may reach in where its wire does not
+            labelled = table.near((box[0] - reach, box[1], box[2] + reach, box[3])) if reach else wires
+            if len(scene.moving_wires):
+                labelled = np.setdiff1d(labelled, scene.moving_wires)
+            scene.wires.pills.paint(painter, labelled, frozenset(moving), strength=strength)
+        nodes = scene.table.inside(box, SURROUNDINGS)
         if len(scene.moving):
             nodes = np.setdiff1d(nodes, scene.moving)
         self.paint_nodes(painter, nodes, sight, ratio, QTransform())
@@ -209,7 +213,9 @@ class Near:
         self.paint_wires(painter, wires[~whole], plain, 1.0, smooth=smooth)
         shifted = Sight(plain.scale, plain.dx + dx * plain.scale, plain.dy + dy * plain.scale)
         self.paint_wires(painter, wires[whole], shifted, 1.0, smooth=smooth)
-        self.paint_nodes(painter, np.intersect1d(scene.table.inside(box, MARGIN), scene.moving), sight, ratio, base)
+        self.paint_nodes(
+            painter, np.intersect1d(scene.table.inside(box, SURROUNDINGS), scene.moving), sight, ratio, base
+        )
         painter.setWorldTransform(QTransform())
 
 

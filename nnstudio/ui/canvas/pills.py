@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from nnstudio.ui.canvas.wire_layer import WireLayer
 
 _HEIGHT = 18.0
+#: Of more labels than this, all are placed anew when types change.
+_MANY = 400
 Port = tuple[str, str]  # node, output
 
 
@@ -31,11 +34,62 @@ class Pills:
         self._wires = wires
         self._placed: dict[Port, tuple[Wire, QRectF, str] | None] = {}
         self._room: Occupied[Port] = Occupied()
+        self.reach = 0.0  # how far the widest reaches beyond its middle
 
     def forget(self) -> None:
         """Place them anew when they are next painted."""
         self._placed.clear()
         self._room = Occupied()
+
+    def mend(self, rows: Rows, areas: Iterable[Box]) -> list[Box]:
+        """Place anew the labels of wires that go elsewhere, and of those in ``areas`` that lie on a node now or had no
+        room. Returns where they were and are."""
+        keys = dict.fromkeys(self._keys(rows))
+        for area in areas:
+            keys.update(dict.fromkeys(key for key in self._room.hits(area) if self._covered(key)))
+            keys.update(dict.fromkeys(key for key in self._keys(self._wires.table.near(area)) if self._lacks(key)))
+        there = self._wires.table.rows
+        keys.update(dict.fromkeys(key for key, pill in self._placed.items() if pill and pill[0] not in there))
+        return self._again([key for key in keys if key in self._placed])
+
+    def retold(self) -> list[Box] | None:
+        """Place labels anew whose types are others now. Returns where they were and are; None where they are many."""
+        if len(self._placed) > _MANY:
+            return None
+        changed = []
+        for key, pill in self._placed.items():
+            wire = pill[0] if pill is not None else self._first(key)
+            text = self._scene.type_text(wire) if wire is not None else ""
+            if text != (pill[2] if pill is not None else ""):
+                changed.append(key)
+        return self._again(changed)
+
+    def _again(self, keys: list[Port]) -> list[Box]:
+        boxes = []
+        for key in keys:
+            pill = self._placed.pop(key)
+            if pill is not None:
+                boxes.append(_edges(pill[1]))
+                self._room.remove(key)
+        for key in keys:
+            self._placed[key] = pill = self._place(key)
+            if pill is not None:
+                boxes.append(_edges(pill[1]))
+        return boxes
+
+    def _covered(self, key: Port) -> bool:
+        """Whether a node lies where a label is."""
+        pill = self._placed.get(key)
+        return pill is not None and self._scene.nodes.any(_edges(pill[1]))
+
+    def _lacks(self, key: Port) -> bool:
+        """Whether there was no room for a label."""
+        return key in self._placed and self._placed[key] is None
+
+    def _first(self, key: Port) -> Wire | None:
+        """A wire of a port."""
+        wires = self._scene.network.outgoing.get(key[0], ())
+        return next((wire for wire in wires if wire.output == key[1]), None)
 
     def of(self, source: str, output: str) -> QRectF | None:
         """Where the label of an output port is; None where it has none."""
@@ -89,6 +143,7 @@ class Pills:
         if not text:
             return None
         width = _metrics().horizontalAdvance(text) + 16.0
+        self.reach = max(self.reach, width / 2)
         for row, wire in mine:
             for x, y in self._wires.route(row).anchors:
                 box = (x - width / 2, y - _HEIGHT / 2, x + width / 2, y + _HEIGHT / 2)
@@ -109,6 +164,11 @@ class Pills:
         first, lane, last = table.x1[rows], table.lane[rows], table.x2[rows]
         turns = ((first, start), (first, lane), (last, lane), (last, end))
         return any(np.any((box[0] < x) & (x < box[2]) & (box[1] < y) & (y < box[3])) for x, y in turns)
+
+
+def _edges(rect: QRectF) -> Box:
+    """A label's rectangle with its line."""
+    return rect.left() - 1.0, rect.top() - 1.0, rect.right() + 1.0, rect.bottom() + 1.0
 
 
 @functools.lru_cache(maxsize=1)

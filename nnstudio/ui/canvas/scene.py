@@ -16,7 +16,7 @@ from nnstudio.graph.changes import differing, missing, swapped
 from nnstudio.graph.places import Box, Occupied, Size, node_size
 from nnstudio.graph.view import Position, View
 from nnstudio.ui.canvas.comparison import Comparison
-from nnstudio.ui.canvas.face import MARGIN, Face, face_of
+from nnstudio.ui.canvas.face import MARGIN, SURROUNDINGS, Face, face_of
 from nnstudio.ui.canvas.foretelling import Foretelling
 from nnstudio.ui.canvas.hitting import find
 from nnstudio.ui.canvas.lit import Hit, Lit, sharing
@@ -25,6 +25,7 @@ from nnstudio.ui.canvas.node_item import Items, NodeItem
 from nnstudio.ui.canvas.node_table import NodeTable, Rows
 from nnstudio.ui.canvas.overview import family_names
 from nnstudio.ui.canvas.provisional import arrange_later
+from nnstudio.ui.canvas.repainting import Repainting
 from nnstudio.ui.canvas.slots import Slots, changed_slots
 from nnstudio.ui.canvas.standing import REACH, Standing
 from nnstudio.ui.canvas.wire_layer import WireLayer
@@ -75,8 +76,10 @@ class CanvasScene(QGraphicsScene):
         self.above: list[Paint] = []  # painted over them (notes)
         self.revision = 0  # counts what changes the look of any node
         self.drawn = 0  # counts how often everything has to be painted anew
+        self.seen: Box | None = None  # the part that was painted last (edges)
         self.wires = WireLayer(self)
         self.slots = Slots(self)
+        self.repainting = Repainting(self)
         self.foretelling = Foretelling(self)
         self.magnitudes = Magnitudes(self)
         self.comparison = Comparison(self)
@@ -153,6 +156,7 @@ class CanvasScene(QGraphicsScene):
         places = self.standing.follow(network, view, gone, changed)
         moved = self._moved(places, [id for id in changed if id not in alike])
         self._view, self.places = view, places
+        self.repainting.begin(self.table.rows_of((*gone, *moved)), old, network)
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
         self._change_nodes(gone, moved)
         self._change_wires(old, set(moved) - alike)
@@ -160,14 +164,12 @@ class CanvasScene(QGraphicsScene):
         self.wires.lead(view.routes)
         self._restyle(alike - set(moved))
         if gone or moved or old.wires is not network.wires:
-            many = len(moved) > _MANY or len(gone) > _MANY
-            self.wires.follow(None if many else self.table.rows_of(moved), left)
-            self.redraw()
+            many, rows = max(len(moved), len(gone)) > _MANY, self.table.rows_of(moved)
+            self.repainting.end(rows, self.wires.follow(None if many else rows, left))
             self.layout_changed.emit()
 
     def _set_faint(self, ids: Collection[str]) -> None:
-        nodes = self.network.nodes
-        self.table.faint[self.table.rows_of(ids)] = [nodes[id].bypassed for id in ids]
+        self.table.faint[self.table.rows_of(ids)] = [self.network.nodes[id].bypassed for id in ids]
 
     def _restyle(self, ids: Collection[str]) -> None:
         """Show these nodes anew where they stand."""
@@ -237,10 +239,11 @@ class CanvasScene(QGraphicsScene):
     # -- following the session ------------------------------------------------------------------------------------
 
     def _resolved(self, resolution: Resolution | None) -> None:
-        self.resolution = resolution
+        before, self.resolution = self.resolution, resolution
         if resolution is None:
             return
         rows, table = self.table.rows, self.table
+        badges, bad = table.badge.copy(), self.bad_wires
         table.badge[:] = 0
         for problem in resolution.problems:
             if problem.node in rows:
@@ -248,11 +251,9 @@ class CanvasScene(QGraphicsScene):
                 table.badge[row] = max(table.badge[row], 2 if problem.severity == "error" else 1)
         self._faces.clear()
         wrong = {(problem.node, problem.port) for problem in resolution.errors if problem.port}
-        at = self.wires.table.at_nodes(table.rows_of({node for node, _ in wrong})).tolist() if wrong else []
-        wires = [wire for row in at if (wire := self.wires.table.wires[row]) is not None]
-        self.bad_wires = frozenset(wire for wire in wires if (wire.target, wire.input) in wrong)
-        self.wires.pills.forget()
-        self.redraw()
+        there = (wire for id in {node for node, _ in wrong} for wire in self.network.incoming.get(id, ()))
+        self.bad_wires = frozenset(w for w in there if (w.target, w.input) in wrong) & self.wires.table.rows.keys()
+        self.repainting.resolved(before, badges, bad)
 
     def _selection_changed(self) -> None:
         old, self.selection = self.selection, frozenset(self.session.selection)
@@ -378,7 +379,7 @@ class CanvasScene(QGraphicsScene):
 
     def box_with_margin(self, id: str) -> QRectF:
         """The card of a node with its margin, in the scene."""
-        return _rect(self.table.box(self.table.rows[id])).adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        return _rect(self.table.box(self.table.rows[id])).adjusted(-SURROUNDINGS, -MARGIN, MARGIN, MARGIN)
 
 
 def _rect(box: Box) -> QRectF:

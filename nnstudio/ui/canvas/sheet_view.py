@@ -270,11 +270,12 @@ class SheetView(QGraphicsView):
         return QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio))
 
     def _paint_from_still(self, painter: QPainter, event: QPaintEvent, sight: Sight, ratio: float) -> None:
-        scene = self.canvas
+        scene, size = self.canvas, self._pixels(ratio)
+        scene.seen = sight.area(0, 0, size.width(), size.height())
         far = self.scale_now() < BATCH_SCALE  # there, what moves is painted with the rest
         moved = scene.table.geometry if far and len(scene.moving) else -1
         dirty, self._dirty = self._dirty, []
-        image = self._still.picture(Shot(self._pixels(ratio), sight, (scene.drawn, moved, theme.look())), dirty)
+        image = self._still.picture(Shot(size, sight, (scene.drawn, moved, theme.look())), dirty)
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         for rect in rects_of(event.region()):
             wide = QRectF(rect.x() * ratio, rect.y() * ratio, rect.width() * ratio, rect.height() * ratio)

@@ -118,18 +118,19 @@ class WireLayer:
             if len(there) > 1 and wire in there:
                 yield place, slot_offset(network.nodes[wire.target].layer, there.index(wire), len(there))
 
-    def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> None:
+    def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> Rows | None:
         """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they
-        stood); of all wires, for None."""
+        stood); of all wires, for None. Returns which: the rows, or None."""
         self._drop_carried()
+        forgotten: Rows | None = None
         if moved is None:
             self._forget_all()
         else:
-            rows = [self.table.at_nodes(moved)]
             boxes = [*left, *(self._scene.table.box(int(row)) for row in moved)]
-            rows += [self.table.near((a - 8, b - 8, c + 8, d + 8)) for a, b, c, d in boxes]
-            self._forget_rows(np.unique(np.concatenate(rows)))
-        self.pills.forget()
+            near = self.table.near_any([(a - 8, b - 8, c + 8, d + 8) for a, b, c, d in boxes])
+            forgotten = np.union1d(self.table.at_nodes(moved), near)
+            self._scene.repainting.leaving(forgotten)
+            self._forget_rows(forgotten)
         unknown = self._unknown()
         if len(self.table) <= _AT_ONCE:
             still = set(unknown.tolist())
@@ -138,6 +139,7 @@ class WireLayer:
                     self._decide(self.table.rows[wire])
         elif len(unknown):
             self._later.start(_REST)
+        return forgotten
 
     def carry(self, nodes: Rows, by: Position | None) -> Rows:
         """Have wires follow nodes in motion: those between them as they are, where all moved ``by`` the same. Returns
@@ -228,11 +230,12 @@ class WireLayer:
     def _go_on(self) -> None:
         if len(self._scene.moving):
             return
-        if self.decide(self._unknown()):
-            self.pills.forget()
-            self._scene.redraw()
-        else:
+        rows = self._unknown()
+        whole = self.decide(rows)
+        if not whole:
             self._later.start(_PAUSE)
+            rows = rows[self.table.kind[rows] != UNKNOWN]
+        self._scene.repainting.decided(rows)
 
     def route(self, row: int, *, exactly: bool = True) -> Route:
         """The way of the wire in a row (of a carried one: where it began); not ``exactly``: about so, where it is not

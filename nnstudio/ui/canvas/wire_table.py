@@ -175,6 +175,21 @@ class WireTable:
         left, top, right, bottom = self._surroundings()
         return np.flatnonzero((left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1]))
 
+    def near_any(self, boxes: Sequence[Box]) -> Rows:
+        """Rows of the wires whose surroundings overlap one of these boxes."""
+        if not boxes:
+            return np.zeros(0, np.intp)
+        edges = np.array(boxes)
+        low, high = edges.min(axis=0), edges.max(axis=0)
+        rows = self.near((low[0], low[1], high[2], high[3]))
+        if len(boxes) == 1 or not len(rows):
+            return rows
+        left, top, right, bottom = (part[rows] for part in self._surroundings())
+        found = np.zeros(len(rows), bool)
+        for box in boxes:
+            found |= (left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1])
+        return rows[found]
+
     def _surroundings(self) -> tuple[Floats, Floats, Floats, Floats]:
         known = self._nodes.geometry, self.changes
         if self._boxes is None or self._boxes[0] != known:

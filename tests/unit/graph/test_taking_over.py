@@ -10,7 +10,7 @@ from nnstudio.graph.rewiring import put_at, put_in_place, reconnect
 from nnstudio.layers import load
 from nnstudio.project.sheet import Sheet
 
-KINDS = ("Linear", "ReLU", "Add", "Concatenate")
+KINDS = ("Linear", "ReLU", "Add", "Concatenate", "Input", "MSELoss")
 
 
 def ask(network: Network) -> None:
@@ -27,6 +27,8 @@ def is_true(network: Network) -> None:
     assert dict(network.incoming) == dict(fresh.incoming)
     assert dict(network.outgoing) == dict(fresh.outgoing)
     assert dict(network.by_name) == dict(fresh.by_name)
+    for role in ("layer", "input", "loss"):
+        assert network.of_role(role) == tuple(node for node in network.nodes.values() if node.layer.role == role)
     for id in network.nodes:
         reached = fresh.descendants([id])
         assert {other for other in network.nodes if network.leads(id, other)} == reached
@@ -38,7 +40,7 @@ def some_edit(network: Network, chance: random.Random) -> edits.Edit:
     if len(ids) < 4:
         return edits.add(layer)
     one, other = chance.sample(ids, 2)
-    input = next(iter(network.nodes[other].layer.inputs))
+    input = next(iter(network.nodes[other].layer.inputs), "none")
     choices = [
         edits.add(layer),
         edits.connect(one, "output", other, input),

@@ -1,0 +1,123 @@
+"""What has to be painted anew after an edit: the surroundings of what changed; where that is much, everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF
+
+from nnstudio.graph import Network, Wire
+from nnstudio.graph.changes import swapped
+from nnstudio.graph.places import Box
+from nnstudio.ui.canvas.face import MARGIN, SURROUNDINGS
+from nnstudio.ui.canvas.node_table import Rows
+
+if TYPE_CHECKING:
+    from nnstudio.compile.resolve import Resolution
+    from nnstudio.ui.canvas.scene import CanvasScene
+
+#: With more nodes, wires or rectangles than these that look otherwise, everything that is seen is painted.
+_NODES, _WIRES, _AREAS = 60, 60, 6
+
+
+class Repainting:
+    """Collects what a change touches: :meth:`begin` before the tables change, :meth:`end` after it."""
+
+    def __init__(self, scene: CanvasScene) -> None:
+        self._scene = scene
+        self._boxes: list[Box] = []
+        self._new: list[Wire] = []
+        self._whole = False
+
+    def begin(self, nodes: Rows, old: Network, network: Network) -> None:
+        """These nodes will change or go, and the scene will show another network."""
+        scene, table = self._scene, self._scene.wires.table
+        gone, self._new = swapped(old.wires, network.wires)
+        view = scene.session.view
+        special = bool(view.frames) or scene.comparison.shown or scene.lit is not None or len(scene.moving) > 0
+        self._boxes = []
+        self._whole = special or len(nodes) > _NODES or len(gone) + len(self._new) > _WIRES
+        if not self._whole:
+            targets = {wire.target for wire in (*gone, *self._new)}  # there, other wires may make room
+            mates = [wire for id in targets for wire in old.incoming.get(id, ())]
+            rows = [table.rows[wire] for wire in (*gone, *mates) if wire in table.rows]
+            rows += table.at_nodes(nodes).tolist()
+            self._new = [*self._new, *mates]
+            self._add_nodes(np.union1d(nodes, scene.table.rows_of(targets)))
+            self._add_wires(np.unique(np.array(rows, np.intp)))
+
+    def leaving(self, wires: Rows) -> None:
+        """These wires may go elsewhere."""
+        if not self._whole and len(wires) <= 4 * _WIRES:
+            self._add_wires(wires)
+
+    def end(self, nodes: Rows, forgotten: Rows | None) -> None:
+        """Paint what these nodes and wires, whose ways have to be found anew, looked like and look like now."""
+        scene, layer = self._scene, self._scene.wires
+        if forgotten is None or self._whole or len(nodes) > _NODES or len(forgotten) > 4 * _WIRES:
+            self._everything()
+            return
+        rows = [layer.table.rows[wire] for wire in self._new if wire in layer.table.rows]
+        known = np.unique(np.concatenate([forgotten, np.array(rows, np.intp)]))
+        near = np.intersect1d(known, layer.table.near(scene.seen)) if scene.seen is not None else known
+        if len(near) > _WIRES or not layer.decide(near):
+            self._everything()
+            return
+        self._add_nodes(nodes)
+        self._add_wires(near)
+        self._boxes += layer.pills.mend(known, self._boxes)
+        self._tell()
+
+    def resolved(self, before: Resolution | None, badges: npt.NDArray[np.uint8], bad: frozenset[Wire]) -> None:
+        """Paint what another resolution shows otherwise than before, when nodes had these badges and wires were bad."""
+        scene, layer = self._scene, self._scene.wires
+        turned = np.flatnonzero(badges != scene.table.badge)
+        wires = bad ^ scene.bad_wires
+        changed = layer.pills.retold() if before is not None and not scene.session.scope.block else None
+        few = len(turned) <= _NODES and len(wires) <= _WIRES
+        if changed is None or not few or scene.comparison.shown:
+            self._everything()
+            return
+        self._boxes = changed
+        self._add_nodes(turned)
+        self._add_wires(np.array([layer.table.rows[wire] for wire in wires if wire in layer.table.rows], np.intp))
+        self._tell()
+
+    def decided(self, rows: Rows) -> None:
+        """Paint wires whose ways were worked out, where they are seen."""
+        scene, layer = self._scene, self._scene.wires
+        if scene.seen is None or len(np.intersect1d(rows, layer.table.near(scene.seen))):
+            self._everything()
+
+    def _everything(self) -> None:
+        self._scene.wires.pills.forget()
+        self._scene.redraw()
+
+    def _add_nodes(self, rows: Rows) -> None:
+        for row in rows.tolist():
+            left, top, right, bottom = self._scene.table.box(row)
+            if left == left:  # it stands somewhere
+                self._boxes.append((left - SURROUNDINGS, top - MARGIN, right + MARGIN, bottom + MARGIN))
+
+    def _add_wires(self, rows: Rows) -> None:
+        table = self._scene.wires.table
+        self._boxes += [box for row in rows.tolist() if (box := table.box(row))[0] == box[0]]
+
+    def _tell(self) -> None:
+        """Have what was collected painted, as far as it is seen."""
+        scene, seen = self._scene, self._scene.seen
+        boxes, self._boxes = self._boxes, []
+        if seen is not None:
+            boxes = [box for box in boxes if _overlap(box, seen)]
+        scene.revision += 1
+        if len(boxes) > _AREAS:
+            lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+            boxes = [(min(lefts), min(tops), max(rights), max(bottoms))]
+        for left, top, right, bottom in boxes:
+            scene.touched.emit(QRectF(QPointF(left, top), QPointF(right, bottom)))
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
