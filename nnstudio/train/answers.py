@@ -61,19 +61,20 @@ class Answers:
 
     def next_epoch(self) -> Iterator[Event]:
         """An epoch is about to begin: what was to change with it changes."""
-        later = self._trainer.state.later
+        state = self._trainer.state
+        later, state.later = state.later, None
         if later is not None:
-            yield from self._replanned(changing.Change(later, later))
+            yield from self._taken(changing.Change(later, later))
 
     def take_plan(self, values: Mapping[str, Any]) -> Iterator[Event]:
         """Change values of the plan; a Diagnosis where that cannot be done."""
-        trainer = self._trainer
-        state = trainer.state
+        state = self._trainer.state
         try:
             change = changing.change(state.plan, values, at_start=not state.progress.batch, later=state.later)
-            yield from self._replanned(change)
         except TrainingError as refused:
             yield self._refused("plan-not-changed", refused.message, refused.hint)
+        else:
+            yield from self._taken(change)
 
     def _stand(self) -> Iterator[Event]:
         """Stand still until the control has something new."""
@@ -106,12 +107,17 @@ class Answers:
         if network is not None:
             yield from self._take_network(network)
 
-    def _replanned(self, change: changing.Change) -> Iterator[Event]:
+    def _taken(self, change: changing.Change) -> Iterator[Event]:
+        """Go on by another plan; a Diagnosis where it does not fit the network."""
         trainer = self._trainer
         state, before, steps = trainer.state, trainer.state.plan, trainer.batches.steps_per_epoch
         if change.now != before:
             self.again = True
-            replan(state, change.now)
+            try:
+                replan(state, change.now)
+            except TrainingError as refused:
+                yield self._refused("plan-not-changed", refused.message, refused.hint, refused.node)
+                return
             trainer.follow_plan()
             was, now = changing.difference(before, change.now)
             yield PlanChanged(**trainer.at(), before=was, after=now)

@@ -40,17 +40,17 @@ def remember(track: Track, known: Mapping[int, Mapping[str, Any]]) -> None:
     """Give a phase's optimizer what is remembered of its weights, by their identity, as far as its options use it."""
     import torch
 
-    momentum = track.plan.momentum if track.plan.optimizer in ("SGD", "RMSprop") else None
+    kind, momentum = track.plan.optimizer, track.plan.momentum
+    buffered = kind == "RMSprop" or any(values.get("momentum_buffer") is not None for values in known.values())
     for group in track.optimizer.param_groups:
         for parameter in group["params"]:
-            if id(parameter) not in known:
-                continue
-            found = dict(known[id(parameter)])
-            if momentum == 0.0:
+            found = dict(known.get(id(parameter), {}))
+            if kind in ("SGD", "RMSprop") and not momentum:
                 found.pop("momentum_buffer", None)
-            elif track.plan.optimizer == "RMSprop" and "momentum_buffer" not in found:
-                found["momentum_buffer"] = torch.zeros_like(parameter)
-            track.optimizer.state[parameter] = found
+            elif buffered and (kind == "SGD" or found) and found.get("momentum_buffer") is None:
+                found["momentum_buffer"] = torch.zeros_like(parameter)  # torch wants all to have one, or none
+            if found:
+                track.optimizer.state[parameter] = found
 
 
 def _remembered(tracks: Tracks, new: Track, parameter: torch.nn.Parameter) -> Mapping[str, Any] | None:
