@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.lazy import is_lazy
+
 Array = NDArray[Any]
 
 
@@ -20,7 +22,7 @@ class Column:
     ``number``: float64, NaN where missing; ``category``: int64 codes into ``categories``, -1 where missing;
     ``time``: float64 seconds, NaN where missing; ``text``: nothing that can be trained on (object array of texts);
     ``image``: N×C×H×W, integer or float; ``array``: N×… numbers; ``codes``: N×T whole numbers below ``size``.
-    ``divisor``: what pixels are divided by, so that they lie in 0..1.
+    ``divisor``: what pixels are divided by, so that they lie in 0..1. Values may be `Lazy`: read when asked for.
     """
 
     name: str
@@ -38,7 +40,9 @@ class Column:
         return int(np.count_nonzero(self.absent()))
 
     def absent(self) -> NDArray[np.bool_]:
-        """For each row, whether its value is missing."""
+        """For each row, whether its value is missing; of lazy values, none is."""
+        if is_lazy(self.values):
+            return np.zeros(len(self.values), dtype=bool)
         if self.kind in ("category", "codes"):
             absent = self.values < 0
         elif self.kind == "text":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnstudio.data import statistics
 from nnstudio.data.columns import Array, Column, Source, quoted
 from nnstudio.data.encoding import FED, FieldEncoding, Preparation, learned
+from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, with_roles
 from nnstudio.data.splitting import split_rows
@@ -38,8 +39,25 @@ class Field:
     missing: int = 0
 
 
+class EncodedRows(Lazy):
+    """A field of one split that is read and encoded when its rows are asked for."""
+
+    def __init__(self, dataset: Dataset, field: FieldEncoding, rows: NDArray[np.int64]) -> None:
+        self._dataset, self._field, self._rows = dataset, field, rows
+        first = self._read(rows[:1])
+        self.shape, self.dtype = (len(rows), *first.shape[1:]), first.dtype
+
+    def take(self, rows: NDArray[np.int64]) -> Array:
+        return self._read(self._rows[rows])
+
+    def _read(self, rows: NDArray[np.int64]) -> Array:
+        raw = {column: self._dataset.columns[column].values[rows] for column in self._field.columns}
+        return self._field.encoded(self._dataset.prepared.columns, raw)
+
+
 class Arrays(Mapping[str, Array]):
-    """The arrays of one split by field, each encoded when it is first asked for and then kept."""
+    """The arrays of one split by field, each encoded when it is first asked for and then kept; what is read lazily is
+    encoded when its rows are asked for."""
 
     def __init__(self, dataset: Dataset, rows: NDArray[np.int64]) -> None:
         self._dataset = dataset
@@ -49,6 +67,9 @@ class Arrays(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         if name not in self._made:
             field = self._dataset.prepared.fields[name]
+            if len(self._rows) and any(is_lazy(self._dataset.columns[column].values) for column in field.columns):
+                self._made[name] = cast(Array, EncodedRows(self._dataset, field, self._rows))
+                return self._made[name]
             raw = {column: self._dataset.columns[column].values[self._rows] for column in field.columns}
             array = field.encoded(self._dataset.prepared.columns, raw)
             array.flags.writeable = False
@@ -103,7 +124,8 @@ class Dataset:
         return self._indices[split]
 
     def arrays(self, split: str) -> Mapping[str, Array]:
-        """The arrays of a split by field: contiguous float32 or int64, one entry a row, read-only and kept.
+        """The arrays of a split by field: contiguous float32 or int64, one entry a row, read-only and kept. Those
+        of a folder or a large file are `Lazy`, which gives the rows that are asked for.
 
         All that is learned for it (means, scales, what stands in for missing values) comes from training rows alone.
         """

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from nnstudio.data.columns import Array, Column, quoted
 from nnstudio.data.dialect import MISSING
+from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import DataError
 from nnstudio.layers.types import TensorType
 
 #: The kinds of columns that can be fed to a network.
 FED = ("number", "category", "image", "array", "codes")
+#: Of values that are read when they are asked for, about so many rows tell the mean and scale.
+SAMPLED = 2000
 _LABELS = {0: "F", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
 
 
@@ -106,7 +109,8 @@ class ColumnEncoding:
 
 def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
     """What of a column its training rows alone tell: mean, scale and what stands in for missing values."""
-    values = column.values[train]
+    lazy = is_lazy(column.values)
+    values = column.values[train[:: max(1, len(train) // SAMPLED)] if lazy else train]
     shape = column.values.shape[1:]
     if column.kind == "category":
         known = values[values >= 0]
@@ -115,7 +119,7 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
     if column.kind == "codes":
         return ColumnEncoding(column.name, "codes", shape, size=column.size)
     flat = values.reshape(len(values), -1)
-    lacking = column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
+    lacking = not is_lazy(column.values) and column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     fill_values: tuple[float, ...] = (0.0,)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.data.columns import Array, Column
+from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import SPLITS
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: At most so many numbers of a large array are looked at for its figures.
 MOST = 5_000_000
+#: Of values that are read when they are asked for, about so many rows are.
+SAMPLED = 500
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def summary(dataset: Dataset, name: str, bins: int) -> Summary:
         return Summary(*about, classes=_class_counts(dataset, column))
     if column.kind == "text":
         return Summary(*about)
-    numbers = column.values.reshape(-1)
+    values = column.values
+    numbers = (values[:: max(1, len(values) // SAMPLED)] if is_lazy(values) else values).reshape(-1)
     numbers = numbers[:: max(1, len(numbers) // MOST)].astype(np.float64)
     numbers = numbers[np.isfinite(numbers)]
     if not numbers.size:

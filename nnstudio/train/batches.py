@@ -7,12 +7,15 @@ cut into views, which costs about a microsecond a batch.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.train.environment import TrainingError, seed_of
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Bytes that a window of gathered rows takes at most (but always one batch).
 WINDOW = 64 << 20
+#: The same of rows that are read while training: one window is trained on, the next is read.
+READ_WINDOW = 16 << 20
 #: Bytes of one batch of an evaluation, where that is more rows than a training batch.
 EVALUATION = 4 << 20
 #: Rows of one batch of an evaluation, at most, where a training batch is smaller.
@@ -56,7 +61,8 @@ def batch_sizes(rows: int, batch_size: int) -> list[int]:
 
 
 class Rows:
-    """One split's rows as tensors for the inputs of a compiled network, on the device where they fit."""
+    """One split's rows as tensors for the inputs of a compiled network, on the device where they fit; those that are
+    `Lazy` (`data.lazy`) are read when they are gathered."""
 
     def __init__(
         self, inputs: Sequence[InputSpec], arrays: Mapping[str, NDArray[Any]], rows: int, device: torch.device
@@ -65,11 +71,17 @@ class Rows:
 
         self.inputs, self.rows, self.device = tuple(inputs), rows, device
         self.tensors: dict[str, torch.Tensor] = {}
+        self.lazy: dict[str, Lazy] = {}
         for spec in inputs:
             if spec.draw is None and spec.field not in self.tensors:
-                self.tensors[spec.field] = torch.from_numpy(_field(spec, arrays))
+                array = _field(spec, arrays)
+                if is_lazy(array):
+                    self.lazy[spec.field] = cast(Lazy, array)
+                else:
+                    self.tensors[spec.field] = torch.from_numpy(array)
         size = sum(tensor.nbytes for tensor in self.tensors.values())
-        self.row_bytes = max(1, size // max(1, rows)) + sum(
+        read = sum(array.row_bytes for array in self.lazy.values())
+        self.row_bytes = max(1, size // max(1, rows) + read) + sum(
             4 * int(np.prod(spec.draw.shape)) for spec in inputs if spec.draw is not None
         )
         self.resident = device.type == "cpu" or _fits(size, device)
@@ -90,7 +102,10 @@ class Rows:
                 source = torch.randn if spec.draw.distribution == "normal" else torch.rand
                 gathered.append(source(count, *spec.draw.shape, generator=generator).to(self.device))
                 continue
-            if spec.field not in made:
+            if spec.field not in made and spec.field in self.lazy:
+                rows = order if isinstance(order, slice) else order.cpu().numpy()
+                made[spec.field] = torch.from_numpy(self.lazy[spec.field][rows]).to(self.device)
+            elif spec.field not in made:
                 tensor = self.tensors[spec.field]
                 taken = tensor[order] if isinstance(order, slice) else tensor.index_select(0, order.to(tensor.device))
                 made[spec.field] = taken.to(self.device)
@@ -111,7 +126,7 @@ class Batches:
     def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
         self.source, self.batch_size, self.seed = rows, batch_size, seed
         self.sizes = batch_sizes(rows.rows, batch_size)
-        self.window = max(1, WINDOW // max(1, rows.row_bytes * batch_size))
+        self.window = max(1, (READ_WINDOW if rows.lazy else WINDOW) // max(1, rows.row_bytes * batch_size))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -135,21 +150,45 @@ class Batches:
         order = self._order(epoch)
         order = order.to(self.source.device) if self.source.resident else order
         first = start // self.window * self.window
-        at = sum(self.sizes[:first])
-        for begin in range(first, len(self.sizes), self.window):
+        for begin, window in self._windows(order, epoch, first):
             sizes = self.sizes[begin : begin + self.window]
-            count = sum(sizes)
-            seed = seed_of(self.seed, "noise", epoch, begin)
-            window = self.source.gather(order[at : at + count], count, seed)
-            at += count
             batches = zip(*(tensor.split(sizes) for tensor in window), strict=True)  # type: ignore[no-untyped-call]
             for place, batch in enumerate(batches, begin):
                 if place >= start:
                     yield batch
 
+    def _windows(self, order: torch.Tensor, epoch: int, first: int) -> Iterator[tuple[int, Batch]]:
+        """The gathered rows of each window from batch ``first`` on; lazy ones are read one window ahead in a thread."""
+        ends = np.concatenate([[0], np.cumsum(self.sizes)]).tolist()
+
+        def gathered(begin: int) -> Batch:
+            start, stop = ends[begin], ends[min(begin + self.window, len(self.sizes))]
+            return self.source.gather(order[start:stop], stop - start, seed_of(self.seed, "noise", epoch, begin))
+
+        begins = range(first, len(self.sizes), self.window)
+        if not self.source.lazy:
+            yield from ((begin, gathered(begin)) for begin in begins)
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
+            ahead: deque[tuple[int, Future[Batch]]] = deque()
+            try:
+                for begin in begins:
+                    ahead.append((begin, reader.submit(gathered, begin)))
+                    if len(ahead) > 1:
+                        at, window = ahead.popleft()
+                        yield at, window.result()
+                while ahead:
+                    at, window = ahead.popleft()
+                    yield at, window.result()
+            finally:
+                for _, window in ahead:
+                    window.cancel()
+
 
 def _field(spec: InputSpec, arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     try:
+        if is_lazy(arrays[spec.field]):
+            return arrays[spec.field]
         array = np.ascontiguousarray(arrays[spec.field])
         return array if array.flags.writeable else array.copy()  # torch warns of memory that it must not write
     except KeyError:

@@ -1,0 +1,85 @@
+"""Values that are read when they are asked for: a folder of pictures, a file larger than memory.
+
+They stand where an array stands in a column, and in a split's arrays, and give the rows that are asked for.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Rows = NDArray[np.int64]
+
+
+class Lazy(ABC):
+    """One entry a row, each of one shape and dtype; :meth:`take` reads some. May be used from several threads."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @abstractmethod
+    def take(self, rows: Rows) -> Array:
+        """The entries of these rows, in their order: shape (len(rows), *shape[1:]), contiguous, of ``dtype``."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one entry."""
+        return prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all entries together."""
+        return len(self) * self.row_bytes
+
+    def __getitem__(self, index: Any) -> Array:
+        """Rows by a slice or an array of numbers or flags, as an array; or one entry by its number."""
+        if isinstance(index, int | np.integer):
+            return np.asarray(self.take(np.array([range(len(self))[int(index)]], np.int64))[0])
+        rows = np.arange(len(self), dtype=np.int64)[index]
+        return self.take(rows)
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[place] for place in range(len(self)))
+
+
+class Stored(Lazy):
+    """An array on disk (a NumPy memory map), read by the rows that are asked for."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def take(self, rows: Rows) -> Array:
+        order = np.argsort(rows, kind="stable")  # the disk is read forwards
+        taken = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        taken[order] = self.array[rows[order]]
+        return taken
+
+
+class Picked(Lazy):
+    """Some rows of other values."""
+
+    def __init__(self, values: Lazy, rows: Rows) -> None:
+        self.values, self.rows = values, rows
+        self.shape, self.dtype = (len(rows), *values.shape[1:]), values.dtype
+
+    def take(self, rows: Rows) -> Array:
+        return self.values.take(self.rows[rows])
+
+
+def is_lazy(values: object) -> bool:
+    """Whether values, typed as an array, are a `Lazy`."""
+    return isinstance(values, Lazy)
