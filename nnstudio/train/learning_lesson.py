@@ -56,16 +56,21 @@ class Lesson:
         self._tensors = self._weight_tensors()
         for tensor, _, _ in self._tensors:
             tensor.requires_grad_(True)
-        self._factors = {id: (weight, self._own_reduction(id)) for id, weight in compiled.weighted}
+        self._factors = {id: (weight, self.own_reduction(id)) for id, weight in compiled.weighted}
         self.start = self._present()
 
     @property
     def reduction(self) -> str:
         """What the first loss itself takes: ``mean`` or ``sum``."""
-        return self._own_reduction(self.compiled.losses[0])
+        return self.own_reduction(self.compiled.losses[0])
 
-    def _own_reduction(self, id: str) -> str:
+    def own_reduction(self, id: str) -> str:
+        """What a loss node takes itself, by id."""
         return str(getattr(self.compiled.network.nodes[id].layer, "reduction", "mean"))
+
+    def weight_of(self, id: str) -> float:
+        """How much a loss node counts in the total, by id."""
+        return self._factors[id][0]
 
     def _weight_tensors(self) -> list[tuple[torch.nn.Parameter, int, int]]:
         """Each tensor of weights with the places of its first weight and of what follows its last."""
@@ -111,12 +116,11 @@ class Lesson:
         for value in values:
             yield self._loss_with(weights, one, float(value), batch, reduction)
 
-    def checks(
-        self, weights: Array, epsilon: float, rows: Rows, reduction: str, places: Sequence[int] | None = None
-    ) -> Iterator[Check]:
-        """The slope by differences and by backpropagation, for these weights or for all, one after the other."""
-        slopes = self.passage(weights, rows, reduction).weight_gradients
-        here, batch = self.loss(weights, rows, reduction), self._batch(rows)
+    def checks(self, passage: Passage, epsilon: float, places: Sequence[int] | None = None) -> Iterator[Check]:
+        """The slope by differences beside that of a passage's backpropagation, for these weights or for all, one after
+        the other: at its weights, over its rows."""
+        weights, slopes, reduction = passage.weights, passage.weight_gradients, passage.reduction
+        here, batch = passage.loss, self._batch(passage.rows)
         for place in range(len(weights)) if places is None else places:
             one, value = self._one(place), float(weights[place])
             below = self._loss_with(weights, one, value - epsilon, batch, reduction)

@@ -4,7 +4,7 @@ no torch."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -37,13 +37,21 @@ def factor(value: float) -> str:
 
 
 def summed(terms: Sequence[str]) -> str:
-    """A sum, with the middle left out where it is long; a term in brackets or with a minus keeps its sign."""
-    if len(terms) > TERMS:
-        terms = [*terms[: TERMS - 2], "…", terms[-1]]
+    """A sum; a term with a minus keeps it as its sign."""
     text = terms[0] if terms else "0"
     for term in terms[1:]:
         text += f" − {term[1:]}" if term.startswith("−") else f" + {term}"
     return text
+
+
+def some(count: int) -> list[int]:
+    """Which of so many terms are written out: all, or the first and the last; −1 stands for those between."""
+    return list(range(count)) if count <= TERMS else [*range(TERMS - 2), -1, count - 1]
+
+
+def added(count: int, term: Callable[[int], str]) -> str:
+    """The sum of so many terms, of which those in the middle are left out where there are many."""
+    return summed(["…" if at < 0 else term(at) for at in some(count)])
 
 
 # --- forwards ---------------------------------------------------------------------------------------------------
@@ -89,12 +97,19 @@ def _weighed(course: Course, place: Place) -> list[str]:
     name = anatomy.unit_name(place)
     links = [link for link in anatomy.into(place) if link.weight is not None]
     own = anatomy.own.get(place, ())
-    products = [
-        f"{told(weights[link.weight or 0])} · {factor(_number(course, link.source))}" for link in links
-    ]  # fmt: skip
-    terms = [*products, *(told(weights[at]) for at in own)]
-    names = [f"w · {anatomy.unit_name(link.source)}" for link in links] + ["b"] * bool(own)
-    return [f"{name} = {summed(names)}", f"{name} = {summed(terms)} = {told(_number(course, place))}"]
+    products = [(weights[link.weight or 0], link.source) for link in links]
+    count, biased = len(products), bool(own)
+
+    def named(at: int) -> str:
+        return f"w · {anatomy.unit_name(products[at][1])}" if at < count else "b"
+
+    def numbered(at: int) -> str:
+        if at == count:
+            return told(sum(float(weights[place]) for place in own))
+        return f"{told(products[at][0])} · {factor(_number(course, products[at][1]))}"
+
+    terms = count + biased
+    return [f"{name} = {added(terms, named)}", f"{name} = {added(terms, numbered)} = {told(_number(course, place))}"]
 
 
 def _loss(course: Course, part: Part) -> list[str]:
@@ -105,10 +120,8 @@ def _loss(course: Course, part: Part) -> list[str]:
     lines = [f"sample {course.state.row + 1}: {_one_loss(course, part, guess, target)}"]
     rows = len(passage.rows)
     if rows > 1:
-        lines.append(
-            f"sum over {rows} samples = {summed([told(value) for value in passage.row_losses])}"
-            f" = {told(passage.sum, 6)}"
-        )
+        terms = added(rows, lambda one: told(float(passage.row_losses[one])))
+        lines.append(f"sum over {rows} samples = {terms} = {told(passage.sum, 6)}")
         lines.append(f"mean = {told(passage.sum, 6)} / {rows} = {told(passage.mean, 6)}")
     return lines
 
@@ -118,8 +131,9 @@ def _one_loss(course: Course, part: Part, guess: np.ndarray, target: str) -> str
     right = course.passage.values[target][course.at]
     several = len(guess) > 1
     if part.kind == "MSELoss":
-        squares = summed([f"({told(g)} − {factor(r)})²" for g, r in zip(guess, right, strict=True)])
-        return f"{squares}{f' over {len(guess)}' if several else ''} = {own}"
+        squares = added(len(guess), lambda one: f"({told(float(guess[one]))} − {factor(float(right[one]))})²")
+        shared = several and course.lesson.own_reduction(part.id) == "mean"
+        return f"{f'({squares}) / {len(guess)}' if shared else squares} = {own}"
     if part.kind == "L1Loss" and not several:
         return f"|{told(float(guess[0]))} − {factor(float(right[0]))}| = {own}"
     if part.kind == "BCEWithLogitsLoss" and not several:
@@ -153,15 +167,14 @@ def backward(course: Course, place: Place) -> list[str]:
         for unit in range(len(part.units)) if local is not None else ():
             slope = float(local[unit, place[1]]) if local is not None else 0.0
             if slope or any(link.source == place for link in anatomy.into((part.id, unit))):
-                after = float(passage.gradients[part.id][course.at, unit])
+                behind = float(passage.gradients[part.id][course.at, unit])
                 names.append(f"∂L/∂{part.units[unit]} · ∂{part.units[unit]}/∂{name}")
-                numbers.append(f"{told(after)} · {factor(slope)}")
+                numbers.append(f"{told(behind)} · {factor(slope)}")
     if losses:
-        return [
-            f"∂L/∂{name} = {_loss_slope(course, losses[0], place) if not names else '… + ' + summed(names)}",
-            f"∂L/∂{name} = {own}",
-        ]
-    return [f"∂L/∂{name} = {summed(names)}", f"∂L/∂{name} = {summed(numbers)} = {own}"]
+        after = f" + {added(len(names), lambda at: names[at])}" if names else ""
+        return [f"∂L/∂{name} = {_loss_slope(course, losses[0], place)}{after}", f"∂L/∂{name} = {own}"]
+    numbered = added(len(numbers), lambda at: numbers[at])
+    return [f"∂L/∂{name} = {added(len(names), lambda at: names[at])}", f"∂L/∂{name} = {numbered} = {own}"]
 
 
 def _loss_slope(course: Course, part: Part, place: Place) -> str:
@@ -171,6 +184,8 @@ def _loss_slope(course: Course, part: Part, place: Place) -> str:
     right = passage.values[part.sources[-1]][course.at]
     rows = len(passage.rows)
     shared = f" / {rows}" if passage.reduction == "mean" and rows > 1 else ""
+    if course.lesson.weight_of(part.id) != 1:
+        return f"the slope of {part.kind} there, times its weight {told(course.lesson.weight_of(part.id))}"
     if part.kind == "MSELoss" and len(part.sources) == 2 and passage.values[place[0]].shape[1] == 1:
         return f"2 · ({told(guess)} − {factor(float(right[0]))}){shared}"
     if part.kind == "BCEWithLogitsLoss" and passage.values[place[0]].shape[1] == 1:
@@ -191,16 +206,17 @@ def weight_slope(course: Course, place: int) -> list[str]:
         return [f"∂L/∂w = {own}"]
     unit = part.units[weight.unit]
     after = passage.gradients[part.id][:, weight.unit]
+    count = len(passage.rows)
     if weight.source is None:
-        terms = [told(float(value)) for value in after]
-        first = f"∂L/∂b = ∂L/∂{unit}"
+        what, first = "∂L/∂b", f"∂L/∂b = ∂L/∂{unit}"
+        terms = added(count, lambda row: told(float(after[row])))
     else:
         before = passage.values[weight.source[0]][:, weight.source[1]]
-        terms = [f"{told(float(a))} · {factor(float(b))}" for a, b in zip(after, before, strict=True)]
-        first = f"∂L/∂w = ∂L/∂{unit} · {anatomy.unit_name(weight.source)}"
-    if len(terms) > 1:
-        first += f", added up over {len(terms)} samples"
-    return [first, f"{'∂L/∂b' if weight.source is None else '∂L/∂w'} = {summed(terms)} = {own}"]
+        what, first = "∂L/∂w", f"∂L/∂w = ∂L/∂{unit} · {anatomy.unit_name(weight.source)}"
+        terms = added(count, lambda row: f"{told(float(after[row]))} · {factor(float(before[row]))}")
+    if count > 1:
+        first += f", added up over {count} samples"
+    return [first, f"{what} = {terms} = {own}"]
 
 
 def update(course: Course, place: int) -> str:
@@ -250,11 +266,13 @@ def stage(course: Course) -> str:
             )
         case "backward" if part is not None:
             first = step == next(other for other in course.steps if other.phase == "backward")
-            what = " and its weights" if any(weight.node == part.id for weight in course.anatomy.weights) else ""
-            begin = "Backward begins at the loss. " if first else ""
+            what = "each value and each weight" if any(
+                weight.node == part.id for weight in course.anatomy.weights
+            ) else "each value"  # fmt: skip
+            begin = "from the loss" if first else "from the layer behind it"
             return (
-                f"{begin}Backward, {part.name}: how much the loss would grow if one of its values{what} grew a "
-                "little, by the chain rule."
+                f"Backward, {part.name}: the gradient ∂ of {what} says how much the loss would grow per step up. It "
+                f"comes {begin}, by the chain rule."
             )
         case _:
             return (

@@ -108,11 +108,10 @@ class LearningActions(QObject):
         if of != (self._session.sheet.network, self._session.dataset):
             return  # another project is open by now
         self._discard()
-        self.page = LearningPage(course, self._window.actions_table, self._session.title)
+        self.page = LearningPage(course, self._window.actions_table)
         self._of = of
+        self.learner.refused.connect(lambda sentence: self._session.notice.emit("warning", sentence))
         self._window.add_page(self.page)
-        for signal in (self.learner.changed, self.learner.playing_changed):
-            signal.connect(self._window.actions_table.refresh)
         self._show()
 
     def _failed(self, error: BaseException) -> None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QSplitter, QStackedWidget, QTabBar, QWidget
 
 from nnstudio.train.learning_course import Course
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.learning.drawing import DrawingArea
-from nnstudio.ui.learning.head import Head
+from nnstudio.ui.learning.head import About, Head
 from nnstudio.ui.learning.learner import Learner
 from nnstudio.ui.learning.selected import SelectedPanel
 from nnstudio.ui.learning.tables import GridView, NumbersTable, SamplesTable, SlopesTable
-from nnstudio.ui.parts import column, label, line, panel, row
+from nnstudio.ui.parts import column, line, panel, row
 
-TABS = ("Samples", "Slopes, checked", "All numbers")
-#: The width of what is selected, and the tables' share of the height.
-SELECTED, TABLES = 372, 0.30
-#: How long a sentence on something that was refused stays.
-STAY_MS = 7000
+TABS = ("Samples", "Slopes", "Numbers")
+#: The width of what is selected; the tables' share of the height at most, and what they take beside their rows.
+SELECTED, TABLES, AROUND = 372, 0.36, 76
 
 
 class Tables(QFrame):
@@ -39,44 +37,32 @@ class Tables(QFrame):
             self.tabs.addTab(title)
             self.stack.addWidget(view)
         self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
-        self.note = label("", "problem")
-        self.note.setAccessibleName("What was refused")
-        self._stay = QTimer(self)
-        self._stay.setSingleShot(True)
-        self._stay.setInterval(STAY_MS)
-        self._stay.timeout.connect(self.note.clear)
-        learner.refused.connect(self._say)
-        learner.changed.connect(self.note.clear)
-        head = row(self.tabs, 1, self.note, margins=(18, 0, 16, 0))
+        self.about = About(learner)
+        self.about.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        # as wide as there is room: a chosen tab's bold title needs more than the bar asked for when it was not
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        head = row(self.tabs, self.about, spacing=12, margins=(18, 3, 16, 3))
         self.setLayout(column(head, line(), self.stack, spacing=0))
         self.layout().setStretch(2, 1)  # type: ignore[call-overload]
         self.setMinimumHeight(110)
 
-    def _say(self, sentence: str) -> None:
-        self.note.setText(sentence)
-        self._stay.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        self._stay.stop()
-        super().hideEvent(event)
-
 
 class LearningPage(QWidget):
-    """Learning mode on a course; ``title`` is the project's."""
+    """Learning mode on a course."""
 
-    def __init__(self, course: Course, actions: ActionTable, title: str) -> None:
+    def __init__(self, course: Course, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("learning")
         self.learner = Learner(course, self)
-        self.head = Head(self.learner, actions, title)
+        self.head = Head(self.learner, actions)
         self.area = DrawingArea(self.learner)
         self.drawing = self.area.drawing
         self.selected = SelectedPanel(self.learner)
         self.tables = Tables(self.learner)
         middle = panel(column(self.area), "canvas")
-        self._across = self._splitter(Qt.Orientation.Horizontal, middle, self.selected)
-        self._down = self._splitter(Qt.Orientation.Vertical, self._across, self.tables)
-        self.setLayout(column(self.head, line(), self._down, spacing=0))
+        self._down = self._splitter(Qt.Orientation.Vertical, middle, self.tables)
+        self._across = self._splitter(Qt.Orientation.Horizontal, self._down, self.selected)
+        self.setLayout(column(self.head, line(), self._across, spacing=0))
         self.layout().setStretch(2, 1)  # type: ignore[call-overload]
         self._proportioned = False
         theme.changed.connect(self._fit_text)
@@ -92,16 +78,18 @@ class LearningPage(QWidget):
         return made
 
     def _fit_text(self) -> None:
-        self.selected.setMinimumWidth(theme.scaled(300))
+        self.selected.setMinimumWidth(theme.scaled(340))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._proportioned:
             self._proportioned = True
             right = min(theme.scaled(SELECTED), round(0.45 * self.width()))
-            below = round(TABLES * self.height())
             self._across.setSizes([self.width() - right, right])
-            self._down.setSizes([self.height() - below, below])
+            tall = self._across.height()
+            rows = self.tables.samples.grid.rowCount() * theme.scaled(24) + theme.scaled(AROUND)
+            below = min(rows, round(TABLES * tall))
+            self._down.setSizes([tall - below, below])
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.learner.stop()

@@ -50,6 +50,10 @@ class Painting:
         self.tokens, self.scale = theme.current(), look.geometry.scale
         self.weights = self.course.state.weights
         self.most = float(np.max(np.abs(self.weights), initial=0.0)) or 1.0
+        self.passage, self.at = self.course.passage, self.course.at
+        self.bold, self.plain = theme.ui_font(12, 600), theme.ui_font(11)
+        self.figures, self.small = theme.mono_font(11, 500), theme.mono_font(10)
+        self.metrics = {id(font): QFontMetricsF(font) for font in (self.bold, self.plain, self.figures, self.small)}
         self.updating = self.course.state.old is not None
 
     def paint(self) -> None:
@@ -80,16 +84,15 @@ class Painting:
                 self.painter.drawRoundedRect(head.box.adjusted(4, 0, -4, 0), 8, 8)
 
     def _head(self, part: Part, box: QRectF) -> None:
-        name, kind = theme.ui_font(12, 600), theme.ui_font(11)
         line = 17 * self.scale
         for at, (font, color, text) in enumerate((
-            (name, self.tokens.text, part.name),
-            (kind, self.tokens.muted, "target" if part.role == "target" else part.kind),
+            (self.bold, self.tokens.text, part.name),
+            (self.plain, self.tokens.muted, "target" if part.role == "target" else part.kind),
         )):  # fmt: skip
             self.painter.setFont(font)
             self.painter.setPen(QColor(color))
             room = QRectF(box.left() + 4, box.top() + 5 * self.scale + at * line, box.width() - 8, line)
-            shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+            shown = self.metrics[id(font)].elidedText(text, Qt.TextElideMode.ElideRight, room.width())
             self.painter.drawText(room, _CENTRE, shown)
 
     # --- lines --------------------------------------------------------------------------------------------------
@@ -123,28 +126,29 @@ class Painting:
         self.painter.drawLine(begin, end)
 
     def _number(self, place: int, box: QRectF) -> None:
-        """A weight's value on its line; under it its gradient, and at the update what it was."""
-        value, under = self._weight_texts(place)
-        font, small = theme.mono_font(11, 500), theme.mono_font(10)
-        tall = QFontMetricsF(font).height()
-        both = tall + (QFontMetricsF(small).height() if under else 0)
-        wide = max(QFontMetricsF(font).horizontalAdvance(value), QFontMetricsF(small).horizontalAdvance(under)) + 8
-        ground = QRectF(box.center().x() - wide / 2, box.center().y() - both / 2, wide, both)
+        """A weight's value on its line, under it its gradient; at the update what it was, over what it is."""
+        value, more = self._weight_texts(place)
+        lines = [(self.figures, self.tokens.text, value)]
+        if more:
+            lines.insert(0 if self.updating else 1, (self.small, self.tokens.muted, more))
+        tall = [self.metrics[id(font)].height() for font, _, _ in lines]
+        wide = max(self.metrics[id(font)].horizontalAdvance(text) for font, _, text in lines) + 6
+        ground = QRectF(box.center().x() - wide / 2, box.center().y() - sum(tall) / 2, wide, sum(tall))
         self._ground(ground, place)
-        self.painter.setFont(font)
-        self.painter.setPen(QColor(self.tokens.text))
-        self.painter.drawText(QRectF(ground.left(), ground.top(), wide, tall), _CENTRE, value)
-        if under:
-            self.painter.setFont(small)
-            self.painter.setPen(QColor(self.tokens.muted))
-            self.painter.drawText(QRectF(ground.left(), ground.top() + tall, wide, both - tall), _CENTRE, under)
+        y = ground.top()
+        for (font, color, text), height in zip(lines, tall, strict=True):
+            self.painter.setFont(font)
+            self.painter.setPen(QColor(color))
+            self.painter.drawText(QRectF(ground.left(), y, wide, height), _CENTRE, text)
+            y += height
 
     def _weight_texts(self, place: int) -> tuple[str, str]:
-        value = brief(float(self.weights[place]))
-        if self.updating and self.course.state.old is not None:
-            return value, f"{brief(float(self.course.state.old[place]))} →"
+        """A weight's value, and its gradient or what it was, as far as the person has come."""
+        value, old = brief(float(self.weights[place])), self.course.state.old
+        if old is not None:
+            return value, f"{brief(float(old[place]))} →"
         if self.course.knows_slope(place):
-            return value, f"∂ {brief(float(self.course.passage.weight_gradients[place]))}"
+            return value, f"∂ {brief(float(self.passage.weight_gradients[place]))}"
         return value, ""
 
     def _ground(self, box: QRectF, place: int) -> None:
@@ -159,11 +163,11 @@ class Painting:
         at, radius = self.geometry.units[place], self.geometry.radius
         course = self.course
         known = course.knows_value(part.id)
-        value = float(course.passage.values[part.id][course.at, place[1]]) if known else float("nan")
+        value = float(self.passage.values[part.id][self.at, place[1]]) if known else float("nan")
         if part.role == "loss" and known:
             value = self._loss(part)[0]
         self._halo(place, at, radius)
-        most = float(np.max(np.abs(course.passage.values[part.id][course.at]), initial=0.0)) if known else 0.0
+        most = float(np.max(np.abs(self.passage.values[part.id][self.at]), initial=0.0)) if known else 0.0
         family = QColor(self.tokens.families.get(part.color, self.tokens.muted))
         fill = theme.mixed(self.tokens.panel, signed_color(value, most).name(), 0.4) if known and part.role != "loss" \
             else QColor(self.tokens.panel)  # fmt: skip
@@ -173,7 +177,7 @@ class Painting:
         self.painter.setPen(pen)
         self.painter.drawEllipse(at, radius, radius)
         if known:
-            self.painter.setFont(theme.mono_font(11, 500))
+            self.painter.setFont(self.figures)
             self.painter.setPen(QColor(self.tokens.text))
             self.painter.drawText(_around(at, radius), _CENTRE, brief(value))
         self._biases(place)
@@ -196,9 +200,9 @@ class Painting:
         value, under = self._weight_texts(own[0])
         more = "…" if len(own) > 1 else ""
         kind = "b" if self.course.anatomy.weights[own[0]].parameter == "bias" else "w"
-        text = f"{kind} {value}{more}" + (f"  {under}" if under else "")
-        font = theme.mono_font(10)
-        wide = max(box.width(), QFontMetricsF(font).horizontalAdvance(text) + 10)
+        text = f"{kind} {under} {value}{more}" if self.updating else f"{kind} {value}{more}  {under}".rstrip()
+        font = self.small
+        wide = max(box.width(), self.metrics[id(font)].horizontalAdvance(text) + 10)
         box = QRectF(box.center().x() - wide / 2, box.top(), wide, box.height())
         self._ground(box, own[0])
         self.painter.setFont(font)
@@ -208,26 +212,26 @@ class Painting:
     def _below(self, part: Part, place: Place, at: QPointF, radius: float) -> None:
         """A unit's name under it, and its gradient."""
         name = part.units[place[1]] if part.role != "target" else self._class_name(part, place)
-        font = theme.ui_font(11)
-        line = QFontMetricsF(font).height()
+        font = self.plain
+        line = self.metrics[id(font)].height()
         wide = self.geometry.heads[0].box.width() - 6
         texts = [(font, self.tokens.muted, name)] if name not in ("", part.name) else []
         if self.course.knows_gradient(part.id) and part.role != "loss":
-            gradient = float(self.course.passage.gradients[part.id][self.course.at, place[1]])
-            texts.append((theme.mono_font(10), self.tokens.text, f"∂ {brief(gradient)}"))
+            gradient = float(self.passage.gradients[part.id][self.at, place[1]])
+            texts.append((self.small, self.tokens.text, f"∂ {brief(gradient)}"))
         if part.role == "loss" and self.course.knows_value(part.id):
-            texts += [(theme.ui_font(11), self.tokens.muted, text) for text in self._loss(part)[1]]
+            texts += [(self.plain, self.tokens.muted, text) for text in self._loss(part)[1]]
         y = at.y() + radius + 1
         for font, color, text in texts:
             self.painter.setFont(font)
             self.painter.setPen(QColor(color))
-            shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, wide)
+            shown = self.metrics[id(font)].elidedText(text, Qt.TextElideMode.ElideMiddle, wide)
             self.painter.drawText(QRectF(at.x() - wide / 2, y, wide, line), _CENTRE, shown)
             y += line - 1
 
     def _loss(self, part: Part) -> tuple[float, list[str]]:
         """A loss as it counts now, and what is said under it."""
-        passage = self.course.passage
+        passage = self.passage
         if len(passage.losses) > 1:
             return passage.losses[part.id], [f"total {brief(passage.loss)}"]
         if len(passage.rows) == 1:
@@ -238,7 +242,7 @@ class Painting:
     def _class_name(self, part: Part, place: Place) -> str:
         if not part.classes:
             return part.units[place[1]] if len(part.units) > 1 else ""
-        number = int(self.course.passage.values[part.id][self.course.at, place[1]])
+        number = int(self.passage.values[part.id][self.at, place[1]])
         return part.classes[number] if 0 <= number < len(part.classes) else ""
 
 

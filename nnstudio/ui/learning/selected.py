@@ -17,8 +17,8 @@ from nnstudio.ui.learning.number_field import NumberField
 from nnstudio.ui.learning.tables import DIGITS, GridView
 from nnstudio.ui.parts import column, label, line, row
 
-#: Steps of the slider.
-SLIDER = 400
+#: Steps of the slider; the height of the curve.
+SLIDER, CURVE = 400, 168
 NOTHING = (
     "Click a unit or a weight of the drawing, or go to it with the arrow keys and Page down. Here you then see how its "
     "number comes about; a weight gets a slider and the curve of the loss over it."
@@ -71,11 +71,9 @@ class WeightPanel(QWidget):
         for field in (self.value, self.epsilon, self.low, self.high):
             field.refused.connect(learner.refused)
         for field in (self.low, self.high):
-            field.setFixedWidth(theme.scaled(58))
             field.entered.connect(lambda _: self._range_typed())
         self.slider.valueChanged.connect(self._pulled)
         self.slider.sliderPressed.connect(self._next_stint)
-        self.epsilon.setFixedWidth(theme.scaled(90))
         self.setLayout(column(
             row(label("Value", "muted"), self.value, spacing=8),
             row(self.low, self.slider, self.high, spacing=6),
@@ -83,6 +81,16 @@ class WeightPanel(QWidget):
             row(label("Slope by differences, w ± ε, with ε =", "muted"), self.epsilon, 1, spacing=6),
             self.check, spacing=8,
         ))  # fmt: skip
+
+        theme.changed.connect(self._fit_text)
+        self._fit_text()
+
+    def _fit_text(self) -> None:
+        for field, width in ((self.low, 62), (self.high, 62), (self.epsilon, 90)):
+            field.setFixedWidth(theme.scaled(width))
+        self.curve.plot.setFixedHeight(theme.scaled(CURVE))
+        if self._place is not None:
+            self.show_weight(self._place)
 
     def show_weight(self, place: int) -> None:
         """Show this weight as it is now."""
@@ -133,9 +141,7 @@ class WeightPanel(QWidget):
 
     def _show_check(self, place: int) -> None:
         course = self.learner.course
-        (check,) = course.lesson.checks(
-            course.state.weights, self.learner.epsilon, course.rows, course.reduction, [place]
-        )  # fmt: skip
+        (check,) = course.lesson.checks(course.present, self.learner.epsilon, [place])
         rows, other = len(course.rows), {"mean": "sum", "sum": "mean"}[course.reduction]
         factor = {"mean": float(rows), "sum": 1 / rows}[course.reduction]
         checks = {course.reduction: check}
@@ -153,7 +159,7 @@ def _figure(name: str) -> Callable[[Check], str]:
 
 
 def _apart(check: Check) -> str:
-    return f"{check.difference:.1e}"
+    return told(check.difference, 2)
 
 
 #: The lines of the comparison: what they are called, and how they are read off a check.

@@ -30,15 +30,17 @@ class Grid(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.headers: list[str] = []
-        self.rows: list[Row] = []
+        self.rows: Sequence[Row] = []
         self.totals = 0
+        #: so many columns from the left are names, all others numbers
+        self.names = 1
 
     def show_rows(self, headers: Sequence[str], rows: Sequence[Row], totals: int = 0) -> None:
         """Show these texts. What is selected stays where the shape does."""
         same = list(headers) == self.headers and len(rows) == len(self.rows)
         if not same:
             self.beginResetModel()
-        self.headers, self.rows, self.totals = list(headers), list(rows), totals
+        self.headers, self.rows, self.totals = list(headers), rows, totals
         if same:
             self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(headers) - 1))
         else:
@@ -58,7 +60,9 @@ class Grid(QAbstractTableModel):
         return None
 
     def _side(self, section: int) -> Qt.AlignmentFlag:
-        return (Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter
+        return (
+            Qt.AlignmentFlag.AlignRight if section >= self.names else Qt.AlignmentFlag.AlignLeft
+        ) | Qt.AlignmentFlag.AlignVCenter
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
@@ -67,11 +71,11 @@ class Grid(QAbstractTableModel):
             return self._side(index.column())
         total = index.row() >= len(self.rows) - self.totals
         if role == Qt.ItemDataRole.FontRole:
-            if index.column() == 0:
+            if index.column() < self.names:
                 return theme.ui_font(12, 600 if total else QFont.Weight.Normal)
             return theme.mono_font(12, 600 if total else 400)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return QColor(theme.current().text if index.column() or total else theme.current().muted)
+            return QColor(theme.current().text if index.column() >= self.names or total else theme.current().muted)
         return None
 
 
@@ -135,8 +139,8 @@ class SamplesTable(GridView):
     def refresh(self) -> None:
         """Show what the person has come to."""
         course = self.learner.course
-        headers, rows = sample_rows(course)
-        self.grid.show_rows(headers, rows, 2 if len(course.passage.rows) > 1 else 0)
+        rows = SampleRows(course)
+        self.grid.show_rows(rows.headers, rows, rows.totals)
         self.show_selected(course.at)
 
     def _chosen(self, row: int) -> None:
@@ -145,30 +149,38 @@ class SamplesTable(GridView):
             self.learner.show_row(int(rows[row]))
 
 
-def sample_rows(course: Course) -> tuple[list[str], list[Row]]:
-    """The table of samples: its heads and its rows. What the person has not come to is left empty."""
-    anatomy, passage = course.anatomy, course.passage
-    loss = anatomy.of_role("loss")[0]
-    ends = [anatomy.by_id[id] for id in loss.sources]
-    predictions = [part for part in ends if part.role not in ("input", "target")]
-    columns = [*anatomy.of_role("input"), *anatomy.of_role("target"), *predictions]
-    headers = ["sample"]
-    for part in columns:
-        named = _heads(part, number=loss.kind in ERRORS)
-        headers += named
-    headers.append(ERRORS.get(loss.kind, "loss"))
-    told_loss = course.knows_value(loss.id)
-    rows: list[Row] = []
-    for at, number in enumerate(passage.rows):
-        row = [str(number + 1)]
-        for part in columns:
-            values, known = passage.values[part.id][at], course.knows_value(part.id)
-            row += [_text(part, float(value)) if known else "" for value in values]
-        rows.append([*row, told(float(passage.row_losses[at]), DIGITS) if told_loss else ""])
-    if len(rows) > 1:
-        for name, figure in (("sum", passage.sum), ("mean", passage.mean)):
-            rows.append([name, *[""] * (len(headers) - 2), told(figure, DIGITS) if told_loss else ""])
-    return headers, rows
+class SampleRows(Sequence[Row]):
+    """The rows of the table of samples, each written when it is asked for. What the person has not come to is empty.
+
+    totals: how many of the last rows are sums.
+    """
+
+    def __init__(self, course: Course) -> None:
+        anatomy, self._passage = course.anatomy, course.passage
+        loss = anatomy.of_role("loss")[0]
+        ends = [anatomy.by_id[id] for id in loss.sources]
+        predictions = [part for part in ends if part.role not in ("input", "target")]
+        self._parts = [*anatomy.of_role("input"), *anatomy.of_role("target"), *predictions]
+        self._known = [course.knows_value(part.id) for part in self._parts]
+        self._told = course.knows_value(loss.id)
+        named = [head for part in self._parts for head in _heads(part, number=loss.kind in ERRORS)]
+        self.headers = ["sample", *named, ERRORS.get(loss.kind, "loss")]
+        self.totals = 2 if len(self._passage.rows) > 1 else 0
+
+    def __len__(self) -> int:
+        return len(self._passage.rows) + self.totals
+
+    def __getitem__(self, at: Any) -> Any:
+        passage, count = self._passage, len(self._passage.rows)
+        if at >= len(self):
+            raise IndexError(at)
+        if at >= count:
+            name, figure = (("sum", passage.sum), ("mean", passage.mean))[at - count]
+            return [name, *[""] * (len(self.headers) - 2), told(figure, DIGITS) if self._told else ""]
+        row = [str(passage.rows[at] + 1)]
+        for part, known in zip(self._parts, self._known, strict=True):
+            row += [_text(part, float(value)) if known else "" for value in passage.values[part.id][at]]
+        return [*row, told(float(passage.row_losses[at]), DIGITS) if self._told else ""]
 
 
 def _heads(part: Part, *, number: bool) -> list[str]:
@@ -214,7 +226,7 @@ class SlopesTable(GridView):
         if key == self._key or not self.isVisible():
             return
         self._key = key
-        checks = course.lesson.checks(course.state.weights, self.learner.epsilon, course.rows, course.reduction)
+        checks = course.lesson.checks(course.present, self.learner.epsilon)
         found: list[Row] = []
         self._work.run(checks, lambda some: self._take(found, some))
 
@@ -231,7 +243,7 @@ class SlopesTable(GridView):
         return [
             self.learner.anatomy.weights[check.place].name,
             *(told(number, DIGITS) for number in numbers),
-            f"{check.difference:.1e}",
+            told(check.difference, 2),
         ]
 
     def _select(self) -> None:
@@ -258,21 +270,27 @@ class NumbersTable(GridView):
         super().__init__("Every unit and weight with its value and gradient")
         self.learner = learner
         self._places: list[Selected] = []
+        self.grid.names = 2
         learner.changed.connect(self.refresh)
         learner.selected_changed.connect(self._select)
         self.selectionModel().currentRowChanged.connect(lambda now, _: self._chosen(now.row()))
-        self.refresh()
 
     def _chosen(self, row: int) -> None:
         if 0 <= row < len(self._places) and not self.showing:
             self.learner.select(self._places[row])
 
     def refresh(self) -> None:
-        """Show what the person has come to."""
+        """Show what the person has come to, where it is seen."""
+        if not self.isVisible():
+            return
         course, anatomy = self.learner.course, self.learner.anatomy
         self._places = [place for part in anatomy.parts for place in part.places] + list(range(len(anatomy.weights)))
         self.grid.show_rows(self.HEADERS, [number_row(course, one) for one in self._places])
         self._select()
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self.refresh()
 
     def _select(self) -> None:
         selected = self.learner.selected

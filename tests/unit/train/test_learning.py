@@ -70,7 +70,7 @@ def test_the_table_of_y_4x_at_weight_2_adds_up_to_120() -> None:
 
 def test_its_slope_by_a_ten_thousandth_to_both_sides_is_that_of_backpropagation() -> None:
     lesson = line()
-    (check,) = lesson.checks(np.array([2.0]), 0.0001, every(lesson), "sum")
+    (check,) = lesson.checks(lesson.passage(np.array([2.0]), every(lesson), "sum"), 0.0001)
     assert f"{check.below:.6g} {check.here:.6g} {check.above:.6g}" == "120.012 120 119.988"
     assert check.backpropagated == -120.0
     assert check.slope == pytest.approx(-120.0, abs=1e-8)
@@ -135,7 +135,7 @@ def test_differences_agree_with_backpropagation_and_both_with_autograd(
     np.testing.assert_allclose(passage.gradients["x"], batch[0].grad.numpy(), rtol=1e-9, atol=1e-12)
     theirs = np.concatenate([p.grad.numpy().ravel() for p in compiled.training.parameters()])
     np.testing.assert_allclose(passage.weight_gradients, theirs, rtol=1e-9, atol=1e-12)
-    for check in lesson.checks(weights, 1e-5, every(lesson), reduction):
+    for check in lesson.checks(passage, 1e-5):
         assert check.slope == pytest.approx(check.backpropagated, rel=1e-5, abs=1e-7)
 
 
