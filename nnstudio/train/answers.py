@@ -151,8 +151,9 @@ class Answers:
     def _with_network(self, wanted: NewNetwork) -> Carried:
         trainer = self._trainer
         compiled = wanted.make()
+        network = wanted.network() if callable(wanted.network) else wanted.network
         trainer.state.tracks.leave()
-        return trainer.follow_network(compiled, replace(trainer.origin, network=wanted.network))
+        return trainer.follow_network(compiled, replace(trainer.origin, network=network))
 
     def _refused(self, code: str, message: str, hint: str = "", node: str = "") -> Diagnosis:
         return Diagnosis(**self._trainer.at(), code=code, message=message, hint=hint, node=node)

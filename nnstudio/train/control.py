@@ -24,10 +24,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class NewNetwork:
-    """Another network for the run. make: compiles it, called in the trainer's thread. network: its hash."""
+    """Another network for the run. make: compiles it; network: its hash. What is called is so in the trainer's thread."""
 
     make: Callable[[], Compiled]
-    network: str = ""
+    network: str | Callable[[], str] = ""
 
 
 class Control:
@@ -87,7 +87,7 @@ class Control:
             self._plan.update(values)
             self._wake()
 
-    def change_network(self, make: Callable[[], Compiled], network: str = "") -> None:
+    def change_network(self, make: Callable[[], Compiled], network: str | Callable[[], str] = "") -> None:
         """Go on with another network: all weights that still fit go over, with what the optimizer remembers of them.
 
         A NetworkChanged and a RunStarted of the same run tell that it was done; where it cannot be, a Diagnosis says
@@ -95,7 +95,7 @@ class Control:
 
         Args:
             make: compiles the network, in the trainer's thread.
-            network: its hash, for the RunStarted.
+            network: its hash, for the RunStarted, or what works it out there.
         """
         with self._condition:
             self._network = NewNetwork(make, network)

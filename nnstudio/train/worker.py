@@ -75,7 +75,7 @@ class Worker:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def change_network(self, make_compiled: Callable[[], Compiled], network: str = "") -> None:
+    def change_network(self, make_compiled: Callable[[], Compiled], network: str | Callable[[], str] = "") -> None:
         """Have the run go on with another network (`Control.change_network`); ``compiled`` is that one then."""
 
         def make() -> Compiled:
