@@ -15,7 +15,7 @@ from nnstudio.data.encoding import FED, FieldEncoding, Preparation, learned
 from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, with_roles
-from nnstudio.data.splitting import split_rows
+from nnstudio.data.splitting import split_rows, together
 from nnstudio.layers.types import TensorType
 
 
@@ -173,6 +173,8 @@ class Dataset:
         classes = next((target for target in targets if target.kind == "category"), None)
         rows = np.flatnonzero(usable)
         parts = split_rows(split, rows, classes.values if classes else None, self._times(reference))
+        if split.together:
+            parts = together(parts, [c.values for c in self.columns.values() if c.kind in FED and c.role != "ignored"])
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
         if empty:
             count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"

@@ -37,6 +37,9 @@ class Split(Declared):
     test: float = param(0.15, min=0.0, max=1.0, help="share of the rows kept for the final figures")
     seed: int = param(0, min=0, max=2**31 - 1, help="the same seed gives the same split")
     stratify: bool = param(True, help="give each part the same share of every class")
+    together: bool = param(
+        False, title="Keep equal rows together", help="rows that are the same all go to one part, training first"
+    )
     by_time: bool = param(False, help="train on the earliest rows and test on the latest")
     time_column: str = param("", when=("by_time", (True,)), help="the column to order by; empty: as the rows stand")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,21 @@ def split_rows(
     else:
         parts = _stratified(split, shuffled, classes[shuffled])
     return {name: rows if name == "train" else np.sort(rows) for name, rows in parts.items()}
+
+
+def together(parts: Mapping[str, Rows], columns: Sequence[NDArray[Any]]) -> Mapping[str, Rows]:
+    """The parts with every row that equals one of an earlier part moved to that part (training, validation, test).
+
+    columns: the values of all rows of the data, by which they are compared.
+    """
+    owner: dict[bytes, str] = {}
+    moved: dict[str, list[int]] = {name: [] for name in parts}
+    flat = [np.ascontiguousarray(values.reshape(len(values), -1)) for values in columns if len(values)]
+    for name, rows in parts.items():
+        for row in rows.tolist():
+            key = b"".join(values[row].tobytes() for values in flat)
+            moved[owner.setdefault(key, name)].append(row)
+    return {name: np.asarray(rows, dtype=np.int64) for name, rows in moved.items()}
 
 
 def _stratified(split: Split, rows: Rows, classes: NDArray[np.int64]) -> dict[str, Rows]:
