@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.data.formats import FORMATS, Format, sha256
 from nnstudio.data.reference import ColumnChoice, DataError, DataReference, Split
 from nnstudio.resources import resource_path
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
 
 Progress = Callable[[float], None]
-
-#: No CSV file is read that is larger, in bytes.
-LARGEST_CSV = 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -121,74 +118,71 @@ def describe_file(path: Path | str, base: Path | None = None) -> DataReference:
 
 
 def _detected_options(path: Path) -> dict[str, Any]:
-    form = _format(_present(path))
+    form = _format(path)
     if form != "csv":
         return {"format": form}
     from nnstudio.data.dialect import detect
+    from nnstudio.data.table import csv_bytes
 
-    found = detect(_bytes(path), path.name)
+    found = detect(csv_bytes(path), path.name)
     parts = ("encoding", "delimiter", "header", "decimal")
     return {"format": form, **{part: getattr(found, part) for part in parts}}
 
 
 def _read(path: Path, reference: DataReference, progress: Progress) -> tuple[Source, str]:
-    form = reference.options.get("format") or _format(_present(path))
-    _present(path)
+    form = FORMATS[reference.options.get("format") or _format(path)]
+    _present(path, form)
     try:
-        if form == "csv":
-            from nnstudio.data.table import read_csv
-
-            data = _bytes(path)
-            progress(0.1)
-            return read_csv(data, path.name, reference, progress), hashlib.sha256(data).hexdigest()
-        from nnstudio.data.archive import read_npy, read_npz
-
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return (read_npz if form == "npz" else read_npy)(path, reference, progress), digest
+        digest = sha256(path)
+        progress(0.1)
+        return form.read(path, reference, progress), digest
     except OSError as error:
         raise _unreadable(path, error) from None
     except MemoryError:
         raise DataError(f"“{path.name}” is too large for this computer's memory; use fewer rows") from None
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > LARGEST_CSV:
-            raise DataError(f"“{path.name}” is larger than 4 GiB; split it or use fewer rows")
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
 def _unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"“{path}” cannot be read ({error.strerror or error}); check the file and its permissions")
 
 
-def _present(path: Path) -> Path:
-    """The path, where a file is there. DataError that says where it was looked for."""
-    try:
-        if path.is_file():
-            return path
-        here = path.exists()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if here:
-        raise DataError(f"“{path}” is a folder; choose a CSV, NPZ or NPY file in it")
-    raise DataError(f"The data file “{path.name}” is not at {path.absolute()}; move it back there or choose it again")
+def _present(path: Path, form: Format) -> None:
+    """DataError that says where it was looked for, where no such file or folder is there."""
+    if path.is_dir() if form.folder else path.is_file():
+        return
+    if path.exists():
+        came = "a file" if form.folder else "a folder"
+        raise DataError(f"“{path}” is {came}, and {form.title} was expected; choose the data again")
+    raise _gone(path)
+
+
+def _gone(path: Path) -> DataError:
+    return DataError(f"The data file “{path.name}” is not at {path.absolute()}; move it back there or choose it again")
 
 
 def _format(path: Path) -> str:
-    """By the first bytes; a CSV file where they say nothing."""
+    """The id of what a file or folder is: by its first bytes, its name or what is in it; a table where none tells."""
     try:
+        if path.is_dir():
+            found = next((form.id for form in FORMATS.values() if form.folder and form.fits(path, b"")), "")
+            if not found:
+                raise DataError(f"“{path}” is a folder in which no data was found; choose {_kinds()}")
+            return found
+        if not path.exists():
+            raise _gone(path)
         with path.open("rb") as stream:
-            head = stream.read(6)
+            head = stream.read(512)
     except OSError as error:
         raise _unreadable(path, error) from None
-    if head.startswith(b"PK"):
-        return "npz"
-    if head == b"\x93NUMPY":
-        return "npy"
-    if path.suffix.lower() in (".npz", ".npy"):
-        raise DataError(f"“{path.name}” is no NumPy file although its name says so; make or copy it again")
-    return "csv"
+    found = next((form.id for form in FORMATS.values() if not form.folder and form.fits(path, head)), "csv")
+    by_name = next((form for form in FORMATS.values() if path.suffix.lower() in form.suffixes), None)
+    if by_name is not None and by_name.magic and found == "csv":
+        raise DataError(f"“{path.name}” is no {by_name.title} although its name says so; make or copy it again")
+    return found
+
+
+def _kinds() -> str:
+    files = [form.title for form in FORMATS.values() if not form.folder]
+    folders = [form.title for form in FORMATS.values() if form.folder]
+    told = f"a file in it: {', '.join(files)}"
+    return f"{told} or a folder of {', '.join(folders)}" if folders else told

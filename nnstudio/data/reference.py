@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any
 
+from nnstudio.data.formats import FORMATS
 from nnstudio.layers.params import Declared, ParameterError, declared, param
 from nnstudio.layers.types import TensorType
 
@@ -66,7 +67,7 @@ class ColumnChoice(Declared):
 
 #: Options by name: the type of each, and its choices where they are few.
 OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
-    "format": (str, ("csv", "npz", "npy")),
+    "format": (str, tuple(FORMATS)),
     "delimiter": (str, ()),
     "encoding": (str, ()),
     "header": (bool, ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ TIMES = (
 COUNTERS = frozenset({"", "id", "index", "unnamed: 0", "row", "no", "nr", "#"})
 #: A cell may hold a long text; the csv module allows 128 KiB otherwise.
 csv.field_size_limit(2**31 - 1)
-LARGEST = float(np.finfo(np.float32).max)
+GREATEST = float(np.finfo(np.float32).max)
+#: No CSV file is read that is larger, in bytes.
+LARGEST = 4 << 30
 
 Progress = Callable[[float], None]
 AUTOMATIC = ColumnChoice.make({})
@@ -37,6 +40,18 @@ def dialect_of(data: bytes, name: str, options: Mapping[str, Any]) -> Dialect:
     return Dialect(
         *(options[part] if part in options else getattr(found, part) for part in Dialect.__dataclass_fields__)
     )
+
+
+def csv_bytes(path: Path) -> bytes:
+    """What stands in a file of text. DataError where that is too much; OSError where it cannot be read."""
+    if path.stat().st_size > LARGEST:
+        raise DataError(f"“{path.name}” is larger than {LARGEST >> 30} GiB; split it or use fewer rows")
+    return path.read_bytes()
+
+
+def read_csv_file(path: Path, reference: DataReference, progress: Progress) -> Source:
+    """The columns of a CSV file; see :func:`read_csv`."""
+    return read_csv(csv_bytes(path), path.name, reference, progress)
 
 
 def read_csv(data: bytes, name: str, reference: DataReference, progress: Progress) -> Source:
@@ -206,7 +221,7 @@ def _numbers(cells: pl.Series, decimal: str) -> pl.Series:
 def _number_column(name: str, numbers: pl.Series, choice: ColumnChoice, warnings: list[str]) -> Column:
     values = numbers.fill_null(float("nan")).to_numpy().astype(np.float64)
     role = "input"
-    unusable = ~np.isnan(values) & ~(np.abs(values) <= LARGEST)
+    unusable = ~np.isnan(values) & ~(np.abs(values) <= GREATEST)
     if unusable.any():
         warnings.append(
             f"Column “{name}” has {int(unusable.sum())} values that are infinite or too large for a 32-bit number; "

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnstudio.data import DataError, DataReference, Split, describe_file, open_data, shipped, shipped_reference
+from nnstudio.data.formats import patterns
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.forms import Form
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 DELIMITERS = ((",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "space"), ("|", "bar"))
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
-_FILES = "Data (*.csv *.tsv *.txt *.npz *.npy)"
 
 
 class Options(QWidget):
@@ -185,7 +185,7 @@ class DataDialog(QDialog):
 
     def _browse(self) -> None:
         folder = str(self._session.path.parent) if self._session.path else ""
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open data", folder, _FILES)
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open data", folder, patterns())
         if chosen:
             self._open_file(Path(chosen))
 

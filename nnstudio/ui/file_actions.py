@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from nnstudio.data.formats import FORMATS
 from nnstudio.project.sheet import Sheet
 from nnstudio.ui.actions import Action
 from nnstudio.ui.project_files import SUFFIX
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.window import MainWindow
 
 #: Endings of data files.
-DATA = (".csv", ".tsv", ".txt", ".npz", ".npy")
+DATA = tuple(suffix for form in FORMATS.values() for suffix in form.suffixes)
 _PROJECTS = f"NN Studio projects (*{SUFFIX})"
 _EVERYTHING = f"Projects and data (*{SUFFIX} {' '.join('*' + ending for ending in DATA)});;{_PROJECTS}"
 

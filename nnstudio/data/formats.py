@@ -1,0 +1,114 @@
+"""The kinds of files and folders that data is read from: one table, from which opening, dialogs and the help derive.
+
+To read one more kind, write a reader, ``read(path, reference, progress) -> Source``, in a module of its own and add a
+row here. Modules are imported when something of their kind is read. Imports neither NumPy nor polars.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from nnstudio.data.columns import Source
+    from nnstudio.data.reference import DataReference
+
+Progress = Callable[[float], None]
+Reader = Callable[["Path", "DataReference", Progress], "Source"]
+#: A file larger than this is known by its size and some of its blocks, so that choosing it does not take long.
+WHOLE, BLOCKS, BLOCK = 256 << 20, 64, 1 << 20
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file or folder.
+
+    id: as the reference's options name it. title: for a person. suffixes: of its files, lower case. magic: how its
+    files begin, where that tells. reader, detect: ``module:function`` in `nnstudio.data`; detect(path, head) says for a
+    file (with its first bytes) or a folder (with none) whether it is one, where suffix and magic do not tell. folder:
+    whether it is one.
+    """
+
+    id: str
+    title: str
+    reader: str
+    suffixes: tuple[str, ...] = ()
+    magic: tuple[bytes, ...] = ()
+    detect: str = ""
+    folder: bool = False
+
+    @property
+    def read(self) -> Reader:
+        """The reader."""
+        return cast(Reader, _found(self.reader))
+
+    def fits(self, path: Path, head: bytes) -> bool:
+        """Whether a file (or folder) is of this kind."""
+        if self.detect:
+            return bool(_found(self.detect)(path, head))
+        if self.magic:
+            return head.startswith(self.magic)
+        return path.suffix.lower() in self.suffixes
+
+
+def _found(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(f"nnstudio.data.{module}"), function)
+    return found
+
+
+#: In the order in which they are tried; what no other takes is read as a table of text.
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        made.id: made
+        for made in (
+            Format("npz", "NumPy file (.npz)", "archive:read_npz", (".npz",), (b"PK",)),
+            Format("npy", "NumPy file (.npy)", "archive:read_npy", (".npy",), (b"\x93NUMPY",)),
+            Format("csv", "table (.csv)", "table:read_csv_file", (".csv", ".tsv", ".txt")),
+        )
+    }
+)
+
+
+def patterns() -> str:
+    """What a file dialog offers: ``Data (*.csv *.npz …)``."""
+    return f"Data ({' '.join(f'*{suffix}' for made in FORMATS.values() for suffix in made.suffixes)})"
+
+
+def sha256(path: Path) -> str:
+    """A hash by which a file or folder is known again. OSError where it cannot be read.
+
+    Of a file its bytes (of one larger than WHOLE its size and BLOCKS blocks); of a folder the names, sizes and times of
+    what is in it.
+    """
+    made = hashlib.sha256()
+    if path.is_dir():
+        for name, size, time in _listed(path):
+            made.update(f"{name}\0{size}\0{time}\n".encode("utf-8", "surrogateescape"))
+        return made.hexdigest()
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        if size <= WHOLE:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        made.update(str(size).encode())
+        for place in range(BLOCKS):
+            stream.seek(place * (size - BLOCK) // (BLOCKS - 1))
+            made.update(stream.read(BLOCK))
+    return made.hexdigest()
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Files below a folder in the order of their names: path from there, bytes, time of the last change in seconds."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            if entry.is_dir(follow_symlinks=True):
+                yield from ((f"{entry.name}/{name}", size, time) for name, size, time in _listed(Path(entry.path)))
+            elif entry.is_file():
+                about = entry.stat()
+                yield entry.name, about.st_size, int(about.st_mtime)
