@@ -269,20 +269,26 @@ class Network:
 
     def leads(self, source: str, target: str) -> bool:
         """Whether something flows from one node into another, or they are one. Works with cycles."""
+        return bool(self.reached(source, (target,)))
+
+    def reached(self, source: str, among: Iterable[str]) -> frozenset[str]:
+        """Those of some nodes into which something flows from one node, or that are it. Works with cycles."""
+        wanted = self.nodes.keys() & set(among)
         ranks = self.__dict__.get("_ranks")
-        if source == target or ranks is None:
-            return target in self.descendants([source])
-        goal = ranks.get(target, -math.inf)  # what has no rank has no wires
+        if ranks is None:
+            return self.descendants([source]) & wanted
+        goal = max((ranks.get(id, -math.inf) for id in wanted), default=-math.inf)  # what has no rank has no wires
         seen: set[str] = set()
-        todo = [source]
-        while todo:
+        todo = [source] if source in self.nodes else []
+        left = set(wanted)
+        while todo and left:
             id = todo.pop()
-            if id == target:
-                return True
-            if id not in seen and ranks.get(id, math.inf) < goal:
+            if id not in seen:
                 seen.add(id)
-                todo.extend(wire.target for wire in self.outgoing.get(id, ()))
-        return False
+                left.discard(id)
+                if ranks.get(id, math.inf) < goal:
+                    todo.extend(wire.target for wire in self.outgoing.get(id, ()))
+        return frozenset(wanted & seen)
 
     @property
     def _ranked(self) -> Ranks | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -15,6 +16,9 @@ GRID = 8.0
 #: Room between a frame's edge and its members, and above them for its title.
 FRAME_MARGIN, FRAME_TITLE = 24.0, 32.0
 _CELL = 256.0  # a little more than a node
+
+#: So many rings are searched for room among the same neighbours.
+_RINGS = 10
 
 Key = TypeVar("Key", bound=Hashable)
 #: Left, top, right, bottom.
@@ -111,15 +115,24 @@ class Occupied(Generic[Key]):
     def free(self, wanted: Position, size: Size, margin: float = 16.0) -> Position:
         """The place nearest to ``wanted`` (on the grid, searched in rings) where a node of this size stands free."""
         x, y = snapped(wanted)
-        roomy = (size[0] + 2 * margin, size[1] + 2 * margin)
-        for ring in range(80):
-            for dx, dy in _ring(ring):
-                at = (x + dx * 4 * GRID, y + dy * GRID)
-                if not self.any(box_of(at, roomy)):
-                    return snapped(at)
+        across, down = size[0] / 2 + margin, size[1] / 2 + margin
+        for first in range(0, 80, _RINGS):
+            reach = first + _RINGS
+            wide, high = reach * 4 * GRID + across, reach * GRID + down
+            near = {id: self._boxes[id] for id in self.hits((x - wide, y - high, x + wide, y + high))}
+            taken = [(a - across, b - down, c + across, d + down) for a, b, c, d in near.values()]
+            for ring in range(first, reach):
+                for dx, dy in _ring(ring):
+                    u, v = x + dx * 4 * GRID, y + dy * GRID
+                    for a, b, c, d in taken:
+                        if a < u < c and b < v < d:
+                            break
+                    else:
+                        return snapped((u, v))
         return x, y
 
 
+@functools.lru_cache(maxsize=80)
 def _ring(radius: int) -> list[tuple[int, int]]:
     """The edge of a square around (0, 0), nearest first, below and to the right before above and to the left."""
     if not radius:

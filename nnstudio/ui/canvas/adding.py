@@ -132,12 +132,11 @@ class Adding:
         x = max(min(wanted[0], target[0]), source[0] + COLUMN) if tight else wanted[0]
         first = snapped((x, source[1] if abs(source[1] - wanted[1]) < 60 else wanted[1]))
         push = max(0.0, first[0] + many * COLUMN - target[0])
-        behind = self._session.network.descendants([wire.target])
-        moved = {
-            id: (places[id][0] + push, places[id][1])
-            for id in behind
-            if push and places[id][0] >= target[0] - 1 and abs(places[id][1] - target[1]) < 100.0
-        }
+        level_with = [
+            id for id, (x, y) in (places.items() if push else ()) if x >= target[0] - 1 and abs(y - target[1]) < 100.0
+        ]
+        behind = self._session.network.reached(wire.target, level_with)
+        moved = {id: (places[id][0] + push, places[id][1]) for id in behind}
         return {**{id: (first[0] + COLUMN * place, first[1]) for place, id in enumerate(ids)}, **moved}
 
     def placing(self, places: Mapping[str, Position]) -> ViewEdit:

@@ -61,6 +61,7 @@ class WireLayer:
         self._lanes: Router | None = None
         #: Wires between nodes in motion, and how far they have come since their routes were made.
         self.carried: tuple[Rows, Position] = np.zeros(0, np.intp), (0.0, 0.0)
+        self._ran_out = 0.0  # when the time for working out ways was up last
         self._later = QTimer(scene)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._go_on)
@@ -220,9 +221,13 @@ class WireLayer:
 
     def decide(self, rows: Rows) -> bool:
         """Work out the ways of these wires, as far as the time of one frame allows. Returns whether all are known."""
-        until = time.perf_counter() + _SLICE
-        for row in rows[self.table.kind[rows] == UNKNOWN].tolist():
-            if time.perf_counter() > until:
+        unknown = rows[self.table.kind[rows] == UNKNOWN].tolist()
+        now = time.perf_counter()
+        if unknown and now - self._ran_out < 2 * _SLICE:  # this frame's time is spent
+            return False
+        for row in unknown:
+            if time.perf_counter() > now + _SLICE:
+                self._ran_out = time.perf_counter()
                 return False
             self._decide(row)
         return True
