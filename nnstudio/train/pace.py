@@ -50,20 +50,26 @@ class Pace:
     one); of those that are due, the one that has had least of its share comes first. Gradients are the exception: they
     need no more than their own share to be free, so that the first come with the first step and the next soon after.
 
-    next: when anything can be due. share: what watching costs, of the time. plain: what a plain step takes.
+    next: when anything can be due. plain: what a plain step takes.
     """
 
     def __init__(
         self, budget: float, clock: Callable[[], float] = perf_counter, instruments: Iterable[Instrument] = INSTRUMENTS
     ) -> None:
         self.clock = clock
-        self.next = self.share = self.plain = 0.0
+        self.next = self.plain = 0.0
         self.asked = False
         self.allow(budget)
         self._accounts = {each.name: _Account(each) for each in instruments}
         self._first = next(iter(self._accounts))
         self._since = self._cost = 0.0
         self._absent: set[str] = {"insides"} & self._accounts.keys()
+
+    @property
+    def share(self) -> float:
+        """What watching costs, as a share of the time, 0 to 1."""
+        elapsed = self.clock() - self._since
+        return min(1.0, self._cost / elapsed) if elapsed > 0 else 0.0
 
     def allow(self, budget: float) -> None:
         """From now on watching may take this share of the time."""
@@ -131,10 +137,9 @@ class Pace:
         self._cost += seconds
         self._settle(now)
 
-    def sent(self, seconds: float, now: float) -> None:
+    def sent(self, seconds: float) -> None:
         """Sending events took so long."""
         self._cost += seconds
-        self._settle(now)
 
     def _needs(self, account: _Account) -> float:
         """How long the run must have gone before there is enough for a look of this instrument."""
@@ -161,8 +166,6 @@ class Pace:
         """Say when anything can be due, and forget what is long ago."""
         at = self.clock()
         elapsed = at - self._since
-        if elapsed > 0:
-            self.share = min(1.0, self._cost / elapsed)
         present = [account for name, account in self._accounts.items() if name not in self._absent]
         blocked = self._waiting(now)[:1]  # the others that are due wait for it
         free = [account for account in present if account.next > now or account.instrument.name == self._first]

@@ -181,16 +181,19 @@ def _dead(tensors: Mapping[K, tuple[torch.Tensor, int | None]]) -> dict[K, float
     """The share of units that are zero in all of a tensor; nothing of those that have no units."""
     import torch
 
-    shares = {}
+    near, away = {}, {}
     for id, (tensor, axis) in tensors.items():
         if axis is None or not tensor.is_floating_point() or tensor.dim() <= axis:
             continue
         others = [place for place in range(tensor.dim()) if place != axis]
-        still = (tensor.amax(others) == 0) & (tensor.amin(others) == 0)
-        shares[id] = torch.count_nonzero(still) / still.numel()
-    if not shares:
-        return {}
-    return dict(zip(shares, _fetched(list(shares.values())).tolist(), strict=True))
+        highest, lowest = tensor.amax(others), tensor.amin(others)
+        if _near(tensor):
+            alive = np.count_nonzero((highest.float().numpy() != 0) | (lowest.float().numpy() != 0))
+            near[id] = 1 - int(alive) / highest.numel()
+        else:
+            away[id] = 1 - torch.count_nonzero((highest != 0) | (lowest != 0)) / highest.numel()
+    told = _fetched(list(away.values())).tolist() if away else []
+    return {**near, **dict(zip(away, told, strict=True))}
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:

@@ -306,7 +306,7 @@ class Trainer:
         found = self.watcher.look(self.stepper, wanted, batch, self.at)
         start = self.pace.clock()
         yield from found
-        self.pace.sent(self.begin_segment() - start, perf_counter())
+        self.pace.sent(self.begin_segment() - start)
 
     def send(self) -> Iterator[Event]:
         """A Steps event for the losses that were fetched."""
@@ -319,7 +319,7 @@ class Trainer:
         event = self.losses.event(left, self.pace.share, **self.at(), epoch=min(progress.epoch + 1, epochs))
         if event is not None:
             yield event
-            self.pace.sent(self.begin_segment() - began, perf_counter())
+            self.pace.sent(self.begin_segment() - began)
 
     def begin_segment(self) -> float:
         """Plain steps begin now, by the pace's clock."""
