@@ -1,0 +1,400 @@
+"""What watching costs: training with every instrument live against the same loop with none, and against Lightning.
+
+Run as ``python tests/benchmarks/instruments.py [--rounds N] [--cases …] [--lightning FOLDER]``, or with ``--minutes N``
+for the memory of a long run; prints a table and a line of JSON for each.
+
+Ways of training the same network from the same start on the same data (two cores: one computes, one watches) are run in
+turn, again and again, in one process, and the medians of their ratios are told:
+
+- live: the worker thread with every instrument (looking inside all layers too), its events drained 30 times a second by
+  another thread that feeds a History, and a recorder that writes the run database.
+- none: the trainer's own plain steps, losses, metrics and epochs, in a loop with no instrument and no event.
+- lightning (for the digits networks): the model as written by hand in a LightningModule, with a DataLoader, and a
+  TensorBoardLogger to which every 50 steps a histogram of each layer's output and of each weight, and the norm of each
+  gradient, are written. ``fit`` is timed from its first batch to its last epoch's end.
+
+Lightning is no dependency of the project. Put it into a folder of its own, and name that folder:
+``python -m pip install --target FOLDER --no-deps lightning pytorch-lightning lightning-utilities torchmetrics
+tensorboard tensorboard-data-server absl-py grpcio markdown protobuf werkzeug markupsafe fsspec tqdm pyyaml packaging``
+
+On a machine that has other work the steps a second say little: the processor's time that the training thread took for
+them (``by processor``) is told as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent))
+from training import Case as Digits
+from training import Cnn, Mlp
+
+from nnstudio.compile.lower import Compiled, compile_network
+from nnstudio.graph import Network
+from nnstudio.graph.builder import NetworkBuilder, PortHandle
+from nnstudio.layers import TensorType
+from nnstudio.runs import Recorder
+from nnstudio.train.batches import Batches, Data, Rows
+from nnstudio.train.environment import environment
+from nnstudio.train.evaluate import evaluate_rows
+from nnstudio.train.events import RunFailed
+from nnstudio.train.history import History
+from nnstudio.train.losses import Losses
+from nnstudio.train.plan import Plan
+from nnstudio.train.state import State
+from nnstudio.train.stepping import Stepper
+from nnstudio.train.worker import Worker
+
+#: At least so many times the steps a second of the loop with none, and of Lightning.
+LIVE, LIGHTNING = 0.97, {"mlp": 3.0, "cnn": 1.4}
+DEVICE = torch.device("cpu")
+
+
+class Waves:
+    """Sequences of 32 steps of 16 noisy sines, of one of four frequencies: ``label`` says which."""
+
+    types: Mapping[str, TensorType] = {
+        "wave": TensorType.of("N T F", "N", 32, 16),
+        "label": TensorType.of("N", "N", dtype="int64", classes=4),
+    }
+
+    def __init__(self) -> None:
+        drawn = np.random.default_rng(0)
+        self.splits = {"train": self._rows(drawn, 2000), "validation": self._rows(drawn, 200)}
+
+    @staticmethod
+    def _rows(drawn: np.random.Generator, count: int) -> dict[str, np.ndarray[Any, Any]]:
+        label = drawn.integers(0, 4, count)
+        phase = drawn.uniform(0, 2 * np.pi, (count, 1, 16))
+        wave = np.sin(np.arange(32)[None, :, None] * (0.2 + 0.15 * label[:, None, None]) + phase)
+        noisy = wave + drawn.normal(0, 0.5, wave.shape)
+        return {"wave": noisy.astype(np.float32), "label": label.astype(np.int64)}
+
+    def count(self, split: str) -> int:
+        return len(self.splits[split]["label"]) if split in self.splits else 0
+
+    def arrays(self, split: str) -> Mapping[str, np.ndarray[Any, Any]]:
+        return self.splits[split]
+
+
+def _lstm(net: NetworkBuilder, x: PortHandle) -> PortHandle:
+    return net.add("LSTM", x, hidden_size=64, name="lstm").last
+
+
+def _transformer(net: NetworkBuilder, x: PortHandle) -> PortHandle:
+    x = net.add("PositionalEncoding", net.add("Linear", x, out_features=32, name="embed"), name="positions")
+    for place in range(2):
+        x = net.add("TransformerEncoderLayer", x, nhead=4, dim_feedforward=64, name=f"block{place}")
+    return net.add("Mean", x, axes=(1,), name="pooled")
+
+
+def waves(body: Callable[[NetworkBuilder, PortHandle], PortHandle]) -> Network:
+    net = NetworkBuilder()
+    wave, label = net.add("Input", field="wave", name="wave"), net.add("Input", field="label", name="label")
+    scores = net.add("Linear", body(net, wave), out_features=4, name="scores")
+    net.add("CrossEntropyLoss", scores, label, name="entropy")
+    net.add("Accuracy", scores, label, name="accuracy")
+    net.add("Output", scores, name="answer")
+    return net.network
+
+
+@dataclass
+class Case:
+    name: str
+    network: Network
+    data: Data
+    types: Mapping[str, TensorType]
+    plan: Plan
+    digits: Digits | None = None
+
+    def compiled(self) -> Compiled:
+        return compile_network(self.network, self.types, seed=0)
+
+    @property
+    def steps(self) -> int:
+        return -(-self.data.count("train") // self.plan.batch_size) * self.plan.epochs
+
+
+def cases(seconds: float) -> list[Case]:
+    """The four networks, each with a plan that trains for about so many seconds here."""
+    found = []
+    for name, id, make in (("mlp", "digits-mlp", Mlp), ("cnn", "digits-cnn-small", Cnn)):
+        digits = Digits.of(id, make, 1, 1)
+        found.append(Case(name, digits.network, digits.data, digits.data.types, digits.plan, digits))
+    data = Waves()
+    plan = Plan(batch_size=32, optimizer="Adam", learning_rate=1e-3, threads=1, device="cpu", epochs=1)
+    for name, body in (("lstm", _lstm), ("transformer", _transformer)):
+        found.append(Case(name, waves(body), data, Waves.types, plan))
+    for case in found:
+        each = none(case)[0]
+        each = min(each, none(case)[0])
+        case.plan = case.plan.with_(epochs=max(2, round(seconds / each)))
+        if case.digits is not None:
+            case.digits.plan = case.plan
+    return found
+
+
+def none(case: Case) -> tuple[float, float]:
+    """Seconds, and seconds of the processor, of the trainer's plain steps and epochs with nobody watching."""
+    compiled, plan, data = case.compiled(), case.plan, case.data
+    with environment(plan, DEVICE):
+        state = State(compiled, plan, DEVICE)
+        losses = Losses(state)
+        rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), DEVICE)
+        held = Rows(compiled.inputs, data.arrays("validation"), data.count("validation"), DEVICE)
+        batches = Batches(rows, plan.batch_size, plan.seed)
+        stepper = Stepper(compiled, state, losses, batches.steps_per_epoch)
+        compiled.train()
+        began, busy = time.perf_counter(), time.thread_time()
+        for epoch in range(plan.epochs):
+            step = stepper.plain()
+            for batch in batches.epoch(epoch):
+                step(batch)
+            losses.fetch()
+            state.epoch_figures(batches.sizes)
+            evaluate_rows(compiled, held, plan.batch_size)
+            state.forget_epoch()
+            state.progress.epoch, state.progress.batch = epoch + 1, 0
+        return time.perf_counter() - began, time.thread_time() - busy
+
+
+def live(case: Case, folder: Path) -> tuple[float, float, History]:
+    """Seconds that the worker takes with everything watching, from its first event to its last; of the processor in the
+    worker's thread; and what came of it."""
+    compiled = case.compiled()
+    history, done, busy = History(), threading.Event(), [0.0, 0.0]
+    recorder = Recorder(folder / "runs.sqlite")
+
+    def clocked(event: object) -> None:
+        busy[0 if type(event).__name__ == "RunStarted" else 1] = time.thread_time()
+
+    worker = Worker(lambda: compiled, case.data, case.plan, also=(recorder.put, clocked))
+    worker.control.look_into(compiled.resolution.order, "validation", 0)
+
+    def watch() -> None:
+        while not done.wait(1 / 30):
+            for event in worker.stream.drain():
+                history.feed(event)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    worker.start()
+    worker.join()
+    done.set()
+    watcher.join()
+    for event in worker.stream.drain():
+        history.feed(event)
+    recorder.close()
+    assert history.ended is not None, "the run did not end"
+    assert not isinstance(history.ended, RunFailed), history.ended
+    assert not recorder.error, recorder.error
+    return history.ended.seconds, busy[1] - busy[0], history
+
+
+def lightning(case: Case, folder: Path) -> tuple[float, float]:
+    """Seconds, and seconds of the processor, that Lightning takes with histograms and gradient norms every 50 steps."""
+    import lightning as pl
+    from lightning.pytorch.loggers import TensorBoardLogger
+    from torch.utils.data import DataLoader, TensorDataset
+
+    assert case.digits is not None
+    digits, plan = case.digits, case.plan
+
+    class Module(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = digits.make()
+            self.model.load_state_dict(case.compiled().model.state_dict())
+            self.criterion = nn.CrossEntropyLoss()
+            self.seen: dict[str, torch.Tensor] = {}
+            self.hooks: list[Any] = []
+            self.seconds = self.busy = 0.0
+
+        def training_step(self, batch: Any, _: int) -> torch.Tensor:
+            inputs, labels = batch
+            if self.global_step % 50 == 0:
+                self.hooks = [
+                    module.register_forward_hook(lambda _m, _i, out, name=name: self.seen.update({name: out.detach()}))
+                    for name, module in self.model.named_children()
+                ]
+            scores = self.model(inputs)
+            for hook in self.hooks:
+                hook.remove()
+            self.hooks = []
+            loss = self.criterion(scores, labels)
+            self.log("loss", loss, on_step=True, on_epoch=True)
+            self.log("accuracy", (scores.argmax(1) == labels).float().mean(), on_epoch=True)
+            return loss
+
+        def on_before_optimizer_step(self, _: object) -> None:
+            if not self.seen:
+                return
+            board = self.logger.experiment  # type: ignore[union-attr]
+            for name, out in self.seen.items():
+                board.add_histogram(f"activation/{name}", out, self.global_step)
+            for name, parameter in self.model.named_parameters():
+                board.add_histogram(f"weight/{name}", parameter, self.global_step)
+                board.add_scalar(f"gradient/{name}", parameter.grad.norm(), self.global_step)
+            self.seen.clear()
+
+        def validation_step(self, batch: Any, _: int) -> None:
+            scores = self.model(batch[0])
+            self.log("validation_loss", self.criterion(scores, batch[1]))
+            self.log("validation_accuracy", (scores.argmax(1) == batch[1]).float().mean())
+
+        def configure_optimizers(self) -> Any:
+            kind = getattr(torch.optim, plan.optimizer)
+            optimizer = kind(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+            if plan.schedule != "one-cycle":
+                return optimizer
+            cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=case.steps + 1)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+
+        def on_train_start(self) -> None:
+            self.seconds, self.busy = -time.perf_counter(), -time.thread_time()
+
+        def on_train_end(self) -> None:
+            self.seconds += time.perf_counter()
+            self.busy += time.thread_time()
+
+    loaders = []
+    for split in ("train", "validation"):
+        arrays = case.data.arrays(split)
+        rows = TensorDataset(torch.tensor(arrays["image"]), torch.tensor(arrays["label"]))
+        size = plan.batch_size if split == "train" else 256
+        loaders.append(DataLoader(rows, batch_size=size, shuffle=split == "train"))
+    module = Module()
+    trainer = pl.Trainer(
+        max_epochs=plan.epochs, accelerator="cpu", logger=TensorBoardLogger(folder, name="board"),
+        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, log_every_n_steps=50,
+        num_sanity_val_steps=0,
+    )  # fmt: skip
+    trainer.fit(module, *loaders)
+    return module.seconds, module.busy
+
+
+def measure(case: Case, rounds: int, with_lightning: bool) -> dict[str, float]:
+    """Medians over interleaved rounds."""
+    ways: dict[str, Callable[[Path], tuple[Any, ...]]] = {
+        "none": lambda _: none(case),
+        "live": lambda folder: live(case, folder),
+    }
+    if with_lightning and case.digits is not None:
+        ways["lightning"] = lambda folder: lightning(case, folder)
+    found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    shares, kinds = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(rounds + 1):
+            for way in list(ways)[:: -1 if turn % 2 else 1]:
+                told = ways[way](Path(folder))
+                if turn:  # the first round warms up
+                    found[way].append((case.steps / told[0], case.steps / told[1]))
+                if way == "live":
+                    history = told[2]
+                    shares.append(history.watching)
+                    kinds = {
+                        "activations": len(history.activation_steps), "insides": len(history.insides),
+                        "weights": len(history.distributions), "timings": int(history.timings is not None),
+                        "signal": len(history.signal),
+                    }  # fmt: skip
+    made: dict[str, float] = {f"{way}_steps_per_second": statistics.median(s for s, _ in v) for way, v in found.items()}
+    for way in [way for way in ways if way != "live"]:
+        pairs = list(zip(found["live"], found[way], strict=True))
+        made[f"live_to_{way}"] = statistics.median(a[0] / b[0] for a, b in pairs)
+        made[f"live_to_{way}_by_processor"] = statistics.median(a[1] / b[1] for a, b in pairs)
+    return {**made, "watching": statistics.median(shares), **{f"seen_{name}": count for name, count in kinds.items()}}
+
+
+def compare(options: argparse.Namespace) -> None:
+    with_lightning = options.lightning is not None
+    if with_lightning:
+        sys.path.append(str(options.lightning))
+        logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore")
+        try:
+            import lightning  # noqa: F401
+        except ImportError as error:
+            sys.exit(f"Lightning is not in {options.lightning} ({error}); {__doc__[__doc__.index('Put it into') :]}")
+    for case in cases(options.seconds):
+        if options.cases and case.name not in options.cases:
+            continue
+        made = measure(case, options.rounds, with_lightning)
+        print(
+            f"{case.name:12} live {made['live_steps_per_second']:6.0f} steps a second   to none "
+            f"{made['live_to_none']:.3f} (≥ {LIVE})  by processor {made['live_to_none_by_processor']:.3f}   "
+            f"watching {made['watching']:.1%}"
+        )
+        if "live_to_lightning" in made:
+            print(
+                f"{'':12} to Lightning {made['live_to_lightning']:.2f} (≥ {LIGHTNING[case.name]})  by processor "
+                f"{made['live_to_lightning_by_processor']:.2f}"
+            )
+        print(json.dumps({"benchmark": "instruments", "case": case.name, **made}), flush=True)
+
+
+def memory(minutes: float) -> None:
+    """Train the digits MLP for so long with every instrument live, and tell how resident memory grows."""
+    import psutil
+
+    digits = Digits.of("digits-mlp", Mlp, 100_000_000, 1)
+    case = Case("mlp", digits.network, digits.data, digits.data.types, digits.plan, digits)
+    process, points, history = psutil.Process(), [], History()
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder) / "runs.sqlite")
+        compiled = case.compiled()
+        worker = Worker(lambda: compiled, case.data, case.plan, also=(recorder.put,))
+        worker.control.look_into(compiled.resolution.order, "validation", 0)
+        worker.start()
+        began = time.perf_counter()
+        while (now := time.perf_counter() - began) < 60 * minutes:
+            time.sleep(1 / 30)
+            for event in worker.stream.drain():
+                history.feed(event)
+            if not points or now >= points[-1][0] + 1.0:
+                points.append((now, process.memory_info().rss / 2**20, history.step))
+        worker.control.stop()
+        worker.join()
+        recorder.close()
+    seconds, sizes, steps = np.asarray(points[len(points) // 3 :]).T  # what is taken at the beginning is no slope
+    slope = np.polyfit(seconds, sizes, 1)[0] * 3600
+    taken = np.polyfit(steps, sizes, 1)[0] * 2**20
+    print(
+        f"memory       {sizes[0]:.1f} → {sizes[-1]:.1f} MB over {seconds[-1] - seconds[0]:.0f} s and "
+        f"{steps[-1] - steps[0]:.0f} steps: {slope:.1f} MB an hour, {taken:.1f} bytes a step"
+    )
+    print(json.dumps({"benchmark": "instruments", "case": "memory", "mb_per_hour": slope, "bytes_per_step": taken}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long a run with none takes, about")
+    parser.add_argument("--cases", nargs="*", help="mlp, cnn, lstm, transformer")
+    parser.add_argument("--lightning", type=Path, help="the folder that has it")
+    parser.add_argument("--minutes", type=float, default=0.0, help="measure memory over so many minutes instead")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    if options.minutes:
+        memory(options.minutes)
+    else:
+        compare(options)
+
+
+if __name__ == "__main__":
+    main()
