@@ -273,7 +273,7 @@ class Network:
 
     def reached(self, source: str, among: Iterable[str]) -> frozenset[str]:
         """Those of some nodes into which something flows from one node, or that are it. Works with cycles."""
-        wanted = self.nodes.keys() & set(among)
+        wanted = frozenset(id for id in among if id in self.nodes)
         ranks = self.__dict__.get("_ranks")
         if ranks is None:
             return self.descendants([source]) & wanted
@@ -288,7 +288,7 @@ class Network:
                 left.discard(id)
                 if ranks.get(id, math.inf) < goal:
                     todo.extend(wire.target for wire in self.outgoing.get(id, ()))
-        return frozenset(wanted & seen)
+        return wanted & seen
 
     @property
     def _ranked(self) -> Ranks | None:

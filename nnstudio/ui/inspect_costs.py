@@ -54,6 +54,13 @@ class NodeCosts(Live):
         for signal in (session.resolved, session.changed, self.costing.changed):
             signal.connect(self.refresh_soon)
 
+    def follow(self, ids: Sequence[str]) -> None:
+        """Tell of these nodes."""
+        if tuple(ids) != self.ids:
+            self.ids = tuple(ids)
+            self.facts.show_facts([])
+            self.refresh_soon()
+
     def refresh(self) -> None:
         self.costing.ask()
         facts = cost_facts(self.session, self.ids)

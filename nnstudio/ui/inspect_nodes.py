@@ -58,6 +58,11 @@ class NodeName(QLineEdit):
         self.setToolTip("The name of this layer, as files and exported code know it. Click to change it")
         self.editingFinished.connect(self._take)
 
+    def follow(self, id: str) -> None:
+        """Be the name of another node."""
+        self._id = id
+        self.setModified(False)
+
     def show_name(self, name: str) -> None:
         """Show this name, unless another is being typed."""
         if not self.hasFocus() or not self.isModified():
@@ -157,7 +162,7 @@ class NodePage(Page):
             self.form.expressed.connect(self._expressed)
             self.form.wanted.connect(self._create)
             self.body.addWidget(self.form)
-            Scrubbing(self.form, session, id, self._edited)
+            self._scrubbing = Scrubbing(self.form, session, id, self._edited)
         self.body.addWidget(Foretold(session))
         self.flags = Flags(session)
         self.body.addWidget(self.flags)
@@ -167,13 +172,33 @@ class NodePage(Page):
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
-        self.body.addWidget(NodeCosts(session, (id,)))
-        for widget in live:
-            self.body.addWidget(widget)
-            widget.appear()
+        self._costs = NodeCosts(session, (id,))
+        self.body.addWidget(self._costs)
+        self._live_at = self.body.count()
+        self._show_live(live)
         self._add_help(node)
         self.body.addStretch(1)
         self._refuse_name("")
+
+    def _show_live(self, live: Sequence[NodeView]) -> None:
+        for at, widget in enumerate(live, self._live_at):
+            self.body.insertWidget(at, widget)
+            widget.appear()
+
+    def show_node(self, id: str, live: Sequence[NodeView]) -> None:
+        """Be the page of another node whose layer is of the same type; :meth:`refresh` follows."""
+        self.id = id
+        self.name.follow(id)
+        self._refuse_name("")
+        if self.form is not None:
+            self._scrubbing.follow(id)
+        self._costs.follow((id,))
+        self._show_live(live)
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing is being typed, refused or offered."""
+        return self.name_error.isHidden() and (self.form is None or self.form.calm)
 
     def _choices(self, node: Node) -> dict[str, list[tuple[str, str]]]:
         fields = self.session.fields

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
 from nnstudio.graph import Change
 from nnstudio.layers.blocks import Block
 from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
+from nnstudio.ui.inspect_kept import KeptPages
 from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import SeveralPage
@@ -36,6 +37,7 @@ class Inspector(QFrame):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._home)
         self._stack.addWidget(self._chosen)
+        self._kept = KeptPages(self._stack, _scrolled)
         self._shown: tuple[object, ...] | None = None
         self._page: ProjectPage | NodePage | SeveralPage | DefinitionPage
         self._project: ProjectPage | None = None  # kept: it takes long to make, and is come back to often
@@ -64,6 +66,7 @@ class Inspector(QFrame):
 
     def add_live(self, *widgets: NodeView) -> None:
         """Show these widgets under the form of one selected layer (they follow the selection themselves)."""
+        self._forget_pages()
         self._live = widgets
         if isinstance(self.page, NodePage):
             self._shown = None
@@ -83,12 +86,14 @@ class Inspector(QFrame):
             self.page.more.name.selectAll()
 
     def _data_changed(self) -> None:
+        self._forget_pages()
         if isinstance(self.page, NodePage):  # an Input offers the fields of the data
             self._shown = None
         self._choose()
 
     def _changed(self, change: Change[Any]) -> None:
         if change.why == "reset":
+            self._forget_pages()
             self._shown = self._project = None  # the next one takes its place
         self._choose()
 
@@ -100,36 +105,61 @@ class Inspector(QFrame):
         shown = (session.scope, kinds)
         if shown != self._shown:
             self._shown = shown
-            self._due.start()
+            node = nodes[next(iter(layers))] if len(layers) == 1 else None
+            self._due.start(0 if node is not None and self._kept.ready(node) else LATER)
         self._refresh()
 
     def _rebuild(self) -> None:
         """Make the page of what is selected now."""
         self._due.stop()
         ids = sorted(self._session.selection)
-        for widget in self._live:
-            widget.setParent(self)
-            widget.hide()
+        self._take_live()
         if len(ids) == 1:
-            layer = self._session.network.nodes[ids[0]].layer
-            more = BlockParts(self._session, ids[0]) if isinstance(layer, Block) else None
-            self._page = NodePage(self._session, ids[0], self._live, more)
+            self._page = self._page_of(ids[0])
         elif ids:
             self._page = SeveralPage(self._session, ids)
         elif self._session.scope.block:
             self._page = DefinitionPage(self._session)
         else:
             self._page = self._project = self._project or ProjectPage(self._session)
-        if self._page is not self._project:
+        self._show_page()
+        self._page.refresh()
+
+    def _take_live(self) -> None:
+        """Take what shows the run out of the page, so that it outlives it."""
+        for widget in self._live:
+            widget.setParent(self)
+            widget.hide()
+
+    def _forget_pages(self) -> None:
+        self._take_live()
+        self._kept.clear()
+
+    def _page_of(self, id: str) -> NodePage:
+        session, node = self._session, self._session.network.nodes[id]
+        made = self._kept.show(node, lambda: NodePage(session, id, self._live))
+        if made is None:
+            more = BlockParts(session, id) if isinstance(node.layer, Block) else None
+            made = NodePage(session, id, self._live, more)
+        elif made.id != id or any(widget.parent() is self for widget in self._live):
+            made.show_node(id, self._live)
+        return made
+
+    def _show_page(self) -> None:
+        if self._stack.currentWidget() not in (self._home, self._chosen) and self._kept.shows(self._page):
+            self._empty_chosen()
+        elif self._page is not self._project:
             self._chosen.setWidget(self._page)
             self._stack.setCurrentWidget(self._chosen)
         else:
             if self._home.widget() is not self._project:
                 self._home.setWidget(self._project)
             self._stack.setCurrentWidget(self._home)
-            if self._chosen.widget() is not None:
-                self._chosen.widget().deleteLater()
-        self._page.refresh()
+            self._empty_chosen()
+
+    def _empty_chosen(self) -> None:
+        if self._chosen.widget() is not None:
+            self._chosen.widget().deleteLater()
 
 
 def _scrolled() -> QScrollArea:

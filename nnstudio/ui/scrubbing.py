@@ -80,6 +80,11 @@ class Scrubbing(QObject):
                 title.setCursor(Qt.CursorShape.SizeHorCursor)
                 title.installEventFilter(self)
 
+    def follow(self, id: str) -> None:
+        """Pull the numbers of another node of the type."""
+        self._leave()
+        self._id = id
+
     def _node(self) -> Node | None:
         return self._session.network.nodes.get(self._id)
 
