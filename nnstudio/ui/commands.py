@@ -18,6 +18,7 @@ from nnstudio.ui.finding.commands import finding_commands
 from nnstudio.ui.learning.commands import learning_commands
 from nnstudio.ui.living_actions import living_rows
 from nnstudio.ui.panels import PANELS
+from nnstudio.ui.planned import group_of_selected, phase_of_selected
 from nnstudio.ui.quick_fix import quick_fix
 from nnstudio.ui.run_commands import run_commands
 
@@ -214,6 +215,13 @@ def _training(window: MainWindow) -> Iterable[Action]:
     yield Action("go_on", "Go on from trained weights", lambda: session.training.start(afresh=False), (), "",
                  "Training", "Train on from the weights that are there, as far as they fit",
                  words="continue finetune warm start", enabled_when=lambda: trained() and state() == "idle")
+    some = lambda: window.in_workspace and bool(session.selection)  # noqa: E731
+    yield Action("phase_of_selected", "New phase of selected layers", lambda: phase_of_selected(session), (), "",
+                 "Training", "Add a phase to the plan that trains the selected layers by the selected losses",
+                 enabled_when=some, separated=True, words="gan turns alternate generator discriminator plan")
+    yield Action("group_of_selected", "Own learning rate for selected layers", lambda: group_of_selected(session), (),
+                 "", "Training", "Have the selected layers learn faster or slower than the rest", enabled_when=some,
+                 words="parameter group rate factor weight decay plan")
     yield Action("carried", "What becomes of trained weights …", lambda: show_carried(session, window), (), "",
                  "Training", "Layer by layer: kept, grown, cut or begun afresh", enabled_when=trained,
                  words="transfer keep weights")

@@ -138,11 +138,19 @@ class Form(QWidget):
         for name, field in self.fields.items():
             field.show_value(values[name], several=name in several, expression=expressions.get(name, ""))
             when = self._params[name].when
-            applies = when is None or when[0] in several or values.get(when[0]) in when[1]
-            field.setVisible(applies)
-            self._labels[name].setVisible(applies)
-            if not applies:
-                self.refuse(name, "")
+            self.show_row(name, when is None or when[0] in several or values.get(when[0]) in when[1])
+
+    @property
+    def calm(self) -> bool:
+        """Whether no value is refused and nothing is offered."""
+        return not self._offers and all(error.isHidden() for error in self._errors.values())
+
+    def show_row(self, name: str, applies: bool) -> None:
+        """Show or hide the row of a parameter."""
+        self.fields[name].setVisible(applies)
+        self._labels[name].setVisible(applies)
+        if not applies:
+            self.refuse(name, "")
 
     def give_up(self, name: str) -> None:
         """Forget what was typed into a field and cannot be; show its value again."""

@@ -43,6 +43,7 @@ _PATHS = {
     "check": ("m5 12.5 4.5 4.5L19 7",),
     "chevron": ("m9 6 6 6-6 6",),
     "down": ("m6 9 6 6 6-6",),
+    "up": ("m6 15 6-6 6 6",),
     "network": ("M4 4h6v5H4ZM14 15h6v5h-6ZM14 4h6v5h-6ZM10 6.5h4M17 9v6",),
 }  # fmt: skip
 

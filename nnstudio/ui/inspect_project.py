@@ -11,10 +11,13 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.train.plan import Plan
 from nnstudio.ui.facts import Facts
+from nnstudio.ui.finding.forecasting import ForecastRow
 from nnstudio.ui.forms import Form, fillable, title_of
 from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import ParameterList
+from nnstudio.ui.inspect_phases import group_records, phase_records
 from nnstudio.ui.parts import button, column, label, line, row
+from nnstudio.ui.planned import selected_ids
 from nnstudio.ui.session import Session
 
 #: The plan's parameters in groups; the first is open, others open on a click. What is in none joins the last.
@@ -24,6 +27,10 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Against overfitting", ("weight_decay", "l1", "clip_norm", "early_stopping", "patience", "keep_best")),
     ("Machine", ("seed", "deterministic", "threads", "watching")),
 )
+
+
+#: Of so many selected layers at most, it is kept which they were.
+MANY = 500
 
 
 class Section(QWidget):
@@ -84,7 +91,23 @@ class ProjectPage(Page):
             build = functools.partial(self._form, [*names, *extra])
             changed = any(getattr(session.plan, name) != Plan.params[name].default for name in names)
             self.body.addWidget(Section(title, build, opened=changed) if title else build())
+        self._last: tuple[str, ...] = ()  # what was selected last: with this page seen, nothing is
+        self._selected()
+        session.selection_changed.connect(self._selected)
+        self.phases, self.groups = (made(session, lambda: self._last) for made in (phase_records, group_records))
+        self._sections = [
+            (Section("Phases", lambda: self.phases), self.phases),
+            (Section("Layers with their own rate", lambda: self.groups), self.groups),
+        ]
+        for section, _ in self._sections:
+            self.body.addWidget(section)
+        self.body.addWidget(line())
+        self.body.addWidget(ForecastRow(session))
         self.body.addStretch(1)
+
+    def _selected(self) -> None:
+        if 0 < len(self.session.selection) <= MANY:
+            self._last = selected_ids(self.session) or self._last
 
     def _form(self, names: list[str]) -> Form:
         form = Form("Plan", Plan.params, names)
@@ -110,6 +133,11 @@ class ProjectPage(Page):
         for form in self.forms:
             form.show_values(values)
         self.parameters.refresh()
+        for section, records in self._sections:
+            before = len(records.cards)
+            records.refresh()
+            if records.cards and not before:
+                section.head.setChecked(True)
         self._show_data()
 
     def _show_data(self) -> None:

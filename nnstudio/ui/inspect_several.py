@@ -14,6 +14,7 @@ from nnstudio.ui.inspect_costs import NodeCosts
 from nnstudio.ui.inspect_flags import Flags
 from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import create_parameter
+from nnstudio.ui.inspect_training import TrainedIn
 from nnstudio.ui.parts import label, line
 from nnstudio.ui.session import Session
 
@@ -47,6 +48,8 @@ class SeveralPage(Page):
             self.body.addWidget(label("These layers have no parameter in common.", "muted", wrap=True))
         self.flags = Flags(session)
         self.body.addWidget(self.flags)
+        self.trained = TrainedIn(session)
+        self.body.addWidget(self.trained)
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
@@ -87,6 +90,7 @@ class SeveralPage(Page):
             {name: first[name][0] for name in names}, several, {name: first[name][1] for name in names}
         )
         self.flags.show_nodes(nodes)
+        self.trained.refresh()
         resolution = self.session.resolution
         if resolution is not None:
             known = [resolution.nodes[node.id].parameters for node in nodes if node.id in resolution.nodes]

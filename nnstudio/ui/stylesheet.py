@@ -57,6 +57,7 @@ QPushButton[role="primary"]:disabled { background: $accent_off; border-color: $a
 QPushButton[role="quiet"] { background: transparent; border-color: transparent; padding: 4px 8px; font-weight: 400; }
 QPushButton[role="quiet"]:hover { background: $raised; }
 QPushButton[role="quiet"]:focus { border-color: $accent; }
+QPushButton[role="pick"] { text-align: left; padding: 5px 8px; font-weight: 400; }
 QPushButton[role="link"] { background: transparent; border: none; color: $accent; padding: 2px 0; text-align: left;
   font-weight: 500; }
 QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnstudio.compile.patterns import parse
 from nnstudio.graph import Wire
 from nnstudio.layers import Placeholder
+from nnstudio.train.planning import phases_of
 from nnstudio.ui.canvas.face import signs_of
 from nnstudio.ui.canvas.fitting import End
 from nnstudio.ui.canvas.glyphs import MEANINGS
@@ -47,6 +48,7 @@ def _of_node(scene: CanvasScene, id: str) -> list[str]:
     lines += [html.escape(_STATES[sign]) for sign in signs_of(node) if sign in _STATES]
     lines += ["bypassed: what arrives goes on as it is"] if node.bypassed else []
     lines += [f"<i>{html.escape(line)}</i>" for line in scene.comparison.lines(id)]
+    lines += _trained_in(scene, id)
     told = scene.magnitudes.told_of(id)
     if len(lines) == 1 and not isinstance(node.layer, Placeholder):
         lines.append(html.escape(node.layer.summary()))
@@ -54,6 +56,16 @@ def _of_node(scene: CanvasScene, id: str) -> list[str]:
         lines += [html.escape(" · ".join(f"{name} {value}" for name, value in facts))] if facts else []
     lines += [html.escape(told)] if told else []
     return lines
+
+
+def _trained_in(scene: CanvasScene, id: str) -> list[str]:
+    """Which of the plan's phases train a node with weights."""
+    session = scene.session
+    known = scene.resolution.nodes.get(id) if scene.resolution is not None else None
+    if not session.plan.phases or known is None or not known.parameters:
+        return []
+    names = [phase.name for phase in phases_of(session.plan, session.scope.prefix + id)]
+    return [html.escape(f"trained in {' and '.join(names)}" if names else "trained in no phase")]
 
 
 def _of_port(scene: CanvasScene, end: End) -> list[str]:

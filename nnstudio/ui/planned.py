@@ -1,0 +1,67 @@
+"""Edits of a session's plan, and which nodes it can name. No widgets, which the window starts without."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
+from nnstudio.layers.params import ParameterError
+from nnstudio.train import planning
+
+if TYPE_CHECKING:
+    from nnstudio.ui.session import Session
+
+
+def do_plan(session: Session, what: str, edit: planning.PlanEdit, key: Hashable = None) -> str:
+    """Edit the plan as one undoable step. Returns why it cannot be, as a sentence; "" where it was done."""
+    try:
+        plan = edit(session.plan)
+    except ParameterError as error:
+        return f"{error.parameter.capitalize()} {error.message}"
+    if plan != session.plan:
+        session.do(what, None, key, plan=plan, merge_seconds=AS_LONG_AS_IT_TAKES)
+    return ""
+
+
+def trains(session: Session, id: str) -> bool:
+    """Whether a node, named as a plan names it, has weights that can be trained, as far as is known."""
+    node, whole = planning.node_at(session.sheet.network, id), session.whole
+    known = whole.nodes.get(id) if whole is not None else None
+    return node is not None and node.layer.role in ("layer", "block") and (known is None or known.parameters > 0)
+
+
+def trainable(session: Session) -> dict[str, str]:
+    """Ids and names of the drawn nodes whose weights can be trained."""
+    return {node.id: node.name for node in session.sheet.network.nodes.values() if trains(session, node.id)}
+
+
+def selected_ids(session: Session) -> tuple[str, ...]:
+    """The selected nodes by the ids that a plan names them by; none where it cannot be said where they stand."""
+    scope = session.scope
+    if scope.block and not scope.path:
+        return ()
+    nodes = session.network.nodes
+    chosen = sorted((nodes[id].name, id) for id in session.selection if id in nodes)
+    return tuple(f"{scope.prefix}{id}" for _, id in chosen)
+
+
+def told(session: Session, ids: Sequence[str]) -> str:
+    """These nodes by their names, a few of them."""
+    names = [planning.name_at(session.sheet.network, id) for id in ids]
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+
+
+def phase_of_selected(session: Session) -> None:
+    """Add a phase that trains the selected layers by the selected losses."""
+    network, ids = session.sheet.network, selected_ids(session)
+    losses = tuple(id for id in ids if id in network.nodes and network.nodes[id].layer.role == "loss")
+    own = tuple(id for id in ids if trains(session, id))
+    do_plan(session, "Add phase of the selected layers", planning.add_phase(losses=losses, trains=own))
+
+
+def group_of_selected(session: Session) -> None:
+    """Have the selected layers learn at a rate of their own."""
+    ids = tuple(id for id in selected_ids(session) if trains(session, id))
+    if ids:
+        do_plan(session, f"Add group of {told(session, ids)}", planning.add_group(ids))
