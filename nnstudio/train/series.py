@@ -26,8 +26,8 @@ BLOCK, CELL = 65_536, 256
 CELLS = BLOCK // CELL
 #: Whole blocks of a growing series that stay in memory, and blocks that were read lately.
 HOT, READ = 8, 8
-#: A stretch of so many steps is worked out from the steps themselves; a longer one to within one cell.
-NEAR = 4 * BLOCK
+#: A mean over a stretch of so many steps is worked out from the steps themselves, also where a pixel has many.
+NEAR = BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +307,7 @@ class Series:
         """The mean over ``window`` steps around each place of ``at``, shape (places,); NaN where none is finite.
 
         The window shrinks evenly near the first step, so that the beginning is not flattened, and ends at the last.
-        Where places lie far apart it is widened to whole cells.
+        Where places lie more than a cell apart it is widened to whole cells.
         """
         if not self._length or not len(at):
             return np.full(len(at), np.nan)
@@ -315,7 +315,7 @@ class Series:
         half = np.minimum(centre, max(0, window // 2))
         begin, end = centre - half, np.minimum(centre + half + 1, self._length)
         start, stop = int(begin.min()), int(end.max())
-        if stop - start <= NEAR:
+        if stop - start <= max(NEAR, CELL * len(at)):
             values = self.read(start, stop)
             good = np.isfinite(values)
             totals = _running(np.where(good, values, np.float32(0)))

@@ -96,7 +96,7 @@ def test_the_mean_from_far_is_that_of_whole_cells(long, window) -> None:
         low, high = max(0, place - half - CELL), place + half + CELL
         part = values[low:high]
         assert part.min() - 1e-6 <= mean <= part.max() + 1e-6
-    if window > NEAR // 4:
+    if window > NEAR:
         exact = [values[max(0, p - min(p, window // 2)) : p + min(p, window // 2) + 1].mean() for p in at.astype(int)]
         assert means == pytest.approx(exact, rel=0.02)
 
