@@ -129,7 +129,7 @@ class Case:
             return False
         first, last = self.norms[0].weights, self.norms[-1].weights
         shares = [last[id] / size for id, size in first.items() if size and id in last]
-        return bool(shares) and float(np.median(shares)) < 0.3
+        return bool(shares) and middle(shares) < 0.3
 
     # losses
 
@@ -180,6 +180,15 @@ class Case:
             step=self.history.step, time=self.history.time, code=code, node=ids[0] if ids else "", message=message,
             hint=hint, evidence=told,
         )  # fmt: skip
+
+
+def middle(values: Iterable[float]) -> float:
+    """The median; of few numbers many times faster than NumPy's. 0 where there are none."""
+    ordered = sorted(values)
+    half, odd = divmod(len(ordered), 2)
+    if not ordered:
+        return 0.0
+    return float(ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def thinned(values: Iterable[float], most: int = POINTS) -> list[float]:

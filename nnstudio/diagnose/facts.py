@@ -40,7 +40,7 @@ class InputFacts:
 
     least, greatest: root mean square of the feature for which it is least and greatest (constant features left out).
     narrow, wide: the least and the greatest standard deviation of a feature. mean: of the feature that lies farthest
-    from zero. pixels: whether the field is a picture.
+    from zero. pixels: whether the field is a picture. columns: of the file, of which the field is made.
     """
 
     node: str
@@ -52,6 +52,7 @@ class InputFacts:
     wide: float
     mean: float
     pixels: bool = False
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,8 @@ class Facts:
             TargetFacts(**{**each, "inputs": tuple(each["inputs"]), "classes": tuple(each["classes"])})
             for each in value["targets"]
         )
-        return cls(
-            **{**value, "inputs": tuple(InputFacts(**each) for each in value["inputs"]), "targets": tuple(targets)}
-        )
+        inputs = (InputFacts(**{**each, "columns": tuple(each.get("columns", ()))}) for each in value["inputs"])
+        return cls(**{**value, "inputs": tuple(inputs), "targets": tuple(targets)})
 
 
 def facts_of(data: Data, network: Network) -> Facts:
@@ -116,7 +116,11 @@ def facts_of(data: Data, network: Network) -> Facts:
     fed = {field: node for _, _, sources in targets for field, node in _inputs(network, sources) if field in train}
     shared, rows, surprising = _shared(data, tuple(fed), tuple(field for _, field, _ in targets))
     return Facts(
-        tuple(_input(node, field, np.asarray(train[field])) for field, node in fed.items() if _is_float(train[field])),
+        tuple(
+            dataclasses.replace(_input(node, field, np.asarray(train[field])), columns=_columns(data, field))
+            for field, node in fed.items()
+            if _is_float(train[field])
+        ),
         tuple(_target(data, network, loss, field, sources) for loss, field, sources in targets),
         shared, rows, surprising,
     )  # fmt: skip
@@ -141,6 +145,13 @@ def _targets(network: Network) -> Iterator[tuple[Node, str, frozenset[str]]]:
 def _inputs(network: Network, ids: list[str]) -> Iterator[tuple[str, str]]:
     for id in ids:
         yield str(getattr(network.nodes[id].layer, "field", "")), id
+
+
+def _columns(data: Data, field: str) -> tuple[str, ...]:
+    """The columns of the file that can be scaled, of those of which a field is made."""
+    known = getattr(data, "fields", {}).get(field)
+    kinds = {name: column.kind for name, column in getattr(data, "columns", {}).items()}
+    return tuple(name for name in getattr(known, "columns", ()) if kinds.get(name) not in ("category", "codes", "text"))
 
 
 def _is_float(array: Array) -> bool:

@@ -62,6 +62,7 @@ def unscaled_inputs(case: Case) -> Iterator[Diagnosis]:
         yield case.diagnosis(
             "unscaled-inputs", f"“{known.field}” is not scaled: {told}",
             "standardise it, so that its mean is 0 and its spread 1", nodes=[known.node], field=known.field,
+            columns=known.columns,
             measure="size of the inputs", log=True,
             by_node={"smallest feature": known.least, "largest feature": known.greatest, "as it should be": 1.0},
         )  # fmt: skip

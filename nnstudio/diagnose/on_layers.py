@@ -16,16 +16,24 @@ from nnstudio.layers.initialisation import Weighted
 BENDS = frozenset({*BOUNDED, *RECTIFIERS, "LeakyReLU", "ELU", "GELU", "SiLU", "Mish", "SELU", "CELU", "Softplus"})
 
 
-def bent(patient: Patient) -> bool:
-    """Whether anything in the network bends what it passes on."""
-    return any(kind(patient, id) in BENDS and hidden(patient.flat, id) for id in patient.resolution.order)
+def bent(patient: Patient, by: str = "") -> bool:
+    """Whether anything in the network (of this kind) bends what it passes on."""
+    kinds = {by} if by else BENDS
+    return any(kind(patient, id) in kinds and hidden(patient.flat, id) for id in patient.resolution.order)
+
+
+def _all_behind(patient: Patient) -> frozenset[str]:
+    """The nodes that the finding is about; of a gradient that vanishes, with all that it has come through."""
+    if patient.diagnosis.code in ("vanishing-gradient", "exploding-gradient"):
+        return patient.flat.descendants(patient.nodes)
+    return frozenset(patient.nodes)
 
 
 def _bends(patient: Patient) -> list[str]:
     """The hidden activations that the finding is about: those named, else those behind what is named, else all."""
     flat = patient.flat
     every = [id for id in patient.resolution.order if kind(patient, id) in BENDS and hidden(flat, id)]
-    named = set(patient.nodes)
+    named = _all_behind(patient)
     near = {wire.target for id in named for wire in flat.outgoing.get(id, ())} | {
         wire.source for id in named for wire in flat.incoming.get(id, ())
     }
@@ -36,7 +44,7 @@ def _weighted(patient: Patient) -> list[str]:
     """The layers with weights that the finding is about: those named or just before what is named, else all."""
     flat = patient.flat
     every = [id for id in patient.resolution.order if id in flat.nodes and isinstance(flat.nodes[id].layer, Weighted)]
-    named = set(patient.nodes)
+    named = _all_behind(patient)
     before = {wire.source for id in named for wire in flat.incoming.get(id, ())}
     return [id for id in every if id in named or id in before] or every
 
@@ -47,14 +55,23 @@ def _one_kind(patient: Patient, ids: list[str]) -> str:
 
 
 def bent_by(patient: Patient, other: str, why: str) -> Iterator[Cure]:
-    """Another activation in the place of those that do harm."""
+    """Another activation in the place of those that do harm; with ReLU, the weights before it start as it needs."""
     ids = [id for id in _bends(patient) if kind(patient, id) in ({"ReLU"} if other == "LeakyReLU" else BOUNDED)]
-    if ids:
-        layer = load()[other]()
-        yield from cure_at(
-            patient, f"Use {other} for {_one_kind(patient, ids)}", why, ids,
-            lambda chosen: edits.chain(*(edits.replace_layer(id, layer) for id in chosen)),
-        )  # fmt: skip
+    if not ids:
+        return
+    flat, layer = patient.flat, load()[other]()
+    before = [wire.source for id in ids for wire in flat.incoming.get(id, ())] if other == "ReLU" else []
+    starting = [id for id in dict.fromkeys(before) if isinstance(flat.nodes[id].layer, Weighted)]
+    inner = {id.rpartition("/")[2] for id in starting}
+
+    def one(id: str) -> Edit:
+        return edits.set_params(id, weight_init="he uniform") if id in inner else edits.replace_layer(id, layer)
+
+    also = ", with He initialisation" if starting else ""
+    yield from cure_at(
+        patient, f"Use {other} for {_one_kind(patient, ids)}{also}", why, [*ids, *starting],
+        lambda chosen: edits.chain(*map(one, chosen)),
+    )  # fmt: skip
 
 
 def initialised(patient: Patient, *, constant_only: bool = False) -> Iterator[Cure]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from nnstudio.diagnose import on_layers, on_network, on_plan
+from nnstudio.diagnose.case import middle
 from nnstudio.diagnose.cures import Cure, Patient
 from nnstudio.diagnose.rates import raised
 
@@ -24,7 +25,8 @@ def _vanishing(patient: Patient) -> Iterator[Cure]:
     yield from on_layers.bent_by(patient, "ReLU", "Its slope is 1 for all that passes, so gradients do not fade.")
     yield from on_layers.normalised(patient)
     yield from on_layers.led_past(patient)
-    yield from on_layers.initialised(patient)
+    if not on_layers.bent(patient, "Sigmoid"):  # no weights can start so that many sigmoids pass a gradient on
+        yield from on_layers.initialised(patient)
 
 
 def _exploding(patient: Patient) -> Iterator[Cure]:
@@ -62,7 +64,7 @@ def _rate_high(patient: Patient) -> Iterator[Cure]:
 def _factor(patient: Patient) -> float:
     """By what a rate is to be multiplied so that steps are of a healthy size: a power of ten from 0.0001 to 0.1."""
     steps = [step for step in patient.diagnosis.evidence.get("steps", {}).values() if step]
-    power = round(float(np.log10(1e-3 / np.median(steps)))) if steps else -2
+    power = round(float(np.log10(1e-3 / middle(steps)))) if steps else -2
     return float(10.0 ** min(-1, max(-4, power)))
 
 

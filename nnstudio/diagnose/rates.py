@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.diagnose.case import LATELY, Case, thinned
+from nnstudio.diagnose.case import LATELY, Case, middle, thinned
 from nnstudio.train.events import Diagnosis, Gradients, RunFailed
 
 Array = NDArray[np.float64]
@@ -35,11 +35,11 @@ def rate_too_high(case: Case) -> Iterator[Diagnosis]:
         return
     rate = case.plan.learning_rate
     ratios = case.ratios(case.norms[-LATELY:])
-    steps = {case.name(id): float(np.median(values)) for id, values in ratios.items() if len(values)}
+    steps = {case.name(id): middle(values) for id, values in ratios.items() if len(values)}
     yield case.diagnosis(
         "learning-rate-high", f"The learning rate of {rate:g} is too high: {told}",
         "lower the learning rate, or let it warm up",
-        measure="training loss", series=thinned(case.windows if len(case.windows) else case.losses), rate=rate,
+        measure="training loss", series=thinned(case.losses), rate=rate,
         log=True, steps=steps,
     )  # fmt: skip
 
@@ -84,7 +84,7 @@ def _longest_step(case: Case) -> float:
 def _typical_step(case: Case, events: Iterable[Gradients]) -> float:
     """The median over nodes of how far weights move in a step, relative to their length; 0 where it is not known."""
     ratios = case.ratios(events)
-    return float(np.median([np.median(values) for values in ratios.values()])) if ratios else 0.0
+    return middle(middle(values) for values in ratios.values())
 
 
 def rate_too_low(case: Case) -> Iterator[Diagnosis]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.diagnose.case import LATELY, Case, thinned
+from nnstudio.diagnose.case import LATELY, Case, middle, thinned
 from nnstudio.diagnose.reading import BOUNDED, HALTING, RECTIFIERS, has_weights, hidden, saturation
 from nnstudio.train.events import Diagnosis, Histogram
 
@@ -46,7 +46,7 @@ def vanishing_gradients(case: Case) -> Iterator[Diagnosis]:
         f"{subject} {case.names(gone)} {are}: down to {least:.0e} of the largest, so "
         f"{'this layer' if len(gone) == 1 else 'these layers'} hardly learn{'s' if len(gone) == 1 else ''}",
         "use ReLU in place of Sigmoid or Tanh, add normalisation, or lead a connection past the layers between",
-        nodes=gone, by_node={case.name(id): float(np.median(lately[id])) for id in case.in_order(lately)},
+        nodes=gone, by_node={case.name(id): middle(lately[id]) for id in case.in_order(lately)},
         measure="gradient, lately", log=True,
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ def exploding_gradients(case: Case) -> Iterator[Diagnosis]:
     lately = case.lately("gradients")
     if not lately:
         return
-    typical = {id: float(np.median(values)) for id, values in lately.items()}
+    typical = {id: middle(values) for id, values in lately.items()}
     started, bound = case.norms[0].gradients, EXPLODED * case.scale
     at_first = max(started.values(), default=0.0) > bound
     huge = [id for id, size in typical.items() if size > (0.1 * bound if at_first else bound)]
@@ -113,7 +113,7 @@ def saturated_units(case: Case) -> Iterator[Diagnosis]:
     found: dict[str, float] = {}
     for id, seen in _often_seen(case).items():
         if case.kind(id) in BOUNDED and hidden(case.network, id):
-            share = float(np.median([saturation(look, case.kind(id)) for look in seen]))
+            share = middle([saturation(look, case.kind(id)) for look in seen])
             if share >= SATURATED and (not _learning(case) or _at_first(case, id) >= SATURATED):
                 found[id] = share
     if not found:
@@ -184,7 +184,7 @@ def weights_never_move(case: Case) -> Iterator[Diagnosis]:
         "weights-never-move", message,
         "raise the learning rate" if everything else "take it out of its parameter group, or raise the group's rate",
         nodes=nodes, measure="step ÷ weight", everything=everything,
-        by_node={case.name(id): float(np.median(ratios[id])) for id in case.in_order(ratios)},
+        by_node={case.name(id): middle(ratios[id]) for id in case.in_order(ratios)},
     )  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def _largest(lately: Mapping[str, Array]) -> Array | None:
 
 def _share(values: Array, largest: Array) -> float:
     share = np.divide(values, largest, out=np.ones_like(values), where=largest > 0)
-    return float(np.median(share))
+    return middle(share)
 
 
 def _often_seen(case: Case) -> dict[str, list[Histogram]]:
