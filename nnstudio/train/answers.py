@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnstudio.train import changing
 from nnstudio.train.environment import TrainingError
-from nnstudio.train.events import Diagnosis, Event, NetworkChanged, PlanChanged, RunPaused, RunResumed
+from nnstudio.train.events import Diagnosis, Event, NetworkChanged, PlanChanged, RunPaused, RunResumed, RunStarted
 from nnstudio.train.failures import failed
 from nnstudio.train.replanning import replan
 
@@ -122,7 +122,7 @@ class Answers:
             was, now = changing.difference(before, change.now)
             yield PlanChanged(**trainer.at(), before=was, after=now)
             if trainer.batches.steps_per_epoch != steps or before.phases != change.now.phases:
-                yield trainer.started()
+                yield self._started()
             trainer.keeper.remember()
         state.later = change.later if change.later != change.now else None
 
@@ -146,7 +146,12 @@ class Answers:
             **trainer.at(), kept=tuple(by_state["kept"]), cut=(*by_state["grown"], *by_state["cut"]),
             fresh=tuple(by_state["fresh"]),
         )  # fmt: skip
-        yield trainer.started()
+        yield self._started()
+
+    def _started(self) -> RunStarted:
+        """What the run is now; that it stands still, if it does, is told again."""
+        self._announced = False
+        return self._trainer.started()
 
     def _with_network(self, wanted: NewNetwork) -> Carried:
         trainer = self._trainer

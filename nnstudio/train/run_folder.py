@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +164,16 @@ def forget(folder: Path, run: str) -> None:
         _unlink(place / _LOCK)
         with contextlib.suppress(OSError):
             place.rmdir()
+
+
+def move(source: Path, target: Path, runs: Iterable[str]) -> None:
+    """Have the checkpoints of these runs in another folder, but for those of a run that a process trains."""
+    for run in runs:
+        place = source / run
+        if _RUN.fullmatch(run) and place.is_dir() and _free(place) and not (target / run).exists():
+            target.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(OSError):
+                shutil.move(place, target / run)
 
 
 def _age(saved: Saved) -> tuple[float, int]:

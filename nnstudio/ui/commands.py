@@ -206,8 +206,20 @@ def _training(window: MainWindow) -> Iterable[Action]:
                  enabled_when=lambda: state() == "running" or state() == "starting")
     yield Action("step", "Step", session.step, ("F6",), "step", "Training", "Do one step of the optimizer and pause",
                  enabled_when=lambda: window.in_workspace and state() in ("idle", "paused", "running"))
+    yield Action("train_epoch", "Train one epoch", session.training.train_epoch, ("Ctrl+F6",), "", "Training",
+                 "Train to the end of the epoch and pause there", words="step epoch once",
+                 enabled_when=lambda: window.in_workspace and state() in ("idle", "paused", "running"))
     yield Action("stop", "Stop", session.stop, ("Shift+F5",), "stop", "Training", "End the run and keep its weights",
                  enabled_when=lambda: state() in ("starting", "running", "paused"))
+    yield Action("save_checkpoint", "Save a checkpoint", session.training.checkpoint, ("Ctrl+Alt+S",), "", "Training",
+                 "Keep the run as it is now, to go back to", separated=True, words="snapshot keep weights",
+                 enabled_when=lambda: session.training.under_way)
+    yield Action("checkpoints", "Checkpoints …", window.view_actions.show_checkpoints, ("Ctrl+Shift+H",), "",
+                 "Training", "Go back to where a run was, or delete what it kept",
+                 enabled_when=lambda: window.in_workspace, words="snapshot restore resume go back rewind history")
+    yield Action("resume_run", "Go on with the run that was cut off", session.checkpoints.resume, (), "", "Training",
+                 "From its last checkpoint, as if it had not been cut off", words="crash killed interrupted continue",
+                 enabled_when=lambda: state() == "idle" and session.checkpoints.interrupted is not None)
     trained = lambda: window.in_workspace and session.training.weights is not None  # noqa: E731
     yield Action("start_afresh", "Start afresh", lambda: session.training.start(afresh=True), ("Ctrl+F5",), "",
                  "Training", "Train from new weights, and leave the trained ones", words="reset weights scratch",

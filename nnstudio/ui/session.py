@@ -19,6 +19,7 @@ from nnstudio.layers.blocks import Standin
 from nnstudio.project.sheet import Sheet, in_step
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
+from nnstudio.ui.checkpointing import Checkpoints
 from nnstudio.ui.data_loading import DataLoading
 from nnstudio.ui.doctoring import Doctoring
 from nnstudio.ui.finding.forecasting import Forecasting
@@ -93,6 +94,7 @@ class Session(QObject):
         self.moment = Moment(self)
         self.files = ProjectFiles(self)
         self.journaling = Journaling(self)
+        self.checkpoints = Checkpoints(self)
         self.mending = Mending(self)
         self.previewing = Previewing(self)
         self.doctoring = Doctoring(self)
@@ -392,6 +394,7 @@ class Session(QObject):
 
     def shut_down(self) -> None:
         """End all that is under way, with the window alive meanwhile. Nothing is emitted afterwards."""
+        self.checkpoints.shut_down()
         self.training.shut_down()
         self.runs.shut_down()
         self.files.shut_down()

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QTimer
 from nnstudio.diagnose import Doctor
 from nnstudio.graph import Network
 from nnstudio.project.drawings import recorded
-from nnstudio.project.places import RUNS, runs_folder
+from nnstudio.project.places import CHECKPOINTS, RUNS, runs_folder
 from nnstudio.project.project import failure
 from nnstudio.project.tensors import Weights
 from nnstudio.project.weights import Trained, after_run, compiled_with, weights_of
@@ -24,11 +24,13 @@ from nnstudio.train.events import Event, RunFailed, RunFinished, RunPaused, RunR
 from nnstudio.train.history import History
 from nnstudio.train.planning import plan_problems
 from nnstudio.ui.background import pump
+from nnstudio.ui.run_changes import RunChanges
 
 if TYPE_CHECKING:
     from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
     from nnstudio.runs.recorder import Recorder
+    from nnstudio.train.control import Control
     from nnstudio.train.worker import Worker
     from nnstudio.ui.session import Session
 
@@ -56,6 +58,9 @@ class Training(QObject):
         self.unsaved_weights = False
         self._worker: Worker | None = None
         self._recorder: Recorder | None = None
+        #: how the run follows what is edited meanwhile
+        self.changes = RunChanges(session)
+        self._one_epoch = self._silent = False
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._drain)
@@ -118,25 +123,58 @@ class Training(QObject):
         if self.state == "paused":
             self.resume()
             return
+        self.launch(self.maker(self.keeps if afresh is None else not afresh), paused=paused)
+
+    def launch(
+        self, make_compiled: Callable[[], Compiled], *, paused: bool = False, resume: Path | None = None,
+        fork: bool = False, history: History | None = None,
+    ) -> None:  # fmt: skip
+        """Begin a run where none is under way; ``hindrance`` must have been asked. resume: a checkpoint to go on from,
+        as a run of its own where ``fork``; history: what was told until then."""
         from nnstudio.runs.recorder import Recorder
         from nnstudio.train.worker import Worker
 
+        session = self._session
         plan, dataset = session.plan, session.dataset
         assert dataset is not None  # else there was a hindrance
-        make_compiled = self._maker(self.keeps if afresh is None else not afresh)
-        self.history = History()
+        self.history = history or History()
         self._doctor = Doctor(self.history)
         self.network = self._whole
         self._recorder = Recorder(self._runs())
         self._worker = Worker(
-            make_compiled, dataset, plan, run_id=uuid.uuid4().hex[:12], paused=paused, also=(self._recorder.put,),
-            origin=partial(recorded, self._recorder, self.network, session.sheet.view),
+            make_compiled, dataset, plan, checkpoints=self._runs().with_name(CHECKPOINTS), resume=resume or False,
+            fork=fork, run_id="" if resume and not fork else uuid.uuid4().hex[:12], paused=paused,
+            also=(self._recorder.put,), origin=partial(recorded, self._recorder, self.network, session.sheet.view),
         )  # fmt: skip
+        self._silent = False
+        self.changes.began(plan)
         self._worker.start()
         self._timer.start()
         self._set("starting")
 
-    def _maker(self, keep: bool) -> Callable[[], Compiled]:
+    @property
+    def under_way(self) -> bool:
+        """Whether there is a run that can be asked for something."""
+        return self._worker is not None and self.state in ("starting", "running", "paused")
+
+    @property
+    def control(self) -> Control | None:
+        """What asks the run that is under way for something."""
+        return self._worker.control if self._worker is not None and self.under_way else None
+
+    def change_network(self, network: Network) -> None:
+        """Have the run that is under way go on with this network (`Worker.change_network`)."""
+        worker, recorder, fields = self._worker, self._recorder, dict(self._session.fields)
+        if worker is None or recorder is None:
+            return
+        view, seed = self._session.sheet.view, self._session.plan.seed
+        self.carried = None
+        worker.change_network(
+            lambda: compiled_with(network, fields, seed, None).compiled,
+            lambda: recorded(recorder, network, view).network,
+        )
+
+    def maker(self, keep: bool) -> Callable[[], Compiled]:
         """A function, for the worker, that compiles the network: with the trained weights as far as they fit, or new
         ones."""
         network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed
@@ -161,8 +199,9 @@ class Training(QObject):
         self.start(paused=paused, afresh=self._afresh)
         if self.state == "idle":  # there was a hindrance
             session.run_changed.emit()
-        elif paused and self._worker is not None:
-            self._worker.control.step_once()
+        elif self._worker is not None and (paused or self._one_epoch):
+            (self._worker.control.step_once if paused else self._worker.control.epoch_once)()
+        self._one_epoch = False
 
     def _runs(self) -> Path:
         """The database of the project's runs, in a folder that is there."""
@@ -179,20 +218,44 @@ class Training(QObject):
     def resume(self) -> None:
         """Go on after a pause."""
         if self._worker is not None and self.state == "paused":
+            self.changes.follow_network()
             self._worker.control.resume()
 
     def step(self) -> None:
         """Do one step and stand still; starts a run where there is none."""
         if self.state == "idle":
             self.start(paused=True)
-        if self._worker is not None and self.state in ("starting", "running", "paused"):
+        if self._worker is not None and self.under_way:
+            if self.state == "paused":
+                self.changes.follow_network()
             self._worker.control.step_once()
 
-    def stop(self) -> None:
-        """End the run after the present step."""
+    def train_epoch(self) -> None:
+        """Train to the end of the epoch that is under way, or the next, and stand still; starts a run where there is
+        none."""
+        if self.state == "idle":
+            self.start()
+        if self._waiting.isActive():
+            self._one_epoch = True
+        elif self._worker is not None and self.under_way:
+            if self.state == "paused":
+                self.changes.follow_network()
+            self._worker.control.epoch_once()
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint of the run that is under way."""
+        if self._worker is not None and self.under_way:
+            self._worker.control.checkpoint()
+
+    def stop(self, *, silent: bool = False) -> None:
+        """End the run after the present step. ``silent``: nothing is said of it."""
+        self._silent = silent
+        self._stop()
+
+    def _stop(self) -> None:
         if self._waiting.isActive():
             self._waiting.stop()
-            self._awaited = None
+            self._awaited, self._one_epoch = None, False
             self._set("idle")
         elif self._worker is not None and self.state != "idle":
             self._worker.control.stop()
@@ -247,7 +310,7 @@ class Training(QObject):
         if worker is None:
             return
         alive = worker.alive
-        events = worker.stream.drain()
+        events = self.changes.heard(worker.stream.drain())
         events = [told for event in events for told in (event, *self._forecast(event))]
         for event in events:
             self.history.feed(event)
@@ -294,6 +357,7 @@ class Training(QObject):
         worker.join(5.0)
         self._timer.stop()
         self._worker = None
+        self.changes.ended()
         if self._recorder is not None:
             self._recorder.close(0.0)
             if self._recorder.error:
@@ -305,7 +369,7 @@ class Training(QObject):
             if weights is not self.weights:
                 self.weights, self.trained_in = weights, self.network
                 self.unsaved_weights = True
-        if isinstance(ended, RunFinished):
+        if isinstance(ended, RunFinished) and not self._silent:
             self._session.notice.emit("info", _farewell(ended))
         self._set("idle")
         self._session.project_changed.emit()

@@ -137,6 +137,18 @@ class ViewActions:
 
         show_shortcuts(self._window, self._window.actions_table)
 
+    def show_checkpoints(self) -> None:
+        """The list of what runs kept of themselves."""
+        from nnstudio.ui.checkpoints_dialog import show_checkpoints
+
+        show_checkpoints(self._window.session, self._window)
+
+    def offer_interrupted(self) -> None:
+        """Ask whether to go on with a run that was cut off."""
+        from nnstudio.ui.checkpoints_dialog import offer_interrupted
+
+        offer_interrupted(self._window.session, self._window)
+
     def show_about(self) -> None:
         """Version, licence and where things lie."""
         from nnstudio.ui.help import show_about

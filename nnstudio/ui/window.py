@@ -159,6 +159,8 @@ class MainWindow(QMainWindow):
         self.welcome.path_chosen.connect(self.file_actions.open_path)
         self.painted.connect(self._warm_up)
         session.journaling.restored.connect(self.show_workspace)
+        session.checkpoints.changed.connect(self._refreshing.start)
+        session.checkpoints.found_interrupted.connect(self.view_actions.offer_interrupted)
         self._garbage = QTimer(self)
         self._garbage.setInterval(GARBAGE_MS)
         self._garbage.timeout.connect(self._collect)
