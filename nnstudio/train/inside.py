@@ -52,12 +52,11 @@ def insides(compiled: Compiled, inputs: Sequence[torch.Tensor], nodes: Iterable[
     ends = {id: route.results[id] for id in compiled.outputs if id in route.results}
     wanted = [id for id in dict.fromkeys(nodes) if id in route.made or id in ends]
     looker = _Looker(compiled, route, {node: id for id in wanted for node in [route.calls.get(id)] if node is not None})
-    sources = [route.calls[id] if id in route.calls else ends[id] for id in wanted]
+    shown = {id: route.made.get(id, ends.get(id)) for id in wanted}
     with torch.no_grad(), _undisturbed(compiled, inputs):
-        values = looker.run(inputs, sources)
+        values = looker.run(inputs, shown.values())
         found: dict[str, Inside | None] = {}
-        for id in wanted:
-            node = route.made.get(id, ends.get(id))
+        for id, node in shown.items():
             if id in looker.attention:
                 found[id] = looker.attention[id]
             elif node in values:
@@ -82,7 +81,7 @@ class _Looker:
         self.compiled, self.route, self.wanted = compiled, route, wanted
         self.attention: dict[str, Inside] = {}
 
-    def run(self, inputs: Sequence[torch.Tensor], sources: Sequence[Any]) -> Mapping[Any, Any]:
+    def run(self, inputs: Sequence[torch.Tensor], sources: Iterable[Any]) -> Mapping[Any, Any]:
         values: dict[Any, Any] = {}
 
         def call(node: Any, args: Any, kwargs: Any) -> Any:
