@@ -28,7 +28,9 @@ def trains(session: Session, id: str) -> bool:
     """Whether a node, named as a plan names it, has weights that can be trained, as far as is known."""
     node, whole = planning.node_at(session.sheet.network, id), session.whole
     known = whole.nodes.get(id) if whole is not None else None
-    return node is not None and node.layer.role in ("layer", "block") and (known is None or known.parameters > 0)
+    if node is None or node.layer.role not in ("layer", "block"):
+        return False
+    return known is None or known.parameters > 0 or not known.outputs
 
 
 def trainable(session: Session) -> dict[str, str]:
