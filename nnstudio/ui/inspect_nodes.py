@@ -19,6 +19,7 @@ from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_costs import NodeCosts
 from nnstudio.ui.inspect_flags import Flags
 from nnstudio.ui.inspect_parameters import create_parameter
+from nnstudio.ui.inspect_training import TrainedIn
 from nnstudio.ui.layer_help import AboutLayer
 from nnstudio.ui.parts import ElidedLabel, Swatch, capital, column, empty, label, line, row
 from nnstudio.ui.scrubbing import Foretold, Scrubbing
@@ -166,6 +167,8 @@ class NodePage(Page):
         self.body.addWidget(Foretold(session))
         self.flags = Flags(session)
         self.body.addWidget(self.flags)
+        self.trained = TrainedIn(session)
+        self.body.addWidget(self.trained)
         if more is not None:
             self.body.addWidget(line())
             self.body.addWidget(more)
@@ -253,6 +256,7 @@ class NodePage(Page):
             values = {name: getattr(node.layer, name) for name in self.form.fields}
             self.form.show_values(values, expressions=dict(node.expressions))
         self.flags.show_nodes([node])
+        self.trained.refresh()
         if self.more is not None:
             self.more.refresh()  # type: ignore[attr-defined]
         resolution = self.session.resolution

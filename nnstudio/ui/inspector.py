@@ -92,6 +92,9 @@ class Inspector(QFrame):
         self._choose()
 
     def _changed(self, change: Change[Any]) -> None:
+        lost = _lost(change) if change.why == "do" else ""
+        if lost:
+            self._session.notice.emit("info", lost)
         if change.why == "reset":
             self._forget_pages()
             self._shown = self._project = None  # the next one takes its place
@@ -160,6 +163,18 @@ class Inspector(QFrame):
     def _empty_chosen(self) -> None:
         if self._chosen.widget() is not None:
             self._chosen.widget().deleteLater()
+
+
+def _lost(change: Change[Any]) -> str:
+    """Which phases and groups of the plan went with what they named; "" where none did."""
+    before, after = change.before.plan, change.after.plan
+    if before is after or not change.network_changed:
+        return ""
+    left = {phase.name for phase in after.phases}
+    gone = [f"the phase {phase.name}" for phase in before.phases if phase.name not in left]
+    gone += ["a group of the plan"] * (len(before.groups) > len(after.groups))
+    told = " and ".join(gone)
+    return f"{told[:1].upper()}{told[1:]} went with what it named; undo brings it back" if gone else ""
 
 
 def _scrolled() -> QScrollArea:
