@@ -126,13 +126,17 @@ def check(arguments: Namespace, out: Output) -> int:
         out.line(f"{problem.severity}: {problem.message}{hint}")
     if unreadable:
         out.line(f"error: {unreadable}")
+    doubts = project.doubts(resolution) if not resolution.errors else []
+    for one in doubts:
+        out.item(diagnosis=one.code, message=one.message, hint=one.hint)
+        out.line(f"warning: {one.message}; {one.hint}")
     wrong = _wrong_in_plan(project, out)
     errors = len(resolution.errors) + bool(unreadable) + len(wrong)
     out.item(
         layers=len(rows) - 1, parameters=resolution.parameters, errors=errors, data=unreadable or None, plan=wrong,
         **(costing.total(found) if found else {}),
     )  # fmt: skip
-    if not (resolution.problems or errors):
+    if not (resolution.problems or errors or doubts):
         out.line("No problems.")
     return int(errors > 0)
 

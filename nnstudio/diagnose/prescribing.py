@@ -49,9 +49,11 @@ def _dead(patient: Patient) -> Iterator[Cure]:
 
 
 def _saturated(patient: Patient) -> Iterator[Cure]:
-    yield from on_layers.initialised(patient)
-    yield from on_layers.normalised(patient)
+    if not on_layers.bent(patient, "Sigmoid"):  # a tanh learns well once it is out of its bounds
+        yield from on_layers.initialised(patient)
     yield from on_layers.bent_by(patient, "ReLU", "It has no upper bound at which it could stick.")
+    yield from on_layers.normalised(patient)
+    yield from on_layers.initialised(patient)
     yield from on_plan.lowered(patient, 0.1)
 
 

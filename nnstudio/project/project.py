@@ -17,7 +17,7 @@ from nnstudio.project import files, gallery, places
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.sheet import Sheet
 from nnstudio.project.tensors import Weights
-from nnstudio.train.events import Event, RunFailed, RunFinished, RunStarted
+from nnstudio.train.events import Diagnosis, Event, RunFailed, RunFinished, RunStarted
 from nnstudio.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -99,6 +99,19 @@ class Project:
         from nnstudio.compile.resolve import resolve
 
         return resolve(self.network, self.fields())
+
+    def doubts(self, resolution: Resolution | None = None) -> list[Diagnosis]:
+        """What can be said against its network, plan and data before it is trained, the likeliest trouble first; what
+        :meth:`check` says already (``resolution``) is left out. Where the data cannot be read, it is not judged."""
+        from nnstudio.diagnose import Case, before_training, facts_of
+
+        resolution = resolution or self.check()
+        facts = None
+        with contextlib.suppress(DataError, ProjectError):
+            facts = facts_of(self.dataset, resolution.flat)
+        known = {problem.code for problem in resolution.problems}
+        found = before_training(Case(network=resolution.flat, facts=facts, given=self.plan))
+        return [one for one in found if one.code not in known]
 
     def costs(self) -> NetworkCosts:
         """Multiply–adds, memory under the project's plan, and receptive field of every node, and their totals."""

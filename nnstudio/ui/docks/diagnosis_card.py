@@ -12,7 +12,7 @@ from nnstudio.diagnose.titles import title
 from nnstudio.train.events import Diagnosis
 from nnstudio.ui.docks.evidence import EvidencePlot
 from nnstudio.ui.docks.finding_row import FindingRow
-from nnstudio.ui.parts import button, column, label, row
+from nnstudio.ui.parts import ElidedLabel, button, column, label, row
 
 if TYPE_CHECKING:
     from nnstudio.diagnose.cures import Cure
@@ -80,7 +80,8 @@ class DiagnosisCard(FindingRow):
             self.name.hide()
             self.text.addLayout(row(label("In", "muted"), *self.links, 1, spacing=10))
         self.text.addWidget(self.explains)
-        beside = row(column(self._cures, 1), 1, column(self.plot, 1), spacing=16, margins=(0, 6, 0, 0))
+        beside = row(column(self._cures, 1), column(self.plot, 1), spacing=24, margins=(0, 6, 0, 0))
+        beside.setStretch(0, 1)
         self.text.addLayout(beside)
 
     def _link(self, id: str) -> QPushButton:
@@ -118,8 +119,8 @@ class DiagnosisCard(FindingRow):
         self.cure_buttons, self._beside = [], {}
         for cure in cures or ():
             made = CureButton(self._session, cure, self)
-            line = row(made, spacing=8)
-            line.addStretch(1)
+            line = row(made, ElidedLabel(cure.explains, "muted"), spacing=10)
+            line.setStretch(1, 1)
             self.cure_buttons.append(made)
             self._beside[cure.title] = line
             self._cures.addLayout(line)
