@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from nnstudio.ui import theme
 from nnstudio.ui.docks import curves, numbers
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.live import SLOW
@@ -109,7 +110,7 @@ class LayerLines(Zooming):
         else:
             low, high = curves.y_range(values, log=False)
         width = max(80.0, self.frame.plot.view.width())
-        room = width / max(40.0, width - 76)
+        room = width / max(40.0, width - theme.scaled(76))
         self.frame.plot.view.show_range((0.0, float(max(ends, default=1.0)) * room or 1.0), (float(low), float(high)))
 
     def _draw(self) -> None:

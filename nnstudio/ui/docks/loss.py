@@ -21,7 +21,7 @@ from nnstudio.ui.docks.marks import MarksItem, marks_of
 from nnstudio.ui.docks.overlays import Cursor, Dots, EndLabels, Label, Reading
 from nnstudio.ui.docks.plots import curve, line
 from nnstudio.ui.docks.rows import color_apart
-from nnstudio.ui.docks.run_curves import RunCurves
+from nnstudio.ui.docks.run_curves import MANY, RunCurves
 from nnstudio.ui.docks.zooming import Zooming
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ class LossPlot(Zooming):
             len(history.losses), history.epochs[-1].step if history.epochs else 0, self.others.far(drawing) * scale
         )
         planned = float(history.steps_at(self._run.epochs)) if self._run is not None else 1.0
-        room = pixels / max(20, pixels - LABEL_ROOM)
+        room = pixels / max(20, pixels - theme.scaled(LABEL_ROOM))
         if drawing.log_x:
             first, last = np.log10(1 / scale), np.log10(max(steps, 10) / scale)
             if not drawing.stepwise:
@@ -269,7 +269,7 @@ class LossPlot(Zooming):
             made = self.lines[place] if shown else Line("")
             color = self._color(place)
             parts = drawing.name == PARTS
-            self._style(items, color, color if parts else tokens.validation, dashed=parts)
+            self._style(items, made, color, color if parts else tokens.validation, dashed=parts)
             for item, points in zip(items, (made.raw, made.mean, made.validation), strict=True):
                 item.setData(*points)
                 item.setVisible(shown)
@@ -277,22 +277,22 @@ class LossPlot(Zooming):
             labels += end_label(made.name, made.mean, color) if drawing.name != RATE else []
             labels += end_label("validation", made.validation, tokens.validation) if not parts else []
         first = self.lines[0] if self.lines else Line("")
-        self.dots.show_points(list(zip(*first.validation, strict=True)), self._dot_color())
-        self.training_dots.show_points(list(zip(*first.mean, strict=True)) if not drawing.stepwise else (),
-                                       tokens.training)  # fmt: skip
+        self.dots.show_points(_few(first.validation), self._dot_color())
+        self.training_dots.show_points(_few(first.mean) if not drawing.stepwise else (), tokens.training)
         self.labels.show_labels([*labels, *self.others.draw()])
         self._draw_marks()
 
     def _dot_color(self) -> str:
         return self._color(0) if self.drawing.name == PARTS else theme.current().validation
 
-    def _style(self, items: tuple[Any, Any, Any], color: str, validation: str, *, dashed: bool) -> None:
+    def _style(self, items: tuple[Any, Any, Any], made: Line, color: str, validation: str, *, dashed: bool) -> None:
         faint = 70 if theme.current().name == "dark" else 80
-        # A thick line through noise takes long to paint.
+        # A thick line through noise, or through many points, takes long to paint.
         thick = not self.drawing.stepwise or self.drawing.smoothing > 1
         items[0].setPen(line(color, 1, alpha=faint))
-        items[1].setPen(line(color, 1.8 if thick else 1))
-        items[2].setPen(line(validation, 1.4 if dashed else 1.8, dashed=dashed))
+        items[1].setPen(line(color, 1.8 if thick and len(made.mean[0]) <= MANY else 1))
+        wide = 1 if len(made.validation[0]) > MANY else 1.4 if dashed else 1.8
+        items[2].setPen(line(validation, wide, dashed=dashed))
 
     def _draw_marks(self) -> None:
         history = self.session.history
@@ -353,6 +353,11 @@ class LossPlot(Zooming):
         }
         epochs = np.array([epoch.epoch for epoch in history.epochs])
         return {**steps, "epoch": epochs, **{key: values for key, (_, values) in splits.items()}}
+
+
+def _few(points: Points) -> list[tuple[float, float]]:
+    """The points, where they are few enough for dots."""
+    return list(zip(*points, strict=True)) if len(points[0]) <= MANY else []
 
 
 def title_of(name: str) -> str:

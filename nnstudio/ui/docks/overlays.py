@@ -27,8 +27,6 @@ class Label:
 class EndLabels(Overlay):
     """Direct labels. Those that would overlap move apart; those for which there is no room are left out."""
 
-    HEIGHT = 14.0
-
     def __init__(self, view: View) -> None:
         super().__init__(view, above=20)
         self.labels: tuple[Label, ...] = ()
@@ -38,6 +36,11 @@ class EndLabels(Overlay):
         if tuple(labels) != self.labels:
             self.labels = tuple(labels)
             self.update()
+
+    @property
+    def row(self) -> float:
+        """Pixels that a label takes along y."""
+        return float(theme.scaled(14))
 
     def placed(self) -> list[tuple[Label, float]]:
         """Labels with the pixel row of their middle, none overlapping; those that end at the same place from top to
@@ -61,17 +64,18 @@ class EndLabels(Overlay):
 
     def _stacked(self, labels: Sequence[Label]) -> list[tuple[Label, float]]:
         height = self._size.height()
-        room = max(1, int(height // self.HEIGHT))
+        each = self.row
+        room = max(1, int(height // each))
         kept = sorted(labels, key=lambda label: -label.weight)[:room]
         rows = sorted(((label, float(self.y_of(label.y))) for label in kept), key=lambda row: row[1])
         at: list[float] = []
         for _, wanted in rows:
-            wanted = min(max(wanted, self.HEIGHT / 2), height - self.HEIGHT / 2)
-            at.append(wanted if not at else max(wanted, at[-1] + self.HEIGHT))
-        floor = height - self.HEIGHT / 2
+            wanted = min(max(wanted, each / 2), height - each / 2)
+            at.append(wanted if not at else max(wanted, at[-1] + each))
+        floor = height - each / 2
         for index in reversed(range(len(at))):
             at[index] = min(at[index], floor)
-            floor = at[index] - self.HEIGHT
+            floor = at[index] - each
         return [(label, y) for (label, _), y in zip(rows, at, strict=True)]
 
     def draw(self, painter: QPainter, width: float, height: float) -> None:
@@ -82,7 +86,7 @@ class EndLabels(Overlay):
             x, wide = self._left(label, metrics), metrics.horizontalAdvance(label.text)
             halo = QColor(theme.current().panel)
             halo.setAlpha(190)
-            painter.fillRect(QRectF(x - 2, y - 6, wide + 4, 12), halo)
+            painter.fillRect(QRectF(x - 2, y - 0.43 * self.row, wide + 4, 0.86 * self.row), halo)
             painter.setPen(QColor(label.color))
             painter.drawText(QPointF(x, y + metrics.capHeight() / 2), label.text)
 
@@ -138,18 +142,19 @@ class Cursor(Overlay):
         left = max([names.horizontalAdvance(r.name) for r in self.readings], default=0.0)
         right = max([values.horizontalAdvance(r.value) for r in self.readings], default=0.0)
         wide = max(left + 16 + right, values.horizontalAdvance(self.heading)) + 16
-        high = 16.0 * (len(self.readings) + bool(self.heading)) + 10
+        each = float(theme.scaled(16))
+        high = each * (len(self.readings) + bool(self.heading)) + 10
         at = x + 12 if x + 12 + wide <= width else x - 12 - wide
         card = QRectF(max(0.0, at), 4, wide, high)
         painter.setPen(QPen(QColor(tokens.line), 1))
         painter.setBrush(QColor(tokens.raised))
         painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        row = QRectF(card.left() + 8, card.top() + 5, wide - 16, 16)
+        row = QRectF(card.left() + 8, card.top() + 5, wide - 16, each)
         if self.heading:
             painter.setFont(mono)
             painter.setPen(QColor(tokens.muted))
             painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.heading)
-            row.translate(0, 16)
+            row.translate(0, each)
         for reading in self.readings:
             painter.setFont(small)
             painter.setPen(QColor(reading.color))
@@ -157,7 +162,7 @@ class Cursor(Overlay):
             painter.setFont(mono)
             painter.setPen(QColor(tokens.text))
             painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, reading.value)
-            row.translate(0, 16)
+            row.translate(0, each)
 
 
 class Dots(Overlay):

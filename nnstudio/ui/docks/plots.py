@@ -244,7 +244,7 @@ class Plot(pyqtgraph.GraphicsView):
         grid.setRowStretchFactor(0, 1)
         for axis in (self.left, self.bottom):
             axis.linkToView(self.view)
-        self.bottom.setHeight(20)
+        self.bottom.setHeight(theme.scaled(20))
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)
 
@@ -252,6 +252,7 @@ class Plot(pyqtgraph.GraphicsView):
         """Take the colours of the present theme."""
         for axis in (self.left, self.bottom):
             axis.restyle()
+        self.bottom.setHeight(theme.scaled(20))
         self.fit_left()
 
     def fit_left(self, texts: Sequence[str] = (), widest: int = 140) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The picture is at most so many pixels wide and high, at 100 %.
 SIDE = 120
+#: The least height of the picture that leaves its texts below it.
+LOW = 40
 
 
 class SampleView(QWidget):
@@ -61,41 +63,46 @@ class SampleView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
-            top = self._picture(painter)
-            self._texts(painter, top)
+            self._texts(painter, self._picture(painter))
         finally:
             painter.end()
 
-    def _picture(self, painter: QPainter) -> float:
+    def _picture(self, painter: QPainter) -> QRectF:
+        """Paint the picture, and say where texts go: below it where there is room for some, else beside it."""
+        whole = QRectF(self.rect())
         if self._image.isNull():
-            return 0.0
-        side = min(theme.scaled(SIDE), self.width(), max(32, self.height() - theme.scaled(40)))
+            return whole
+        line = theme.scaled(17)
+        below = self.height() >= theme.scaled(LOW) + 3 * line
+        room = min(self.width(), self.height() - 3 * line) if below else min(0.45 * self.width(), self.height())
+        side = int(min(theme.scaled(SIDE), room))
         size = self._image.size().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
-        small = self._image.width() < side
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not small)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._image.width() >= side)
         painter.drawImage(QRectF(0, 0, size.width(), size.height()), self._image)
-        return float(size.height() + 6)
+        gap = 6.0 if below else 10.0
+        return whole.adjusted(0, size.height() + gap, 0, 0) if below else whole.adjusted(size.width() + gap, 0, 0, 0)
 
-    def _texts(self, painter: QPainter, top: float) -> None:
+    def _texts(self, painter: QPainter, place: QRectF) -> None:
         tokens, font = theme.current(), theme.ui_font(12)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        high = metrics.height() + 2
-        room = int((self.height() - top) // high)
+        high, elided = metrics.height() + 2, Qt.TextElideMode.ElideRight
+        room = int(place.height() // high)
         shown = self.lines if len(self.lines) <= room else self.lines[: max(0, room - 1)]
-        left = min(0.5 * self.width(), max([metrics.horizontalAdvance(name) for name, _, _ in shown], default=0.0) + 10)
-        elided = Qt.TextElideMode.ElideRight
+        names = max([metrics.horizontalAdvance(name) for name, _, _ in shown], default=0.0)
+        left = min(0.55 * place.width(), names + 10)
+        flags = int(Qt.AlignmentFlag.AlignVCenter)
         for at, (name, text, color) in enumerate(shown):
-            box = QRectF(0, top + at * high, self.width(), high)
+            box = QRectF(place.left(), place.top() + at * high, place.width(), high)
             painter.setPen(QColor(tokens.muted))
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), metrics.elidedText(name, elided, left - 8))
+            painter.drawText(box, flags, metrics.elidedText(name, elided, left - 6))
             painter.setPen(QColor(getattr(tokens, color)))
-            box.setLeft(left)
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), metrics.elidedText(text, elided, box.width()))
+            box.setLeft(place.left() + left)
+            painter.drawText(box, flags, metrics.elidedText(text, elided, box.width()))
         if len(shown) < len(self.lines) and room > 0:
             painter.setPen(QColor(tokens.muted))
-            rest = QRectF(0, top + len(shown) * high, self.width(), high)
-            painter.drawText(rest, int(Qt.AlignmentFlag.AlignVCenter), f"… and {len(self.lines) - len(shown)} more")
+            rest = QRectF(place.left(), place.top() + len(shown) * high, place.width(), high)
+            painter.drawText(rest, flags, f"… and {len(self.lines) - len(shown)} more")
 
 
 def target_of(dataset: Dataset) -> Field | None:

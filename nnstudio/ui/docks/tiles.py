@@ -104,7 +104,7 @@ class TilesItem(Overlay):
             return []
         count, rows, columns = tiles.values.shape
         left, above, below = self._margins(tiles)
-        width -= 0 if tiles.own else SCALE
+        width -= 0 if tiles.own else theme.scaled(SCALE)
         best: tuple[float, int, float, float] = (0.0, 1, 1.0, 1.0)
         for across in range(1, count + 1):
             down = math.ceil(count / across)
@@ -151,7 +151,7 @@ class TilesItem(Overlay):
         if tiles.places:
             self._names(painter, tiles, rects)
         if not tiles.own:
-            self._scale(painter, QRectF(width - SCALE + 12, 4, 10, min(120.0, height - 8)))
+            self._scale(painter, QRectF(width - theme.scaled(SCALE) + 12, 4, 10, min(120.0, height - 8)))
 
     def _names(self, painter: QPainter, tiles: Tiles, rects: Sequence[QRectF]) -> None:
         font = theme.mono_font(10)

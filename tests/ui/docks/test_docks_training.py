@@ -77,7 +77,7 @@ def test_labels_of_lines_that_end_close_together_do_not_overlap(qtbot, panel, te
     refreshed(qtbot, panel.loss)
     rows = [y for _, y in panel.loss.labels.placed()]
     assert len(rows) == 2
-    assert rows[1] - rows[0] >= panel.loss.labels.HEIGHT
+    assert rows[1] - rows[0] >= panel.loss.labels.row
 
 
 def test_the_log_button_shows_decades(qtbot, panel, tell, made):
