@@ -206,7 +206,7 @@ def _training(window: MainWindow) -> Iterable[Action]:
                  enabled_when=lambda: state() == "running" or state() == "starting")
     yield Action("step", "Step", session.step, ("F6",), "step", "Training", "Do one step of the optimizer and pause",
                  enabled_when=lambda: window.in_workspace and state() in ("idle", "paused", "running"))
-    yield Action("train_epoch", "Train one epoch", session.training.train_epoch, ("Ctrl+F6",), "", "Training",
+    yield Action("train_epoch", "Train one epoch", session.training.train_epoch, ("Alt+F6",), "", "Training",
                  "Train to the end of the epoch and pause there", words="step epoch once",
                  enabled_when=lambda: window.in_workspace and state() in ("idle", "paused", "running"))
     yield Action("stop", "Stop", session.stop, ("Shift+F5",), "stop", "Training", "End the run and keep its weights",
