@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -23,8 +24,10 @@ KINDS: Mapping[str, type[Event]] = {
     cls.__name__: cls for cls in vars(events).values() if isinstance(cls, type) and issubclass(cls, Event)
 }
 DTYPES = frozenset({"float32", "float64", "int64", "int32", "float16", "bool", "uint8"})
-#: In the order in which they are stored; new ones come last, and are left out of what older versions stored.
-_STATISTICS = ("low", "high", "mean", "std", "zeros", "bad", "saturated", "dead")
+#: In the order in which they are stored: that of the class. New ones come last, and are left out of what older versions
+#: stored.
+_STATISTICS = tuple(f.name for f in dataclasses.fields(Histogram) if f.name != "counts")
+_BAD = _STATISTICS.index("bad")
 
 
 def encode(event: Event) -> tuple[str, str, bytes]:
@@ -53,7 +56,7 @@ def decode(kind: str, step: int, time: float, header: str, data: bytes) -> Event
             dtype, shape = value
             if dtype not in DTYPES:
                 raise ValueError(f"arrays of {dtype} are not stored")
-            count = int(np.prod(shape, dtype=np.int64))
+            count = math.prod(shape)
             found = np.frombuffer(data, np.dtype(dtype).newbyteorder("<"), count, place).reshape(shape)
             place += found.nbytes
             return found
@@ -91,8 +94,9 @@ def _packed(layers: Mapping[Any, Histogram]) -> dict[str, Any]:
 
 def _layers(ids: list[Any], counts: Any, statistics: Any) -> Iterator[tuple[Any, Histogram]]:
     for id, counted, row in zip(ids, counts, statistics.tolist(), strict=True):
-        known = dict(zip(_STATISTICS, row, strict=False))
-        yield id, Histogram(**{**known, "counts": counted, "bad": int(known["bad"])})
+        row[_BAD] = int(row[_BAD])
+        values: list[Any] = [counted, *row]
+        yield id, Histogram(*values)
 
 
 def _plain(value: Any, parts: list[bytes]) -> Any:

@@ -110,6 +110,7 @@ class History:
         self.steps_per_second = self.seconds_left = self.watching = 0.0
         self._losses, self._rates = Series(), Series()
         self._parts: dict[str, Series] = {}
+        self._figures: dict[tuple[str, str], tuple[object, int, NDArray[np.int64], NDArray[np.float64]]] = {}
         self._looks, self._norms, self._distributions = Thinned(), Thinned(), Thinned()
         self._timings = Thinned()
 
@@ -239,13 +240,15 @@ class History:
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
     def series(self, name: str, split: str = "validation") -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Epochs and values of a figure (``loss``, a loss's or a metric's name) of a split."""
-        pairs = [(epoch.epoch, getattr(epoch, split).get(name)) for epoch in self.epochs]
-        known = [(epoch, value) for epoch, value in pairs if value is not None]
-        return (
-            np.asarray([epoch for epoch, _ in known], np.int64),
-            np.asarray([value for _, value in known], np.float64),
-        )
+        """Epochs and values of a figure (``loss``, a loss's or a metric's name) of a split; not to be written to."""
+        last, count = (self.epochs[-1] if self.epochs else None), len(self.epochs)
+        known = self._figures.get((split, name))
+        if known is None or known[0] is not last or known[1] != count:
+            pairs = [(epoch.epoch, getattr(epoch, split).get(name)) for epoch in self.epochs]
+            epochs = np.asarray([epoch for epoch, value in pairs if value is not None], np.int64)
+            values = np.asarray([value for _, value in pairs if value is not None], np.float64)
+            known = self._figures[split, name] = (last, count, epochs, values)
+        return known[2], known[3]
 
     def restore(self, losses: Series, rates: Series, parts: Mapping[str, Series]) -> None:
         """Take the series of an old run from where they are kept, in place of the Steps events that told them."""

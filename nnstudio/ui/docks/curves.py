@@ -51,8 +51,8 @@ def figures_of(history: History) -> list[str]:
 
 def per_epoch(history: History, split: str, name: str) -> tuple[Array, Array]:
     """Epochs, and a figure of each for a split (``training`` or ``validation``), where there is one."""
-    pairs = [(e.epoch, getattr(e, split)[name]) for e in history.epochs if name in getattr(e, split)]
-    return np.array([p[0] for p in pairs], dtype=np.float64), np.array([p[1] for p in pairs], dtype=np.float64)
+    epochs, values = history.series(name, split)
+    return epochs.astype(np.float64), values
 
 
 def window_steps(choice: int, steps_per_epoch: int) -> int:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Families whose colours are far apart, and from those of training and validation; behind them, lines are dashed.
 _APART = ("recurrent", "normalisation", "attention", "pooling", "loss", "selection", "regularisation", "linear")
+#: A line of more points is drawn thin, and without dots.
+MANY = 600
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 
 
@@ -102,7 +104,11 @@ class RunCurves:
             color, style = run_color(run.place), run_dash(run.place)
             best = run.made.validation if len(run.made.validation[0]) else run.made.mean
             for item, points in zip(run.items, (run.made.mean, run.made.validation), strict=True):
-                pen = line(color, 1.8 if points is best else 1.0, alpha=255 if points is best else 130)
+                pen = line(
+                    color,
+                    1.8 if points is best and len(points[0]) <= MANY else 1.0,
+                    alpha=255 if points is best else 130,
+                )
                 pen.setStyle(style)
                 item.setPen(pen)
                 item.setData(*points)
