@@ -3,9 +3,11 @@
 Run: python tests/benchmarks/editing.py [--nodes 10000] [--processor] [--shown outline,network] [--profile ROW]
 
 The window is the real one, with all its panels; types are worked out in its background thread meanwhile. ``at once``:
-from the edit until it is on the canvas. ``after``: the longest turn of the event loop in the third of a second that
-follows, in which panels catch up and types arrive. Both hold the window's thread up, and so both have the limit of 16
-ms. Medians; prints a table, and one JSON object a line on standard error.
+from the edit until it is on the canvas, in the inspector and in the actions. ``later``: the longest turn of the event
+loop in the third of a second that follows, in which types and problems arrive and panels catch up. Both hold the
+window's thread up, and so both have the limit of 16 ms. ``in all``: what all those later turns take together. Medians;
+prints a table, and one JSON object a line on standard error. ``--processor`` counts the time of the window's thread
+alone, which on a machine that others keep busy is still up to twice as long.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ from nnstudio.ui.panels import place_of
 
 LIMIT = 16.0
 CLOCK = [time.perf_counter]
+#: Turns that take less, in seconds, only look whether there is anything to do.
+IDLE = 0.0005
 #: Seconds in which panels catch up after an edit.
 AFTER = 0.34
 TIMES = 5
@@ -178,8 +182,8 @@ class Edited:
         self.editor.add_chain([load()["ReLU"].make({})], QPointF(0.0, -300.0))
         self.session.undo()
 
-    def measure(self, name: str, profile: cProfile.Profile | None = None) -> tuple[float, float]:
-        """The medians of an edit's two figures, in milliseconds."""
+    def measure(self, name: str, profile: cProfile.Profile | None = None) -> tuple[float, float, float]:
+        """The medians of an edit's three figures, in milliseconds."""
         before, edit = self.rows()[name]
         found = []
         for turn in range(TIMES + 1):
@@ -191,16 +195,18 @@ class Edited:
             edit()
             self.app.processEvents()
             once = CLOCK[0]() - start
-            longest, end = 0.0, time.monotonic() + AFTER
+            longest, later, end = 0.0, 0.0, time.monotonic() + AFTER
             while time.monotonic() < end:
                 start = CLOCK[0]()
                 self.app.processEvents()
-                longest = max(longest, CLOCK[0]() - start)
+                turn_took = CLOCK[0]() - start
+                longest = max(longest, turn_took)
+                later += turn_took if turn_took > IDLE else 0.0
                 time.sleep(0.001)
             if profile is not None:
                 profile.disable()
             if turn:  # the first one is to warm up
-                found.append((once, longest))
+                found.append((once, longest, later))
         return tuple(1000 * statistics.median(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
 
     def close(self) -> None:
@@ -233,15 +239,21 @@ def main() -> None:
         names = asked.only.split(",") if asked.only else list(edited.rows())
         print(
             f"{asked.nodes:,} nodes, shown: {asked.shown or 'as it comes'}\n"
-            f"{'':<28}{'at once':>9}{'after':>9}{'limit':>8}"
+            f"{'':<28}{'at once':>9}{'later':>9}{'in all':>9}{'limit':>8}"
         )
         for name in names:
             profile = cProfile.Profile(CLOCK[0]) if asked.profile else None
-            once, after = edited.measure(name, profile)
-            met = max(once, after) <= LIMIT
-            print(f"{name:<28}{once:>9.1f}{after:>9.1f}{LIMIT:>8g}{'' if met else ' !'}", flush=True)
+            once, longest, later = edited.measure(name, profile)
+            met = max(once, longest) <= LIMIT
+            print(f"{name:<28}{once:>9.1f}{longest:>9.1f}{later:>9.1f}{LIMIT:>8g}{'' if met else ' !'}", flush=True)
             row: dict[str, Any] = {"benchmark": "editing", "row": name, "nodes": asked.nodes, "ms": round(once, 2)}
-            row |= {"ms after": round(after, 2), "shown": asked.shown, "limit": LIMIT, "met": met}
+            row |= {
+                "ms later": round(longest, 2),
+                "ms later in all": round(later, 2),
+                "shown": asked.shown,
+                "limit": LIMIT,
+                "met": met,
+            }
             print(json.dumps(row), file=sys.stderr)
             if profile is not None:
                 pstats.Stats(profile).sort_stats("tottime").print_stats(22)

@@ -13,6 +13,7 @@ from nnstudio.graph.changes import swapped
 from nnstudio.graph.places import Box
 from nnstudio.ui.canvas.face import MARGIN, SURROUNDINGS
 from nnstudio.ui.canvas.node_table import Rows
+from nnstudio.ui.canvas.slots import changed_slots
 
 if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
@@ -40,7 +41,9 @@ class Repainting:
         self._boxes = []
         self._whole = special or len(nodes) > _NODES or len(gone) + len(self._new) > _WIRES
         if not self._whole:
-            targets = {wire.target for wire in (*gone, *self._new)}  # there, other wires may make room
+            targets = {wire.target for wire in (*gone, *self._new)} | changed_slots(
+                old, network
+            )  # there, other wires may make room
             mates = [wire for id in targets for wire in old.incoming.get(id, ())]
             rows = [table.rows[wire] for wire in (*gone, *mates) if wire in table.rows]
             rows += table.at_nodes(nodes).tolist()

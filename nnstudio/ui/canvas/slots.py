@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnstudio.graph import Network, Wire
+from nnstudio.graph.changes import swapped
 from nnstudio.graph.places import NODE_HEIGHT, PORT_PITCH, node_size
 from nnstudio.layers import AnyLayer
 from nnstudio.ui import theme
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 #: The distance of slots where there is room for it, and how much of the card's height stays free.
 _PITCH, _FREE = 11.0, 14.0
 _RADIUS = 3.4
+#: Of more wires than this between the first and the last that changed, only those that came or went count.
+_MANY = 400
 #: From this scale on slots are painted, and their numbers.
 _SEEN, _NUMBERED = 0.45, 0.8
 
@@ -51,7 +54,11 @@ def changed_slots(old: Network, new: Network) -> set[str]:
         return set()
     start = _alike(old.wires, new.wires)
     end = _alike(old.wires[: start - 1 if start else None : -1], new.wires[: start - 1 if start else None : -1])
-    touched = {wire.target for wires in (old.wires, new.wires) for wire in wires[start : len(wires) - end]}
+    between = [wire for wires in (old.wires, new.wires) for wire in wires[start : len(wires) - end]]
+    if len(between) > _MANY:  # far apart; the order of those between them stayed
+        gone, came = swapped(old.wires, new.wires)
+        between = [*gone, *came] or between
+    touched = {wire.target for wire in between}
     nodes = new.nodes
     return {id for id in touched if id in nodes and any(port.many for port in nodes[id].layer.inputs.values())}
 

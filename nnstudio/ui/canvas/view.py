@@ -155,11 +155,11 @@ class CanvasView(Annotated):
         self.minimap.update()
 
     def _selected(self) -> None:
-        network = self.session.network
-        nodes = [network.nodes[id] for id in self.session.selection if id in network.nodes]
-        told = f"{nodes[0].name}, {nodes[0].layer.subtitle()}" if len(nodes) == 1 else f"{len(nodes)} nodes"
-        self.setAccessibleDescription(f"{told} selected" if nodes else "nothing selected")
-        if nodes and not self.hasFocus() and len(nodes) == 1:
+        network, chosen = self.session.network, self.session.selection
+        nodes = [network.nodes[id] for id in (chosen if len(chosen) == 1 else ()) if id in network.nodes]
+        told = f"{nodes[0].name}, {nodes[0].layer.subtitle()}" if nodes else f"{len(chosen)} nodes"
+        self.setAccessibleDescription(f"{told} selected" if chosen else "nothing selected")
+        if nodes and not self.hasFocus():
             self.reveal(self.canvas.box_with_margin(nodes[0].id))
 
     # -- menus and tips -------------------------------------------------------------------------------------------
