@@ -48,7 +48,8 @@ class Pace:
     ``clock``: the trainer's own (`clock.busy_clock`), by which the time that is passing is measured too. No instrument
     looks before the costs so far and its own are within ``budget`` of the time since the run began (lately, in a long
     one); of those that are due, the one that has had least of its share comes first. Gradients are the exception: they
-    need no more than their own share to be free, so that the first come with the first step and the next soon after.
+    need no more than their own share to be free, so that the first come with the first step and the next soon after; more
+    than that they have only where no other waits for it.
 
     next: when anything can be due. plain: what a plain step takes.
     """
@@ -146,8 +147,15 @@ class Pace:
         needs = (self._cost + account.cost) / self._rate
         if account.instrument.name == self._first:
             own = (account.spent + account.cost) / (self._rate * account.instrument.share)
-            return min(needs, own) if account.looks else 0.0
+            if not account.looks:
+                return 0.0
+            return own if self._behind(account) else min(needs, own)
         return needs
+
+    def _behind(self, first: _Account) -> bool:
+        """Whether another instrument that is due has had less of its share than the first: what is free is for it."""
+        used = first.spent / first.instrument.share
+        return any(other.spent / other.instrument.share < used for other in self._waiting(first.next))
 
     def _waiting(self, now: float) -> Sequence[_Account]:
         """Those that are due besides the first, the one that has had least of its share first."""

@@ -90,6 +90,16 @@ def test_an_instrument_that_costs_much_keeps_no_other_from_looking() -> None:
     assert share <= 0.03
 
 
+def test_gradients_that_cost_much_keep_no_other_from_looking() -> None:
+    costs = {**dict.fromkeys(NAMES, 0.015), "gradients": 0.008}
+    looks, _, share = simulated(Simulated(0.03), 0.02, costs, 60.0)
+    counted = Counter(name for _, name in looks)
+    assert counted["activations"] >= 15
+    assert counted["weights"] >= 5
+    assert counted["gradients"] >= 40
+    assert share <= 0.03
+
+
 def test_a_step_that_a_person_asks_for_is_seen_whatever_it_costs() -> None:
     pace = Simulated(0.03)
     pace.began(0.0)
