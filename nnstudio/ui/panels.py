@@ -12,6 +12,7 @@ from nnstudio.ui.docks.live import Live
 from nnstudio.ui.parts import column, line, row
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
+from nnstudio.ui.shown_run import ShownRun
 
 #: Title of the tab, class in `ui/docks`.
 PANELS = (
@@ -55,12 +56,14 @@ class Panels(QFrame):
         self._stack = QStackedWidget()
         self._waiting = QWidget()
         self._stack.addWidget(self._waiting)
-        self.setLayout(column(row(self.tabs, margins=(18, 0, 8, 0)), line(), self._stack, spacing=0))
-        self.layout().setStretch(2, 1)  # type: ignore[call-overload]
+        self.shown_run = ShownRun(session)
+        self.setLayout(column(row(self.tabs, margins=(18, 0, 8, 0)), line(), self.shown_run, self._stack, spacing=0))
+        self.layout().setStretch(3, 1)  # type: ignore[call-overload]
         self.setMinimumHeight(120)
         self.tabs.currentChanged.connect(self._show)
         session.resolved.connect(self._count_problems)
         session.events_arrived.connect(self._count_problems)
+        session.doctoring.found.connect(self._count_problems)
 
     def get_ready(self) -> None:
         """From now on panels may be built: what they import has been imported."""
@@ -112,7 +115,7 @@ class Panels(QFrame):
         resolution = self._session.resolution
         count = len(resolution.problems) if resolution is not None else 0
         history = self._session.history
-        count += len(history.diagnoses) + isinstance(history.ended, RunFailed)
+        count += len(self._session.doctoring.diagnoses) + isinstance(history.ended, RunFailed)
         title = f"Problems · {count}" if count else "Problems"
         place = place_of("Problems")
         if self.tabs.tabText(place) != title:
