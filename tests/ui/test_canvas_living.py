@@ -273,3 +273,22 @@ def test_nothing_lies_over_another_at_any_width_and_size_of_text(run: Hands) -> 
                 assert run.view.rect().contains(part.geometry())
                 assert not any(part.geometry().intersects(other.geometry()) for other in shown if other is not part)
     theme.set_text_percent(100)
+
+
+def test_an_old_run_that_is_shown_is_replayed_in_one_range_of_colours(run: Hands) -> None:
+    from nnstudio.train.history import History
+
+    old = History()
+    for event in (started(run, "old"), *looks(run, 1, 1e-6), *looks(run, 2, 1.0), *looks(run, 3, 1e-3)):
+        old.feed(event)
+    run.session.moment.go(20)
+    run.session.training.history = old
+    run.session.run_changed.emit()
+    assert run.session.moment.live
+    assert run.view.canvas.magnitudes.told_of(run.id("hidden")).endswith("now: 0.001")
+    ends = run.view.legend.accessibleDescription()
+    assert "1e-7 to 1e1, log scale" in ends
+    for step in (1, 2):
+        run.session.moment.go(step)
+        assert run.view.legend.accessibleDescription() == ends
+    assert run.view.canvas.magnitudes.told_of(run.id("scores")).endswith("at step 2: 10")
