@@ -48,8 +48,8 @@ class Pace:
     ``clock``: the trainer's own (`clock.busy_clock`), by which the time that is passing is measured too. No instrument
     looks before the costs so far and its own are within ``budget`` of the time since the run began (lately, in a long
     one); of those that are due, the one that has had least of its share comes first. Gradients are the exception: they
-    need no more than their own share to be free, so that the first come with the first step and the next soon after; more
-    than that they have only where no other waits for it.
+    need no more than their own share to be free, so that the first come with the first step and the next soon after;
+    they have more only where no other waits for it.
 
     next: when anything can be due. plain: what a plain step takes.
     """

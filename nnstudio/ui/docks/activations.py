@@ -104,5 +104,4 @@ class ActivationsPanel(RunPanel):
             self.show_figure(index)
 
     def refresh(self) -> None:
-        self.stack.setCurrentWidget(self.folding if self.session.history.activations else self.empty)
-        self.empty.button.setEnabled(self.session.run_state == "idle")
+        self.show_plots(bool(self.session.history.activations))

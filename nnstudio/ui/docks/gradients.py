@@ -182,5 +182,4 @@ class GradientsPanel(RunPanel):
         self.over_time.show_quantity(GRADIENTS[index])
 
     def refresh(self) -> None:
-        self.stack.setCurrentWidget(self.folding if self.session.history.gradients else self.empty)
-        self.empty.button.setEnabled(self.session.run_state == "idle")
+        self.show_plots(bool(self.session.history.gradients))

@@ -105,5 +105,4 @@ class WeightsPanel(RunPanel):
             self._choose(kind)
 
     def refresh(self) -> None:
-        self.stack.setCurrentWidget(self.folding if self.session.history.distributions else self.empty)
-        self.empty.button.setEnabled(self.session.run_state == "idle")
+        self.show_plots(bool(self.session.history.distributions))
