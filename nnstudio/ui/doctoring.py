@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from nnstudio.diagnose import BEFORE_CODES, grouped
 from nnstudio.graph.edits import EditError
 from nnstudio.layers import ParameterError
 from nnstudio.train.events import Diagnosis
@@ -53,6 +54,18 @@ class Doctoring(QObject):
         self._patience.timeout.connect(self._next)
         for signal in (session.resolved, session.changed, session.data_changed):
             signal.connect(self._changed)
+
+    @property
+    def diagnoses(self) -> list[Diagnosis]:
+        """What the doctor says, the likeliest root first: of the network, the plan and the data as they are now, then
+        of the run. What the network's problems say already, and what follows from something else, is left out."""
+        session = self._session
+        ran = session.history.diagnoses
+        if not ran and not self.before:
+            return []
+        known = {problem.code for problem in session.resolution.problems} if session.resolution is not None else set()
+        then = [each for each in ran if each.code not in BEFORE_CODES or not self.looked]
+        return [each.root for each in grouped([*self.before, *then]) if each.root.code not in known]
 
     def cures(self, diagnosis: Diagnosis) -> tuple[Cure, ...] | None:
         """What may mend a finding in the network as it is now, the likeliest first; None while it is looked for."""

@@ -153,7 +153,7 @@ class CanvasHead(QFrame):
         elif resolution is not None and count:
             parts.append(f"{resolution.parameters:,} parameter{'' if resolution.parameters == 1 else 's'}")
             problems = len(resolution.errors)
-            warnings = len(resolution.problems) - problems + len(self._session.history.diagnoses)
+            warnings = len(resolution.problems) - problems + len(self._session.doctoring.diagnoses)
             counted = ((problems, "problem"), (warnings, "warning"))
             said = [f"{many} {what}{'' if many == 1 else 's'}" for many, what in counted if many]
             parts.append(", ".join(said) or "no problems")

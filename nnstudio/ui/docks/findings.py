@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnstudio.diagnose import BEFORE_CODES, grouped
 from nnstudio.graph.problems import Problem
 from nnstudio.train.events import Diagnosis, RunFailed
 from nnstudio.ui.docks import numbers
@@ -41,18 +40,9 @@ def findings(session: Session) -> list[Finding]:
         found += [Finding(p.severity, p.node, p.message, p.hint, p) for p in flow]
     found += [
         Finding("warning", each.node, each.message, each.hint, source="run", diagnosis=each)
-        for each in diagnoses(session)
+        for each in session.doctoring.diagnoses
     ]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.severity != "error")
-
-
-def diagnoses(session: Session) -> list[Diagnosis]:
-    """What the doctor says, the likeliest root first: of the network, the plan and the data as they are now, then of
-    the run. What the network's problems say already, and what follows from something else, is left out."""
-    now = session.doctoring.before
-    known = {problem.code for problem in session.resolution.problems} if session.resolution is not None else set()
-    ran = [each for each in session.history.diagnoses if each.code not in BEFORE_CODES or not session.doctoring.looked]
-    return [each.root for each in grouped([*now, *ran]) if each.root.code not in known]
 
 
 def summary(found: list[Finding]) -> str:
