@@ -170,8 +170,8 @@ def _view(window: MainWindow) -> Iterable[Action]:
                      "View/Go to", f"Put the focus into the {title.lower()}", enabled_when=there,
                      words="show focus keyboard")
     for place, (title, _) in enumerate(PANELS):
-        key = (f"Ctrl+{place + 1}",) if place < 9 else ()
-        yield Action(f"panel_{title.lower()}", title, views.show_panel(place), key, "", "View/Panel",
+        keys: tuple[str, ...] = (f"Ctrl+{place + 1}",) if place < 9 else ()
+        yield Action(f"panel_{title.lower()}", title, views.show_panel(place), keys, "", "View/Panel",
                      f"Show the {title.lower()} panel", enabled_when=there)
     smallest, *_, largest = theme.TEXT_SCALES
     yield Action("text_larger", "Larger text", views.scale_text(1), ("Ctrl+Alt+=", "Ctrl+Alt++"), "",

@@ -45,7 +45,6 @@ class TrainingPanel(RunPanel):
         self.loss.choose_again(choices)
 
     def refresh(self) -> None:
-        idle = self.session.run_state == "idle"
-        nothing = self.session.history.started is None and idle and not self.session.runs.overlaid
-        self.stack.setCurrentWidget(self.empty if nothing else self.folding)
-        self.empty.button.setEnabled(idle)
+        session = self.session
+        busy = session.history.started is not None or session.run_state != "idle"
+        self.show_plots(busy or bool(session.runs.overlaid))
