@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import SPLITS, Split
 
 Rows = NDArray[np.int64]
@@ -44,10 +45,10 @@ def together(parts: Mapping[str, Rows], columns: Sequence[NDArray[Any]]) -> Mapp
     """
     owner: dict[bytes, str] = {}
     moved: dict[str, list[int]] = {name: [] for name in parts}
-    flat = [np.ascontiguousarray(values.reshape(len(values), -1)) for values in columns if len(values)]
+    flat = [values if is_lazy(values) else np.ascontiguousarray(values) for values in columns if len(values)]
     for name, rows in parts.items():
         for row in rows.tolist():
-            key = b"".join(values[row].tobytes() for values in flat)
+            key = b"".join(np.asarray(values[row]).tobytes() for values in flat)
             moved[owner.setdefault(key, name)].append(row)
     return {name: np.asarray(rows, dtype=np.int64) for name, rows in moved.items()}
 

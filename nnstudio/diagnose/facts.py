@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.lazy import is_lazy
 from nnstudio.diagnose import relation
 from nnstudio.diagnose.losses import constant_loss, loss_of
 from nnstudio.graph import Network, Node
@@ -22,6 +23,8 @@ Array = NDArray[Any]
 
 #: Rows that are sampled: for statistics, for simple models, and to be looked for among the training rows.
 ROWS, MODELLED, LOOKED_FOR = 20_000, 2_000, 5_000
+#: Rows that are sampled of values that are read when they are asked for, such as a folder of pictures.
+READ = 400
 #: Training rows among which others are looked for, and numbers of a row that count at most.
 AMONG, NUMBERS = 200_000, 4_096
 
@@ -117,7 +120,7 @@ def facts_of(data: Data, network: Network) -> Facts:
     shared, rows, surprising = _shared(data, tuple(fed), tuple(field for _, field, _ in targets))
     return Facts(
         tuple(
-            dataclasses.replace(_input(node, field, np.asarray(train[field])), columns=_columns(data, field))
+            dataclasses.replace(_input(node, field, train[field]), columns=_columns(data, field))
             for field, node in fed.items()
             if _is_float(train[field])
         ),
@@ -158,15 +161,17 @@ def _is_float(array: Array) -> bool:
     return np.asarray(array[:1]).dtype.kind == "f"
 
 
-def _sample(count: int, most: int) -> Array:
+def _sample(values: Array, most: int) -> Array:
     """Row numbers, in their order: all, or so many drawn from a fixed seed."""
+    count, most = len(values), min(most, READ) if is_lazy(values) else most
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
 
 
 def _input(node: str, field: str, values: Array) -> InputFacts:
-    rows = values[_sample(len(values), ROWS)].reshape(min(len(values), ROWS), -1)[:, :NUMBERS].astype(np.float64)
+    sampled = np.asarray(values[_sample(values, ROWS)])
+    rows = sampled.reshape(len(sampled), -1)[:, :NUMBERS].astype(np.float64)
     pixels = values.ndim == 4
     if pixels:  # a picture is one kind of number
         rows = rows.reshape(-1, 1)
@@ -182,19 +187,21 @@ def _input(node: str, field: str, values: Array) -> InputFacts:
 
 def _target(data: Data, network: Network, loss: Node, field: str, sources: list[str]) -> TargetFacts:
     train = data.arrays("train")
-    values = np.asarray(train[field])
-    sampled = values[_sample(len(values), ROWS)]
+    values = train[field]
+    sampled = np.asarray(values[_sample(values, ROWS)])
     codes = sampled.dtype.kind in "iu" and sampled.ndim == 1
     classes = tuple(np.bincount(sampled[sampled >= 0]).tolist()) if codes and sampled.max(initial=0) < 10_000 else ()
     known = TargetFacts(loss.id, field, tuple(sources), classes, constant_loss(loss.layer, sampled))
     fields = [name for name, _ in _inputs(network, sources) if name != field]
     if not fields or len(values) < 40 or not (classes or sampled.dtype.kind == "f"):
         return known
-    features = relation.features([np.asarray(train[name]) for name in fields], MODELLED)
+    read = any(is_lazy(train[name]) for name in fields)
+    features = relation.features([train[name] for name in fields], READ if read else MODELLED)
     if features is None:
         return known
     rows, inputs = features
-    target = values[rows] if classes else values[rows].reshape(len(rows), -1).astype(np.float64)[:, :16]
+    target = np.asarray(values[rows])
+    target = target if classes else target.reshape(len(rows), -1).astype(np.float64)[:, :16]
     found = relation.relation(inputs, target)
     simple = loss_of(loss.layer, found.answers, target[found.held]) if found.answers is not None else None
     return dataclasses.replace(
@@ -208,7 +215,7 @@ def _shifted(data: Data, fields: list[str], target: str, classes: bool) -> dict[
     after (``"1"``), over rows that follow one another in the file."""
     indices = getattr(data, "indices", None)
     splits = [split for split in ("train", "validation", "test") if data.count(split)]
-    if indices is None:
+    if indices is None or any(is_lazy(data.arrays(split)[name]) for split in splits for name in (*fields, target)):
         return {}
     numbers = np.concatenate([np.asarray(indices(split)) for split in splits])
     order = np.argsort(numbers, kind="stable")
@@ -223,7 +230,7 @@ def _shifted(data: Data, fields: list[str], target: str, classes: bool) -> dict[
     inside = np.flatnonzero((np.diff(numbers, prepend=numbers[0] - 2) == 1) & (np.diff(numbers, append=-9) == 1))
     if len(inside) < 100:
         return {}
-    inside = inside[_sample(len(inside), MODELLED // 2)]
+    inside = inside[_sample(inside, MODELLED // 2)]
     found = relation.features([whole[name][order] for name in fields], len(order), inside)
     if found is None:
         return {}
@@ -237,9 +244,9 @@ def _shared(data: Data, fields: tuple[str, ...], targets: tuple[str, ...]) -> tu
     count = data.count("validation")
     train, watched = data.arrays("train"), data.arrays("validation") if count else {}
     names = [name for name in dict.fromkeys((*fields, *targets)) if name in train and name in watched]
-    if not names or not any(name in fields for name in names):
+    if not any(name in fields for name in names) or any(is_lazy(train[name]) for name in names):
         return 0.0, 0, False
-    rows = _sample(count, LOOKED_FOR)
+    rows = _sample(watched[names[0]], LOOKED_FOR)
     among = {hash(each) for each in _bytes([np.asarray(train[name])[:AMONG] for name in names])}
     same = [hash(each) in among for each in _bytes([np.asarray(watched[name])[rows] for name in names])]
     share = sum(same) / len(rows)

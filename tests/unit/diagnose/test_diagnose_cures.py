@@ -184,3 +184,29 @@ def test_importing_the_doctor_and_its_cures_leaves_torch_out() -> None:
 
     code = "import sys, nnstudio.diagnose, nnstudio.diagnose.prescribing; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_of_values_that_are_read_when_asked_for_a_few_hundred_rows_are_read() -> None:
+    from nnstudio.data.lazy import Stored
+
+    read: list[int] = []
+
+    class Counting(Stored):
+        def take(self, rows: np.ndarray) -> np.ndarray:
+            read.append(len(rows))
+            return super().take(rows)
+
+    drawn = np.random.default_rng(0)
+    pictures = drawn.random((3000, 1, 8, 8), np.float32) * 255
+
+    class Folder:
+        def count(self, split: str) -> int:
+            return 3000 if split == "train" else 0
+
+        def arrays(self, split: str) -> dict[str, np.ndarray]:
+            labels = drawn.integers(0, 10, self.count(split))
+            return {"image": Counting(pictures[: self.count(split)]), "label": labels}  # type: ignore[dict-item]
+
+    facts = facts_of(Folder(), bases.cnn())
+    assert facts.inputs[0].greatest > 100
+    assert 0 < sum(read) < 1500
