@@ -53,7 +53,7 @@ class CarriedDialog(QDialog):
 
     def refresh(self, _: object = None) -> None:
         """Work it out anew, in the background."""
-        if self._session.training.weights is None:
+        if self._session.training.weights is None and not self._session.training.under_way:
             self._say("This network has not been trained: every layer begins afresh.")
             return
         trained = self._session.training.trained()
@@ -72,10 +72,7 @@ class CarriedDialog(QDialog):
 
     def show_carried(self, carried: Carried) -> None:
         """Show this."""
-        goes_on = self._session.training.keeps
-        then = "The next training goes on from these weights" if goes_on else "The next training begins afresh"
-        why = "the network was edited since it was trained" if goes_on else "the network is the one that was trained"
-        self._say(f"{carried.summary()}. {then}: {why}.")
+        self._say(f"{carried.summary()}. {self._what_comes()}.")
         for part in carried.parts:
             title, color = STATES[part.state]
             row = QTreeWidgetItem([part.name, title, part.detail])
@@ -85,6 +82,16 @@ class CarriedDialog(QDialog):
             self.rows.addTopLevelItem(row)
         self.rows.resizeColumnToContents(0)
         self.rows.resizeColumnToContents(1)
+
+    def _what_comes(self) -> str:
+        """What becomes of the weights next, and why."""
+        training = self._session.training
+        if training.under_way:
+            edited = training.changes.network_waits
+            return "Resume goes on with these" if edited else "The run trains the network as it is drawn"
+        if training.keeps:
+            return "The next training goes on from these weights: the network was edited since it was trained"
+        return "The next training begins afresh: the network is the one that was trained"
 
     def _reveal(self, row: QTreeWidgetItem) -> None:
         self._session.reveal(row.data(0, Qt.ItemDataRole.UserRole))

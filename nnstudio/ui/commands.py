@@ -235,7 +235,8 @@ def _training(window: MainWindow) -> Iterable[Action]:
                  "", "Training", "Have the selected layers learn faster or slower than the rest", enabled_when=some,
                  words="parameter group rate factor weight decay plan")
     yield Action("carried", "What becomes of trained weights …", lambda: show_carried(session, window), (), "",
-                 "Training", "Layer by layer: kept, grown, cut or begun afresh", enabled_when=trained,
+                 "Training", "Layer by layer: kept, grown, cut or begun afresh",
+                 enabled_when=lambda: trained() or session.training.under_way,
                  words="transfer keep weights")
 
 
