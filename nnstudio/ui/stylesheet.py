@@ -106,6 +106,7 @@ QCheckBox::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:
 QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 4px; padding: 1px 4px 1px 1px; }
 QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url(icons:check-$name.svg); }
+QCheckBox::indicator:indeterminate { background: $accent_off; border-color: $accent; }
 QCheckBox::indicator:disabled { background: $panel; border-color: $line; }
 QRadioButton::indicator:checked { background: $on_accent; border: 5px solid $accent; width: 8px; height: 8px; }
 QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }

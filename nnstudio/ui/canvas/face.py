@@ -286,6 +286,11 @@ def wire_color() -> QColor:
     return theme.mixed(tokens.line, tokens.muted, 0.5)
 
 
+def flow_color(share: float) -> QColor:
+    """The colour of a wire along which little (0) to much (1) flows: so little is nearly that of any other wire."""
+    return theme.mixed(wire_color().name(), theme.magnitude_color(share).name(), 0.4 + 0.6 * share)
+
+
 # -- texts --------------------------------------------------------------------------------------------------------
 
 

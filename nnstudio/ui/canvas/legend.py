@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QSizePolicy, QToolButt
 
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.corners import paint_plate
+from nnstudio.ui.canvas.face import flow_color
 from nnstudio.ui.canvas.magnitudes import Magnitudes
 from nnstudio.ui.quantities import QUANTITIES, Scale, figure
 
@@ -40,7 +41,7 @@ class Strip(QWidget):
             for at in range(width):
                 share = at / max(1, width - 1)
                 tall = height * (0.25 + 0.75 * share) if self._wires else height
-                painter.setBrush(theme.magnitude_color(share))
+                painter.setBrush(flow_color(share) if self._wires else theme.magnitude_color(share))
                 painter.drawRect(QRectF(at, (height - tall) / 2, 1, tall))
         finally:
             painter.end()

@@ -222,7 +222,7 @@ class Near:
 @functools.lru_cache(maxsize=8)
 def _flow_pens(_look: object, scale: float) -> tuple[QPen, ...]:
     span = LEVELS - 1
-    made = [_pen(theme.magnitude_color(at / span), 1.4 + 3.4 * at / span, scale) for at in range(LEVELS)]
+    made = [_pen(faces.flow_color(at / span), 1.4 + 3.4 * at / span, scale) for at in range(LEVELS)]
     return (*made, _pen(faces.wire_color(), 1.7, scale))
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from nnstudio.graph.places import Box
 from nnstudio.ui import theme
-from nnstudio.ui.canvas.face import STRIP, wire_color
+from nnstudio.ui.canvas.face import STRIP, flow_color, wire_color
 from nnstudio.ui.canvas.magnitudes import LEVELS, level_colors
 from nnstudio.ui.canvas.near import Sight
 from nnstudio.ui.canvas.node_table import Floats, Rows
@@ -60,8 +60,7 @@ class Overview:
         levels = self._scene.magnitudes.flow_levels()
         if self._scene.lit is not None or not (levels < LEVELS).any():
             return plain
-        colors = level_colors()
-        colors[LEVELS] = plain
+        colors = np.array([*(flow_color(at / (LEVELS - 1)).rgba() for at in range(LEVELS)), plain], np.uint32)
         return np.asarray(colors[levels][rows])
 
     def _gathered(self) -> Lines:
