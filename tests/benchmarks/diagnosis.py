@@ -1,11 +1,10 @@
 """Precision and recall of the doctor on runs that are trained afresh, and what its first cures do for them.
 
-Run as ``python tests/benchmarks/diagnosis.py [--seeds 11 12] [--size 0.75] [--cures] [--only NAME]``. Trains every labelled
-case (`tests/unit/diagnose/labelled/cases.py`) with seeds by which no rule was tuned; target: both at least 0.95. With
-``--cures`` every sick run is trained again with each of its cures, and the losses are printed. Also prints what the rules
-and the facts of the data cost.
+Run as ``python tests/benchmarks/diagnosis.py [--seeds 11 12] [--size 0.75] [--cures] [--only NAME]``. Trains every
+labelled case (`tests/unit/diagnose/labelled/cases.py`) with seeds by which no rule was tuned; target: both at least
+0.95. With ``--cures`` every sick run is trained again with each of its cures, and the losses are printed. Also prints
+what the rules and the facts of the data cost.
 """
-# ruff: noqa: T201
 
 from __future__ import annotations
 
@@ -87,8 +86,7 @@ def lowest(network: Network, case: Labelled, plan: Plan) -> float:
     losses = [float("inf")]
     with contextlib.closing(run(compiled, case.data, plan.with_(watching=0.01))) as events:
         for event in events:
-            if isinstance(event, EpochEnded):
-                losses.append((event.validation or event.training)["loss"])
+            losses += [(event.validation or event.training)["loss"]] if isinstance(event, EpochEnded) else []
     return min(loss for loss in losses if loss == loss)
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -22,9 +23,9 @@ from labelled.recording import FOLDER, Recording, save, thinned
 from nnstudio.compile.lower import compile_network
 from nnstudio.diagnose import facts_of
 from nnstudio.train import trainer
-from nnstudio.train.events import Event
+from nnstudio.train.events import Event, RunFailed
 from nnstudio.train.loop import run
-from nnstudio.train.pace import INSTRUMENTS, Instrument
+from nnstudio.train.pace import INSTRUMENTS
 
 HELD_OUT = FOLDER.parent / "held_out"
 #: Seconds between two looks, so that a short run has as many as a long one.
@@ -32,8 +33,8 @@ INTERVAL = 0.02
 
 
 class _Often(trainer.Pace):
-    def __init__(self, budget: float, instruments: Iterable[Instrument] = INSTRUMENTS) -> None:
-        super().__init__(budget, tuple(replace(each, interval=INTERVAL) for each in instruments))
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, instruments=[replace(each, interval=INTERVAL) for each in INSTRUMENTS], **more)
 
 
 def made(case: Labelled) -> tuple[Recording, list[Event]]:
@@ -45,6 +46,9 @@ def made(case: Labelled) -> tuple[Recording, list[Event]]:
         events = list(run(compiled, case.data, case.plan, run_id=case.name))
     finally:
         trainer.Pace = usual  # type: ignore[misc]
+    last = events[-1]
+    if isinstance(last, RunFailed) and "finite number" not in last.message:
+        raise RuntimeError(f"{case.name} was not trained: {last.message}")
     kept = tuple(thinned(events))
     return Recording(case.name, case.must, case.may, case.network, facts, kept), events
 
