@@ -156,8 +156,8 @@ def _bar() -> Iterator[Show]:
     from rich.progress import BarColumn, Progress, TextColumn
 
     bar = Progress(
-        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"), BarColumn(), TextColumn("{task.fields[left]}"),
-        TextColumn("{task.fields[told]}"), transient=False,
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"), BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[left]}"), TextColumn("{task.fields[told]}"),
     )  # fmt: skip
     task = bar.add_task("", epoch=1, epochs=0, left="", told="")
     told = ""
@@ -170,12 +170,15 @@ def _bar() -> Iterator[Show]:
                 told=f"{event.parameters:,} parameters on {event.device}",
             )  # fmt: skip
         elif isinstance(event, Steps) and len(event.losses):
-            loss = f"loss {figure(float(event.losses[-1]))}"
-            left = f"{_duration(event.seconds_left)} left · {event.steps_per_second:.0f} steps/s"
-            bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=told or loss)
+            left = f"{_duration(event.seconds_left)} left · {event.steps_per_second:,.0f} steps/s"
+            loss = f"loss {figure(float(event.losses.mean()))}"
+            bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=f"{loss}{told}")
         elif isinstance(event, EpochEnded):
-            told = figures(event.phases or event.validation or event.training)
-            bar.update(task, completed=event.step, epoch=event.epoch, told=told)
+            kind = "validation " if event.validation and not event.phases else ""
+            told = f" · {kind}{figures(event.phases or event.validation or event.training)}"
+            bar.update(task, completed=event.step, epoch=event.epoch)
+        elif isinstance(event, RunFinished):
+            bar.update(task, left=f"{_duration(event.seconds)} in all")
 
     with bar:
         yield shown

@@ -18,7 +18,9 @@ from nnstudio.ui.background import Background, Job
 from nnstudio.ui.run_files import RunFile, Seen
 
 if TYPE_CHECKING:
+    from nnstudio.graph import Change
     from nnstudio.project.compared import Compared
+    from nnstudio.project.sheet import Sheet
     from nnstudio.runs import RunRecord
     from nnstudio.runs.replaying import Replay
     from nnstudio.train.history import History
@@ -77,6 +79,7 @@ class Runs(QObject):
         self._timer.timeout.connect(self.look)
         session.run_changed.connect(self._run_changed)
         session.project_changed.connect(self._project_changed)
+        session.changed.connect(self._document_changed)
 
     def _place(self) -> Path:
         return runs_folder(self._path) / RUNS
@@ -245,23 +248,35 @@ class Runs(QObject):
         elif self._watchers:
             self.look(force=True)
 
+    def _document_changed(self, change: Change[Sheet]) -> None:
+        """Another project is open: the runs of one before it that had no file are not its own."""
+        if change.why == "reset":
+            self._own = set()
+            self._leave()
+
     def _project_changed(self) -> None:
+        """The project was saved in another place; what it had before it had a file goes along."""
         if self._session.path == self._path:
             return
-        before, self._path = self._path, self._session.path
-        old, own = self._file, set(self._own)
+        old, own = self._file, set(self._own) if self._path is None else set()
+        self._leave()
+        if own:
+            self._work(lambda file: file.adopt(old.path, own))
+
+    def _leave(self) -> None:
+        """Forget all runs, and look where the project's are now."""
+        self._path = self._session.path
         for id in [*self._opened]:
             self._opened.pop(id).replay.close()
         shown, self.shown = self.shown, ""
         self._file = RunFile(self._place())
         self.records, self.sizes, self.binned, self.chosen, self.deleted = [], {}, 0, (), ()
-        if before is None and own and self._session.path is not None:
-            self._work(lambda file: file.adopt(old.path, own))
-        self._own = set() if before is not None else own
         if shown:
             self._session.run_changed.emit()
+        self._forced = True
+        if self._watchers:
+            self.look()
         self.changed.emit()
-        self.look(force=True)
 
     # changing
 
