@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QPushButton, QSizePolicy, QWidget
 
@@ -35,7 +35,7 @@ class Picker(QFrame):
     def __init__(self, offer: Offer, chosen: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setProperty("role", "panel")
+        self.setProperty("role", "popup")
         self.setObjectName("picker")
         self.search, self.list = QLineEdit(), QListWidget()
         self.search.setPlaceholderText("Find by name")
@@ -48,6 +48,7 @@ class Picker(QFrame):
         for id, name in {**offer.names, **{id: f"{id} (gone)" for id in chosen if id not in offer.names}}.items():
             item = QListWidgetItem(name)
             item.setData(_ID, id)
+            item.setSizeHint(QSize(0, theme.scaled(24)))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if id in chosen else Qt.CheckState.Unchecked)
             self.list.addItem(item)
@@ -68,7 +69,7 @@ class Picker(QFrame):
 
     def _fit(self, offer: Offer) -> None:
         rows = max(2, min(_ROWS, len(offer.names)))
-        self.list.setFixedHeight(rows * max(self.list.sizeHintForRow(0), theme.scaled(20)) + 8)
+        self.list.setFixedHeight(rows * theme.scaled(24) + 8)
         self.setFixedWidth(max(theme.scaled(240), self.parentWidget().width()))
 
     def popup(self, below: QWidget) -> None:
