@@ -59,6 +59,7 @@ class Source:
     """What a file holds: columns by name, all of the same length, and what the person should know of it.
 
     ``rows``: the values as they stand in the file, for display: a polars DataFrame for a table, else the arrays.
+    ``part``: the column that says which rows are for training, validation and test; "" where none does.
     """
 
     columns: Mapping[str, Column]
@@ -67,6 +68,7 @@ class Source:
     rows: Any
     warnings: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    part: str = ""
 
 
 def quoted(names: list[str] | tuple[str, ...], at_most: int = 4) -> str:

@@ -15,7 +15,7 @@ from nnstudio.data.encoding import FED, FieldEncoding, Preparation, learned
 from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, with_roles
-from nnstudio.data.splitting import split_rows, together
+from nnstudio.data.splitting import PARTS, split_as_told, split_rows, together
 from nnstudio.layers.types import TensorType
 
 
@@ -97,6 +97,7 @@ class Dataset:
         self.title = title
         self.has_changed = False
         self.rows = source.rows
+        self._part = source.part
         self.is_table = source.is_table
         self.columns: Mapping[str, Column] = source.columns
         self._count = source.count
@@ -172,11 +173,16 @@ class Dataset:
             raise DataError(f"“{self.title}” has no row with a value in its target; choose another target")
         classes = next((target for target in targets if target.kind == "category"), None)
         rows = np.flatnonzero(usable)
-        parts = split_rows(split, rows, classes.values if classes else None, self._times(reference))
+        codes = classes.values if classes else None
+        named = self._named_parts(split.column or self._part)
+        if named is None:
+            parts = split_rows(split, rows, codes, self._times(reference))
+        else:
+            parts = split_as_told(split, rows, named, codes)
         if split.together:
             parts = together(parts, [c.values for c in self.columns.values() if c.kind in FED and c.role != "ignored"])
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
-        if empty:
+        if empty and named is None:
             count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"
             told.append(
                 f"“{self.title}” has {count}, so none is left for {' and '.join(empty)}; add rows or change the shares"
@@ -185,6 +191,21 @@ class Dataset:
             if target.kind == "category":
                 _tell_classes(target, rows, parts, told)
         return dict(parts)
+
+    def _named_parts(self, name: str) -> list[str] | None:
+        """What a column says of each row: which part it belongs to; None where no column does."""
+        if not name:
+            return None
+        column = self.columns.get(name)
+        if column is None or column.kind != "category":
+            came = "there is none" if column is None else f"it holds {column.kind}"
+            raise DataError(f"“{name}” should name the part of each row, but {came}; choose a column of categories")
+        told = [column.categories[code] if code >= 0 else "" for code in column.values.tolist()]
+        if not any(PARTS.get(text.strip().lower()) == "train" for text in told):
+            raise DataError(
+                f"“{name}” should say train, validation or test, and no row is for training; choose another column"
+            )
+        return told
 
     def _times(self, reference: DataReference) -> NDArray[np.float64] | None:
         name = reference.split.time_column

@@ -70,6 +70,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for made in (
             Format("npz", "NumPy file (.npz)", "archive:read_npz", (".npz",), (b"PK",)),
             Format("npy", "NumPy file (.npy)", "archive:read_npy", (".npy",), (b"\x93NUMPY",)),
+            Format(
+                "pictures", "pictures by class", "pictures:read_pictures", detect="pictures:holds_pictures", folder=True
+            ),
             Format("csv", "table (.csv)", "table:read_csv_file", (".csv", ".tsv", ".txt")),
         )
     }

@@ -41,6 +41,9 @@ class Split(Declared):
     together: bool = param(
         False, title="Keep equal rows together", help="rows that are the same all go to one part, training first"
     )
+    column: str = param(
+        "", title="Column that names the part", help="a column with train, validation or test in each row; empty: none"
+    )
     by_time: bool = param(False, help="train on the earliest rows and test on the latest")
     time_column: str = param("", when=("by_time", (True,)), help="the column to order by; empty: as the rows stand")
 
@@ -73,6 +76,8 @@ OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "header": (bool, ()),
     "decimal": (str, (".", ",")),
     "pixel_max": (int, ()),
+    "size": (int, ()),
+    "color": (str, ("auto", "grey", "rgb")),
 }
 
 
@@ -206,6 +211,8 @@ def _check_option(name: str, value: Any) -> None:
         raise DataError(
             f"The option 'pixel_max' must be what the brightest pixel has, such as 255, not {_brief(value)}"
         )
+    if name == "size" and not 4 <= int(str(value)) <= 4096:
+        raise DataError(f"The option 'size' must be the edge of a picture in pixels, 4 to 4096, not {_brief(value)}")
     if name == "delimiter" and (len(str(value)) != 1 or not str(value).isascii() or str(value) in '"\r\n'):
         raise DataError(f"The delimiter of a CSV file must be one character such as a comma, not {value!r}")
 

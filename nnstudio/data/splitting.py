@@ -38,6 +38,32 @@ def split_rows(
     return {name: rows if name == "train" else np.sort(rows) for name, rows in parts.items()}
 
 
+#: How the parts are called in a column or in folders.
+PARTS = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "dev": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def split_as_told(
+    split: Split, usable: Rows, told: Sequence[str], classes: NDArray[np.int64] | None = None
+) -> Mapping[str, Rows]:
+    """Row numbers for each part, as a column says; rows of which it says nothing are left out.
+
+    told: what the column says of every row. Where it names no validation, that is taken from training by the shares.
+    """
+    named = np.array([PARTS.get(text.strip().lower(), "") for text in told])
+    parts = {name: usable[named[usable] == name] for name in SPLITS}
+    if len(parts["validation"]) or not split.validation or len(parts["train"]) < 2:
+        return parts
+    share = split.validation / (split.train + split.validation)
+    rest = split.with_(train=1.0 - share, validation=share, test=0.0, by_time=False)
+    return {
+        **parts,
+        **{name: rows for name, rows in split_rows(rest, parts["train"], classes).items() if name != "test"},
+    }
+
+
 def together(parts: Mapping[str, Rows], columns: Sequence[NDArray[Any]]) -> Mapping[str, Rows]:
     """The parts with every row that equals one of an earlier part moved to that part (training, validation, test).
 
