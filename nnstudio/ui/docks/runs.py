@@ -134,8 +134,6 @@ class RunsPanel(Live):
 
     def _build_head(self) -> None:
         self.summary = ElidedLabel("", "heading")
-        self.back = tool("Back to the live run", "Have all panels show the window’s own run again")
-        self.back.clicked.connect(self.actions_of.show_live)
         self.buttons = {}
         for id in ("show_run", "overlay_runs", "restore_run", "delete_runs"):
             each = next(one for one in RUN_ROWS if one.id == id)
@@ -154,7 +152,7 @@ class RunsPanel(Live):
         self.menu.aboutToShow.connect(lambda: self.actions_of.fill(self.menu))
         self.more.setMenu(self.menu)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._head = row(self.summary, self.back, *self.buttons.values(), self.filter, self.more, spacing=6)
+        self._head = row(self.summary, *self.buttons.values(), self.filter, self.more, spacing=6)
         self._head.setStretch(0, 1)
 
     def _build_undo(self) -> None:
@@ -175,11 +173,7 @@ class RunsPanel(Live):
         size = sum(runs.sizes.values())
         count = len(runs.records)
         text = numbers.count(count, "run") + (f" · {memory_text(size)}" if size else "")
-        shown = runs.shown_record
-        if shown is not None:
-            text = f"Showing {shown.title}"
         self.summary.setText(runs.error or text)
-        self.back.setVisible(shown is not None)
         gone = len(runs.deleted)
         self.undo.setVisible(gone > 0)
         self.undo_text.setText(f"{numbers.count(gone, 'run')} deleted; kept for a week")

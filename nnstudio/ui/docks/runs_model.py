@@ -122,7 +122,7 @@ class RunsModel(QAbstractTableModel):
                    lambda r: (not r.name, r.name.lower(), r.number), 150, edits="name"),
             Column("Started", "When it began", started_text, lambda r: r.started, 104),
             Column("Outcome", "How it ended", lambda r: r.state, lambda r: r.state, 96),
-            Column("Epochs", "Epochs done, of those planned", _epochs, lambda r: r.epochs, 72, True),
+            Column("Epochs", "Epochs done, of those planned", _epochs, lambda r: r.epochs, 88, True),
             *shown,
             Column("Time", "How long it trained", lambda r: duration(r.seconds), lambda r: r.seconds, 72, True),
             Column("Plan", "The plan values that not all runs have", self.differs, self.differs, 190),

@@ -22,6 +22,7 @@ from nnstudio.train.plan import Plan
 from nnstudio.ui.docks import RunsPanel, TrainingPanel
 from nnstudio.ui.docks.run_curves import run_color
 from nnstudio.ui.session import Session
+from nnstudio.ui.shown_run import ShownRun
 
 Key = Qt.Key
 
@@ -144,8 +145,9 @@ def test_words_filter_the_table_and_a_head_sorts_it(panel):
 
 def test_an_old_run_is_shown_by_all_panels_and_the_live_one_comes_back(qtbot, session, panel, tell, made, show):
     tell(made.run(epochs=2))
-    training = TrainingPanel(session)
+    training, line = TrainingPanel(session), ShownRun(session)
     show(training)
+    qtbot.addWidget(line)
     click(panel, "ccc")
     panel.table.setFocus()
     QTest.keyClick(panel.table, Key.Key_Return)
@@ -153,12 +155,12 @@ def test_an_old_run_is_shown_by_all_panels_and_the_live_one_comes_back(qtbot, se
     assert len(session.history.epochs) == 8
     assert session.history.gradients
     assert training.loss.validation.getData()[0].tolist() == list(range(1, 9))
-    assert panel.summary.text() == "Showing Run 3"
+    assert "show Run 3" in line.text.text()
     assert len(session.training.history.epochs) == 2
-    qtbot.mouseClick(panel.back, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(line.back, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: quiet(panel) and not training.loss._stale)
     assert session.history is session.training.history
-    assert not panel.back.isVisible()
+    assert not line.isVisible()
 
 
 def test_runs_are_laid_over_the_loss_in_colours_of_their_own(qtbot, session, panel):
