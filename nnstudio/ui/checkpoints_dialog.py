@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QMessageBox, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -28,6 +28,18 @@ _NUMBERS = (0, 1, 2, 6)
 SavedRole = Qt.ItemDataRole.UserRole
 
 
+class _Rows(QTreeWidget):
+    """``removal_wanted``: Delete was pressed."""
+
+    removal_wanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removal_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class CheckpointsDialog(QDialog):
     """A row for each checkpoint, the newest first. Enter or a double click goes back to one, Delete deletes some."""
 
@@ -38,7 +50,8 @@ class CheckpointsDialog(QDialog):
         self.setWindowTitle("Checkpoints")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(theme.scaled(760), theme.scaled(420))
-        self.rows = QTreeWidget()
+        self.rows = _Rows()
+        self.rows.removal_wanted.connect(self.delete)
         self.rows.setHeaderLabels(list(COLUMNS))
         self.rows.setRootIsDecorated(False)
         self.rows.setUniformRowHeights(True)
@@ -160,12 +173,6 @@ class CheckpointsDialog(QDialog):
 
         box.finished.connect(answered)
         box.open()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.delete()
-        else:
-            super().keyPressEvent(event)
 
 
 def _when(time: QDateTime) -> str:
