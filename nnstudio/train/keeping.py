@@ -18,7 +18,7 @@ CHECKPOINTS, WITHIN_EPOCH = 10.0, 60.0
 #: Seconds between copies in memory.
 MOMENTS = 1.0
 #: A copy that takes a second keeps the next one this many seconds away.
-SPACING = 50.0
+SPACING = 200.0
 
 
 class Keeper:

@@ -27,7 +27,7 @@ INSTRUMENTS = (
     Instrument("timings", 2.0, 0.1),
 )
 #: Of the budget, what looks may spend; the rest is for what they cost elsewhere (other threads, caches).
-SPENT = 0.7
+SPENT = 0.5
 
 
 @dataclass(slots=True)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 #: Seconds between Steps events, and between Samples events.
 SENDING, SAMPLES = 0.04, 0.5
+#: Share of the time that Steps events may take: where it is not enough they come more rarely, but for so many seconds.
+TELLING, SLOWEST = 0.005, 0.25
 
 
 class Trainer:
@@ -246,7 +248,9 @@ class Trainer:
                 step(batch)
             if now >= self._next_send:
                 self.losses.fetch()
+                told = self.pace.clock()
                 yield from self.send()
+                self._next_send = now + min(SLOWEST, max(SENDING, (self.pace.clock() - told) / TELLING))
                 yield from self.keeper.keep_up(ended=False)
                 self.begin_segment()
         self.losses.fetch()

@@ -1,29 +1,31 @@
 """What watching costs: training with every instrument live against the same loop with none, and against Lightning.
 
-Run as ``python tests/benchmarks/instruments.py [--rounds N] [--cases …] [--lightning FOLDER]``, or with ``--minutes N``
+Run as ``python tests/benchmarks/instruments.py [--slices N] [--cases …] [--lightning FOLDER]``, or with ``--minutes N``
 for the memory of a long run; prints a table and a line of JSON for each.
 
-Ways of training the same network from the same start on the same data (two cores: one computes, one watches) are run in
-turn, again and again, in one process, and the medians of their ratios are told:
+Ways of training the same network from the same start on the same data (two cores: one computes, one watches) take
+turns of a second, each in a thread of its own that stands still meanwhile; of each pair of turns the ratio of
+steps a second is taken, and the median of all pairs is told:
 
 - live: the worker thread with every instrument (looking inside all layers too), its events drained 30 times a second by
   another thread that feeds a History, and a recorder that writes the run database.
 - none: the trainer's own plain steps, losses, metrics and epochs, in a loop with no instrument and no event.
 - lightning (for the digits networks): the model as written by hand in a LightningModule, with a DataLoader, and a
   TensorBoardLogger to which every 50 steps a histogram of each layer's output and of each weight, and the norm of each
-  gradient, are written. ``fit`` is timed from its first batch to its last epoch's end.
+  gradient, are written.
 
 Lightning is no dependency of the project. Put it into a folder of its own, and name that folder:
 ``python -m pip install --target FOLDER --no-deps lightning pytorch-lightning lightning-utilities torchmetrics
 tensorboard tensorboard-data-server absl-py grpcio markdown protobuf werkzeug markupsafe fsspec tqdm pyyaml packaging``
 
-On a machine that has other work the steps a second say little: the processor's time that the training thread took for
-them (``by processor``) is told as well.
+On a machine that has other work, steps a second say less than steps for each second of the processor's time that the
+thread had (``by processor``).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import statistics
@@ -53,7 +55,7 @@ from nnstudio.runs import Recorder
 from nnstudio.train.batches import Batches, Data, Rows
 from nnstudio.train.environment import environment
 from nnstudio.train.evaluate import evaluate_rows
-from nnstudio.train.events import RunFailed
+from nnstudio.train.events import RunFinished
 from nnstudio.train.history import History
 from nnstudio.train.losses import Losses
 from nnstudio.train.plan import Plan
@@ -64,6 +66,8 @@ from nnstudio.train.worker import Worker
 #: At least so many times the steps a second of the loop with none, and of Lightning.
 LIVE, LIGHTNING = 0.97, {"mlp": 3.0, "cnn": 1.4}
 DEVICE = torch.device("cpu")
+#: More than a turn has time for.
+EPOCHS = 1_000_000
 
 
 class Waves:
@@ -126,199 +130,255 @@ class Case:
     def compiled(self) -> Compiled:
         return compile_network(self.network, self.types, seed=0)
 
-    @property
-    def steps(self) -> int:
-        return -(-self.data.count("train") // self.plan.batch_size) * self.plan.epochs
 
-
-def cases(seconds: float) -> list[Case]:
-    """The four networks, each with a plan that trains for about so many seconds here."""
+def cases() -> list[Case]:
+    """The four networks, each with a plan that trains for as long as it is let."""
     found = []
     for name, id, make in (("mlp", "digits-mlp", Mlp), ("cnn", "digits-cnn-small", Cnn)):
-        digits = Digits.of(id, make, 1, 1)
+        digits = Digits.of(id, make, EPOCHS, 1)
         found.append(Case(name, digits.network, digits.data, digits.data.types, digits.plan, digits))
     data = Waves()
-    plan = Plan(batch_size=32, optimizer="Adam", learning_rate=1e-3, threads=1, device="cpu", epochs=1)
+    plan = Plan(batch_size=32, optimizer="Adam", learning_rate=1e-3, threads=1, device="cpu", epochs=EPOCHS)
     for name, body in (("lstm", _lstm), ("transformer", _transformer)):
         found.append(Case(name, waves(body), data, Waves.types, plan))
-    for case in found:
-        each = none(case)[0]
-        each = min(each, none(case)[0])
-        case.plan = case.plan.with_(epochs=max(2, round(seconds / each)))
-        if case.digits is not None:
-            case.digits.plan = case.plan
     return found
 
 
-def none(case: Case) -> tuple[float, float]:
-    """Seconds, and seconds of the processor, of the trainer's plain steps and epochs with nobody watching."""
-    compiled, plan, data = case.compiled(), case.plan, case.data
-    with environment(plan, DEVICE):
-        state = State(compiled, plan, DEVICE)
-        losses = Losses(state)
-        rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), DEVICE)
-        held = Rows(compiled.inputs, data.arrays("validation"), data.count("validation"), DEVICE)
-        batches = Batches(rows, plan.batch_size, plan.seed)
-        stepper = Stepper(compiled, state, losses, batches.steps_per_epoch)
-        compiled.train()
-        began, busy = time.perf_counter(), time.thread_time()
-        for epoch in range(plan.epochs):
-            step = stepper.plain()
-            for batch in batches.epoch(epoch):
-                step(batch)
-            losses.fetch()
-            state.epoch_figures(batches.sizes)
-            evaluate_rows(compiled, held, plan.batch_size)
-            state.forget_epoch()
-            state.progress.epoch, state.progress.batch = epoch + 1, 0
-        return time.perf_counter() - began, time.thread_time() - busy
+@dataclass
+class Turn:
+    """What was done in a turn: steps, seconds, and seconds of the processor in the thread."""
+
+    steps: int
+    seconds: float
+    busy: float
 
 
-def live(case: Case, folder: Path) -> tuple[float, float, History]:
-    """Seconds that the worker takes with everything watching, from its first event to its last; of the processor in the
-    worker's thread; and what came of it."""
-    compiled = case.compiled()
-    history, done, busy = History(), threading.Event(), [0.0, 0.0]
-    recorder = Recorder(folder / "runs.sqlite")
-
-    def clocked(event: object) -> None:
-        busy[0 if type(event).__name__ == "RunStarted" else 1] = time.thread_time()
-
-    worker = Worker(lambda: compiled, case.data, case.plan, also=(recorder.put, clocked))
-    worker.control.look_into(compiled.resolution.order, "validation", 0)
-
-    def watch() -> None:
-        while not done.wait(1 / 30):
-            for event in worker.stream.drain():
-                history.feed(event)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    worker.start()
-    worker.join()
-    done.set()
-    watcher.join()
-    for event in worker.stream.drain():
-        history.feed(event)
-    recorder.close()
-    assert history.ended is not None, "the run did not end"
-    assert not isinstance(history.ended, RunFailed), history.ended
-    assert not recorder.error, recorder.error
-    return history.ended.seconds, busy[1] - busy[0], history
+class OverError(BaseException):
+    """The way's thread is to end."""
 
 
-def lightning(case: Case, folder: Path) -> tuple[float, float]:
-    """Seconds, and seconds of the processor, that Lightning takes with histograms and gradient norms every 50 steps."""
-    import lightning as pl
-    from lightning.pytorch.loggers import TensorBoardLogger
-    from torch.utils.data import DataLoader, TensorDataset
+class Way:
+    """A way of training, in a thread that stands still but for its turns. It calls :meth:`passes` from time to time."""
 
-    assert case.digits is not None
-    digits, plan = case.digits, case.plan
+    def __init__(self, case: Case, folder: Path) -> None:
+        self.case, self.folder = case, folder
+        self._go, self._stood = threading.Event(), threading.Event()
+        self._closing, self.ended, self.done = True, False, Turn(0, 0.0, 0.0)
 
-    class Module(pl.LightningModule):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = digits.make()
-            self.model.load_state_dict(case.compiled().model.state_dict())
-            self.criterion = nn.CrossEntropyLoss()
-            self.seen: dict[str, torch.Tensor] = {}
-            self.hooks: list[Any] = []
-            self.seconds = self.busy = 0.0
+    def turn(self, seconds: float) -> Turn:
+        """Let it train for about so long."""
+        self._closing = False
+        self._stood.clear()
+        self._go.set()
+        time.sleep(seconds)
+        self._closing = True
+        assert self._stood.wait(60), "it does not stand still"
+        return self.done
 
-        def training_step(self, batch: Any, _: int) -> torch.Tensor:
-            inputs, labels = batch
-            if self.global_step % 50 == 0:
-                self.hooks = [
-                    module.register_forward_hook(lambda _m, _i, out, name=name: self.seen.update({name: out.detach()}))
-                    for name, module in self.model.named_children()
-                ]
-            scores = self.model(inputs)
-            for hook in self.hooks:
-                hook.remove()
-            self.hooks = []
-            loss = self.criterion(scores, labels)
-            self.log("loss", loss, on_step=True, on_epoch=True)
-            self.log("accuracy", (scores.argmax(1) == labels).float().mean(), on_epoch=True)
-            return loss
+    def passes(self, step: int) -> None:
+        """In the thread: stand still where it is not the way's turn."""
+        if not self._closing:
+            return
+        if self._begun is not None:
+            step0, wall, busy = self._begun
+            self.done = Turn(step - step0, time.perf_counter() - wall, time.thread_time() - busy)
+        self._go.clear()
+        self._stood.set()
+        self._go.wait()
+        if self.ended:
+            raise OverError
+        self._begun = (step, time.perf_counter(), time.thread_time())
 
-        def on_before_optimizer_step(self, _: object) -> None:
-            if not self.seen:
-                return
-            board = self.logger.experiment  # type: ignore[union-attr]
-            for name, out in self.seen.items():
-                board.add_histogram(f"activation/{name}", out, self.global_step)
-            for name, parameter in self.model.named_parameters():
-                board.add_histogram(f"weight/{name}", parameter, self.global_step)
-                board.add_scalar(f"gradient/{name}", parameter.grad.norm(), self.global_step)
-            self.seen.clear()
+    _begun: tuple[int, float, float] | None = None
 
-        def validation_step(self, batch: Any, _: int) -> None:
-            scores = self.model(batch[0])
-            self.log("validation_loss", self.criterion(scores, batch[1]))
-            self.log("validation_accuracy", (scores.argmax(1) == batch[1]).float().mean())
+    def start(self) -> None:
+        threading.Thread(target=self._run, daemon=True).start()
+        assert self._stood.wait(60), "it does not begin"
 
-        def configure_optimizers(self) -> Any:
-            kind = getattr(torch.optim, plan.optimizer)
-            optimizer = kind(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
-            if plan.schedule != "one-cycle":
-                return optimizer
-            cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=case.steps + 1)
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+    def _run(self) -> None:
+        with contextlib.suppress(OverError):
+            self.train()
 
-        def on_train_start(self) -> None:
-            self.seconds, self.busy = -time.perf_counter(), -time.thread_time()
+    def train(self) -> None:
+        raise NotImplementedError
 
-        def on_train_end(self) -> None:
-            self.seconds += time.perf_counter()
-            self.busy += time.thread_time()
-
-    loaders = []
-    for split in ("train", "validation"):
-        arrays = case.data.arrays(split)
-        rows = TensorDataset(torch.tensor(arrays["image"]), torch.tensor(arrays["label"]))
-        size = plan.batch_size if split == "train" else 256
-        loaders.append(DataLoader(rows, batch_size=size, shuffle=split == "train"))
-    module = Module()
-    trainer = pl.Trainer(
-        max_epochs=plan.epochs, accelerator="cpu", logger=TensorBoardLogger(folder, name="board"),
-        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, log_every_n_steps=50,
-        num_sanity_val_steps=0,
-    )  # fmt: skip
-    trainer.fit(module, *loaders)
-    return module.seconds, module.busy
+    def close(self) -> None:
+        self.ended = True
+        self._go.set()
 
 
-def measure(case: Case, rounds: int, with_lightning: bool) -> dict[str, float]:
-    """Medians over interleaved rounds."""
-    ways: dict[str, Callable[[Path], tuple[Any, ...]]] = {
-        "none": lambda _: none(case),
-        "live": lambda folder: live(case, folder),
-    }
+class Nobody(Way):
+    """The trainer's plain steps and epochs with nobody watching."""
+
+    def train(self) -> None:
+        compiled, plan, data = self.case.compiled(), self.case.plan, self.case.data
+        with environment(plan, DEVICE):
+            state = State(compiled, plan, DEVICE)
+            losses = Losses(state)
+            rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), DEVICE)
+            held = Rows(compiled.inputs, data.arrays("validation"), data.count("validation"), DEVICE)
+            batches = Batches(rows, plan.batch_size, plan.seed)
+            stepper = Stepper(compiled, state, losses, batches.steps_per_epoch)
+            compiled.train()
+            for epoch in range(plan.epochs):
+                step = stepper.plain()
+                for batch in batches.epoch(epoch):
+                    step(batch)
+                    self.passes(state.progress.step)
+                losses.fetch()
+                state.epoch_figures(batches.sizes)
+                evaluate_rows(compiled, held, plan.batch_size)
+                losses.event(0, 0.0, step=0, time=0.0)  # they would pile up
+                state.forget_epoch()
+                state.progress.epoch, state.progress.batch = epoch + 1, 0
+
+
+class Live(Way):
+    """The worker with everything watching."""
+
+    def start(self) -> None:
+        compiled, self.history, self.over = self.case.compiled(), History(), threading.Event()
+        self.recorder = Recorder(self.folder / f"{self.case.name}.sqlite")
+        self.worker = Worker(
+            lambda: compiled, self.case.data, self.case.plan,
+            also=(self.recorder.put, lambda event: self.passes(event.step)),
+        )  # fmt: skip
+        self.worker.control.look_into(compiled.resolution.order, "validation", 0)
+        self.watcher = threading.Thread(target=self._watch)
+        self.watcher.start()
+        self.worker.start()
+        assert self._stood.wait(60), "it does not begin"
+
+    def _watch(self) -> None:
+        while not self.over.wait(1 / 30):
+            for event in self.worker.stream.drain():
+                self.history.feed(event)
+
+    def close(self) -> None:
+        self.worker.control.stop()
+        self._closing = False
+        self._go.set()
+        self.worker.join()
+        self.over.set()
+        self.watcher.join()
+        self.recorder.close()
+        for event in self.worker.stream.drain():
+            self.history.feed(event)
+        assert isinstance(self.history.ended, RunFinished), self.history.ended
+        assert not self.recorder.error, self.recorder.error
+
+
+class Lightning(Way):
+    """Lightning, with histograms and gradient norms every 50 steps."""
+
+    def train(self) -> None:
+        case, folder, passes = self.case, self.folder, self.passes
+        import lightning as pl
+        from lightning.pytorch.loggers import TensorBoardLogger
+        from torch.utils.data import DataLoader, TensorDataset
+
+        assert case.digits is not None
+        digits, plan = case.digits, case.plan
+
+        class Module(pl.LightningModule):
+            def __init__(self) -> None:
+                super().__init__()
+                self.model = digits.make()
+                self.model.load_state_dict(case.compiled().model.state_dict())
+                self.criterion = nn.CrossEntropyLoss()
+                self.seen: dict[str, torch.Tensor] = {}
+                self.hooks: list[Any] = []
+
+            def training_step(self, batch: Any, _: int) -> torch.Tensor:
+                inputs, labels = batch
+                if self.global_step % 50 == 0:
+                    self.hooks = [
+                        module.register_forward_hook(
+                            lambda _m, _i, out, name=name: self.seen.update({name: out.detach()})
+                        )
+                        for name, module in self.model.named_children()
+                    ]
+                scores = self.model(inputs)
+                for hook in self.hooks:
+                    hook.remove()
+                self.hooks = []
+                loss = self.criterion(scores, labels)
+                self.log("loss", loss, on_step=True, on_epoch=True)
+                self.log("accuracy", (scores.argmax(1) == labels).float().mean(), on_epoch=True)
+                return loss
+
+            def on_before_optimizer_step(self, _: object) -> None:
+                if not self.seen:
+                    return
+                board = self.logger.experiment  # type: ignore[union-attr]
+                for name, out in self.seen.items():
+                    board.add_histogram(f"activation/{name}", out, self.global_step)
+                for name, parameter in self.model.named_parameters():
+                    board.add_histogram(f"weight/{name}", parameter, self.global_step)
+                    board.add_scalar(f"gradient/{name}", parameter.grad.norm(), self.global_step)
+                self.seen.clear()
+
+            def validation_step(self, batch: Any, _: int) -> None:
+                scores = self.model(batch[0])
+                self.log("validation_loss", self.criterion(scores, batch[1]))
+                self.log("validation_accuracy", (scores.argmax(1) == batch[1]).float().mean())
+
+            def configure_optimizers(self) -> Any:
+                kind = getattr(torch.optim, plan.optimizer)
+                optimizer = kind(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+                if plan.schedule != "one-cycle":
+                    return optimizer
+                cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=10**9)
+                return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+
+            def on_train_batch_end(self, *_: object) -> None:
+                passes(self.global_step)
+
+        loaders = []
+        for split in ("train", "validation"):
+            arrays = case.data.arrays(split)
+            rows = TensorDataset(torch.tensor(arrays["image"]), torch.tensor(arrays["label"]))
+            size = plan.batch_size if split == "train" else 256
+            loaders.append(DataLoader(rows, batch_size=size, shuffle=split == "train"))
+        module = Module()
+        trainer = pl.Trainer(
+            max_epochs=plan.epochs, accelerator="cpu", logger=TensorBoardLogger(folder, name="board"),
+            enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, log_every_n_steps=50,
+            num_sanity_val_steps=0,
+        )  # fmt: skip
+        trainer.fit(module, *loaders)
+
+
+def measure(case: Case, slices: int, seconds: float, with_lightning: bool) -> dict[str, float]:
+    """Medians over interleaved turns."""
+    kinds: dict[str, type[Way]] = {"none": Nobody, "live": Live}
     if with_lightning and case.digits is not None:
-        ways["lightning"] = lambda folder: lightning(case, folder)
-    found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
-    shares, kinds = [], {}
+        kinds["lightning"] = Lightning
     with tempfile.TemporaryDirectory() as folder:
-        for turn in range(rounds + 1):
-            for way in list(ways)[:: -1 if turn % 2 else 1]:
-                told = ways[way](Path(folder))
-                if turn:  # the first round warms up
-                    found[way].append((case.steps / told[0], case.steps / told[1]))
-                if way == "live":
-                    history = told[2]
-                    shares.append(history.watching)
-                    kinds = {
-                        "activations": len(history.activation_steps), "insides": len(history.insides),
-                        "weights": len(history.distributions), "timings": int(history.timings is not None),
-                        "signal": len(history.signal),
-                    }  # fmt: skip
-    made: dict[str, float] = {f"{way}_steps_per_second": statistics.median(s for s, _ in v) for way, v in found.items()}
-    for way in [way for way in ways if way != "live"]:
-        pairs = list(zip(found["live"], found[way], strict=True))
-        made[f"live_to_{way}"] = statistics.median(a[0] / b[0] for a, b in pairs)
-        made[f"live_to_{way}_by_processor"] = statistics.median(a[1] / b[1] for a, b in pairs)
-    return {**made, "watching": statistics.median(shares), **{f"seen_{name}": count for name, count in kinds.items()}}
+        ways = {name: kind(case, Path(folder)) for name, kind in kinds.items()}
+        found: dict[str, list[Turn]] = {name: [] for name in ways}
+        for way in ways.values():
+            way.start()
+        for turn in range(slices + 1):
+            for name in list(ways)[:: -1 if turn % 2 else 1]:
+                done = ways[name].turn(seconds)
+                if turn:  # the first warms up
+                    found[name].append(done)
+        for way in ways.values():
+            way.close()
+        history = ways["live"].history  # type: ignore[attr-defined]
+    made = {f"{name}_steps_per_second": statistics.median(t.steps / t.seconds for t in v) for name, v in found.items()}
+    for name in [name for name in ways if name != "live"]:
+        pairs = list(zip(found["live"], found[name], strict=True))
+        made[f"live_to_{name}"] = statistics.median(a.steps / a.seconds / (b.steps / b.seconds) for a, b in pairs)
+        made[f"live_to_{name}_by_processor"] = statistics.median(
+            a.steps / a.busy / (b.steps / b.busy) for a, b in pairs
+        )
+    seen = {
+        "activations": len(history.activation_steps), "insides": len(history.insides), "signal": len(history.signal),
+        "weights": len(history.distributions), "timings": int(history.timings is not None),
+    }  # fmt: skip
+    return {**made, "watching": history.watching, **{f"seen_{name}": count for name, count in seen.items()}}
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -331,10 +391,10 @@ def compare(options: argparse.Namespace) -> None:
             import lightning  # noqa: F401
         except ImportError as error:
             sys.exit(f"Lightning is not in {options.lightning} ({error}); {__doc__[__doc__.index('Put it into') :]}")
-    for case in cases(options.seconds):
+    for case in cases():
         if options.cases and case.name not in options.cases:
             continue
-        made = measure(case, options.rounds, with_lightning)
+        made = measure(case, options.slices, options.seconds, with_lightning)
         print(
             f"{case.name:12} live {made['live_steps_per_second']:6.0f} steps a second   to none "
             f"{made['live_to_none']:.3f} (≥ {LIVE})  by processor {made['live_to_none_by_processor']:.3f}   "
@@ -352,7 +412,7 @@ def memory(minutes: float) -> None:
     """Train the digits MLP for so long with every instrument live, and tell how resident memory grows."""
     import psutil
 
-    digits = Digits.of("digits-mlp", Mlp, 100_000_000, 1)
+    digits = Digits.of("digits-mlp", Mlp, EPOCHS, 1)
     case = Case("mlp", digits.network, digits.data, digits.data.types, digits.plan, digits)
     process, points, history = psutil.Process(), [], History()
     with tempfile.TemporaryDirectory() as folder:
@@ -383,8 +443,8 @@ def memory(minutes: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long a run with none takes, about")
+    parser.add_argument("--slices", type=int, default=20, help="turns of each way")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long a turn is")
     parser.add_argument("--cases", nargs="*", help="mlp, cnn, lstm, transformer")
     parser.add_argument("--lightning", type=Path, help="the folder that has it")
     parser.add_argument("--minutes", type=float, default=0.0, help="measure memory over so many minutes instead")

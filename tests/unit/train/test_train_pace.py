@@ -82,7 +82,7 @@ def test_what_is_cheap_is_seen_ten_times_a_second_and_what_is_rare_rarely() -> N
 
 def test_an_instrument_that_costs_much_keeps_no_other_from_looking() -> None:
     costs = {**dict.fromkeys(NAMES, 0.0005), "activations": 0.2}
-    looks, _, share = simulated(Simulated(0.03), 0.02, costs, 120.0)
+    looks, _, share = simulated(Simulated(0.03), 0.02, costs, 240.0)
     counted = Counter(name for _, name in looks)
     assert counted["gradients"] > 500
     assert counted["weights"] >= 8
