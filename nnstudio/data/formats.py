@@ -73,6 +73,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format(
                 "pictures", "pictures by class", "pictures:read_pictures", detect="pictures:holds_pictures", folder=True
             ),
+            Format("idx", "IDX file (MNIST)", "idx:read_idx", (".idx", "-ubyte", ".gz"), detect="idx:is_idx"),
+            Format("cifar", "CIFAR batch (.bin)", "idx:read_cifar", (".bin",), detect="idx:is_cifar"),
             Format("csv", "table (.csv)", "table:read_csv_file", (".csv", ".tsv", ".txt")),
         )
     }
