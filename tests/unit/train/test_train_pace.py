@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnstudio.train.pace import INSTRUMENTS, Pace
@@ -45,9 +45,10 @@ def simulated(
 
 
 @given(
-    st.floats(0.005, 0.5), st.floats(1e-3, 2.0), st.lists(st.floats(1e-5, 0.3), min_size=4, max_size=4),
+    st.floats(0.005, 0.5), st.floats(1e-2, 2.0), st.lists(st.floats(1e-5, 0.3), min_size=4, max_size=4),
     st.floats(1.0, 5.0),
 )  # fmt: skip
+@settings(max_examples=30)
 def test_all_instruments_together_stay_within_the_budget(
     budget: float, step: float, costs: list[float], warming: float
 ) -> None:
