@@ -295,8 +295,7 @@ def _value(course: Course, place: Place) -> str:
 
 def brief(value: float) -> str:
     """A number in at most seven signs, for the drawing: ``0.814``, ``−0.02``, ``1.2e5``."""
-    for digits in (3, 2, 1):
-        text = told(value, digits)
-        if len(text) <= 6:
-            return text
-    return text
+    if 1e5 <= abs(value) < math.inf:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    return next((text for text in (told(value, digits) for digits in (3, 2, 1)) if len(text) <= 6), told(value, 1))

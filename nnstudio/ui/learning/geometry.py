@@ -18,6 +18,8 @@ ACROSS, MOST_ACROSS = 140.0, 330.0
 WEIGHED, PLAIN = 1.3, 0.75
 SIDE, FOOT = 74.0, 10.0
 NUMBER_WIDTH, NUMBER_HEIGHT = 52.0, 28.0
+#: A unit's name and gradient stand under it.
+NAME_WIDTH, NAME_HEIGHT = 84.0, 30.0
 #: A bias stands above its unit.
 BIAS_WIDTH, BIAS_HEIGHT, BIAS_ABOVE = 62.0, 16.0, 12.0
 #: Where on a line its number is tried to be put, as shares of the way. Those to the first unit of a layer stand near
@@ -112,6 +114,8 @@ class Geometry:
         taken = [QRectF(at.x() - self.radius, at.y() - self.radius, 2 * self.radius, 2 * self.radius)
                  for at in self.units.values()]  # fmt: skip
         taken += [self.bias(place) for place in self.anatomy.own]
+        named = QRectF(-NAME_WIDTH / 2 * self.scale, self.radius, NAME_WIDTH * self.scale, NAME_HEIGHT * self.scale)
+        taken += [named.translated(at) for at in self.units.values()]
         width, height = NUMBER_WIDTH * self.scale, NUMBER_HEIGHT * self.scale
         found: dict[int, QRectF] = {}
         for link in links:
