@@ -73,5 +73,5 @@ def by_umap(points: NDArray[Any]) -> Array:
     import umap
 
     neighbours = max(2, min(15, len(points) - 1))
-    made = umap.UMAP(n_components=2, n_neighbors=neighbours, random_state=0, init="pca")
+    made = umap.UMAP(n_components=2, n_neighbors=neighbours, random_state=0, n_jobs=1, init="pca")
     return np.asarray(made.fit_transform(np.nan_to_num(np.asarray(points, np.float32))), dtype=np.float64)
