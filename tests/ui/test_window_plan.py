@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from nnstudio.compile.resolve import resolve
 from nnstudio.data.reference import DataReference
-from nnstudio.graph import Network
+from nnstudio.graph import Network, edits
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 from nnstudio.ui.inspect_project import ProjectPage
+from nnstudio.ui.inspector import Inspector
 from nnstudio.ui.picking import Picker
+from nnstudio.ui.planned import phase_of_selected
+from nnstudio.ui.session import Session
 from nnstudio.ui.window import MainWindow
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -47,23 +53,22 @@ def gan() -> Network:
 class Person:
     """Sets the plan with mouse and keyboard."""
 
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        self.window, self.session, self.qtbot = window, window.session, qtbot
+    def __init__(self, session: Session, inspector: Inspector, qtbot: QtBot) -> None:
+        self.session, self.inspector, self.qtbot = session, inspector, qtbot
 
     @property
     def page(self) -> ProjectPage:
-        page = self.window.workspace.inspector.page
+        page = self.inspector.page
         assert isinstance(page, ProjectPage)
         return page
 
     def find(self, kind: type, name: str) -> QWidget:
-        found = self.window.workspace.inspector.page.findChild(kind, name)
+        found = self.inspector.page.findChild(kind, name)
         assert found is not None, name
         return found
 
     def click(self, widget: QWidget) -> None:
-        area = self.window.workspace.inspector.findChild(QScrollArea)
-        for area in self.window.workspace.inspector.findChildren(QScrollArea):
+        for area in self.inspector.findChildren(QScrollArea):
             if area.widget() is not None and area.widget().isAncestorOf(widget):
                 QApplication.processEvents()
                 area.ensureWidgetVisible(widget)
@@ -86,6 +91,10 @@ class Person:
         QTest.keyClick(picker, Qt.Key.Key_Escape)
         picker.close()
 
+    def open_sections(self) -> None:
+        for section, _ in self.page._sections:
+            self.click(section.head)
+
     def name(self, place: int, text: str) -> None:
         field = self.find(QLineEdit, f"phase_name_{place}")
         field.selectAll()
@@ -97,19 +106,29 @@ class Person:
 
 
 @pytest.fixture
-def person(window: MainWindow, qtbot: QtBot) -> Person:
+def person(qtbot: QtBot) -> Iterator[Person]:
+    """At the inspector alone."""
+    session = Session(asleep=True)
+    session.replace_sheet(Sheet(network=gan(), plan=Plan.make({})))
+    session._take_resolution(resolve(session.network, {"features": TensorType.of("N F", "N", 2)}))
+    inspector = Inspector(session)
+    inspector.resize(340, 900)
+    qtbot.addWidget(inspector)
+    inspector.show()
+    made = Person(session, inspector, qtbot)
+    made.open_sections()
+    yield made
+    session.shut_down()
+
+
+def test_a_gan_is_set_up_and_trained_in_the_window(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    session = window.session
     plan = Plan(epochs=3, batch_size=32, device="cpu", threads=1)
-    window.session.new(Sheet(network=gan(), plan=plan), "gan")
+    session.new(Sheet(network=gan(), plan=plan), "gan")
     window.show_workspace()
-    made = Person(window, qtbot)
-    qtbot.waitUntil(lambda: window.in_workspace and window.session.settled, timeout=60_000)
-    for section, _ in made.page._sections:
-        made.click(section.head)
-    return made
-
-
-def test_a_gan_is_set_up_and_trained_in_the_window(person: Person, tmp_path: Path) -> None:
-    session = person.session
+    qtbot.waitUntil(lambda: window.in_workspace and session.settled, timeout=60_000)
+    person = Person(session, window.workspace.inspector, qtbot)
+    person.open_sections()
     drawn = np.random.default_rng(0).normal(2.0, 0.1, (256, 2)).astype(np.float32)
     np.savez(tmp_path / "points.npz", features=drawn)
     session.choose_data(DataReference(f"file:{(tmp_path / 'points.npz').as_posix()}"))
@@ -144,7 +163,22 @@ def test_a_gan_is_set_up_and_trained_in_the_window(person: Person, tmp_path: Pat
     assert all(math.isfinite(value) and value > 0 for value in figures.values())
     seen = session.history.parts
     assert all(np.isfinite(seen[id]).any() for id in person.ids("real", "fake", "fool"))
-    person.qtbot.waitUntil(lambda: len(person.window.workspace.canvas.canvas.magnitudes.shares) > 0)
+    person.qtbot.waitUntil(lambda: len(window.workspace.canvas.canvas.magnitudes.shares) > 0)
+    _chosen_and_remembered(window)
+
+
+def _chosen_and_remembered(window: MainWindow) -> None:
+    """What the canvas shows is chosen by actions too, and is shown again at the next start."""
+    table, magnitudes = window.actions_table, window.workspace.canvas.canvas.magnitudes
+    for action in ("colour_time", "colour_whole", "colour_wires"):
+        table.trigger(action)
+    assert (magnitudes.quantity.title, magnitudes.tinted, magnitudes.flowing) == ("Time spent", True, False)
+    assert table.qt("colour_time").isChecked()
+    assert not table.qt("colour_gradient").isChecked()
+    magnitudes.quantity, magnitudes.tinted, magnitudes.flowing = None, False, True
+    type(window.living_actions)(window).restore(window.workspace.canvas)
+    assert (magnitudes.quantity.title, magnitudes.tinted, magnitudes.flowing) == ("Time spent", True, False)
+    assert {"Colour by dead units", "Wires by what flows"} <= {found.title for found in window.view_actions.commands()}
 
 
 def test_every_edit_of_the_plan_is_a_named_step_of_undo(person: Person) -> None:
@@ -185,11 +219,9 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(person: Person) -> None:
 def test_layers_get_a_rate_of_their_own(person: Person) -> None:
     session = person.session
     session.select(person.ids("wide"))
-    person.qtbot.waitUntil(
-        lambda: person.window.workspace.inspector.page.findChild(QPushButton, "own_rate") is not None
-    )
+    person.qtbot.waitUntil(lambda: person.inspector.page.findChild(QPushButton, "own_rate") is not None)
     person.press("own_rate")
-    form = person.window.workspace.inspector.page.trained.form
+    form = person.inspector.page.trained.form
     line = form.fields["learning_rate"].line
     line.selectAll()
     QTest.keyClicks(line, "0.1")
@@ -205,11 +237,11 @@ def test_the_inspector_shows_and_changes_which_phase_trains_a_layer(person: Pers
     session = person.session
     person.press("add_phase")
     session.select(person.ids("made", "fool"))
-    person.window.actions_table.trigger("phase_of_selected")
+    phase_of_selected(session)
     assert session.plan.phases[1].trains == person.ids("made")
     assert session.plan.phases[1].losses == person.ids("fool")
     session.select(person.ids("wide"))
-    box = lambda: person.window.workspace.inspector.page.findChild(QCheckBox, "trained_in_1")  # noqa: E731
+    box = lambda: person.inspector.page.findChild(QCheckBox, "trained_in_1")  # noqa: E731
     person.qtbot.waitUntil(lambda: box() is not None and box().isVisible())
     assert not box().isChecked()
     person.click(box())
@@ -223,28 +255,12 @@ def test_deleting_what_a_phase_is_about_is_one_step_and_is_told(person: Person) 
     session, told = person.session, []
     session.notice.connect(lambda _, sentence: told.append(sentence))
     session.select(person.ids("made"))
-    person.window.actions_table.trigger("phase_of_selected")
+    phase_of_selected(session)
     before = session.plan
     session.select(person.ids("made"))
-    person.window.actions_table.trigger("delete")
+    session.do("Delete made", edits.remove(person.ids("made")))
     assert session.plan.phases == ()
     assert told == ["The phase phase 1 went with what it named; undo brings it back"]
     session.undo()
     assert session.plan == before
     assert "made" in session.network.by_name
-
-
-def test_what_the_canvas_shows_is_an_action_and_is_remembered(person: Person) -> None:
-    window, table = person.window, person.window.actions_table
-    magnitudes = window.workspace.canvas.canvas.magnitudes
-    table.trigger("colour_time")
-    table.trigger("colour_whole")
-    table.trigger("colour_wires")
-    assert (magnitudes.quantity.title, magnitudes.tinted, magnitudes.flowing) == ("Time spent", True, False)
-    assert table.qt("colour_time").isChecked()
-    assert not table.qt("colour_gradient").isChecked()
-    other = type(window.living_actions)(window)
-    magnitudes.quantity, magnitudes.tinted, magnitudes.flowing = None, False, True
-    other.restore(window.workspace.canvas)
-    assert (magnitudes.quantity.title, magnitudes.tinted, magnitudes.flowing) == ("Time spent", True, False)
-    assert {"Colour by dead units", "Wires by what flows"} <= {found.title for found in window.view_actions.commands()}
