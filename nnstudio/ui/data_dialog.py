@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnstudio.data import DataError, DataReference, Split, describe_file, open_data, shipped, shipped_reference
-from nnstudio.data.formats import patterns
+from nnstudio.data.formats import FORMATS, patterns
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.forms import Form
@@ -125,8 +125,14 @@ class DataDialog(QDialog):
 
     def _lay_out(self) -> None:
         browse = button("Open a file …", self._browse)
-        browse.setToolTip("A CSV table, or arrays in an NPZ or NPY file")
-        left = column(label("Data sets", "heading"), self.sources, browse, spacing=8, margins=(16, 16, 14, 16))
+        kinds = [form for form in FORMATS.values() if not form.folder]
+        browse.setToolTip(", ".join(capital(form.title) for form in kinds))
+        folder = button("Open a folder …", self._browse_folder)
+        folder.setObjectName("open_folder")
+        folder.setToolTip(", ".join(capital(form.title) for form in FORMATS.values() if form.folder))
+        left = column(
+            label("Data sets", "heading"), self.sources, browse, folder, spacing=8, margins=(16, 16, 14, 16)
+        )  # fmt: skip
         split = QScrollArea()
         split.setWidgetResizable(True)
         split.setMaximumHeight(230)
@@ -186,6 +192,12 @@ class DataDialog(QDialog):
     def _browse(self) -> None:
         folder = str(self._session.path.parent) if self._session.path else ""
         chosen, _ = QFileDialog.getOpenFileName(self, "Open data", folder, patterns())
+        if chosen:
+            self._open_file(Path(chosen))
+
+    def _browse_folder(self) -> None:
+        folder = str(self._session.path.parent) if self._session.path else ""
+        chosen = QFileDialog.getExistingDirectory(self, "Open data", folder)
         if chosen:
             self._open_file(Path(chosen))
 

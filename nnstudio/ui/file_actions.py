@@ -51,9 +51,9 @@ class FileActions(QObject):
             self.open_path(Path(chosen))
 
     def open_path(self, path: Path) -> None:
-        """Open a project, or take a data file into the project that is open."""
+        """Open a project, or take a file or folder of data into the project that is open."""
         ending = path.suffix.lower()
-        if ending in DATA:
+        if path.is_dir() or path.name.lower().endswith(DATA):
             self._open_data(path)
         elif ending != SUFFIX:
             expected = f"a project ({SUFFIX}) or a data file ({', '.join(DATA)})"

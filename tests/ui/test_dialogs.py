@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from nnstudio.graph import edits
@@ -43,6 +44,22 @@ def test_shipped_sets_are_listed_and_the_first_is_shown(data_dialog, session, qt
     qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
     assert session.reference.source == "shipped:digits"
     qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+
+
+def test_a_folder_of_pictures_is_chosen_by_its_button(data_dialog, session, qtbot, tmp_path, monkeypatch):
+    for kind, shade in (("cats", 20), ("dogs", 230)):
+        (tmp_path / kind).mkdir()
+        for place in range(12):
+            Image.new("L", (8, 8), shade).save(tmp_path / kind / f"{place}.png")
+    dialog = data_dialog()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    qtbot.mouseClick(dialog.findChild(QPushButton, "open_folder"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog._job is None and dialog.use.isEnabled(), timeout=30_000)
+    assert "24 rows" in dialog.counts.text()
+    assert cells(dialog, 0) == ["image", "label"]
+    qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.dataset is not None and session.settled, timeout=60_000)
+    assert session.dataset.fields["label"].classes == ("cats", "dogs")
 
 
 def test_what_was_detected_in_a_table_is_shown(data_dialog, tmp_path):
