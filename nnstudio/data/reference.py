@@ -66,6 +66,7 @@ class ColumnChoice(Declared):
     kind: str = param("auto", choices=KINDS, help="what stands in it")
     role: str = param("auto", choices=ROLES, help="what it is for")
     scaling: str = param("auto", choices=SCALINGS, help="what is done to its numbers")
+    shift: int = param(0, unit="rows", help="take each value from so many rows below, where a column has slipped")
 
 
 #: Options by name: the type of each, and its choices where they are few.

@@ -21,7 +21,7 @@ MOST_CODES = 20
 
 def with_roles(source: Source, choices: Mapping[str, ColumnChoice]) -> Source:
     """The source with a target among its columns, and whole numbers in it taken as classes where they recur."""
-    columns = dict(source.columns)
+    columns = {name: _shifted(column, choices) for name, column in source.columns.items()}
     if not any(column.role == "target" for column in columns.values()):
         name = _likely_target(columns, choices, source.is_table)
         if name:
@@ -31,6 +31,23 @@ def with_roles(source: Source, choices: Mapping[str, ColumnChoice]) -> Source:
         if source.is_table and column.role == "target" and column.kind == "number" and kind == "auto":
             columns[name] = _as_classes(column)
     return replace(source, columns=columns)
+
+
+def _shifted(column: Column, choices: Mapping[str, ColumnChoice]) -> Column:
+    """The column with its values from so many rows below; rows that have none then lack theirs (those of an array keep
+    the nearest)."""
+    by = choices[column.name].shift if column.name in choices else 0
+    if not by:
+        return column
+    count = len(column.values)
+    rows = np.arange(count) + by
+    values = column.values[np.clip(rows, 0, count - 1)]
+    outside = (rows < 0) | (rows >= count)
+    if column.kind == "category":
+        values = np.where(outside, -1, values)
+    elif column.kind in ("number", "time"):
+        values = np.where(outside, np.nan, values)
+    return replace(column, values=values)
 
 
 def _likely_target(columns: Mapping[str, Column], choices: Mapping[str, ColumnChoice], is_table: bool) -> str:

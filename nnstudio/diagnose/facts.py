@@ -68,6 +68,7 @@ class TargetFacts:
     numbers; by_chance: that of the best constant; doubt: how much of a difference between the two may be luck (three
     standard errors). shifted: the same model's score where each row's target is that of the row so many places before
     it in the file. rows: that were tried.
+    columns: of the file, of which the target is made.
     """
 
     node: str
@@ -81,6 +82,7 @@ class TargetFacts:
     doubt: float = 0.0
     shifted: Mapping[str, float] = dataclasses.field(default_factory=dict)
     rows: int = 0
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,14 @@ class Facts:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Facts:
         targets = (
-            TargetFacts(**{**each, "inputs": tuple(each["inputs"]), "classes": tuple(each["classes"])})
+            TargetFacts(
+                **{
+                    **each,
+                    "inputs": tuple(each["inputs"]),
+                    "classes": tuple(each["classes"]),
+                    "columns": tuple(each.get("columns", ())),
+                }
+            )
             for each in value["targets"]
         )
         inputs = (InputFacts(**{**each, "columns": tuple(each.get("columns", ()))}) for each in value["inputs"])
@@ -191,7 +200,9 @@ def _target(data: Data, network: Network, loss: Node, field: str, sources: list[
     sampled = np.asarray(values[_sample(values, ROWS)])
     codes = sampled.dtype.kind in "iu" and sampled.ndim == 1
     classes = tuple(np.bincount(sampled[sampled >= 0]).tolist()) if codes and sampled.max(initial=0) < 10_000 else ()
-    known = TargetFacts(loss.id, field, tuple(sources), classes, constant_loss(loss.layer, sampled))
+    columns = tuple(getattr(getattr(data, "fields", {}).get(field), "columns", ()))
+    chance = constant_loss(loss.layer, sampled)
+    known = TargetFacts(loss.id, field, tuple(sources), classes, chance, columns=columns)
     fields = [name for name, _ in _inputs(network, sources) if name != field]
     if not fields or len(values) < 40 or not (classes or sampled.dtype.kind == "f"):
         return known

@@ -126,6 +126,7 @@ def shifted_labels(case: Case) -> Iterator[Diagnosis]:
             f"({_score(target, other)}) and not their own ({_score(target, own)})",
             "shift the column by one row in the file, and look for a row that is missing or doubled at its beginning",
             measure="how well the nearest rows answer", field=target.field, by=by,
+            columns=target.columns,
             by_node={"row before": target.shifted["-1"], "own row": own, "row after": target.shifted["1"]},
         )  # fmt: skip
 

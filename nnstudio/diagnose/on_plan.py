@@ -92,6 +92,17 @@ def ungrouped(patient: Patient) -> Iterator[Cure]:
                    plan={"groups": tuple(kept)})  # fmt: skip
 
 
+def shifted_back(patient: Patient) -> Iterator[Cure]:
+    """A column that has slipped back in its place."""
+    evidence = patient.diagnosis.evidence
+    by, columns = int(evidence.get("by", 0)), evidence.get("columns", ())
+    if patient.data is not None and by and len(columns) == 1:
+        before = patient.data.fields[columns[0]].shift if columns[0] in patient.data.fields else 0
+        title = f"Move {columns[0]} {'down' if by < 0 else 'up'} by one row"
+        yield Cure(title, "Each row then has the target that fits it.",
+                   data=lambda reference: reference.with_choice(columns[0], shift=before + by))  # fmt: skip
+
+
 def kept_together(patient: Patient) -> Iterator[Cure]:
     """Equal rows in one part of the split."""
     if patient.data is not None:

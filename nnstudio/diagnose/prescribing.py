@@ -125,5 +125,6 @@ _BY_CODE: Mapping[str, Prescription] = {
     "unscaled-inputs": on_network.scaled,
     "softmax-before-loss": on_network.unbent,
     "batch-norm-batch-one": on_network.normalised_by_sample,
+    "labels-shifted": on_plan.shifted_back,
     "validation-in-training": on_plan.kept_together,
 }

@@ -210,3 +210,32 @@ def test_of_values_that_are_read_when_asked_for_a_few_hundred_rows_are_read() ->
     facts = facts_of(Folder(), bases.cnn())
     assert facts.inputs[0].greatest > 100
     assert 0 < sum(read) < 1500
+
+
+def test_a_target_that_has_slipped_by_a_row_is_read_from_its_place(tmp_path) -> None:
+    reference = shipped_reference("breast_cancer")
+    columns = open_data(reference).columns
+    names = [name for name, column in columns.items() if column.kind == "number"][:8]
+    kinds = columns["diagnosis"]
+    said = [kinds.categories[code] for code in kinds.values]
+    lines = [",".join([*names, "diagnosis"])]
+    for row in range(len(said)):
+        slipped = said[row - 1] if row else said[0]
+        lines.append(",".join([*(f"{columns[name].values[row]:.5g}" for name in names), slipped]))
+    (tmp_path / "slipped.csv").write_text("\n".join(lines))
+    reference = DataReference.file(tmp_path / "slipped.csv")
+    data = open_data(reference)
+    net = NetworkBuilder()
+    x = net.add("Linear", net.add("Input", field="features", name="features"), out_features=2, name="scores")
+    network = bases.ended(net, x, target="diagnosis")
+    facts = facts_of(data, network)
+    (one,) = before_training(Case(network=network, facts=facts))
+    assert one.code == "labels-shifted"
+    assert "the inputs fit the target of the row after them" in one.message
+    (cure,) = cures(one, resolve(network, data.types), adam(0.001), reference)
+    assert cure.title == "Move diagnosis up by one row"
+    cured = cure.data_after(reference)
+    assert cured is not None
+    mended = open_data(cured)
+    assert before_training(Case(network=network, facts=facts_of(mended, network))) == []
+    assert "1 row has no value in “diagnosis”; no split uses it" in mended.warnings
