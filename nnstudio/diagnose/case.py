@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 LATELY = 5
 #: Points of a series that is kept as evidence.
 POINTS = 60
+#: A run of more steps is very long.
+LONG = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,8 @@ class Case:
 
     @cached_property
     def losses(self) -> Array:
-        """The loss of every step that is known and finite."""
-        values = np.asarray(self.history.losses, np.float64)
-        return values[np.isfinite(values)]
+        """The loss of every step that is known and finite; of a very long run, means of a few hundred steps each."""
+        return self.history.losses.coarse(LONG)
 
     @cached_property
     def windows(self) -> Array:
@@ -154,7 +155,9 @@ class Case:
         """The loss at the start, of a network that has not moved: of the first step, or of a few where batches are
         small. NaN before there is one."""
         steps = max(1, 16 // max(1, self.plan.batch_size))
-        return float(self.losses[:steps].mean()) if len(self.losses) else float("nan")
+        first = np.asarray(self.history.losses[:steps], np.float64)
+        first = first[np.isfinite(first)]
+        return float(first.mean()) if len(first) else float("nan")
 
     @property
     def scale(self) -> float:

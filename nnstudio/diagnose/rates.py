@@ -104,7 +104,7 @@ def rate_too_low(case: Case) -> Iterator[Diagnosis]:
     yield case.diagnosis(
         "learning-rate-low",
         f"The learning rate of {rate:g} is too low: a step changes the weights by {typical:.0e} of their length, and "
-        f"the loss went from {first:.3g} to {last:.3g} in {len(case.losses):,} steps",
+        f"the loss went from {first:.3g} to {last:.3g} in {len(case.history.losses):,} steps",
         f"raise the learning rate, to about {raised(rate, typical):g}",
         measure="training loss", series=thinned(windows), rate=rate, typical=typical,
     )  # fmt: skip

@@ -275,6 +275,15 @@ class Series:
 
     # what is drawn
 
+    def coarse(self, most: int) -> Array:
+        """The finite values, as float64; of more steps than ``most``, the means of cells, so that it stays small."""
+        if self._length <= most:
+            values = self.values.astype(np.float64)
+            return values[np.isfinite(values)]
+        sums, counts = (np.diff(growing.values, prepend=0.0) for growing in (self._total, self._count))
+        means: Array = sums[counts > 0] / counts[counts > 0]
+        return means
+
     def columns(self, first: float, last: float, most: int) -> Columns:
         """At most ``most`` columns over the steps from ``first`` to ``last``."""
         start, stop = max(0, int(first)), min(self._length, int(last) + 2)

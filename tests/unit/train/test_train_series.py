@@ -134,3 +134,11 @@ def test_a_stored_series_reads_what_is_looked_at_and_goes_on() -> None:
     assert series[-1] == 7
     series.place(BLOCK + 3, np.full(2, 9, np.float32))
     assert series[BLOCK + 2 :].tolist() == [BLOCK + 2, 9, 9]
+
+
+def test_what_looks_at_a_whole_long_run_sees_means_of_it(long) -> None:
+    values, series = long
+    coarse = series.coarse(100_000)
+    assert len(coarse) == len(values) // CELL
+    assert coarse.mean() == pytest.approx(values[: len(coarse) * CELL].mean(), rel=1e-5)
+    assert series.coarse(len(values)).tolist() == values.astype(np.float64).tolist()
