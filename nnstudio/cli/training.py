@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.cli.output import Output, figure, figures, note
 from nnstudio.project import places
 from nnstudio.project.errors import ProjectError, not_written
+from nnstudio.train.changing import told
 from nnstudio.train.control import Control
-from nnstudio.train.events import Diagnosis, EpochEnded, Event, RunFailed, RunFinished, RunStarted, Steps
+from nnstudio.train.events import Diagnosis, EpochEnded, Event, PlanChanged, RunFailed, RunFinished, RunStarted, Steps
 
 if TYPE_CHECKING:
     from nnstudio.project.project import Project
@@ -42,6 +43,9 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
                 shown(ended)
                 if isinstance(ended, Diagnosis):
                     _tell(ended, out)
+                if isinstance(ended, PlanChanged):
+                    out.item(event="plan changed", step=ended.step, before=ended.before, after=ended.after)
+                    note(f"from step {ended.step + 1:,} on: {told(ended.before, ended.after)}")
     for text in project.notes:
         note(text)
     if isinstance(ended, RunFailed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from nnstudio.train.checkpoints import About
@@ -80,13 +80,12 @@ class Keeper:
 
     def _hold(self) -> None:
         """Keep the moment of the best epoch until it is time to write it, unless such come too fast to be copied."""
-        start, self._best = perf_counter(), None
-        if self.folder is None or self.state.plan.phases or start < self._next_hold:
+        start, self._best = thread_time(), None
+        if self.folder is None or self.state.plan.phases or perf_counter() < self._next_hold:
             return
         moment = self.remember()
         self._best = (moment, self._about(moment))
-        now = perf_counter()
-        self._next_hold = now + SPACING * (now - start)
+        self._next_hold = perf_counter() + SPACING * (thread_time() - start)  # whatever else the machine does
 
     def _save_best(self) -> Iterator[Event]:
         if self._best is not None:

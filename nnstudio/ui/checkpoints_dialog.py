@@ -98,7 +98,7 @@ class CheckpointsDialog(QDialog):
             item = self._row(each)
             self.rows.addTopLevelItem(item)
             item.setSelected(each.path in kept)
-        for place in range(len(COLUMNS)):
+        for place in range(len(COLUMNS) - 1):  # the last takes what is left
             self.rows.resizeColumnToContents(place)
             self.rows.setColumnWidth(place, self.rows.columnWidth(place) + theme.scaled(10))
         first = self.rows.topLevelItem(0)
@@ -118,14 +118,14 @@ class CheckpointsDialog(QDialog):
         about, session = saved.about, self._session
         record = session.runs.record(about.run)
         run = record.title if record is not None else about.run[:6]
-        here = session.checkpoints.present(saved)
+        run = "this run" if session.checkpoints.present(saved) else run
         epochs = about.plan.get("epochs")
         title, why = KINDS[about.kind]
         when = QDateTime.fromSecsSinceEpoch(int(about.written))
         texts = (
             f"{about.step:,}", f"{about.epoch} of {epochs}" if epochs else str(about.epoch),
             figure(about.loss) if about.loss is not None else "–", title, _when(when),
-            f"{run}, shown now" if here else run, self._bytes(saved.size),
+            run, self._bytes(saved.size),
         )  # fmt: skip
         item = QTreeWidgetItem(list(texts))
         for place in _NUMBERS:

@@ -182,7 +182,7 @@ class RunBar(QFrame):
             kept = [f"best was epoch {best.epoch}"] if best is not None else []
             return " · ".join([duration(history.time), device_name(history.started.device), *kept])
         if state == "paused" and self._session.training.changes.network_waits:
-            return "Resume goes on with the edited network and all that fits"
+            return "goes on with the edited network"
         parts = [f"{history.steps_per_second:,.0f} steps/s"] if history.steps_per_second else []
         if state in ("running", "paused") and history.seconds_left:
             parts.append(f"{duration(history.seconds_left)} left")
