@@ -117,7 +117,7 @@ class ValuesItem(Overlay):
         ends = self.y_of(np.minimum(np.minimum.reduceat(self.values, starts), 0.0))
         each = float(self.x_of(float(every)) - self.x_of(0.0))
         lefts = self.x_of(starts.astype(np.float64))
-        gap = min(0.2 * each, 12.0) if each >= 4 else 0.0
+        gap = max(min(0.2 * each, 12.0), each - 80.0) if each >= 4 else 0.0
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.color))

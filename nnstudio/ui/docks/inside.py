@@ -87,7 +87,7 @@ class NodeInside(Live):
         frame = self._frame(inside.kind)
         names, marked = inside.labels, -1
         split, sample = self.looking.seen
-        if inside.kind == "vector" and not names:
+        if inside.kind == "vector" and not names and self._answers(row.node):
             classes, code = code_of(dataset, split, sample)
             if len(classes) == len(inside.values):
                 names, marked = classes, code
@@ -96,6 +96,15 @@ class NodeInside(Live):
             names = tokens_of(dataset, split, sample, places)
         frame.show_sight(Sight(row, inside, names, marked))
         self.stack.setCurrentWidget(frame)
+
+    def _answers(self, node: str) -> bool:
+        """Whether what a node puts out is what the network says: it is an output, or goes into one or into a loss."""
+        whole = self.session.whole
+        if whole is None or node not in whole.flat.nodes:
+            return False
+        ends = ("output", "loss")
+        onwards = [wire.target for wire in whole.flat.outgoing.get(node, ())]
+        return any(whole.flat.nodes[id].layer.role in ends for id in (node, *onwards))
 
     def _why(self) -> str:
         """Why there is nothing to see."""

@@ -102,7 +102,7 @@ class TilesFrame(SightFrame):
         shape = inside.values.shape
         if kind == "maps":
             some = f"{shape[0]} of {inside.total}" if inside.total > shape[0] else f"{shape[0]}"
-            self.note.setText(f"{some} channels, {shape[1]}×{shape[2]}")
+            self.note.setText(f"{some} channel{'' if some == '1' else 's'}, {shape[1]}×{shape[2]}")
             self.caption.setText("feature maps")
         elif kind == "attention":
             self.note.setText(f"{shape[0]} heads, {shape[1]}×{shape[2]} places" if shape[0] > 1 else "")

@@ -51,7 +51,7 @@ class TilesItem(Overlay):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self.tiles: Tiles | None = None
-        self._image = QImage()
+        self._images: list[QImage] = []
         self._look: tuple[str, float] | None = None
         self._signed = False
         self._span = (0.0, 1.0)
@@ -63,7 +63,7 @@ class TilesItem(Overlay):
         self.update()
 
     def _paint_image(self, tiles: Tiles) -> None:
-        """All tiles one below the other, a pixel for each number."""
+        """A picture of each tile, with a pixel for each number."""
         self._look = theme.look()
         low, high = tiles.range
         self._signed = low < 0 < high
@@ -75,8 +75,8 @@ class TilesItem(Overlay):
             if self._signed:
                 highs = np.maximum(np.abs(lows), np.abs(highs))
                 lows = -highs
-            self._image = painted(flat, np.repeat(lows, rows)[:, None], np.repeat(highs, rows)[:, None],
-                                  signed=self._signed)  # fmt: skip
+            image = painted(flat, np.repeat(lows, rows)[:, None], np.repeat(highs, rows)[:, None], signed=self._signed)
+            self._images = [image.copy(0, index * rows, columns, rows) for index in range(count)]
             return
         if self._signed:
             high = max(-low, high)
@@ -84,7 +84,8 @@ class TilesItem(Overlay):
         elif low >= 0:
             low = 0.0
         self._span = low, high
-        self._image = painted(flat, low, high, signed=self._signed)
+        image = painted(flat, low, high, signed=self._signed)
+        self._images = [image.copy(0, index * rows, columns, rows) for index in range(count)]
 
     # --- where tiles are ----------------------------------------------------------------------------------------
 
@@ -143,11 +144,10 @@ class TilesItem(Overlay):
             return
         if self._look != theme.look():
             self._paint_image(tiles)
-        _, rows, columns = tiles.values.shape
         rects = self.rects(width, height)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        for index, rect in enumerate(rects):
-            painter.drawImage(rect, self._image, QRectF(0, index * rows, columns, rows))
+        for image, rect in zip(self._images, rects, strict=False):
+            painter.drawImage(rect.toAlignedRect(), image)
         if tiles.places:
             self._names(painter, tiles, rects)
         if not tiles.own:

@@ -66,6 +66,17 @@ def test_it_says_what_to_do_and_shows_maps_as_soon_as_a_layer_is_selected(qtbot,
     assert panel.views[0].row.name == "conv1"
 
 
+def test_a_hidden_layer_as_wide_as_there_are_classes_is_not_taken_for_their_scores(qtbot, digits, panel):
+    digits.replace_sheet(Project.new("small-net").sheet)
+    qtbot.waitUntil(lambda: digits.settled and digits.dataset is not None, timeout=60_000)
+    select(digits, "hidden")
+    looked(qtbot, panel)
+    bars = panel.views[0].frames["vector"]
+    assert len(bars.item.values) == 2
+    assert bars.sight.names == ()
+    assert next(name for name, _, _ in panel.sample.lines) == "diagnosis"
+
+
 def test_the_row_is_chosen_by_number_next_random_split_and_by_its_loss(qtbot, digits, panel):
     select(digits, "scores")
     looked(qtbot, panel)
