@@ -269,6 +269,16 @@ class RunDatabase:
                 continue
         return found
 
+    def best_epoch(self, run: str) -> list[tuple[int, Event]]:
+        """The end of the best epoch of a run, with its number; empty where there is none."""
+        query = (
+            "SELECT number, kind, step, time, header, data FROM events WHERE run = ? AND kind = 'EpochEnded' "
+            "AND header LIKE '%\"best\":true%' ORDER BY number DESC LIMIT 1"
+        )
+        with self._lock, self._told("read"):
+            rows = self._connection.execute(query, (run,)).fetchall()
+        return [(number, decode(*row)) for number, *row in rows]
+
     def numbers(self, run: str, kind: str) -> list[int]:
         """The numbers of a run's events of a kind."""
         query = "SELECT number FROM events WHERE run = ? AND kind = ? ORDER BY number"

@@ -3,6 +3,7 @@ for the disk."""
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
 from pathlib import Path
@@ -32,6 +33,7 @@ class Recorder:
         self._writing: Writing | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
+        atexit.register(self.close)  # else the end of a run is lost where the window is closed upon it
 
     def put(self, event: Event) -> None:
         """Add an event. Never blocks. What comes before a RunStarted has no run to be recorded under."""
@@ -65,6 +67,7 @@ class Recorder:
         finally:
             if self._writing is not None:
                 self._writing.close()
+            atexit.unregister(self.close)
 
     def _write(self, database: RunDatabase) -> None:
         while not self._networks.empty():

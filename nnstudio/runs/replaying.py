@@ -11,8 +11,8 @@ from nnstudio.runs.database import RunDatabase
 from nnstudio.runs.errors import RunsError
 from nnstudio.runs.losses import LOSS, PART, RATE
 from nnstudio.runs.writing import MOST
-from nnstudio.train.events import Event, Floats, Insides, RunStarted, Samples, Steps
-from nnstudio.train.history import KEPT, History
+from nnstudio.train.events import EpochEnded, Event, Floats, Insides, RunStarted, Samples, Steps
+from nnstudio.train.history import EPOCHS_KEPT, KEPT, History
 from nnstudio.train.series import BLOCK, Series
 
 #: Of these a History shows the latest alone.
@@ -65,11 +65,12 @@ class Replay:
 
     def _told(self) -> list[tuple[int, Event]]:
         """What a History can hold of the run, in its order."""
-        database, found = self._database, []
-        names = {kind.__name__: 1 if kind in _LATEST else KEPT for kind in MOST}
+        database, found = self._database, {}
+        most = {kind.__name__: 1 if kind in _LATEST else KEPT for kind in MOST} | {EpochEnded.__name__: EPOCHS_KEPT}
         for kind in database.kinds(self.run):
-            found += database.told(self.run, kind=kind, most=names.get(kind, 0))
-        return sorted(found, key=lambda pair: pair[0])
+            found.update(database.told(self.run, kind=kind, most=most.get(kind, 0)))
+        found.update(database.best_epoch(self.run))
+        return sorted(found.items())
 
     def _block(self, name: str, number: int) -> Floats:
         try:

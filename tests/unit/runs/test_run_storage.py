@@ -288,3 +288,35 @@ def test_a_file_that_fails_while_it_is_brought_up_to_date_stays_as_it_was(tmp_pa
     monkeypatch.undo()
     with RunDatabase(path) as database:
         assert len(replayed(database.events("one")).losses) == 10
+
+
+def test_of_very_many_epochs_some_are_shown_and_the_best_among_them(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("nnstudio.runs.replaying.EPOCHS_KEPT", 50)
+    path = tmp_path / "runs.sqlite"
+    with RunDatabase(path) as database:
+        database.write_all([started(), *(epoch(n, 1.0, n == 334) for n in range(1, 1001)), finished(10_000)])
+    history = load(path, "one")
+    assert 50 <= len(history.epochs) <= 51
+    assert (history.epochs[0].epoch, history.epochs[-1].epoch) == (1, 1000)
+    assert history.best_epoch is not None
+    assert history.best_epoch.epoch == 334
+
+
+def test_a_process_that_ends_writes_what_waits(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    child = """
+        import sys
+        from pathlib import Path
+        sys.path.insert(0, sys.argv[1])
+        from made_up import whole
+        from nnstudio.runs import Recorder
+        recorder = Recorder(Path(sys.argv[2]))
+        for event in whole():
+            recorder.put(event)
+        recorder.close(0.0)
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(child), str(Path(__file__).parent), str(path)], check=True, timeout=60
+    )
+    with RunDatabase(path) as database:
+        assert database.runs()[0].state == "completed"
