@@ -24,7 +24,8 @@ INSTRUMENTS = (
     Instrument("activations", 0.1, 0.3),
     Instrument("insides", 0.2, 0.15),
     Instrument("weights", 0.5, 0.1),
-    Instrument("timings", 2.0, 0.1),
+    Instrument("samples", 2.0, 0.05),
+    Instrument("timings", 2.0, 0.05),
 )
 #: Of the budget, what looks may spend; the rest is for what they cost elsewhere (other threads, caches).
 SPENT = 0.5

@@ -5,10 +5,13 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nnstudio.train.batches import Batch, Data, Rows
 from nnstudio.train.control import Control, Wish
-from nnstudio.train.events import Event, Insides
-from nnstudio.train.inside import insides, rows_needed
+from nnstudio.train.environment import seed_of
+from nnstudio.train.events import Event, Insides, Samples
+from nnstudio.train.inside import insides, predictions, rows_needed
 from nnstudio.train.looking import Where
 from nnstudio.train.pace import Pace
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Instruments that look at a step as it is done; the others look between steps.
 AT_STEPS = ("gradients", "activations", "timings")
+#: Validation rows whose predictions are told.
+SAMPLED = 16
 
 
 class Watcher:
@@ -30,6 +35,7 @@ class Watcher:
         self._wish: Wish | None = None
         self._turns: dict[str, int] = {}
         self._row: tuple[Compiled, Wish, Batch] | None = None
+        self._sampled: tuple[Compiled, Batch] | None = None
 
     def heed(self, now: float) -> None:
         """Take notice of what a person wants to look into now."""
@@ -74,6 +80,10 @@ class Watcher:
             start = self.pace.clock()
             found.extend(self.inside(stepper.compiled, at))
             spent["insides"] = self.pace.clock() - start
+        if "samples" in wanted:
+            start = self.pace.clock()
+            found.extend(self.predicted(stepper.compiled, at))
+            spent["samples"] = self.pace.clock() - start
         now = perf_counter()
         for name, seconds in spent.items():
             self.pace.looked(name, seconds, now)
@@ -87,12 +97,28 @@ class Watcher:
         seen = insides(compiled, self._inputs(compiled, wish), wish.nodes)
         return [Insides(**at(), split=wish.split, sample=wish.sample, nodes=seen)] if seen else []
 
+    def predicted(self, compiled: Compiled, at: Where) -> list[Event]:
+        """What is predicted now for the validation rows that an epoch's end tells of: a Samples event, or nothing."""
+        rows = min(SAMPLED, self.data.count("validation"))
+        if not rows or not compiled.outputs:
+            return []
+        if self._sampled is None or self._sampled[0] is not compiled:
+            self._sampled = (
+                compiled,
+                self._batch(compiled, "validation", list(range(rows)), seed_of(0, "evaluation", 0)),
+            )
+        outputs = predictions(compiled, self._sampled[1])
+        return [Samples(**at(), indices=np.arange(rows), outputs=outputs)] if outputs else []
+
     def _inputs(self, compiled: Compiled, wish: Wish) -> Batch:
         """The sample as a batch."""
         if self._row is None or self._row[0] is not compiled or self._row[1] != wish:
-            arrays, rows = self.data.arrays(wish.split), self.data.count(wish.split)
+            rows = self.data.count(wish.split)
             places = [(wish.sample + more) % rows for more in range(rows_needed(compiled))]
-            taken = {name: array[places] for name, array in arrays.items()}
-            source = Rows(compiled.inputs, taken, len(places), self.device)
-            self._row = compiled, wish, source.gather(slice(0, len(places)), len(places), wish.sample)
+            self._row = compiled, wish, self._batch(compiled, wish.split, places, wish.sample)
         return self._row[2]
+
+    def _batch(self, compiled: Compiled, split: str, places: list[int], seed: int) -> Batch:
+        arrays = {name: array[places] for name, array in self.data.arrays(split).items()}
+        source = Rows(compiled.inputs, arrays, len(places), self.device)
+        return source.gather(slice(0, len(places)), len(places), seed)

@@ -45,8 +45,8 @@ def simulated(
 
 
 @given(
-    st.floats(0.005, 0.5), st.floats(1e-2, 2.0), st.lists(st.floats(1e-5, 0.3), min_size=4, max_size=4),
-    st.floats(1.0, 5.0),
+    st.floats(0.005, 0.5), st.floats(1e-2, 2.0),
+    st.lists(st.floats(1e-5, 0.3), min_size=len(NAMES), max_size=len(NAMES)), st.floats(1.0, 5.0),
 )  # fmt: skip
 @settings(max_examples=30)
 def test_all_instruments_together_stay_within_the_budget(

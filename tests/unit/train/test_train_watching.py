@@ -19,7 +19,7 @@ from nnstudio.layers import TensorType
 from nnstudio.layers.catalogue import load
 from nnstudio.train import noise, probes, timings
 from nnstudio.train.control import Control
-from nnstudio.train.events import Activations, Event, Gradients, Insides, RunFinished, Steps, Timings, Weights
+from nnstudio.train.events import Activations, Event, Gradients, Insides, RunFinished, Samples, Steps, Timings, Weights
 from nnstudio.train.loop import run
 from nnstudio.train.noise import FOLLOWED, LEAST, WINDOW, Noise
 from nnstudio.train.phases import Phase
@@ -304,6 +304,19 @@ def test_what_is_looked_into_is_told_of_the_sample_that_was_chosen(
     assert told.nodes[node_id(compiled, "hidden")].values.shape == (8,)
     control.look_into([node_id(compiled, "x")], "test", 10_000)  # no such row: nothing to tell, and nothing fails
     assert not any(isinstance(event, Insides) for event in trained(compiled, blobs, plan, control))
+
+
+def test_predictions_are_told_within_a_long_epoch_too(
+    make_classifier: Callable[..., Compiled], blobs: Any, node_id: Callable[..., str]
+) -> None:
+    compiled = make_classifier()
+    plan = Plan(epochs=1, batch_size=2, learning_rate=1e-30, optimizer="SGD", device="cpu", threads=1, watching=1.0)
+    events = trained(compiled, blobs, plan)
+    within, *_, ended = (event for event in events if isinstance(event, Samples))
+    answer = node_id(compiled, "answer")
+    assert within.step < ended.step
+    np.testing.assert_array_equal(within.indices, ended.indices)
+    np.testing.assert_allclose(within.outputs[answer], ended.outputs[answer], atol=1e-6)
 
 
 def test_with_phases_every_instrument_sees_each_of_them(make_two_headed: Callable[..., Compiled], blobs: Any) -> None:
