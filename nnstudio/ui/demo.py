@@ -20,6 +20,8 @@ PROJECT = "digits-cnn-small"
 #: A drawing of blocks, of which pictures are taken without training it.
 DRAWING = "resnet-50"
 SIZE = (1600, 1000)
+#: What is gone through step by step, and the weight that is selected meanwhile.
+SMALL, SELECTED = "small-net", 3
 #: When the pictures of the training are taken, as a share of the run.
 MOMENT = 0.45
 LONGEST = 300.0
@@ -62,6 +64,9 @@ def demo(window: MainWindow, folder: Path, say: Callable[[str], object]) -> dict
     window.file_actions.open_template(template(DRAWING))
     wait("opening the drawing", lambda: window.in_workspace and window.session.settled)
     shoot(DRAWING)
+    _show_learning(window, wait)
+    shoot("learning")
+    window.learning_actions.leave()
     window.file_actions.open_template(template(PROJECT))
     wait("opening the project", lambda: window.session.title == PROJECT)
     wait("working out the project", lambda: window.in_workspace and window.session.settled)
@@ -84,6 +89,18 @@ def demo(window: MainWindow, folder: Path, say: Callable[[str], object]) -> dict
     (folder / "figures.json").write_text(json.dumps(figures, indent=1), "utf-8")
     say(f"Trained {ended.epochs} epochs in {ended.seconds:.1f} s; validation: {_spoken(figures['validation'])}")
     return figures
+
+
+def _show_learning(window: MainWindow, wait: Callable[[str, Callable[[], bool]], None]) -> None:
+    """The small network, gone through step by step up to its gradients, with a weight selected."""
+    window.file_actions.open_template(template(SMALL))
+    wait("opening the small network", lambda: window.session.title == SMALL and window.session.settled)
+    window.actions_table.trigger("learn")
+    wait("taking it apart", lambda: window.learning_actions.shown)
+    window.learning_actions.learner.go_to("backward")
+    window.learning_actions.learner.select(SELECTED)
+    page = window.learning_actions.page
+    wait("drawing the curve", lambda: page is not None and not page.selected.weight.curve.busy)
 
 
 def _select_last_trained(window: MainWindow) -> None:
