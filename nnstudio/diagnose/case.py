@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 #: Snapshots that a rule judges by: one bad batch is no illness.
 LATELY = 5
+#: Looks that tell of a whole run.
+SPREAD = 24
 #: Points of a series that is kept as evidence.
 POINTS = 60
 #: A run of more steps is very long.
@@ -104,25 +106,28 @@ class Case:
         """All looks at the gradients that are kept, oldest first."""
         return self.history.last_norms()
 
+    @cached_property
+    def some_norms(self) -> list[Gradients]:
+        """Looks at the gradients spread evenly over the run, few enough to be read in no time."""
+        return self.norms[:: max(1, len(self.norms) // SPREAD)]
+
     def lately(self, name: str) -> dict[str, Array]:
         """``gradients``, ``weights`` or ``updates`` by node over the last :data:`LATELY` looks at it, for the nodes
         that were seen so often, all finite."""
-        found: dict[str, list[float]] = {}
-        for event in self.norms[-LATELY * max(1, len(self.plan.phases)) :]:
-            for id, value in getattr(event, name).items():
-                found.setdefault(id, []).append(value)
-        values = {id: np.asarray(each[-LATELY:], np.float64) for id, each in found.items() if len(each) >= LATELY}
-        return {id: each for id, each in values.items() if np.isfinite(each).all()}
+        if name not in self._lately:
+            table = _table(self.norms[-LATELY * max(1, len(self.plan.phases)) :], name)
+            often = {id: values[-LATELY:] for id, values in table.items() if len(values) >= LATELY}
+            self._lately[name] = {id: values for id, values in often.items() if np.isfinite(values).all()}
+        return self._lately[name]
 
-    def ratios(self, events: Iterable[Gradients] | None = None) -> dict[str, Array]:
-        """How far each node's weights moved, relative to their length, at each look where both are known."""
-        found: dict[str, list[float]] = {}
-        for event in self.norms if events is None else events:
-            for id, update in event.updates.items():
-                weight = event.weights.get(id, 0.0)
-                if weight > 0:
-                    found.setdefault(id, []).append(update / weight)
-        return {id: np.asarray(values, np.float64) for id, values in found.items()}
+    @cached_property
+    def _lately(self) -> dict[str, dict[str, Array]]:
+        return {}
+
+    @cached_property
+    def ratios(self) -> dict[str, Array]:
+        """How far each node's weights moved, relative to their length, at looks spread over the run."""
+        return steps_of(self.some_norms)
 
     @property
     def collapsed(self) -> bool:
@@ -185,9 +190,35 @@ class Case:
         )  # fmt: skip
 
 
+def steps_of(events: Sequence[Gradients]) -> dict[str, Array]:
+    """How far each node's weights moved, relative to their length, at each of these looks where both are known."""
+    updates, weights = _table(events, "updates"), _table(events, "weights")
+    both = [id for id, moved in updates.items() if id in weights and len(weights[id]) == len(moved)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = {id: updates[id] / weights[id] for id in both}
+    return {id: values[np.isfinite(values)] for id, values in found.items() if np.isfinite(values).any()}
+
+
+def _table(events: Sequence[Gradients], name: str) -> dict[str, Array]:
+    """A figure of each node at each look that has seen it."""
+    rows = [getattr(event, name) for event in events]
+    rows = [row for row in rows if row]
+    if not rows:
+        return {}
+    keys = rows[0].keys()
+    if all(row.keys() == keys for row in rows):  # without phases every look sees the same nodes
+        columns = np.array([[row[key] for key in keys] for row in rows], np.float64).T
+        return dict(zip(keys, columns, strict=True))
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        for id, value in row.items():
+            found.setdefault(id, []).append(value)
+    return {id: np.asarray(values, np.float64) for id, values in found.items()}
+
+
 def middle(values: Iterable[float]) -> float:
     """The median; of few numbers many times faster than NumPy's. 0 where there are none."""
-    ordered = sorted(values)
+    ordered = sorted(values.tolist() if isinstance(values, np.ndarray) else values)
     half, odd = divmod(len(ordered), 2)
     if not ordered:
         return 0.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.diagnose.case import LATELY, Case, middle, thinned
+from nnstudio.diagnose.case import LATELY, Case, middle, steps_of, thinned
 from nnstudio.train.events import Diagnosis, Gradients, RunFailed
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ def rate_too_high(case: Case) -> Iterator[Diagnosis]:
     if not told:
         return
     rate = case.plan.learning_rate
-    ratios = case.ratios(case.norms[-LATELY:])
+    ratios = steps_of(case.norms[-LATELY:])
     steps = {case.name(id): middle(values) for id, values in ratios.items() if len(values)}
     yield case.diagnosis(
         "learning-rate-high", f"The learning rate of {rate:g} is too high: {told}",
@@ -50,7 +50,7 @@ def _told(case: Case) -> str:
     ended = case.history.ended
     if isinstance(ended, RunFailed) and "finite number" in ended.message:
         last = float(case.losses[-1]) if len(case.losses) else start
-        leaps = _typical_step(case, case.norms[-LATELY:])
+        leaps = _typical_step(case.norms[-LATELY:])
         if last > RISEN * start or leaps > LEAP:
             return "the loss grew until it was no longer a finite number"
         return ""
@@ -62,7 +62,7 @@ def _told(case: Case) -> str:
     highest, first = _highest(case), _longest_step(case)
     if latest > 0.8 * start and highest > (SHOT_UP if first > LEAP / 2 else RISEN) * start:
         return f"the training loss shot up to {highest:.3g} and is {latest:.3g} now; it began at {start:.3g}"
-    leaps, resting = _typical_step(case, case.norms[-LATELY:]), latest > 0.97 * windows[len(windows) // 2]
+    leaps, resting = _typical_step(case.norms[-LATELY:]), latest > 0.97 * windows[len(windows) // 2]
     if leaps > LEAP and latest > 0.9 * start and resting and len(case.losses) >= 100 and not case.collapsed:
         return f"each step changes the weights by {leaps:.0%}, and the loss does not fall ({latest:.3g})"
     return ""
@@ -77,13 +77,16 @@ def _highest(case: Case) -> float:
 
 def _longest_step(case: Case) -> float:
     """The longest of the first steps that were looked at, relative to the weights: the median over nodes."""
-    first = [_typical_step(case, [event]) for event in case.norms[:LATELY]]
+    first = (
+        middle(update / event.weights[id] for id, update in event.updates.items() if event.weights.get(id))
+        for event in case.norms[:LATELY]
+    )
     return max(first, default=0.0)
 
 
-def _typical_step(case: Case, events: Iterable[Gradients]) -> float:
+def _typical_step(events: Sequence[Gradients]) -> float:
     """The median over nodes of how far weights move in a step, relative to their length; 0 where it is not known."""
-    ratios = case.ratios(events)
+    ratios = steps_of(events)
     return middle(middle(values) for values in ratios.values())
 
 
@@ -92,7 +95,7 @@ def rate_too_low(case: Case) -> Iterator[Diagnosis]:
     windows = case.windows
     if case.competes or len(windows) < 8 or len(case.losses) < EARLY or _still_rising(case):
         return
-    typical = _typical_step(case, case.norms)
+    typical = middle(middle(values) for values in case.ratios.values())
     if not 1e-9 < typical < CRAWL or len(case.norms) < LATELY:
         return
     first, last = float(windows[:2].mean()), float(windows[-2:].mean())

@@ -141,7 +141,9 @@ def no_gradient(case: Case) -> Iterator[Diagnosis]:
     others = others and all(
         case.norms[-1].weights.values()
     )  # weights of nothing let no gradient through, as they should
-    seen = [id for id in always if all(event.gradients.get(id, 0.0) == 0.0 for event in case.norms)] if others else []
+    seen = (
+        [id for id in always if all(event.gradients.get(id, 0.0) == 0.0 for event in case.some_norms)] if others else []
+    )
     nodes = case.in_order(seen) + list(cut)
     if not nodes:
         return
@@ -159,7 +161,7 @@ def no_gradient(case: Case) -> Iterator[Diagnosis]:
 
 def weights_never_move(case: Case) -> Iterator[Diagnosis]:
     """A layer's weights have not moved although it has a gradient."""
-    ratios = case.ratios()
+    ratios = case.ratios
     gradients = case.lately("gradients")
     largest = _largest(gradients)
     still = [
