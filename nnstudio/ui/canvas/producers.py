@@ -26,19 +26,17 @@ def rows_of(scene: CanvasScene, ids: Sequence[str], *, layers: bool = False) -> 
     if scope.block and not scope.path:
         return np.full(len(ids), -1, np.intp)  # opened by its name alone: it may stand in many places
     prefix = scope.prefix
-    found = []
-    for id in ids:
-        if not prefix:
-            row = rows.get(id)
-            if row is None:
-                row = rows.get(id.partition("/")[0], -1)
-        else:
-            row = rows.get(id[len(prefix) :].partition("/")[0], -1) if id.startswith(prefix) else -1
-        found.append(row)
-    made = np.array(found, np.intp)
+    if not prefix:
+        made = np.array([rows.get(id, -1) for id in ids], np.intp)
+        for place in np.flatnonzero(made < 0).tolist():  # those inside blocks
+            made[place] = rows.get(ids[place].partition("/")[0], -1)
+    else:
+        inner = (id[len(prefix) :].partition("/")[0] if id.startswith(prefix) else "" for id in ids)
+        made = np.array([rows.get(id, -1) for id in inner], np.intp)
     if layers:
-        other = [row for id, row in rows.items() if nodes[id].layer.role not in ("layer", "block", "shared")]
-        made[np.isin(made, other)] = -1
+        other = np.zeros(len(scene.table.ids) + 1, bool)  # the last is for -1
+        other[[row for id, row in rows.items() if nodes[id].layer.role not in ("layer", "block", "shared")]] = True
+        made[other[made]] = -1
     return made
 
 
@@ -49,16 +47,19 @@ def carried(scene: CanvasScene, ids: Sequence[str]) -> Rows:
     scope, prefix = session.scope, session.scope.prefix
     if scope.block and not scope.path:
         return np.full(len(table.source), -1, np.intp)
-    place = {id: at for at, id in enumerate(ids)}
+    place, rows, nodes = {id: at for at, id in enumerate(ids)}, scene.table.rows, scene.network.nodes
     by_row = np.full(len(scene.table.ids) + 1, -1, np.intp)  # the last is for wires that are not there
     special = np.zeros(len(scene.table.ids) + 1, bool)
+    by_row[list(rows.values())] = [place.get(prefix + id, -1) for id in rows]
+    special[[
+        row
+        for id, row in rows.items()
+        if (node := nodes[id]).bypassed
+        or len(node.layer.outputs) != 1
+        or isinstance(node.layer, Standin | BlockInput)
+    ]] = True  # fmt: skip
     known = scene.resolution.nodes if scene.resolution is not None else {}
-    for id, row in scene.table.rows.items():
-        node = scene.network.nodes[id]
-        if node.bypassed or len(node.layer.outputs) > 1 or isinstance(node.layer, Standin | BlockInput):
-            special[row] = True
-        elif id not in known or _real(known[id].outputs):
-            by_row[row] = place.get(prefix + id, -1)
+    by_row[[rows[id] for id in known if id in rows and not _real(known[id].outputs)]] = -1
     found: Rows = by_row[table.source]
     for at in np.flatnonzero(special[table.source] & (table.source >= 0)).tolist():
         wire = table.wires[at]
