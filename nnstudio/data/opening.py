@@ -93,19 +93,37 @@ def open_data(reference: DataReference, base: Path | None = None, progress: Prog
         asked = reference.with_(
             options={**made.options, **reference.options}, fields={**made.fields, **reference.fields}
         )
+        source, digest = _read(path, asked, progress)
+    elif reference.is_packaged:
+        title, source, digest, asked = _read_packaged(reference, progress)
     else:
         path, asked = reference.path(base), reference
         title = path.name
-    source, digest = _read(path, asked, progress)
+        source, digest = _read(path, asked, progress)
     if reference.sha256 and reference.sha256 != digest:
         changed = True
-        warnings.append(f"“{path.name}” has changed since it was chosen; figures of earlier runs were of other data")
+        warnings.append(f"“{title}” has changed since it was chosen; figures of earlier runs were of other data")
     dataset = Dataset(asked.with_(sha256=digest), source, title, warnings)
     dataset.has_changed = changed
-    if reference.is_shipped:
+    if not reference.is_file:
         dataset.reference = reference.with_(sha256=digest, types=dataset.types)
     progress(1.0)
     return dataset
+
+
+def _read_packaged(reference: DataReference, progress: Progress) -> tuple[str, Source, str, DataReference]:
+    """Title, source and hash of a set in a package, and the reference with what it says of itself."""
+    from nnstudio.data.packages import NotInstalledError, packaged
+
+    made = packaged(reference.name)
+    path = made.path
+    if path is None:
+        raise NotInstalledError(made)
+    asked = reference.with_(options={**made.options, **reference.options}, fields={**made.fields, **reference.fields})
+    try:
+        return made.title, made.read(path, asked, progress), sha256(path), asked
+    except OSError as error:
+        raise _unreadable(path, error) from None
 
 
 def describe_file(path: Path | str, base: Path | None = None) -> DataReference:

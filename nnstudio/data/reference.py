@@ -86,10 +86,11 @@ OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
 class DataReference:
     """Where the data is, how it is read and how its rows are split.
 
-    source: ``shipped:digits``, or ``file:<path>`` with forward slashes; a relative path counts from the folder of
-    the project file. sha256: of the file as it was when it was chosen ("" where not known). options: what the
-    person or :func:`nnstudio.data.describe_file` set for reading it (see OPTIONS). fields: choices by column.
-    types: the tensor types that the data had when it was last read, so that a network still resolves without it.
+    source: ``shipped:digits``, ``package:mnist-5000`` (in an installed package), or ``file:<path>`` with forward
+    slashes; a relative path counts from the folder of the project file. sha256: of the file as it was when it was
+    chosen ("" where not known). options: what the person or :func:`nnstudio.data.describe_file` set for reading it
+    (see OPTIONS). fields: choices by column. types: the tensor types that the data had when it was last read, so
+    that a network still resolves without it.
     The three mappings are read-only. DataError where a value is not allowed.
     """
 
@@ -102,10 +103,10 @@ class DataReference:
 
     def __post_init__(self) -> None:
         scheme, _, rest = self.source.partition(":")
-        if scheme not in ("shipped", "file") or not rest.strip() or "\0" in rest:
+        if scheme not in ("shipped", "file", "package") or not rest.strip() or "\0" in rest:
             raise DataError(
-                f"The data source must be “shipped:” with a name or “file:” with a path, not {self.source!r}; "
-                "choose the data again"
+                f"The data source must be “shipped:” or “package:” with a name or “file:” with a path, not "
+                f"{self.source!r}; choose the data again"
             )
         for name, value in self.options.items():
             _check_option(name, value)
@@ -125,8 +126,18 @@ class DataReference:
         return self.source.startswith("shipped:")
 
     @property
+    def is_packaged(self) -> bool:
+        """Whether the data lies in an installed package."""
+        return self.source.startswith("package:")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the data is a file or folder of the person's."""
+        return self.source.startswith("file:")
+
+    @property
     def name(self) -> str:
-        """The shipped set's id, or the path as it is written in the reference."""
+        """The id of a set that is shipped or in a package, or the path as it is written in the reference."""
         return self.source.partition(":")[2]
 
     @classmethod
@@ -140,8 +151,8 @@ class DataReference:
 
     def path(self, base: Path | None = None) -> Path:
         """Where the file should lie; a relative path counts from ``base``, else from the working folder."""
-        if self.is_shipped:
-            raise DataError(f"{self.source} comes with the program and is no file; choose a file")
+        if not self.is_file:
+            raise DataError(f"{self.source} is no file of yours; choose a file")
         absolute = PurePosixPath(self.name).is_absolute() or PureWindowsPath(self.name).is_absolute()
         return Path(self.name) if absolute or base is None else Path(base) / self.name
 

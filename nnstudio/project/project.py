@@ -328,7 +328,7 @@ class Project:
 def rebased(reference: DataReference | None, old: Path | None, new: Path) -> DataReference | None:
     """The reference for a project that is saved at ``new`` after it was opened from ``old``: a relative path counts
     from the project's folder, so it changes with that."""
-    if reference is None or reference.is_shipped:
+    if reference is None or not reference.is_file:
         return reference
     before = Path(os.path.abspath(old.parent if old is not None else Path()))  # noqa: PTH100
     after = Path(os.path.abspath(new.parent))  # noqa: PTH100

