@@ -40,7 +40,7 @@ _found = importlib.util.spec_from_file_location("shared", Path(__file__).with_na
 shared = importlib.util.module_from_spec(_found)
 _found.loader.exec_module(shared)
 
-trainer.SENDING = 0.0  # an event after every step, so that what happens at a step can be chosen
+trainer.SENDING = trainer.SLOWEST = 0.0  # an event after every step, so that what happens at a step can be chosen
 EPOCHS = 3
 
 

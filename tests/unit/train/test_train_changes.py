@@ -38,6 +38,7 @@ PLAN = Plan(epochs=4, batch_size=8, learning_rate=0.01, keep_best=False)
 @pytest.fixture(autouse=True)
 def _told_of_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "SENDING", 0.0)
+    monkeypatch.setattr(trainer, "SLOWEST", 0.0)
 
 
 def trained(
