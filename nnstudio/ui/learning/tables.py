@@ -99,6 +99,7 @@ class GridView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setResizeContentsPrecision(0)  # the rows that are seen; else a thousand, each time
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setStretchLastSection(False)
         self.horizontalHeader().setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -166,6 +167,7 @@ class SampleRows(Sequence[Row]):
         named = [head for part in self._parts for head in _heads(part, number=loss.kind in ERRORS)]
         self.headers = ["sample", *named, ERRORS.get(loss.kind, "loss")]
         self.totals = 2 if len(self._passage.rows) > 1 else 0
+        self._last: tuple[int, Row] = (-1, ())
 
     def __len__(self) -> int:
         return len(self._passage.rows) + self.totals
@@ -177,7 +179,12 @@ class SampleRows(Sequence[Row]):
         if at >= count:
             name, figure = (("sum", passage.sum), ("mean", passage.mean))[at - count]
             return [name, *[""] * (len(self.headers) - 2), told(figure, DIGITS) if self._told else ""]
-        row = [str(passage.rows[at] + 1)]
+        if self._last[0] != at:  # a table asks for a row cell by cell
+            self._last = (at, self._written(at))
+        return self._last[1]
+
+    def _written(self, at: int) -> Row:
+        passage, row = self._passage, [str(self._passage.rows[at] + 1)]
         for part, known in zip(self._parts, self._known, strict=True):
             row += [_text(part, float(value)) if known else "" for value in passage.values[part.id][at]]
         return [*row, told(float(passage.row_losses[at]), DIGITS) if self._told else ""]
