@@ -13,7 +13,7 @@ from nnstudio.ui.docks import curves, numbers
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.live import SLOW
 from nnstudio.ui.docks.overlays import Band, Cursor, EndLabels, Label, Reading, Upright
-from nnstudio.ui.docks.plots import curve, line
+from nnstudio.ui.docks.plots import curve, draw_with, line
 from nnstudio.ui.docks.quantities import GRADIENT, Quantity
 from nnstudio.ui.docks.rows import Row, rows_of, select, selected, thinned
 from nnstudio.ui.docks.zooming import Zooming
@@ -122,7 +122,7 @@ class LayerLines(Zooming):
                 continue
             row, (x, y) = self.rows[index], self.lines[index]
             stands_out = row.node in wanted
-            item.setPen(line(row.color, 2 if stands_out else 1, alpha=255 if stands_out or not wanted else 110))
+            draw_with(item, line(row.color, 2 if stands_out else 1, alpha=255 if stands_out or not wanted else 110))
             item.setZValue(5 if stands_out else 1)
             item.setData(x, y)
             good = np.flatnonzero(np.isfinite(y))

@@ -19,7 +19,7 @@ from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.lanes import Lane, Points, lanes_of
 from nnstudio.ui.docks.marks import MarksItem, marks_of
 from nnstudio.ui.docks.overlays import Cursor, Dots, EndLabels, Label, Reading
-from nnstudio.ui.docks.plots import curve, line
+from nnstudio.ui.docks.plots import curve, draw_with, line
 from nnstudio.ui.docks.rows import color_apart
 from nnstudio.ui.docks.run_curves import MANY, RunCurves
 from nnstudio.ui.docks.zooming import Zooming
@@ -289,10 +289,10 @@ class LossPlot(Zooming):
         faint = 70 if theme.current().name == "dark" else 80
         # A thick line through noise, or through many points, takes long to paint.
         thick = not self.drawing.stepwise or self.drawing.smoothing > 1
-        items[0].setPen(line(color, 1, alpha=faint))
-        items[1].setPen(line(color, 1.8 if thick and len(made.mean[0]) <= MANY else 1))
+        draw_with(items[0], line(color, 1, alpha=faint))
+        draw_with(items[1], line(color, 1.8 if thick and len(made.mean[0]) <= MANY else 1))
         wide = 1 if len(made.validation[0]) > MANY else 1.4 if dashed else 1.8
-        items[2].setPen(line(validation, wide, dashed=dashed))
+        draw_with(items[2], line(validation, wide, dashed=dashed))
 
     def _draw_marks(self) -> None:
         history = self.session.history

@@ -371,3 +371,11 @@ def line(color: str | QColor, width: float = 1.0, *, alpha: int = 255, dashed: b
 def curve(*, smooth: bool = True) -> pyqtgraph.PlotCurveItem:
     """A line through points, with gaps where a value is not finite. ``smooth``: antialiased; not for long ones."""
     return pyqtgraph.PlotCurveItem(antialias=smooth, connect="finite", skipFiniteCheck=False)
+
+
+def draw_with(item: pyqtgraph.PlotCurveItem, pen: QPen) -> None:
+    """Have a curve drawn with a pen. Thick solid lines are drawn piece by piece: as one, antialiased, they take seven
+    times as long."""
+    item.setPen(pen)
+    pieces = pen.widthF() > 1 and pen.style() == Qt.PenStyle.SolidLine and pen.color().alpha() == 255
+    item.setSegmentedLineMode("on" if pieces else "auto")
