@@ -12,7 +12,7 @@ from nnstudio.diagnose.titles import title
 from nnstudio.train.events import Diagnosis
 from nnstudio.ui.docks.evidence import EvidencePlot
 from nnstudio.ui.docks.finding_row import FindingRow
-from nnstudio.ui.parts import ElidedLabel, button, column, label, row
+from nnstudio.ui.parts import ElidedLabel, button, label, row
 
 if TYPE_CHECKING:
     from nnstudio.diagnose.cures import Cure
@@ -75,14 +75,15 @@ class DiagnosisCard(FindingRow):
         self.plot.setHidden(not self.plot.drawn)
         self._cures = QVBoxLayout()
         self._cures.setSpacing(6)
-        self.text.insertLayout(0, row(self.title, 1, self.why, spacing=10))
+        self.text.insertLayout(0, row(self.title, self.why, 1, spacing=14))
         if self.links and self.title.text():
             self.name.hide()
             self.text.addLayout(row(label("In", "muted"), *self.links, 1, spacing=10))
         self.text.addWidget(self.explains)
-        beside = row(column(self._cures, 1), column(self.plot, 1), spacing=24, margins=(0, 6, 0, 0))
-        beside.setStretch(0, 1)
-        self.text.addLayout(beside)
+        self.text.addSpacing(4)
+        self.text.addLayout(self._cures)
+        self.text.addStretch(1)
+        self._row.addWidget(self.plot, 0, Qt.AlignmentFlag.AlignTop)
 
     def _link(self, id: str) -> QPushButton:
         called = self._called(id)
@@ -125,6 +126,7 @@ class DiagnosisCard(FindingRow):
             self._beside[cure.title] = line
             self._cures.addLayout(line)
         self.buttons = list(self.cure_buttons)
+        self.hint.setHidden(bool(cures) or not self.hint.text())  # the cures say it, and do it
 
     def put_beside(self, cure: Cure, widget: QWidget) -> None:
         """Put a widget right of a cure's button. KeyError where this cure is not offered."""
