@@ -107,8 +107,10 @@ QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 4px; pad
 QCheckBox:focus, QRadioButton:focus { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url(icons:check-$name.svg); }
 QCheckBox::indicator:indeterminate { background: $accent_off; border-color: $accent; }
-QListView::indicator { width: 14px; height: 14px; border: 1px solid $control; border-radius: 4px; background: $raised; }
-QListView::indicator:checked { background: $accent; border-color: $accent; image: url(icons:check-$name.svg); }
+QListView::indicator, QTableView::indicator { width: 14px; height: 14px; border: 1px solid $control;
+    border-radius: 4px; background: $raised; }
+QListView::indicator:checked, QTableView::indicator:checked { background: $accent; border-color: $accent;
+    image: url(icons:check-$name.svg); }
 QCheckBox::indicator:disabled { background: $panel; border-color: $line; }
 QRadioButton::indicator:checked { background: $on_accent; border: 5px solid $accent; width: 8px; height: 8px; }
 QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }

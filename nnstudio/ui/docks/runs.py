@@ -9,7 +9,6 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Q
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHeaderView,
     QLineEdit,
     QMenu,
@@ -29,7 +28,7 @@ from nnstudio.ui.docks.live import Live
 from nnstudio.ui.docks.loss import LossPlot
 from nnstudio.ui.docks.runs_details import RunDetails
 from nnstudio.ui.docks.runs_model import RunsModel
-from nnstudio.ui.parts import ElidedLabel, column, label, row
+from nnstudio.ui.parts import ElidedLabel, column, row
 from nnstudio.ui.run_commands import RUN_ROWS, RunActions
 
 if TYPE_CHECKING:
@@ -113,9 +112,8 @@ class RunsPanel(Live):
         self._following = False
         self._watching = False
         self._build_head()
-        self._build_undo()
         left = QWidget()
-        left.setLayout(column(self._head, self.undo, self.table, spacing=6, margins=(16, 6, 4, 6)))
+        left.setLayout(column(self._head, self.table, spacing=6, margins=(16, 6, 4, 6)))
         self.folding = Folding(
             [("Runs", left, 6), ("Curves", self.plot, 4), ("Differences", self.details, 3)], wide=WIDE
         )
@@ -134,6 +132,9 @@ class RunsPanel(Live):
 
     def _build_head(self) -> None:
         self.summary = ElidedLabel("", "heading")
+        self.undo = tool("Undo", "Take the runs that were deleted last out of the bin, where they stay for a week")
+        self.undo.clicked.connect(self.actions_of.undelete)
+        self.undo.hide()
         self.buttons = {}
         for id in ("show_run", "overlay_runs", "restore_run", "delete_runs"):
             each = next(one for one in RUN_ROWS if one.id == id)
@@ -152,16 +153,8 @@ class RunsPanel(Live):
         self.menu.aboutToShow.connect(lambda: self.actions_of.fill(self.menu))
         self.more.setMenu(self.menu)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._head = row(self.summary, *self.buttons.values(), self.filter, self.more, spacing=6)
+        self._head = row(self.summary, self.undo, *self.buttons.values(), self.filter, self.more, spacing=6)
         self._head.setStretch(0, 1)
-
-    def _build_undo(self) -> None:
-        self.undo = QFrame()
-        self.undo_text = label("", "muted")
-        undo = tool("Undo", "Take the runs that were deleted last out of the bin")
-        undo.clicked.connect(self.actions_of.undelete)
-        self.undo_button = undo
-        self.undo.setLayout(row(self.undo_text, undo, 1, spacing=8))
 
     # what is shown
 
@@ -173,10 +166,11 @@ class RunsPanel(Live):
         size = sum(runs.sizes.values())
         count = len(runs.records)
         text = numbers.count(count, "run") + (f" · {memory_text(size)}" if size else "")
-        self.summary.setText(runs.error or text)
         gone = len(runs.deleted)
         self.undo.setVisible(gone > 0)
-        self.undo_text.setText(f"{numbers.count(gone, 'run')} deleted; kept for a week")
+        if gone:
+            text = f"{numbers.count(gone, 'run')} deleted"
+        self.summary.setText(runs.error or text)
         for id, button in self.buttons.items():
             each = next(one for one in RUN_ROWS if one.id == id)
             button.setEnabled(each.can(self.actions_of))

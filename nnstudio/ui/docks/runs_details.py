@@ -47,11 +47,11 @@ class RunDetails(Live):
         self.tree.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.tree.header().setStretchLastSection(False)
         self.setLayout(column(self.title, self.hint, self.tree, spacing=4, margins=(12, 6, 12, 6)))
-        self._asked: tuple[object, ...] = ()
+        self._asked: tuple[object, ...] | None = None
         session.runs.changed.connect(self.refresh_soon)
 
     def restyle(self) -> None:
-        self._asked = ()
+        self._asked = None
         self.tree.setFont(theme.ui_font(12))
 
     def refresh(self) -> None:

@@ -195,8 +195,11 @@ def test_two_runs_are_told_apart_by_plan_and_network(qtbot, panel):
 
 
 def test_one_run_tells_its_plan_and_where_it_ran(qtbot, panel):
+    assert panel.details.hint.isVisible()
+    assert not panel.details.tree.isVisible()
     click(panel, "bbb")
     qtbot.waitUntil(lambda: quiet(panel) and "Learning rate" in details(panel))
+    assert not panel.details.hint.isVisible()
     found = details(panel)
     assert found["Learning rate"][0] == "0.01"
     assert found["best epoch"][0] == "5 of 5"
@@ -228,9 +231,9 @@ def test_deleted_runs_come_back(qtbot, session, panel, three):
     QTest.keyClick(panel.table, Key.Key_Delete)
     qtbot.waitUntil(lambda: titles(panel) == ["Run 3", "wider"] and quiet(panel))
     assert session.runs.overlaid == []
-    assert "1 run deleted" in panel.undo_text.text()
+    assert "1 run deleted" in panel.summary.text()
     assert [record.id for record in three.runs(binned=True)] == ["aaa"]
-    qtbot.mouseClick(panel.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.undo, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(titles(panel)) == 3 and quiet(panel))
     assert not panel.undo.isVisible()
 
