@@ -376,6 +376,8 @@ def curve(*, smooth: bool = True) -> pyqtgraph.PlotCurveItem:
 def draw_with(item: pyqtgraph.PlotCurveItem, pen: QPen) -> None:
     """Have a curve drawn with a pen. Thick solid lines are drawn piece by piece: as one, antialiased, they take seven
     times as long."""
-    item.setPen(pen)
     pieces = pen.widthF() > 1 and pen.style() == Qt.PenStyle.SolidLine and pen.color().alpha() == 255
+    if pieces:
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # pieces that overlap would show as knots
+    item.setPen(pen)
     item.setSegmentedLineMode("on" if pieces else "auto")

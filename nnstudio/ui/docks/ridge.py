@@ -114,7 +114,9 @@ class RidgeItem(Overlay):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # its edge lies under the line
         painter.drawPolygon(points)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(color, 1.4 if len(self.ridges) <= FEW else 1))
+        pen = QPen(color, 1.4 if len(self.ridges) <= FEW else 1)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # Line by line: one thick antialiased polyline takes seven times as long.
         ends = list(zip(x.tolist(), y.tolist(), strict=True))
