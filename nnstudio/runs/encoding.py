@@ -36,9 +36,10 @@ def encode(event: Event) -> tuple[str, str, bytes]:
     values = {f.name: getattr(event, f.name) for f in dataclasses.fields(event) if f.name not in ("step", "time")}
     if isinstance(event, Activations):
         values = _packed(event.layers)
+        if event.ports:
+            values["ports"] = _packed_twice(event.ports)
     elif isinstance(event, Weights):
-        flat = {(id, name): found for id, layer in event.layers.items() for name, found in layer.items()}
-        values = {**_packed(dict(enumerate(flat.values()))), "ids": list(flat)}
+        values = _packed_twice(event.layers)
     elif isinstance(event, Insides):
         values["nodes"] = {id: dataclasses.asdict(inside) for id, inside in event.nodes.items()}
     header = json.dumps(_plain(values, parts), separators=(",", ":"), ensure_ascii=False)
@@ -63,12 +64,10 @@ def decode(kind: str, step: int, time: float, header: str, data: bytes) -> Event
 
         values = _restored(json.loads(header), array)
         if cls is Activations:
-            values = {"layers": dict(_layers(**values))}
+            ports = values.pop("ports", None)
+            values = {"layers": dict(_layers(**values)), "ports": _named(ports) if ports else {}}
         elif cls is Weights:
-            layers: dict[str, dict[str, Histogram]] = {}
-            for (id, name), found in _layers(**values):
-                layers.setdefault(id, {})[name] = found
-            values = {"layers": layers}
+            values = {"layers": _named(values)}
         elif cls is Insides:
             values["nodes"] = {
                 id: Inside(**{**inside, "labels": tuple(inside["labels"])}) for id, inside in values["nodes"].items()
@@ -92,11 +91,25 @@ def _packed(layers: Mapping[Any, Histogram]) -> dict[str, Any]:
     }
 
 
+def _packed_twice(layers: Mapping[str, Mapping[str, Histogram]]) -> dict[str, Any]:
+    """As :func:`_packed`, of histograms by id and then by name."""
+    flat = {(id, name): found for id, layer in layers.items() for name, found in layer.items()}
+    return {**_packed(dict(enumerate(flat.values()))), "ids": list(flat)}
+
+
 def _layers(ids: list[Any], counts: Any, statistics: Any) -> Iterator[tuple[Any, Histogram]]:
     for id, counted, row in zip(ids, counts, statistics.tolist(), strict=True):
         row[_BAD] = int(row[_BAD])
         values: list[Any] = [counted, *row]
         yield id, Histogram(*values)
+
+
+def _named(packed: Mapping[str, Any]) -> dict[str, dict[str, Histogram]]:
+    """What :func:`_packed_twice` packed."""
+    layers: dict[str, dict[str, Histogram]] = {}
+    for (id, name), found in _layers(**packed):
+        layers.setdefault(id, {})[name] = found
+    return layers
 
 
 def _plain(value: Any, parts: list[bytes]) -> Any:

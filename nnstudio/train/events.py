@@ -96,9 +96,11 @@ class Histogram:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activations(Event):
     """What each layer put out for the last batch, by node id (first output port); with phases, those that the losses of
-    the step's phase depend on."""
+    the step's phase depend on. ports: of layers with several output ports, what the others put out, by node id, then by
+    port (an LSTM's ``cell``); numbers only, no indices."""
 
     layers: Mapping[str, Histogram]
+    ports: Mapping[str, Mapping[str, Histogram]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

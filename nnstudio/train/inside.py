@@ -108,7 +108,7 @@ class _Looker:
 
         try:
             return self.route.run(inputs, call, self.route.needed_by(sources))
-        except (RuntimeError, ValueError):  # one row is too few for it: what came before can be shown
+        except Exception:  # one row is too few for a layer, say: looking ends no run, and what came before is shown
             return {**dict(zip(self.route.placeholders, inputs, strict=True)), **values}
 
     def _do(self, node: Any, args: Any, kwargs: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.train.clock import busy_clock
 from nnstudio.train.events import Activations, Event, Gradients, Histogram, Timings, Weights
 from nnstudio.train.noise import Noise
-from nnstudio.train.probes import Norms, histograms, readings
+from nnstudio.train.observing import Observing
+from nnstudio.train.probes import Norms, histograms
 from nnstudio.train.timings import Stopwatch
 from nnstudio.train.walking import Route
 
@@ -34,7 +35,7 @@ class Looker:
         self.norms = Norms(compiled, track.parameters)
         self.spent: dict[str, float] = {}
         self.clock = busy_clock(device.type)
-        self._how = readings(compiled)
+        self._observing: Observing | None = None
         self._noise: Noise | None = None
         self._stopwatch: Stopwatch | None = None
 
@@ -44,9 +45,9 @@ class Looker:
         found: list[Event] = []
         gradients = _GradientLook(self) if "gradients" in what else None
         if "activations" in what:
-            out, activations = track.part.observed.forward(*batch)
+            out, *seen = self.observing.forward(*batch)
         else:
-            out, activations = track.part.training.forward(*batch), {}
+            out = track.part.training.forward(*batch)
         total = track.objective.total(out)
         total.backward()  # type: ignore[no-untyped-call]
         if gradients is not None:
@@ -56,7 +57,7 @@ class Looker:
         self.spent = {}
         if "activations" in what:
             began = self.clock()
-            found.append(Activations(**where, layers=histograms(activations, self._how)))
+            found.append(Activations(**where, **self.observing.told(*seen)))
             self.spent["activations"] = self.clock() - began
         if gradients is not None:
             found.append(gradients.after_update(where))
@@ -83,6 +84,13 @@ class Looker:
         for (id, name), histogram in histograms(named).items():
             found.setdefault(id, {})[name] = histogram
         return Weights(**at(), layers=found)
+
+    @property
+    def observing(self) -> Observing:
+        """The phase's forward pass with all that its layers put out."""
+        if self._observing is None:
+            self._observing = Observing(self.compiled, self.track.part.observed)
+        return self._observing
 
     @property
     def noise(self) -> Noise:

@@ -18,7 +18,8 @@ class Route:
     """An observed graph (`compile.lower.Compiled.observed`) by network node.
 
     owner: the network node that each operation belongs to. made: the operation that gives a network node's first output
-    port. calls: the one that runs it (apart from ``made`` where it has several ports).
+    port. calls: the one that runs it (apart from ``made`` where it has several ports). ports: where it has, those that
+    give each of them, by place.
     """
 
     def __init__(self, observed: fx.GraphModule, inputs: Sequence[str]) -> None:
@@ -31,6 +32,10 @@ class Route:
         self.results: Mapping[str, Any] = results
         self.made: dict[str, Any] = {**dict(zip(inputs, self.placeholders, strict=True)), **seen}
         self.calls = {id: _call(node) for id, node in self.made.items()}
+        self.ports = {
+            id: {node.args[1]: node for node in call.users if _call(node) is call and node is not call}
+            for id, call in self.calls.items()
+        }
         self.owner: dict[Any, str] = {}
         named = {node: id for id, node in self.calls.items()}
         waiting = []

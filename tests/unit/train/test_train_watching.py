@@ -17,11 +17,13 @@ from nnstudio.compile.lower import Compiled, compile_network
 from nnstudio.graph.builder import NetworkBuilder, with_names_as_ids
 from nnstudio.layers import TensorType
 from nnstudio.layers.catalogue import load
+from nnstudio.runs.encoding import decode, encode
 from nnstudio.train import noise, probes, timings
 from nnstudio.train.control import Control
 from nnstudio.train.events import Activations, Event, Gradients, Insides, RunFinished, Samples, Steps, Timings, Weights
 from nnstudio.train.loop import run
 from nnstudio.train.noise import FOLLOWED, LEAST, WINDOW, Noise
+from nnstudio.train.observing import Observing
 from nnstudio.train.phases import Phase
 from nnstudio.train.plan import Plan
 from nnstudio.train.probes import Norms, Reading, histograms, readings, unit_axis
@@ -110,6 +112,31 @@ def test_every_layers_bounds_hold_what_comes_out() -> None:
         except TypeError:
             continue
         assert bounds is None or bounds[0] < bounds[1]
+
+
+def test_other_output_ports_are_told_too_and_are_kept_with_the_run() -> None:
+    fields = {"x": TensorType.of("N T F", "N", 5, 3), "value": TensorType.of("N F", "N", 2)}
+    net = NetworkBuilder()
+    x, value = (net.add("Input", field=name, name=name) for name in fields)
+    guess = net.add("Linear", net.add("LSTM", x, hidden_size=4, name="memory").last, out_features=2, name="guess")
+    net.add("MSELoss", guess, value, name="error")
+    compiled = compile_network(with_names_as_ids(net.network), fields, seed=0)
+    batch = (torch.randn(8, 5, 3), torch.randn(8, 2))
+    observing = Observing(compiled, compiled.observed)
+    results, *seen = observing.forward(*batch)
+    assert torch.equal(results["error"], compiled.training(*batch)["error"])
+    told = Activations(step=3, time=1.0, **observing.told(*seen))
+    assert told.layers.keys() == {"memory", "guess", "error"}
+    assert {id: set(ports) for id, ports in told.ports.items()} == {"memory": {"last", "hidden", "cell"}}
+    with torch.no_grad():
+        _, last, _, cell = compiled.modules["memory"](batch[0])
+    assert told.ports["memory"]["cell"].mean == pytest.approx(cell.mean().item(), abs=1e-6)
+    assert told.ports["memory"]["last"].high == pytest.approx(last.max().item())
+    kind, header, data = encode(told)
+    again = decode(kind, 3, 1.0, header, data)
+    assert isinstance(again, Activations)
+    assert again.ports["memory"]["cell"].mean == told.ports["memory"]["cell"].mean
+    np.testing.assert_array_equal(again.ports["memory"]["last"].counts, told.ports["memory"]["last"].counts)
 
 
 def test_on_another_device_the_same_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
