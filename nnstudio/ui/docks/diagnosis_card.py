@@ -47,12 +47,13 @@ class CureButton(QPushButton):
 
 class DiagnosisCard(FindingRow):
     """A finding of the doctor. ``asked``: its page of the help is wanted. ``revealed``: this node is to be shown.
+    ``tried``: this cure is to be tried beside the run as it is.
 
-    Its cures are shown by :meth:`show_cures`; what belongs beside one of them (a button to try it, say) is put there by
-    :meth:`put_beside`.
+    Its cures are shown by :meth:`show_cures`; what belongs beside one of them is put there by :meth:`put_beside`.
     """
 
     asked = Signal()
+    tried = Signal(object)
     revealed = Signal(str)
 
     def __init__(self, session: Session, finding: Finding, name: str, parent: QWidget | None = None) -> None:
@@ -62,6 +63,7 @@ class DiagnosisCard(FindingRow):
         self.diagnosis: Diagnosis = diagnosis
         self.cures: tuple[Cure, ...] | None = None
         self.cure_buttons: list[CureButton] = []
+        self.try_buttons: list[QPushButton] = []
         self._beside: dict[str, QHBoxLayout] = {}
         self.setProperty("diagnosis", True)
         self.title = label(title(diagnosis.code), "strong")
@@ -117,7 +119,7 @@ class DiagnosisCard(FindingRow):
                 if widget is not None:
                     widget.hide()
                     widget.deleteLater()
-        self.cure_buttons, self._beside = [], {}
+        self.cure_buttons, self.try_buttons, self._beside = [], [], {}
         for cure in cures or ():
             made = CureButton(self._session, cure, self)
             line = row(made, ElidedLabel(cure.explains, "muted"), spacing=10)
@@ -125,8 +127,21 @@ class DiagnosisCard(FindingRow):
             self.cure_buttons.append(made)
             self._beside[cure.title] = line
             self._cures.addLayout(line)
+            if cure.can_be_tried:
+                self.try_buttons.append(self._try(cure))
+                self.put_beside(cure, self.try_buttons[-1])
         self.buttons = list(self.cure_buttons)
+
+    def _try(self, cure: Cure) -> QPushButton:
+        tip = "Train on for a little, with and without it, on the same batches, and compare the two curves"
+        made = button("Try it", lambda: self.tried.emit(cure), "link", tooltip=tip)
+        made.setAccessibleName(f"Try: {cure.title}")
+        return made
         self.hint.setHidden(bool(cures) or not self.hint.text())  # the cures say it, and do it
+
+    def mend(self, place: int) -> None:
+        if place < len(self.cure_buttons):
+            self._session.doctoring.apply(self.cure_buttons[place].cure)
 
     def put_beside(self, cure: Cure, widget: QWidget) -> None:
         """Put a widget right of a cure's button. KeyError where this cure is not offered."""

@@ -78,6 +78,11 @@ class FindingRow(QFrame):
         for button in self.buttons:
             self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
 
+    def mend(self, place: int) -> None:
+        """Do the fix at this place among those that are offered; nothing where there is none."""
+        if place < len(self.fixes):
+            self._session.mending.apply(self.fixes[place])
+
     def restyle(self) -> None:
         """Take the colours of the present theme."""
         tokens = theme.current()
@@ -99,10 +104,8 @@ class FindingRow(QFrame):
             event.key() == Qt.Key.Key_Period and event.modifiers() & Qt.KeyboardModifier.ControlModifier
         )
         number = event.key() - Qt.Key.Key_1
-        if mends or 0 <= number < len(self.fixes):
-            place = 0 if mends else number
-            if place < len(self.fixes):
-                self._session.mending.apply(self.fixes[place])
+        if mends or 0 <= number < len(self.buttons if not self.fixes else self.fixes):
+            self.mend(0 if mends else number)
         elif enter or event.key() == Qt.Key.Key_Space:
             self.chosen.emit()
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):

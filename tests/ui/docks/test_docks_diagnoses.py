@@ -114,12 +114,43 @@ def test_a_cure_of_the_plan_is_one_step_that_can_be_undone(qtbot, session, panel
     assert session.plan.learning_rate == before
 
 
+def test_the_keyboard_does_the_best_cure_or_one_by_its_number(qtbot, session, panel, tell, made):
+    card = card_of(qtbot, panel, tell, made, HIGH)
+    cures = (Cure("Lower it", "…", plan={"learning_rate": 3e-4}), Cure("Clip", "…", plan={"clip_norm": 1.0}))
+    offer(session, panel, "learning-rate-high", *cures)
+    qtbot.keyClick(card, Qt.Key.Key_2)
+    assert session.plan.clip_norm == 1.0
+    session.undo()
+    offer(session, panel, "learning-rate-high", *cures)
+    qtbot.keyClick(panel.rows[0], Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    assert session.plan.learning_rate == 3e-4
+
+
 def test_a_cure_that_no_longer_fits_is_a_notice(qtbot, session, panel, tell, made):
     card = card_of(qtbot, panel, tell, made, VANISHING)
     offer(session, panel, "vanishing-gradient", Cure("Delete it twice", "…", edits.rename("r", "conv1")))
     with qtbot.waitSignal(session.notice) as told:
         qtbot.mouseClick(card.cure_buttons[0], LEFT)
     assert told.args[0] == "warning"
+
+
+def test_a_cure_that_goes_on_with_the_run_can_be_tried_first(qtbot, monkeypatch, session, panel, tell, made):
+    asked = []
+    monkeypatch.setattr("nnstudio.ui.contest.commands.try_cure", lambda *given: asked.append(given))
+    card = card_of(qtbot, panel, tell, made, HIGH)
+    lower = Cure("Lower the learning rate", "…", plan={"learning_rate": 3e-4})
+    other = Cure("Shuffle the data", "…", data=lambda reference: reference)
+    offer(session, panel, "learning-rate-high", lower, other)
+    (tried,) = card.try_buttons  # another reading of the data cannot go on with the run
+    before = session.plan.learning_rate
+    qtbot.mouseClick(tried, LEFT)
+    (_, cure, apply, _), = asked  # fmt: skip
+    assert cure is lower
+    assert session.plan.learning_rate == before
+    apply()
+    assert session.plan.learning_rate == 3e-4
+    session.undo()
+    assert session.plan.learning_rate == before
 
 
 def test_a_widget_can_be_put_beside_a_cure(qtbot, session, panel, tell, made):
