@@ -124,9 +124,9 @@ def test_the_table_tells_each_run_and_what_sets_it_apart(panel):
     assert (cell(panel, "ccc", "Epochs"), cell(panel, "bbb", "Epochs")) == ("8 of 20", "5 of 20")
     assert cell(panel, "bbb", "Plan") == "learning rate 0.01"
     assert cell(panel, "bbb", "Tags") == "good"
-    bold = panel.model.index(panel.model.place("bbb"), 4).data(Qt.ItemDataRole.FontRole)
+    bold = panel.model.index(panel.model.place("bbb"), 3).data(Qt.ItemDataRole.FontRole)
     assert bold is not None
-    assert panel.model.index(panel.model.place("aaa"), 4).data(Qt.ItemDataRole.FontRole) is None
+    assert panel.model.index(panel.model.place("aaa"), 3).data(Qt.ItemDataRole.FontRole) is None
     assert "3 runs" in panel.summary.text()
 
 
@@ -138,7 +138,7 @@ def test_words_filter_the_table_and_a_head_sorts_it(panel):
     assert titles(panel) == ["Run 3"]
     panel.filter.clear()
     head = panel.table.horizontalHeader()
-    at = head.sectionViewportPosition(4) + 10
+    at = head.sectionViewportPosition(3) + 10
     QTest.mouseClick(head.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at, 8))
     assert titles(panel) == ["wider", "Run 3", "Run 1"]
 
@@ -308,7 +308,7 @@ def test_a_screen_reader_hears_of_each_run(qtbot, session, panel):
     qtbot.waitUntil(lambda: session.runs.overlaid == ["bbb"])
     heard = panel.model.index(panel.model.place("bbb"), 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert heard == "wider, laid over the curves"
-    heard = panel.model.index(panel.model.place("bbb"), 4).data(Qt.ItemDataRole.AccessibleTextRole)
+    heard = panel.model.index(panel.model.place("bbb"), 3).data(Qt.ItemDataRole.AccessibleTextRole)
     assert heard == "loss 0.500, best of all"
     assert panel.table.accessibleName() == "Runs"
 
