@@ -131,13 +131,13 @@ class DiagnosisCard(FindingRow):
                 self.try_buttons.append(self._try(cure))
                 self.put_beside(cure, self.try_buttons[-1])
         self.buttons = list(self.cure_buttons)
+        self.hint.setHidden(bool(cures) or not self.hint.text())  # the cures say it, and do it
 
     def _try(self, cure: Cure) -> QPushButton:
         tip = "Train on for a little, with and without it, on the same batches, and compare the two curves"
         made = button("Try it", lambda: self.tried.emit(cure), "link", tooltip=tip)
         made.setAccessibleName(f"Try: {cure.title}")
         return made
-        self.hint.setHidden(bool(cures) or not self.hint.text())  # the cures say it, and do it
 
     def mend(self, place: int) -> None:
         if place < len(self.cure_buttons):

@@ -19,6 +19,7 @@ from nnstudio.ui.scope import WHOLE
 
 if TYPE_CHECKING:
     from nnstudio.compile.previewing import Preview
+    from nnstudio.diagnose.cures import Cure
     from nnstudio.ui.session import Session
 
 #: Rows that are shown at most; the rest is counted.
@@ -108,6 +109,7 @@ class ProblemsPanel(Live):
             card = DiagnosisCard(self.session, finding, name, self._inside)
             card.asked.connect(lambda: self._explain(finding))
             card.revealed.connect(self._reveal)
+            card.tried.connect(self._try)
             row: FindingRow = card
         else:
             row = FindingRow(self.session, finding, name, self._inside)
@@ -115,6 +117,12 @@ class ProblemsPanel(Live):
         row.left.connect(lambda step: self._step(row, step))
         self._list.insertWidget(self._list.indexOf(self.more), row)
         return row
+
+    def _try(self, cure: Cure) -> None:
+        """Fork the run, with and without a cure, and let a person compare before they decide."""
+        from nnstudio.ui.contest.commands import try_cure
+
+        try_cure(self.session, cure, lambda: self.session.doctoring.apply(cure), self)
 
     def _step(self, row: FindingRow, step: int) -> None:
         place = self.rows.index(row) + step
