@@ -61,11 +61,12 @@ def _touched(old: Mapping[Key, object], new: Mapping[Key, object]) -> Iterable[K
                 ways.append((other, (*between, *keys)))
     found = list(compress(new, map(operator.is_not, map(old.get, new), new.values())))
     found += filterfalse(new.__contains__, old)
-    _remember(old, new, found)
+    remember(old, new, found)
     return found
 
 
-def _remember(old: Mapping[Key, object], new: Mapping[Key, object], keys: Sequence[Key]) -> None:
+def remember(old: Mapping[Key, object], new: Mapping[Key, object], keys: Sequence[Key]) -> None:
+    """Know for :func:`differing` and :func:`missing` that two mappings differ in these keys at most."""
     if max(len(old), len(new)) >= _SMALL and len(keys) <= _MOST:
         _remembered.keys = (*_remembered.keys[1 - _PAIRS :], (old, new, tuple(keys)))
 
@@ -112,19 +113,48 @@ def changed(kept: Mapping[Key, T], new: Mapping[Key, T], gone: Collection[Key] =
 def derived(kept: Mapping[Key, T], new: Mapping[Key, T], gone: Collection[Key] = ()) -> MappingProxyType[Key, T]:
     """The same, remembered for :func:`differing` and :func:`missing`."""
     value = changed(kept, new, gone)
-    _remember(kept, value, (*new, *gone))
+    remember(kept, value, (*new, *gone))
     return value
 
 
-def places_of(objects: Sequence[object], wanted: Iterable[object]) -> list[int]:
-    """Where in a sequence these objects are, by identity."""
-    ids = set(map(id, wanted))
-    return list(compress(count(), map(ids.__contains__, map(id, objects)))) if ids else []
+#: About where objects are in a sequence, by their ``id``: where most were a few edits ago, and those that came since.
+Hints = tuple[Mapping[int, int], Mapping[int, int]]
+_NO_HINTS: Hints = ({}, {})
+#: So many places to each side of a hint are looked at.
+_REACH = 48
+
+
+def hints_of(objects: Sequence[object]) -> Hints:
+    """Where these objects are; nothing where one is there twice."""
+    found = dict(zip(map(id, objects), count()))
+    return (found, {}) if len(found) == len(objects) else _NO_HINTS
+
+
+def places_of(objects: Sequence[object], wanted: Iterable[object], hints: Hints = _NO_HINTS) -> list[int]:
+    """Where in a sequence these objects are, by identity. Objects without a true hint are searched for."""
+    objects_by_id = {id(each): each for each in wanted}
+    near = [_hinted(objects, each, hints) for each in objects_by_id.values()]
+    if None not in near:
+        return sorted(place for place in near if place is not None)
+    return list(compress(count(), map(objects_by_id.keys().__contains__, map(id, objects))))
+
+
+def _hinted(objects: Sequence[object], wanted: object, hints: Hints) -> int | None:
+    most, late = hints
+    key = id(wanted)
+    at = late[key] if key in late else most.get(key)
+    if at is None:
+        return None
+    first = max(at - _REACH, 0)
+    if at < len(objects) and objects[at] is wanted:
+        return at
+    return next((place for place, each in enumerate(objects[first : at + _REACH], first) if each is wanted), None)
 
 
 def regathered(
-    kept: Mapping[str, tuple[T, ...]], end: Callable[[T], str], gone: Sequence[T], new: Sequence[T], all: Sequence[T]
-) -> Mapping[str, tuple[T, ...]]:
+    kept: Mapping[str, tuple[T, ...]], end: Callable[[T], str], gone: Sequence[T], new: Sequence[T],
+    all: Sequence[T], hints: Hints = _NO_HINTS,
+) -> Mapping[str, tuple[T, ...]]:  # fmt: skip
     """What was gathered by one of its ends, after some have gone and others have come; in the order of ``all``."""
     lost = set(map(id, gone))
     came: dict[str, list[T]] = {end(each): [] for each in [*gone, *new]}
@@ -134,7 +164,7 @@ def regathered(
     last = list(new) == list(all[len(all) - len(new) :])
     if not last and any((left[key] and more) or len(more) > 1 for key, more in came.items()):
         mixed = [each for key in came for each in (*left[key], *came[key])]
-        place = {id(all[at]): at for at in places_of(all, mixed)}
+        place = {id(all[at]): at for at in places_of(all, mixed, hints)}
         found = {key: sorted([*left[key], *more], key=lambda each: place[id(each)]) for key, more in came.items()}
     else:
         found = {key: [*left[key], *more] for key, more in came.items()}

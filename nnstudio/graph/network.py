@@ -11,7 +11,17 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nnstudio.graph.changes import changed, derived, differing, exchanged, missing, places_of, regathered, swapped
+from nnstudio.graph.changes import (
+    changed,
+    derived,
+    differing,
+    exchanged,
+    hints_of,
+    missing,
+    places_of,
+    regathered,
+    swapped,
+)
 from nnstudio.graph.ranks import Ranks, followed, ranked
 from nnstudio.layers import AnyLayer
 
@@ -90,7 +100,7 @@ def _roles(nodes: Iterable[Node]) -> dict[str, str]:
     return {node.id: node.layer.role for node in nodes if node.layer.role != "layer"}
 
 
-_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special")
+_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special", "_hints")
 
 
 @dataclass(frozen=True)
@@ -186,14 +196,24 @@ class Network:
         }
         rest = {wire: wire for wire in put if wire not in there}
         wires: list[Wire] = []
+        late: dict[int, int] = {}
+
+        def put_here(these: Sequence[Wire]) -> None:
+            for each in these:
+                if each in rest:
+                    wires.append(rest.pop(each))
+                    late[id(wires[-1])] = len(wires) - 1
+
+        hints = self._kept("_hints", lambda: hints_of(self.wires))
         start = 0
-        for place in places_of(self.wires, known):
+        for place in places_of(self.wires, known, hints):
             wires += self.wires[start:place]
-            wires += [rest.pop(each) for each in instead[self.wires[place]] if each in rest]
+            put_here(instead[self.wires[place]])
             start = place + 1
         wires += self.wires[start:]
-        wires += [rest.pop(each) for each in more if each in rest]
+        put_here(more)
         made = replace(self, wires=tuple(wires))
+        made.__dict__["_hints"] = hints[0], {**hints[1], **late}
         came = [wire for wire in put if wire not in there and wire not in rest]
         exchanged(self.wires, made.wires, known, came)
         made._take_over(self, (), (known, came))
@@ -210,6 +230,7 @@ class Network:
         """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
         for name in ("incoming", "outgoing", "by_name", "_ranked", "_roles"):
             getattr(self, name)
+        self.__dict__["_hints"] = hints_of(self.wires)
 
     def forget(self) -> None:
         """Drop what can be worked out again, of a network that is only kept."""
@@ -219,9 +240,12 @@ class Network:
     def _take_over(self, before: Network, ids: Collection[str], wires: tuple[Sequence[Wire], Sequence[Wire]]) -> None:
         """What was worked out for ``before``, with these nodes and wires (gone, new) changed."""
         kept, own = before.__dict__, self.__dict__
+        if "_hints" in kept:
+            own.setdefault("_hints", kept["_hints"])
+        hints = own.get("_hints", ({}, {}))
         for name, end in (("_incoming", _target), ("_outgoing", _source)):
             if name in kept:
-                own[name] = regathered(kept[name], end, *wires, self.wires) if any(wires) else kept[name]
+                own[name] = regathered(kept[name], end, *wires, self.wires, hints) if any(wires) else kept[name]
         if "_special" in kept:
             were, are = ([*map(nodes.get, ids)] for nodes in (before.nodes, self.nodes))
             if _roles(filter(None, were)) == _roles(filter(None, are)):

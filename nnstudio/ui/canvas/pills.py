@@ -44,10 +44,13 @@ class Pills:
     def mend(self, rows: Rows, areas: Iterable[Box]) -> list[Box]:
         """Place anew the labels of wires that go elsewhere, and of those in ``areas`` that lie on a node now or had no
         room. Returns where they were and are."""
-        keys = dict.fromkeys(self._keys(rows))
-        for area in areas:
-            keys.update(dict.fromkeys(key for key in self._room.hits(area) if self._covered(key)))
-            keys.update(dict.fromkeys(key for key in self._keys(self._wires.table.near(area)) if self._lacks(key)))
+        keys, areas = dict.fromkeys(self._keys(rows)), list(areas)
+        near = dict.fromkeys(key for area in areas for key in self._room.hits(area))
+        keys.update(dict.fromkeys(key for key in near if self._covered(key)))
+        lacking = {key for key, pill in self._placed.items() if pill is None}
+        if lacking:
+            some = self._keys(self._wires.table.near_any(areas))
+            keys.update(dict.fromkeys(key for key in some if key in lacking))
         there = self._wires.table.rows
         keys.update(dict.fromkeys(key for key, pill in self._placed.items() if pill and pill[0] not in there))
         return self._again([key for key in keys if key in self._placed])
@@ -81,10 +84,6 @@ class Pills:
         """Whether a node lies where a label is."""
         pill = self._placed.get(key)
         return pill is not None and self._scene.nodes.any(_edges(pill[1]))
-
-    def _lacks(self, key: Port) -> bool:
-        """Whether there was no room for a label."""
-        return key in self._placed and self._placed[key] is None
 
     def _first(self, key: Port) -> Wire | None:
         """A wire of a port."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
     from nnstudio.ui.canvas.scene import CanvasScene
 
-#: With more nodes, wires or rectangles than these that look otherwise, everything that is seen is painted.
-_NODES, _WIRES, _AREAS = 60, 60, 6
+#: With more nodes or wires than these that look otherwise, everything that is seen is painted.
+_NODES, _WIRES = 60, 60
 
 
 class Repainting:
@@ -36,10 +36,8 @@ class Repainting:
         """These nodes will change or go, and the scene will show another network."""
         scene, table = self._scene, self._scene.wires.table
         gone, self._new = swapped(old.wires, network.wires)
-        view = scene.session.view
-        special = bool(view.frames) or scene.comparison.shown or scene.lit is not None or len(scene.moving) > 0
         self._boxes = []
-        self._whole = special or len(nodes) > _NODES or len(gone) + len(self._new) > _WIRES
+        self._whole = self._special() or len(nodes) > _NODES or len(gone) + len(self._new) > _WIRES
         if not self._whole:
             targets = {wire.target for wire in (*gone, *self._new)} | changed_slots(
                 old, network
@@ -65,9 +63,10 @@ class Repainting:
         rows = [layer.table.rows[wire] for wire in self._new if wire in layer.table.rows]
         known = np.unique(np.concatenate([forgotten, np.array(rows, np.intp)]))
         near = np.intersect1d(known, layer.table.near(scene.seen)) if scene.seen is not None else known
-        if len(near) > _WIRES or not layer.decide(near):
+        if len(near) > _WIRES:
             self._everything()
             return
+        layer.decide(near)  # as far as there is time; the others go about so, and are painted again when it is known
         self._add_nodes(nodes)
         self._add_wires(near)
         self._boxes += layer.pills.mend(known, self._boxes)
@@ -88,11 +87,27 @@ class Repainting:
         self._add_wires(np.array([layer.table.rows[wire] for wire in wires if wire in layer.table.rows], np.intp))
         self._tell()
 
+    def deciding(self, rows: Rows) -> None:
+        """The ways of these wires, which are seen, will be worked out."""
+        self._boxes, self._whole = [], len(rows) > _WIRES or self._special()
+        if not self._whole:
+            self._add_wires(rows)
+
     def decided(self, rows: Rows) -> None:
-        """Paint wires whose ways were worked out, where they are seen."""
-        scene, layer = self._scene, self._scene.wires
-        if scene.seen is None or len(np.intersect1d(rows, layer.table.near(scene.seen))):
+        """Paint these wires, whose ways were worked out."""
+        if self._whole:
             self._everything()
+        elif len(rows):
+            self._add_wires(rows)
+            self._boxes += self._scene.wires.pills.mend(rows, self._boxes)
+            self._tell()
+
+    def _special(self) -> bool:
+        """Whether something is shown that reaches further than nodes and wires."""
+        scene = self._scene
+        return (
+            bool(scene.session.view.frames) or scene.comparison.shown or scene.lit is not None or len(scene.moving) > 0
+        )
 
     def _everything(self) -> None:
         self._scene.wires.pills.forget()
@@ -115,9 +130,6 @@ class Repainting:
         if seen is not None:
             boxes = [box for box in boxes if _overlap(box, seen)]
         scene.revision += 1
-        if len(boxes) > _AREAS:
-            lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-            boxes = [(min(lefts), min(tops), max(rights), max(bottoms))]
         for left, top, right, bottom in boxes:
             scene.touched.emit(QRectF(QPointF(left, top), QPointF(right, bottom)))
 

@@ -24,6 +24,8 @@ _RADIUS = 10.0
 _LANE, _CLEAR = 12.0, 9.0
 #: Wires at most this long between neighbouring columns are drawn directly, without looking for obstacles.
 _NEAR = 150.0
+#: So many lanes to each side are looked at among the same nodes.
+_LANES = 10
 #: A free stripe of this height is as good as any wider one.
 _WIDE = 80.0
 
@@ -125,14 +127,26 @@ class Router:
         """The free height nearest to the middle between the ends. Above is tried before below."""
         left, right = sorted((ends.start[0] + _STUB, ends.end[0] - _STUB))
         middle = self._between(ends)
-        for step in range(80):
-            for y in (middle - step * _LANE, middle + step * _LANE) if step else (middle,):
-                if not self._taken(y, left, right, ends.group) and not self._nodes.any(
-                    (left, y - _CLEAR, right, y + _CLEAR)
-                ):
-                    self._keep(key, y, left, right, ends.group)
-                    return y
+        for first in range(0, 80, _LANES):
+            reach = (first + _LANES) * _LANE + _CLEAR
+            spans = self._spans((left, middle - reach, right, middle + reach))
+            for step in range(first, first + _LANES):
+                for y in (middle - step * _LANE, middle + step * _LANE) if step else (middle,):
+                    if not any(top < y < low for top, low in spans) and not self._taken(y, left, right, ends.group):
+                        self._keep(key, y, left, right, ends.group)
+                        return y
         return middle
+
+    def _spans(self, area: Box) -> list[tuple[float, float]]:
+        """The heights at which a lane would come too near to one of the nodes in an area."""
+        boxes = [self._nodes.box(id) for id in set(self._nodes.hits(area))]
+        spans: list[tuple[float, float]] = []
+        for top, low in sorted({(box[1] - _CLEAR, box[3] + _CLEAR) for box in boxes if box is not None}):
+            if spans and top < spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], low)
+            else:
+                spans.append((top, low))
+        return spans
 
     def _between(self, ends: Ends) -> float:
         """The middle of the gap between both nodes where one stands above the other, else of their ends."""

@@ -132,9 +132,10 @@ class SheetView(QGraphicsView):
 
     def fit(self) -> None:
         """Show the whole network, at most at its actual size, and no node under what floats in the lower corners."""
-        self._fit(0)
-        if any(len(self.canvas.table.inside(box)) for box in self._covered()):
-            self._fit(self._corner_height())
+        for below in (0, *self._corner_heights()):
+            self._fit(below)
+            if not any(len(self.canvas.table.inside(box)) for box in self._covered()):
+                return
 
     def picture(self, ids: Iterable[str] = ()) -> Picture:
         """The drawing of these nodes, of all where none are given, as a picture."""
@@ -148,9 +149,9 @@ class SheetView(QGraphicsView):
         """The parts of the scene that something floats over."""
         return []
 
-    def _corner_height(self) -> int:
-        """How high what floats in the lower corners is, in pixels."""
-        return 0
+    def _corner_heights(self) -> tuple[int, ...]:
+        """How high the parts that float in the lower corners reach, in pixels, rising."""
+        return ()
 
     def _bar_height(self) -> int:
         """How much of the upper edge something floats over, in pixels."""
@@ -181,10 +182,14 @@ class SheetView(QGraphicsView):
         self.centerOn(at)
 
     def reveal(self, rect: QRectF) -> None:
-        """Move the sheet as little as makes a rectangle of the scene seen."""
-        seen = self.seen().adjusted(30, 30, -30, -30)
-        if rect.isEmpty() or seen.contains(rect):
+        """Move the sheet as little as makes a rectangle of the scene seen, with nothing that floats over it."""
+        seen, covered = self.seen().adjusted(30, 30, -30, -30), self._covered()
+        hidden = any(QRectF(QPointF(*box[:2]), QPointF(*box[2:])).intersects(rect) for box in covered)
+        if rect.isEmpty() or (seen.contains(rect) and not hidden):
             return
+        free = seen.height() - max(self._corner_heights(), default=0) / self.scale_now()
+        if free > rect.height():
+            seen.setHeight(free)
         dx = min(0.0, rect.left() - seen.left()) or max(0.0, rect.right() - seen.right())
         dy = min(0.0, rect.top() - seen.top()) or max(0.0, rect.bottom() - seen.bottom())
         self.pan(-dx * self.scale_now(), -dy * self.scale_now())
@@ -303,10 +308,17 @@ class SheetView(QGraphicsView):
             try:
                 painter.setClipRect(rect)
                 if not self._near.paint(painter, box, sight, ratio):
-                    QTimer.singleShot(0, self, self.redraw)
+                    QTimer.singleShot(0, self, self._finish_ways)
             finally:
                 painter.end()
         self._paint_extras(scene.above, image, rect, sight, area)
+
+    def _finish_ways(self) -> None:
+        """Paint the wires as they go in the end, which took too long for one frame."""
+        if len(self.canvas.moving):
+            self.redraw()
+        else:
+            self.canvas.wires.finish()
 
     def _paint_extras(self, paints: Iterable[Paint], image: QImage, rect: QRect, sight: Sight, area: QRectF) -> None:
         scale = sight.scale / self.viewport().devicePixelRatioF()

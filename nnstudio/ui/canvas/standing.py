@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from nnstudio.graph import Network
 from nnstudio.graph.arrange import COLUMN, complete
-from nnstudio.graph.changes import differing, missing
+from nnstudio.graph.changes import differing, missing, remember
 from nnstudio.graph.view import Position, View
 
 #: Positions beyond this (from a file, say) are drawn at the edge.
@@ -43,8 +43,11 @@ class Standing:
         if len(places) < len(nodes):
             self.provisional = not places and len(nodes) > AT_ONCE
             found = _in_rows(network) if self.provisional else complete(network, places)
-            self._derived.update({id: at for id, at in found.items() if id not in places})
+            new = {id: at for id, at in found.items() if id not in places}
+            self._derived.update(new)
             places = found
+            lost = [*lost, *new]
+        remember(self.places, places, (*gone, *moved, *lost, *changed))
         self.places = places
         return places
 

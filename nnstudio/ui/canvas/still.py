@@ -6,6 +6,7 @@ person zooms, the image is shown scaled until the sheet rests; then it is painte
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from nnstudio.ui.canvas.raster import pixels_of, scroll
 
 #: Pictures that took longer than so many milliseconds to paint are shown scaled while a person zooms.
 QUICK = 6.0
+#: To paint one more rectangle takes as long as so many more pixels; of more rectangles, one around all is painted.
+_BESIDES, _MOST = 90_000, 12
 
 
 class Shot(NamedTuple):
@@ -78,14 +81,13 @@ class Still:
         if not whole.intersects(whole.translated(shift)):
             self._paint_all(shot)
             return self._image
-        fresh = QRegion()
+        fresh: list[QRect] = []
         if not shift.isNull():
             self._scroll(shift)
-            fresh = QRegion(whole).subtracted(QRegion(whole.translated(shift)))
+            fresh += rects_of(QRegion(whole).subtracted(QRegion(whole.translated(shift))))
         self._shown = shot
-        for area in dirty:
-            fresh |= QRegion(_device(area, shot.sight).intersected(whole))
-        for rect in _rects(fresh):
+        fresh += [_device(area, shot.sight).intersected(whole) for area in dirty]
+        for rect in gathered(fresh):
             self._paint(self._image, rect, shot.sight)
         return self._image
 
@@ -111,10 +113,26 @@ def rects_of(region: QRegion) -> Iterator[QRect]:
     return iter(region)  # type: ignore[call-overload, no-any-return]  # the stubs lack it
 
 
-def _rects(region: QRegion) -> list[QRect]:
-    """The rectangles of a region, one around all where they are many."""
-    rects = [region.boundingRect()] if region.rectCount() > 12 else list(rects_of(region))
-    return [rect for rect in rects if not rect.isEmpty()]
+def gathered(rects: Iterable[QRect]) -> list[QRect]:
+    """Few rectangles that cover these: one is put for several where little more is painted then."""
+    left: list[QRect] = []
+    for rect in rects:
+        if rect.isEmpty():
+            continue
+        others, grew = left, True
+        while grew:
+            grew = False
+            for other in others:
+                both = rect.united(other)
+                if _size(both) <= _size(rect) + _size(other) + _BESIDES:
+                    rect, others, grew = both, [each for each in others if each is not other], True
+                    break
+        left = [*others, rect]
+    return left if len(left) <= _MOST else [functools.reduce(QRect.united, left)]
 
 
-__all__ = ["QUICK", "Shot", "Still", "rects_of"]
+def _size(rect: QRect) -> int:
+    return rect.width() * rect.height()
+
+
+__all__ = ["QUICK", "Shot", "Still", "gathered", "rects_of"]

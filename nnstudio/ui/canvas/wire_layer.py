@@ -232,15 +232,25 @@ class WireLayer:
             self._decide(row)
         return True
 
+    def finish(self) -> None:
+        """Have the ways that are still unknown worked out soon, first of what is seen, and painted."""
+        self._later.start(_PAUSE)
+
     def _go_on(self) -> None:
-        if len(self._scene.moving):
+        scene = self._scene
+        if len(scene.moving):
             return
         rows = self._unknown()
-        whole = self.decide(rows)
-        if not whole:
+        seen = np.isin(rows, self.table.near(scene.seen)) if scene.seen is not None else np.zeros(len(rows), bool)
+        near, far = rows[seen], rows[~seen]
+        if len(near):
+            scene.repainting.deciding(near)
+            self.decide(near)
+            scene.repainting.decided(near[self.table.kind[near] != UNKNOWN])
+        elif len(far):
+            self.decide(far)
+        if len(near) + len(far) and len(self._unknown()):
             self._later.start(_PAUSE)
-            rows = rows[self.table.kind[rows] != UNKNOWN]
-        self._scene.repainting.decided(rows)
 
     def route(self, row: int, *, exactly: bool = True) -> Route:
         """The way of the wire in a row (of a carried one: where it began); not ``exactly``: about so, where it is not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ UNKNOWN, CURVED, ANGLED, LED = 0, 1, 2, 3
 _STUB = 24.0
 #: Wires leave the rectangle of their ends by at most so much; a curve bends, a line has a width.
 _PAD = 40.0
+#: What is around more wires than this is worked out for all anew.
+_FEW = 300
 
 
 class WireTable:
@@ -39,6 +41,7 @@ class WireTable:
         self._built = 0  # counts changes of what is there
         self._ends: tuple[tuple[int, int], tuple[Floats, Floats, Floats, Floats]] | None = None
         self._boxes: tuple[tuple[int, int], tuple[Floats, Floats, Floats, Floats]] | None = None
+        self._turned: set[int] = set()  # rows whose ways are others than those boxes are around
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -109,6 +112,10 @@ class WireTable:
     def forget(self, rows: Rows) -> None:
         """Take the ways of these wires for unknown, but for those that a person chose."""
         self.kind[rows] = np.where(self.kind[rows] == LED, LED, UNKNOWN)
+        if len(rows) > _FEW:
+            self._boxes = None
+        else:
+            self._turned.update(rows.tolist())
         self.changes += 1
 
     def set_way(self, row: int, way: tuple[float, float, float] | None) -> None:
@@ -116,6 +123,7 @@ class WireTable:
         self.kind[row] = CURVED if way is None else ANGLED
         if way is not None:
             self.x1[row], self.lane[row], self.x2[row] = way
+        self._turned.add(row)
         self.changes += 1
 
     def lead(self, row: int, points: tuple[Position, ...]) -> None:
@@ -125,6 +133,7 @@ class WireTable:
             self.led[row] = points
             if not points:
                 del self.led[row]
+            self._turned.add(row)
             self.changes += 1
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -172,7 +181,7 @@ class WireTable:
 
     def near(self, box: Box) -> Rows:
         """Rows of the wires whose surroundings overlap ``box`` (edges), in drawing order."""
-        left, top, right, bottom = self._surroundings()
+        left, right, top, bottom = self._surroundings()
         return np.flatnonzero((left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1]))
 
     def near_any(self, boxes: Sequence[Box]) -> Rows:
@@ -184,30 +193,45 @@ class WireTable:
         rows = self.near((low[0], low[1], high[2], high[3]))
         if len(boxes) == 1 or not len(rows):
             return rows
-        left, top, right, bottom = (part[rows] for part in self._surroundings())
+        left, right, top, bottom = (part[rows] for part in self._surroundings())
         found = np.zeros(len(rows), bool)
         for box in boxes:
             found |= (left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1])
         return rows[found]
 
     def _surroundings(self) -> tuple[Floats, Floats, Floats, Floats]:
-        known = self._nodes.geometry, self.changes
-        if self._boxes is None or self._boxes[0] != known:
-            sx, sy, ex, ey = self.ends()
-            angled, x1, lane, x2 = self.roughly()
-            x1, x2, lane = np.where(angled, x1, sx), np.where(angled, x2, ex), np.where(angled, lane, sy)
-            left = np.minimum(np.minimum(sx, ex), np.minimum(x1, x2)) - _PAD
-            right = np.maximum(np.maximum(sx, ex), np.maximum(x1, x2)) + _PAD
-            top = np.minimum(np.minimum(sy, ey), lane) - _PAD / 2
-            bottom = np.maximum(np.maximum(sy, ey), lane) + _PAD / 2
-            for row, points in self.led.items():
-                xs, ys = [x for x, _ in points], [y for _, y in points]
-                left[row], right[row] = min(left[row], min(xs) - _PAD), max(right[row], max(xs) + _PAD)
-                top[row], bottom[row] = min(top[row], min(ys) - _PAD), max(bottom[row], max(ys) + _PAD)
-            self._boxes = known, (left, top, right, bottom)
+        known = self._nodes.geometry, self._built
+        if self._boxes is None or self._boxes[0] != known or len(self._turned) > _FEW:
+            self._boxes = known, self._around(slice(None), self.led)
+        elif self._turned:
+            rows = np.array(sorted(self._turned), np.intp)
+            led = {place: self.led[row] for place, row in enumerate(rows.tolist()) if row in self.led}
+            for whole, part in zip(self._boxes[1], self._around(rows, led), strict=True):
+                whole[rows] = part
+        self._turned.clear()
         return self._boxes[1]
+
+    def _around(
+        self, rows: Rows | slice, led: Mapping[int, tuple[Position, ...]]
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """What is around the wires in these rows; ``led``: through which points some go, by their place among these."""
+        sx, sy, ex, ey = (part[rows] for part in self.ends())
+        unknown = (self.kind[rows] == UNKNOWN) & (ex - sx < _STUB)
+        angled = unknown | (self.kind[rows] == ANGLED)
+        x1 = np.where(unknown, sx + _STUB, np.where(angled, self.x1[rows], sx))
+        x2 = np.where(unknown, ex - _STUB, np.where(angled, self.x2[rows], ex))
+        lane = np.where(unknown, (sy + ey) / 2, np.where(angled, self.lane[rows], sy))
+        left = np.minimum(np.minimum(sx, ex), np.minimum(x1, x2)) - _PAD
+        right = np.maximum(np.maximum(sx, ex), np.maximum(x1, x2)) + _PAD
+        top = np.minimum(np.minimum(sy, ey), lane) - _PAD / 2
+        bottom = np.maximum(np.maximum(sy, ey), lane) + _PAD / 2
+        for place, points in led.items():
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            left[place], right[place] = min(left[place], min(xs) - _PAD), max(right[place], max(xs) + _PAD)
+            top[place], bottom[place] = min(top[place], min(ys) - _PAD), max(bottom[place], max(ys) + _PAD)
+        return left, right, top, bottom
 
     def box(self, row: int) -> Box:
         """The surroundings of one wire."""
-        left, top, right, bottom = self._surroundings()
+        left, right, top, bottom = self._surroundings()
         return float(left[row]), float(top[row]), float(right[row]), float(bottom[row])
