@@ -74,6 +74,8 @@ class Pupil:
         return self.page.learner.course
 
     def open(self) -> None:
+        self.window.activateWindow()  # a question that was answered leaves none active off the screen
+        self.qtbot.waitUntil(self.window.isActiveWindow)
         QTest.keyClick(self.window, Key.Key_F3)
         self.qtbot.waitUntil(lambda: self.window.learning_actions.shown, timeout=60_000)
         self.settle()
@@ -356,7 +358,6 @@ def test_its_keys_mean_nothing_else_meanwhile(at_work):
             taken.setdefault(keys.toString(), []).append(action.id)
     assert {keys: ids for keys, ids in taken.items() if len(ids) > 1} == {}
     assert taken["F6"] == ["learn_next"]
-    assert taken["Ctrl+Y"] == ["learn_redo"] or "Ctrl+Y" not in taken
 
 
 def test_a_network_that_is_too_large_is_refused_in_a_sentence(window, qtbot):
