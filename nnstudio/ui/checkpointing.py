@@ -67,7 +67,7 @@ class Checkpoints(QObject):
         self.shelf = Shelf()
         self.background = Background(self)
         self._job: Job | None = None
-        self._again = self._offer = False
+        self._again = self._offer = self._closed = False
         self._wish: _Wish | None = None
         self._path: Path | None = None
         self._own: set[str] = set()
@@ -101,6 +101,8 @@ class Checkpoints(QObject):
     def look(self, *, offer: bool = False) -> None:
         """See what is on disk, in the background. ``offer``: then tell of a run that was cut off."""
         self._offer = self._offer or offer
+        if self._closed:
+            return
         if self._job is not None:
             self._again = True
             return
@@ -183,6 +185,8 @@ class Checkpoints(QObject):
 
     def _prepare(self, wish: _Wish) -> None:
         session = self._session
+        if self._closed:
+            return
         if session.data_job is not None or (session.resolving and not session.torch_error):
             QTimer.singleShot(WAIT_MS, self, lambda: self._prepare(wish))
             return
@@ -264,7 +268,7 @@ class Checkpoints(QObject):
 
     def shut_down(self) -> None:
         """Nothing is looked for any more."""
-        self._wish = None
+        self._closed, self._wish = True, None
         self.background.shut_down()
 
 
