@@ -292,7 +292,7 @@ def test_what_is_wrong_with_a_training_stands_under_problems_and_in_the_runs(lin
     session.do("Longer", plan=session.plan.with_(epochs=1_000_000))
     qtbot.waitUntil(lambda: session.settled, timeout=LONG)
     line.workspace.panels.show_panel(place_of("Problems"))
-    panel = line.workspace.panels.panel(5)
+    panel = line.workspace.panels.panel(place_of("Problems"))
     press(line, qtbot, "start_button")
     qtbot.waitUntil(lambda: any("“dead” puts out is zero" in row.finding.message for row in panel.rows), timeout=LONG)
     assert session.run_state == "running"
