@@ -408,13 +408,14 @@ def compare(options: argparse.Namespace) -> None:
         print(json.dumps({"benchmark": "instruments", "case": case.name, **made}), flush=True)
 
 
-def memory(minutes: float) -> None:
-    """Train the digits MLP for so long with every instrument live, and tell how resident memory grows."""
+def memory(minutes: float, alone: bool) -> None:
+    """Train the digits MLP for so long with every instrument live, and tell how resident memory grows;
+    ``alone``: with no History, which keeps an entry for each epoch and snapshots until it has 256 of a kind."""
     import psutil
 
     digits = Digits.of("digits-mlp", Mlp, EPOCHS, 1)
     case = Case("mlp", digits.network, digits.data, digits.data.types, digits.plan, digits)
-    process, points, history = psutil.Process(), [], History()
+    process, points, history, step = psutil.Process(), [], History(), 0
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "runs.sqlite")
         compiled = case.compiled()
@@ -425,9 +426,11 @@ def memory(minutes: float) -> None:
         while (now := time.perf_counter() - began) < 60 * minutes:
             time.sleep(1 / 30)
             for event in worker.stream.drain():
-                history.feed(event)
+                if not alone:
+                    history.feed(event)
+                step = event.step
             if not points or now >= points[-1][0] + 1.0:
-                points.append((now, process.memory_info().rss / 2**20, history.step))
+                points.append((now, process.memory_info().rss / 2**20, step))
         worker.control.stop()
         worker.join()
         recorder.close()
@@ -448,10 +451,11 @@ def main() -> None:
     parser.add_argument("--cases", nargs="*", help="mlp, cnn, lstm, transformer")
     parser.add_argument("--lightning", type=Path, help="the folder that has it")
     parser.add_argument("--minutes", type=float, default=0.0, help="measure memory over so many minutes instead")
+    parser.add_argument("--alone", action="store_true", help="memory of the run alone, with no History fed")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.minutes:
-        memory(options.minutes)
+        memory(options.minutes, options.alone)
     else:
         compare(options)
 
