@@ -16,6 +16,16 @@ VISITS = 6
 
 
 def told(recording: Recording) -> list[Diagnosis]:
+    """What :func:`consulted` comes to, which is remembered by the recording's name."""
+    if recording.name not in _TOLD:
+        _TOLD[recording.name] = consulted(recording)
+    return _TOLD[recording.name]
+
+
+_TOLD: dict[str, list[Diagnosis]] = {}
+
+
+def consulted(recording: Recording) -> list[Diagnosis]:
     """What a doctor says who looks at the end of epochs and of the run, without what follows from what it has said."""
     history = History()
     doctor = Doctor(history, recording.plain, recording.facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import lzma
 import struct
@@ -101,6 +102,7 @@ def save(recording: Recording, folder: Path = FOLDER) -> int:
     return len(packed)
 
 
+@functools.cache
 def load(path: Path) -> Recording:
     """Read a recording."""
     frames = _frames(lzma.decompress(path.read_bytes()))
