@@ -65,7 +65,8 @@ class Replay:
 
     def _told(self) -> list[tuple[int, Event]]:
         """What a History can hold of the run, in its order."""
-        database, found = self._database, {}
+        database = self._database
+        found: dict[int, Event] = {}
         most = {kind.__name__: 1 if kind in _LATEST else KEPT for kind in MOST} | {EpochEnded.__name__: EPOCHS_KEPT}
         for kind in database.kinds(self.run):
             found.update(database.told(self.run, kind=kind, most=most.get(kind, 0)))

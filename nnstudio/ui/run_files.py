@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from nnstudio.train.events import Event
     from nnstudio.train.history import History
 
+#: In how many looks at a run that goes on the room that runs take is worked out once.
+SIZES = 10
+
 
 @dataclass
 class Seen:
@@ -38,6 +41,9 @@ class RunFile:
         self._lock = threading.Lock()
         self._database: RunDatabase | None = None
         self._version = -1
+        self._looks = 0
+        self._measured: tuple[tuple[str, str], ...] = ()
+        self._sizes: dict[str, int] = {}
 
     def database(self) -> RunDatabase:
         """The database, open. RunsError where it cannot be."""
@@ -65,8 +71,8 @@ class RunFile:
         version = database.version()
         if again or version != self._version:
             self._version = version
-            seen.records, seen.sizes = database.runs(), database.sizes()
-            seen.binned = len(database.runs(binned=True))
+            seen.records, seen.binned = database.runs(), len(database.runs(binned=True))
+            seen.sizes = self._sizes_of(seen.records, database)
         for id, replay in follow.items():
             events, back = replay.follow()
             if back:
@@ -74,6 +80,14 @@ class RunFile:
                 seen.afresh.add(id)
             seen.events[id] = events
         return seen
+
+    def _sizes_of(self, records: Sequence[RunRecord], database: RunDatabase) -> dict[str, int]:
+        """What runs take, worked out anew only now and then: it looks at every row."""
+        known = tuple((record.id, record.outcome) for record in records)
+        self._looks += 1
+        if known != self._measured or self._looks % SIZES == 0:
+            self._measured, self._sizes = known, database.sizes()
+        return self._sizes
 
     def replay(self, id: str) -> Replay:
         """A run, read and open."""

@@ -320,3 +320,16 @@ def test_a_process_that_ends_writes_what_waits(tmp_path: Path) -> None:
     )
     with RunDatabase(path) as database:
         assert database.runs()[0].state == "completed"
+
+
+def test_a_forked_run_begins_where_it_was_forked(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    with RunDatabase(path) as database:
+        database.write_all(whole())
+        database.write_all([started("two", 20, 2.0, parent="one", parent_step=20), steps(20, BLOCK), finished()])
+        record = database.record("two")
+    assert record is not None
+    assert (record.parent, record.parent_step, record.steps) == ("one", 20, BLOCK + 20)
+    history = load(path, "two")
+    assert np.isnan(history.losses[:20]).all()
+    assert np.array_equal(history.losses[20:], np.arange(20, BLOCK + 20))
