@@ -62,7 +62,8 @@ class Compiled:
 
     training: ``forward(*inputs)`` gives a dict: each loss node's id -> its scalar; each output node's id -> its
     tensor; ``"<metric id>.prediction"`` and ``".target"`` -> what the metric compares.
-    observed: the same weights; ``forward(*inputs)`` gives (that dict, {node id: what its first output port puts out}).
+    observed: the same weights; ``forward(*inputs)`` gives (that dict, {node id: what its first output port puts out}),
+    of layers, losses and the inputs that bring measured values or noise.
     model: what is exported; ``forward(*model_inputs)`` gives the output's tensor, or a dict by name for several.
     modules: each node's own module, by id (one that is shared, under each of its nodes). State-dict keys are
     ``"<node name>.<torch's name>"``. frozen: ids of the nodes whose weights are not trained.
@@ -280,7 +281,9 @@ class _Maker:
     def graph_module(self, targets: Iterable[str], *, observe: bool, name: str) -> fx.GraphModule:
         from torch import fx
 
+        targets = tuple(targets)
         graph, values, _ = self.write(targets)
+        needed = self.network.ancestors(targets)
         results: dict[str, Any] = {}
         for id in targets:
             role = self.network.nodes[id].layer.role
@@ -290,12 +293,17 @@ class _Maker:
             seen = {
                 id: next(iter(ports.values()))
                 for id, ports in values.items()
-                if self.network.nodes[id].layer.role in ("layer", "loss")
+                if self.network.nodes[id].layer.role in ("layer", "loss") or (id in needed and self._brings_numbers(id))
             }
             graph.output((results, seen))
         else:
             graph.output(results)
         return fx.GraphModule(self.root, graph, name)
+
+    def _brings_numbers(self, id: str) -> bool:
+        """Whether it is an input of measured values or noise, not of classes or tokens, whose size means nothing."""
+        types = self.resolution.nodes[id].outputs.values()
+        return self.network.nodes[id].layer.role == "input" and all(type.is_float for type in types)
 
     def model(self, outputs: tuple[str, ...]) -> tuple[nn.Module, tuple[InputSpec, ...]]:
         from torch import fx

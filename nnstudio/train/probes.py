@@ -51,7 +51,7 @@ def readings(compiled: Compiled) -> dict[str, Reading]:
     found = {}
     for id in compiled.resolution.order:
         node = compiled.resolution.nodes[id]
-        if isinstance(node.layer, Layer) and node.outputs:
+        if isinstance(node.layer, Layer) and node.outputs and node.layer.role != "input":  # no unit of data is dead
             found[id] = Reading(unit_axis(next(iter(node.outputs.values()))), node.layer.bounds())
     return found
 

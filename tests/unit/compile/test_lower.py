@@ -68,7 +68,8 @@ def test_the_observed_graph_shares_the_weights_and_shows_every_layer() -> None:
     image, label = batch()
     results, seen = compiled.observed(image, label)
     network = compiled.network
-    assert {network.nodes[id].name for id in seen} == {"conv", "again", "skip", "flatten", "scores", "loss"}
+    shown = {network.nodes[id].name for id in seen}
+    assert shown == {"image", "conv", "again", "skip", "flatten", "scores", "loss"}, "classes have no size to show"
     assert seen[network.named("skip").id].shape == (6, 4, 8, 8)
     loss = network.named("loss").id
     assert torch.equal(results[loss], compiled.training(image, label)[loss])

@@ -126,7 +126,7 @@ def test_other_output_ports_are_told_too_and_are_kept_with_the_run() -> None:
     results, *seen = observing.forward(*batch)
     assert torch.equal(results["error"], compiled.training(*batch)["error"])
     told = Activations(step=3, time=1.0, **observing.told(*seen))
-    assert told.layers.keys() == {"memory", "guess", "error"}
+    assert told.layers.keys() == {"x", "value", "memory", "guess", "error"}
     assert {id: set(ports) for id, ports in told.ports.items()} == {"memory": {"last", "hidden", "cell"}}
     with torch.no_grad():
         _, last, _, cell = compiled.modules["memory"](batch[0])
