@@ -275,6 +275,34 @@ def test_nothing_lies_over_another_at_any_width_and_size_of_text(run: Hands) -> 
     theme.set_text_percent(100)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1100, 640), (740, 465), (560, 420)])
+def test_a_drawing_that_is_shown_whole_makes_room_for_what_a_run_brings(hands: Hands, width: int, height: int) -> None:
+    view = hands.view
+    view.resize(width, height)
+    view.fit()
+    tell(hands, started(hands))
+    for step in (10, 20):
+        tell(hands, *looks(hands, step, 1e-3))
+    assert view.time_bar.isVisible()
+    for name in hands.names():
+        shown = view.mapFromScene(view.canvas.content_rect([hands.id(name)])).boundingRect()
+        assert view.rect().contains(shown)
+        for part in (view.legend, view.minimap, view.time_bar):
+            assert not (part.isVisible() and part.geometry().intersects(shown)), f"{name} lies under {part}"
+
+
+def test_a_node_that_is_gone_to_is_not_under_the_time_bar(run: Hands) -> None:
+    view, id = run.view, run.id("scores")
+    view.zoom_to(1.0)
+    box = view.canvas.content_rect([id])
+    below = view.mapToScene(view.time_bar.geometry().center()) - view.mapToScene(view.rect().center())
+    view.center_on(box.center() - below)
+    view.reveal(box)
+    shown = view.mapFromScene(box).boundingRect()
+    assert not any(part.geometry().intersects(shown) for part in (view.legend, view.minimap, view.time_bar))
+    assert view.rect().contains(shown)
+
+
 def test_an_old_run_that_is_shown_is_replayed_in_one_range_of_colours(run: Hands) -> None:
     from nnstudio.train.history import History
 

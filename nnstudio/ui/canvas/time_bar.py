@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 #: Least time between two updates while training, in milliseconds.
 PACE = 120
 #: The least and the usual width in pixels at 100 %.
-LEAST, USUAL = 280, 520
+LEAST, USUAL = 300, 520
+#: Below this width it is said shortly where the run stands.
+TIGHT = 420
 
 
 class Timeline(QSlider):
@@ -119,7 +121,7 @@ class TimeBar(QWidget):
             inside.addWidget(part)
         inside.setStretch(1, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._there = False
+        self._there = self._tight = False
         self.hide()
         self._timer = QTimer(self, singleShot=True)
         self._timer.setInterval(PACE)
@@ -162,7 +164,7 @@ class TimeBar(QWidget):
         moment, running = self._session.moment, self._session.run_state != "idle"
         self.line.show_moment()
         told = self.told()
-        self.label.setText(told)
+        self.label.setText(told.rpartition(" · ")[2] if self._tight else told)
         self.line.setAccessibleDescription(told)
         self.play.setIcon(icon("pause" if moment.playing else "play"))
         name = "Pause the replay" if moment.playing else "Replay the run on the drawing"
@@ -185,21 +187,30 @@ class TimeBar(QWidget):
     def _restyle(self) -> None:
         self.label.setFont(theme.mono_font(11))
         history = self._session.history
-        widest = f"epoch {history.started.epochs if history.started else 100:,} · step 000,000"
-        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(widest))
+        epochs = "" if self._tight else f"epoch {history.started.epochs if history.started else 100:,} · "
+        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(f"{epochs}step 000,000"))
         self.refresh()
 
-    def place(self, left: int, right: int, width: int, bottom: int) -> int:
-        """Stand between what is in the lower corners (up to ``left``, from ``right``) of a canvas so wide, where there
-        is room, else below them. ``bottom``: the lower edge. Returns by how much the corners have to give way."""
+    def place(self, left: int, right: int, bottom: int) -> bool:
+        """Stand above ``bottom``, between ``left`` and ``right``. False, and nothing is done, where it is tight."""
+        height, room = self.sizeHint().height(), right - left - 24
+        if room < theme.scaled(LEAST):
+            return False
+        wide = min(room, theme.scaled(USUAL))
+        self._put(QRect(left + 12 + (room - wide) // 2, bottom - height, wide, height))
+        return True
+
+    def stretch(self, width: int, bottom: int) -> None:
+        """Stand above ``bottom`` all along the edge of a canvas so wide."""
         height = self.sizeHint().height()
-        room = right - left - 24
-        if room >= theme.scaled(LEAST):
-            wide = min(room, theme.scaled(USUAL))
-            self.setGeometry(QRect(left + 12 + (room - wide) // 2, bottom - height, wide, height))
-            return 0
-        self.setGeometry(QRect(12, bottom - height, width - 24, height))
-        return height + 8
+        self._put(QRect(12, bottom - height, width - 24, height))
+
+    def _put(self, area: QRect) -> None:
+        self.setGeometry(area)
+        tight = area.width() < theme.scaled(TIGHT)
+        if tight != self._tight:
+            self._tight = tight
+            self._restyle()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

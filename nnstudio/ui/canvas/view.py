@@ -58,8 +58,8 @@ class CanvasView(Annotated):
         self.invitation.pressed.connect(self.quick_add)
         scene.reset.connect(self._reset)
         scene.layout_changed.connect(self._layout_changed)
-        scene.magnitudes.changed.connect(self._overlay_moved)
-        self.time_bar.appeared.connect(self._overlay_moved)
+        scene.magnitudes.changed.connect(self._overlay_came)
+        self.time_bar.appeared.connect(self._overlay_came)
         session.changed.connect(self._document_changed)
         session.selection_changed.connect(self._selected)
         self._layout_changed()
@@ -94,9 +94,9 @@ class CanvasView(Annotated):
     def _bar_height(self) -> int:
         return 0 if self.comparison_bar.isHidden() else self.comparison_bar.height()
 
-    def _corner_height(self) -> int:
-        over = [part.y() for part in (self.minimap, self.legend, self.time_bar) if not part.isHidden()]
-        return self.height() - min(over) - 32 if over else 0
+    def _corner_heights(self) -> tuple[int, ...]:
+        over = {part.y() for part in (self.minimap, self.legend, self.time_bar) if not part.isHidden()}
+        return tuple(self.height() - top - 32 for top in sorted(over, reverse=True))
 
     def _document_changed(self, _: object) -> None:
         self.cancel_tool()  # what it holds may be gone, or elsewhere
@@ -135,6 +135,27 @@ class CanvasView(Annotated):
         self.invitation.setVisible(empty)
         self._overlay_moved()
 
+    def _overlay_came(self) -> None:
+        """Make room on a sheet that shows all of the network when a legend or the time bar comes or goes."""
+        before = self._corner_heights()
+        self._overlay_moved()
+        if self._fitted and self.tool is None and self._corner_heights() != before:
+            self.fit()
+
+    def _place_time_bar(self, left: int, width: int, bottom: int) -> tuple[int, int]:
+        """Put the time bar between the legend, which reaches to ``left``, and the map; where that is tight, below the
+        map; else below both. Returns how far the legend and the map have to go up."""
+        if self.time_bar.isHidden():
+            return 0, 0
+        right = width - (0 if self.minimap.isHidden() else self.minimap.width() + 12)
+        if self.time_bar.place(left, right, bottom):
+            return 0, 0
+        up = self.time_bar.sizeHint().height() + 8
+        if self.time_bar.place(left, width, bottom):
+            return 0, up
+        self.time_bar.stretch(width, bottom)
+        return up, up
+
     def _overlay_moved(self) -> None:
         if not hasattr(self, "invitation"):
             return
@@ -145,11 +166,10 @@ class CanvasView(Annotated):
         left = 12 + self.legend.width() if not self.legend.isHidden() else 0
         if left + self.minimap.width() + 24 > width:
             self.minimap.hide()
-        right = width - (0 if self.minimap.isHidden() else self.minimap.width() + 12)
         self.time_bar.setVisible(self.time_bar.wanted and width > 240)
-        raised = 0 if self.time_bar.isHidden() else self.time_bar.place(left, right, width, height - 12)
-        self.minimap.move(width - self.minimap.width() - 12, height - self.minimap.height() - 12 - raised)
-        self.legend.move(12, height - self.legend.height() - 12 - raised)
+        legend_up, map_up = self._place_time_bar(left, width, height - 12)
+        self.minimap.move(width - self.minimap.width() - 12, height - self.minimap.height() - 12 - map_up)
+        self.legend.move(12, height - self.legend.height() - 12 - legend_up)
         self.comparison_bar.move((width - self.comparison_bar.width()) // 2, 10)
         self.invitation.move((width - self.invitation.width()) // 2, (height - self.invitation.height()) // 2)
         self.minimap.update()
