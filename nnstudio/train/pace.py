@@ -64,8 +64,9 @@ class Pace:
         self.allow(budget)
         self._accounts = {each.name: _Account(each) for each in instruments}
         self._first = next(iter(self._accounts))
-        self._since = self._cost = 0.0
+        self._since = self._cost = self._wall = 0.0
         self._absent: set[str] = {"insides"} & self._accounts.keys()
+        self._urgent: set[str] = set()
 
     @property
     def share(self) -> float:
@@ -79,7 +80,7 @@ class Pace:
 
     def began(self, now: float) -> None:
         """The run begins, or goes on after standing still: time before this does not count."""
-        self._since, self._cost = self.clock(), 0.0
+        self._since, self._cost, self._wall = self.clock(), 0.0, now
         for account in self._accounts.values():
             account.spent, account.next = 0.0, now
         self.next = now
@@ -89,10 +90,13 @@ class Pace:
         self.next, self.asked = -math.inf, True
 
     def want(self, name: str, wanted: bool, now: float) -> None:
-        """Whether an instrument has anything to look at; one that begins to is soon due."""
+        """Whether an instrument has anything to look at. One that begins to looks once at the next step, whatever it
+        costs: a person waits for it; it is then the later looks that wait."""
         if not wanted:
             self._absent.add(name)
+            self._urgent.discard(name)
             return
+        self._urgent.add(name)
         self._absent.discard(name)
         account = self._accounts[name]
         account.next = now
@@ -121,6 +125,7 @@ class Pace:
             strange = strange or not account.looks  # of those whose cost is not known yet, one at a time
             spending += account.cost
             found.append(account.instrument.name)
+        found += [name for name in self._urgent if name not in found]
         if not found:
             self._settle(now)
         return tuple(found)
@@ -129,6 +134,7 @@ class Pace:
         """A look of this instrument cost so long beyond a plain step; it ended now."""
         account = self._accounts[name]
         self.asked = False
+        self._urgent.discard(name)
         account.looks += 1
         account.spent += seconds
         if account.looks == 1:  # it warms up caches and kernels: what it takes says little of the next
@@ -142,6 +148,11 @@ class Pace:
     def sent(self, seconds: float) -> None:
         """Sending events took so long."""
         self._cost += seconds
+
+    def apart(self, seconds: float, share: float, now: float) -> float:
+        """How far apart by the wall things have to be that take so long by the clock, for this share of the time."""
+        wall, busy = now - self._wall, self.clock() - self._since
+        return seconds / share * (wall / busy if 0 < busy < wall else 1.0)
 
     def _needs(self, account: _Account) -> float:
         """How long the run must have gone before there is enough for a look of this instrument."""
@@ -181,7 +192,10 @@ class Pace:
         self.next = min(
             (max(account.next, now + self._needs(account) - elapsed) for account in (*free, *blocked)), default=math.inf
         )
+        if self._urgent:
+            self.next = -math.inf
         if elapsed > 20.0:  # judge by the last seconds, not by the whole run
             self._since, self._cost = at - elapsed / 2, self._cost / 2
+            self._wall = (self._wall + now) / 2
             for account in self._accounts.values():
                 account.spent /= 2

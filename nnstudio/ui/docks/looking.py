@@ -1,7 +1,8 @@
 """Looking inside: which nodes and which sample are looked into, and what came of it.
 
-While a run is under way its trainer tells; else a background thread puts the sample through the network as it is drawn,
-with the weights that were trained last, or with those it would start from.
+While a run is under way its trainer tells, since torch's random state is shared by all threads, and what another one
+did would show in the run. Else a background thread puts the sample through the network as it is drawn, with the weights
+that were trained last, or with those it would start from.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from nnstudio.data.reference import SPLITS
 from nnstudio.train.events import Event, Inside, Insides
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
     from nnstudio.train.history import History
     from nnstudio.ui.session import Session
-
-#: How long the answer of a run is waited for, in milliseconds, before it is worked out aside.
-PATIENCE = 400
 
 
 class Looking(QObject):
@@ -50,9 +48,6 @@ class Looking(QObject):
         self._again = self._worst = False
         self._compiled: Compiled | None = None
         self._compiled_of: tuple[Any, ...] = (None,)
-        self._patience = QTimer(self, singleShot=True)
-        self._patience.setInterval(PATIENCE)
-        self._patience.timeout.connect(self._wait_no_longer)
         session.events_arrived.connect(self._events)
         for signal in (session.resolved, session.run_changed, session.data_changed):
             signal.connect(self.ask)
@@ -113,7 +108,6 @@ class Looking(QObject):
             wanted = (*self.nodes, *self.outputs())
             if self.session.training.look_into(dict.fromkeys(wanted), self.split, self.sample):
                 self.error = ""
-                self._patience.start()
             elif self.session.run_state in ("idle", "paused") and not self.session.resolving:
                 self._start()
         self.changed.emit()
@@ -124,11 +118,6 @@ class Looking(QObject):
         running = self.session.run_state == "running"
         known = self.seen == (self.split, self.sample) and set(self.nodes) <= self.insides.keys()
         return known and (not running or self._run is self.session.history)
-
-    def _wait_no_longer(self) -> None:
-        """The run looks at what it is asked for when its budget allows; a person does not wait that long."""
-        if self.awake and not self.answered and self.session.run_state == "running":
-            self._start()
 
     def outputs(self) -> tuple[str, ...]:
         """The ids of the network's outputs."""

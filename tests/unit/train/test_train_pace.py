@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,19 @@ def test_gradients_that_cost_much_keep_no_other_from_looking() -> None:
     assert share <= 0.03
 
 
+def test_what_a_person_begins_to_look_into_is_seen_at_the_next_step_whatever_was_spent() -> None:
+    pace = Simulated(0.03)
+    pace.began(0.0)
+    pace.time = 1.0
+    pace.looked("activations", 5.0, 1.0)
+    assert pace.due(1.0) in ((), ("gradients",))
+    pace.want("insides", True, 1.0)
+    assert pace.next <= 1.0
+    assert "insides" in pace.due(1.0)
+    pace.looked("insides", 0.01, 1.0)
+    assert "insides" not in pace.due(1.5)
+
+
 def test_a_step_that_a_person_asks_for_is_seen_whatever_it_costs() -> None:
     pace = Simulated(0.03)
     pace.began(0.0)
@@ -128,3 +142,11 @@ def test_who_begins_to_look_inside_is_answered_soon_and_who_ends_costs_nothing()
         now += 0.001
         pace.time = now
         assert "insides" not in pace.due(now)
+
+
+def test_on_a_machine_that_is_busy_with_other_work_things_are_told_more_rarely() -> None:
+    pace = Simulated(0.03)
+    pace.began(0.0)
+    pace.time = 1.0
+    assert pace.apart(0.001, 0.01, now=1.0) == pytest.approx(0.1)
+    assert pace.apart(0.001, 0.01, now=4.0) == pytest.approx(0.4)  # a quarter of the time was the run's
