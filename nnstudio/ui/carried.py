@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.background import Job
 from nnstudio.ui.parts import label
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class CarriedDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._job: Job | None = None
+        self._closed = False
         self.setWindowTitle("Trained weights")
         self.setObjectName("carried")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -53,11 +56,21 @@ class CarriedDialog(QDialog):
 
     def refresh(self, _: object = None) -> None:
         """Work it out anew, in the background."""
+        if self._closed:
+            return
         if self._session.training.weights is None and not self._session.training.under_way:
             self._say("This network has not been trained: every layer begins afresh.")
             return
         trained = self._session.training.trained()
-        self._session.background.run(lambda _: trained(), self._take, self._fail, name="weights")
+        if self._job is not None:
+            self._job.cancel()
+        self._job = self._session.background.run(lambda _: trained(), self._take, self._fail, name="weights")
+
+    def done(self, result: int) -> None:
+        self._closed = True
+        if self._job is not None:
+            self._job.cancel()  # nobody is there to take what it finds
+        super().done(result)
 
     def _take(self, trained: Trained) -> None:
         if trained.carried is not None:
