@@ -192,7 +192,8 @@ class Looking(QObject):
 
     def _go_on(self) -> None:
         if self._again:
-            self._start()
+            self._again = False
+            self.ask()
 
 
 def _inputs(compiled: Compiled, dataset: Dataset, split: str, row: int) -> Any:
