@@ -14,7 +14,7 @@ from nnstudio.project.gallery import template
 from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.runs.database import RunDatabase
 from nnstudio.ui.contest.choosing import RivalDialog
-from nnstudio.ui.contest.commands import try_cure
+from nnstudio.ui.contest.commands import forked, try_cure
 from nnstudio.ui.contest.curves import between, loss_curve
 from nnstudio.ui.contest.versions import Start, Version, differences
 from nnstudio.ui.contest.window import ContestWindow
@@ -113,6 +113,19 @@ def test_a_cure_is_tried_on_a_fork_and_applied_as_one_step(digits, qtbot, closed
     qtbot.mouseClick(window.takers["with the cure"], Qt.MouseButton.LeftButton)
     assert digits.plan.learning_rate == 0.01
     assert digits.document.undo_label == "Raise the learning rate"
+
+
+def test_where_the_rate_has_died_away_a_cure_is_tried_from_the_beginning(digits, qtbot, closed):
+    digits.document.do("Short and sick", plan=digits.plan.with_(learning_rate=5.0, epochs=1, schedule="one-cycle"))
+    digits.start()
+    qtbot.waitUntil(lambda: digits.history.ended is not None and digits.run_state == "idle", timeout=60_000)
+    assert forked(digits) == Start()
+    cure = Cure("Lower the learning rate", "Smaller steps.", plan={"learning_rate": 0.005})
+    window = try_cure(digits, cure, lambda: None, None)
+    closed(window)
+    assert window.what.text() == "With the cure: learning rate 5 → 0.005. Both begin with the same new weights."
+    run_out(window, qtbot)
+    assert window.state.text().startswith("With the cure is better:")
 
 
 def test_a_rival_is_chosen_by_a_value_of_its_plan(digits, closed):

@@ -94,11 +94,18 @@ def try_cure(session: Session, cure: Cure, apply: Callable[[], object], parent: 
 
 
 def forked(session: Session) -> Start:
-    """The last checkpoint of the run that is shown; where there is none, the trained weights; else the beginning."""
+    """The last checkpoint of the run that is shown; where there is none, the trained weights; else the beginning.
+
+    The beginning also where the run has come to the end of its plan: its learning rate has died away by then, so that
+    with and without a cure the same would come of it.
+    """
+    from nnstudio.train.events import RunFinished
     from nnstudio.ui.contest.versions import Start
 
     training = session.training
-    started = training.history.started
+    started, ended = training.history.started, training.history.ended
+    if isinstance(ended, RunFinished) and ended.reason == "completed":
+        return Start()
     if started is not None and training.network is not None:
         from nnstudio.project.drawings import drawing
         from nnstudio.train.run_folder import latest

@@ -39,6 +39,12 @@ class Start:
     checkpoint: Path | None = None
     parent: str = ""
 
+    def told(self) -> str:
+        """Where both begin, in a sentence."""
+        if self.checkpoint is not None:
+            return "Both go on from the run's last checkpoint."
+        return "Both begin with " + ("the trained weights." if self.weights is not None else "the same new weights.")
+
 
 def maker(version: Version, fields: Mapping[str, TensorType], start: Start, recorder: Recorder) -> Callable[[], Side]:
     """What makes a version's side of the contest, for the contest's thread. It raises CompileError where the network

@@ -48,7 +48,7 @@ class ContestWindow(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._curves: tuple[Curve, Curve] | None = None
-        self._lay_out(title, take)
+        self._lay_out(title, take, start)
         self.contest, self._recorders = self._begin(start, steps)
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
@@ -59,14 +59,14 @@ class ContestWindow(QDialog):
 
     # --- how it looks -------------------------------------------------------------------------------------------
 
-    def _lay_out(self, title: str, take: Mapping[str, str]) -> None:
+    def _lay_out(self, title: str, take: Mapping[str, str], start: Start) -> None:
         self.loss = PlotFrame("Training loss", caption="epoch", table=self.table)
         self.difference = PlotFrame("Difference of the losses", caption="epoch", table=self.table)
         self._raw = [self.loss.plot.add(curve(smooth=False)) for _ in self.versions]
         self._mean = [self.loss.plot.add(curve()) for _ in self.versions]
         self._apart, self._zero = self.difference.plot.add(curve()), self.difference.plot.add(curve(smooth=False))
         self._labels = EndLabels(self.loss.plot.view)
-        self.what = label(self._what(), "muted", wrap=True)
+        self.what = label(f"{self._what()}. {start.told()}", "muted", wrap=True)
         self.state = label("Beginning …", "strong", wrap=True)
         self.state.setObjectName("contest_state")
         self.rows = QTableWidget(0, 4)
@@ -97,11 +97,12 @@ class ContestWindow(QDialog):
         layout.setStretch(3, 2)
         self.setLayout(layout)
         self.resize(theme.scaled(760), theme.scaled(680))
+        self.shut.setFocus()
 
     def _what(self) -> str:
         found = differences(*self.versions)
         if not found:
-            return "Both versions are the same."
+            return "Both versions are the same"
         shown, more = found[:6], len(found) - 6
         return f"{capital(self.versions[1].title)}: " + "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 

@@ -68,6 +68,7 @@ class Finder(QDialog):
         )  # fmt: skip
         self.layout().setStretch(2, 1)  # type: ignore[call-overload]
         self.resize(*map(theme.scaled, self.opens_at))
+        self.close_button.setFocus()
         self._watch = QTimer(self)
         self._watch.setInterval(LOOKS)
         self._watch.timeout.connect(self._look)
