@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 #: Seconds between Steps events, and between Samples events.
 SENDING, SAMPLES = 0.04, 0.5
 #: Share of the time that Steps events may take: where it is not enough they come more rarely, but for so many seconds.
-TELLING, SLOWEST = 0.005, 0.25
+TELLING, SLOWEST = 0.004, 0.25
 
 
 class Trainer:
@@ -250,7 +250,9 @@ class Trainer:
                 self.losses.fetch()
                 told = self.pace.clock()
                 yield from self.send()
-                self._next_send = now + min(SLOWEST, max(SENDING, (self.pace.clock() - told) / TELLING))
+                self._next_send = now + min(
+                    SLOWEST, max(SENDING, self.pace.apart(self.pace.clock() - told, TELLING, now))
+                )
                 yield from self.keeper.keep_up(ended=False)
                 self.begin_segment()
         self.losses.fetch()

@@ -179,7 +179,7 @@ def test_snapshots_show_every_layer_and_every_trained_node(blobs: Any, make_clas
     compiled = make_classifier()
     events = list(run(compiled, blobs, Plan(epochs=2, batch_size=25)))
     (activations, *_), (gradients, *_) = only(events, Activations), only(events, Gradients)
-    assert {compiled.name(id) for id in activations.layers} == {"hidden", "relu", "scores", "entropy"}
+    assert {compiled.name(id) for id in activations.layers} == {"x", "hidden", "relu", "scores", "entropy"}
     relu = activations.layers[node_id(compiled, "relu")]
     assert relu.low == 0
     assert relu.counts.sum() == 25 * 8
