@@ -4,7 +4,7 @@ Run as ``python tests/benchmarks/instruments.py [--slices N] [--cases …] [--li
 for the memory of a long run; prints a table and a line of JSON for each.
 
 Ways of training the same network from the same start on the same data (two cores: one computes, one watches) take
-turns of a second, each in a thread of its own that stands still meanwhile; of each pair of turns the ratio of
+turns of some seconds, each in a thread of its own that stands still meanwhile; of each pair of turns the ratio of
 steps a second is taken, and the median of all pairs is told:
 
 - live: the worker thread with every instrument (looking inside all layers too), its events drained 30 times a second by
@@ -446,8 +446,8 @@ def memory(minutes: float, alone: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--slices", type=int, default=20, help="turns of each way")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long a turn is")
+    parser.add_argument("--slices", type=int, default=12, help="turns of each way")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long a turn is")
     parser.add_argument("--cases", nargs="*", help="mlp, cnn, lstm, transformer")
     parser.add_argument("--lightning", type=Path, help="the folder that has it")
     parser.add_argument("--minutes", type=float, default=0.0, help="measure memory over so many minutes instead")
