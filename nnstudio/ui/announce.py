@@ -86,7 +86,7 @@ class Voice(QObject):
     def _selected(self) -> None:
         session = self._session
         nodes = session.network.nodes
-        chosen = [id for id in session.selection if id in nodes]
+        chosen = list(filter(nodes.__contains__, session.selection))
         if len(chosen) == 1:
             parts = (in_words(session.network, session.resolution, chosen[0]), wires_in_words(session.network, *chosen))
             text = f"{'; '.join(filter(None, parts))}; selected"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QTimer
 
 from nnstudio.graph import Node, edits
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.graph.parameters import set_expression
 from nnstudio.layers import Placeholder
+from nnstudio.layers.blocks import Standin
 from nnstudio.ui.facts import Facts
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_costs import NodeCosts
@@ -18,6 +21,9 @@ from nnstudio.ui.inspect_training import TrainedIn
 from nnstudio.ui.parts import label, line
 from nnstudio.ui.session import Session
 
+#: Of more layers than this, each part of the page is shown in a turn of its own.
+_AT_ONCE = 1000
+
 
 class SeveralPage(Page):
     """Several layers: the parameters that all of them have, and their flags."""
@@ -26,7 +32,9 @@ class SeveralPage(Page):
         super().__init__(session)
         self.ids = tuple(ids)
         nodes = session.network.nodes
-        layers = [nodes[id].layer for id in ids]
+        all_layers = [nodes[id].layer for id in ids]
+        own = Placeholder, Standin
+        layers = list({id(layer) if isinstance(layer, own) else type(layer): layer for layer in all_layers}.values())
         kinds = sorted({layer.type_name() for layer in layers})
         self.body.addWidget(label(f"{len(ids)} layers", "title"))
         self.body.addWidget(label(", ".join(kinds), "muted", wrap=True))
@@ -55,6 +63,9 @@ class SeveralPage(Page):
         self.body.addWidget(self.facts)
         self.body.addWidget(NodeCosts(session, self.ids))
         self.body.addStretch(1)
+        self._parts: list[Callable[[], None]] = []
+        self._on = QTimer(self, singleShot=True, interval=0)
+        self._on.timeout.connect(self._show_on)
 
     def _nodes(self) -> list[Node]:
         nodes = self.session.network.nodes
@@ -79,18 +90,41 @@ class SeveralPage(Page):
         nodes = self._nodes()
         if not nodes:
             return
+        self._parts = [
+            lambda: self._show_values(nodes),
+            lambda: self.flags.show_nodes(nodes),
+            self.trained.refresh,
+            lambda: self._show_facts(nodes),
+        ]
+        if len(nodes) > _AT_ONCE:
+            self._on.start()
+        while self._parts and not self._on.isActive():
+            self._parts.pop(0)()
+
+    def _show_on(self) -> None:
+        """Show the next part of what there is to say of very many layers, in a turn of its own."""
+        if self._parts:
+            self._parts.pop(0)()
+            self._on.start()
+
+    def _show_values(self, nodes: Sequence[Node]) -> None:
         names = list(self.form.fields)
 
         def said(node: Node, name: str) -> tuple[object, str]:
             return getattr(node.layer, name), node.expression(name)
 
         first = {name: said(nodes[0], name) for name in names}
-        several = frozenset(name for name in names if any(said(node, name) != first[name] for node in nodes))
+        several = frozenset(
+            name for name in names
+            if any(getattr(node.layer, name) != first[name][0] for node in nodes)
+            or any(node.expressions and node.expression(name) != first[name][1] for node in nodes)
+            or (first[name][1] and not all(node.expressions for node in nodes))
+        )  # fmt: skip
         self.form.show_values(
             {name: first[name][0] for name in names}, several, {name: first[name][1] for name in names}
         )
-        self.flags.show_nodes(nodes)
-        self.trained.refresh()
+
+    def _show_facts(self, nodes: Sequence[Node]) -> None:
         resolution = self.session.resolution
         if resolution is not None:
             known = [resolution.nodes[node.id].parameters for node in nodes if node.id in resolution.nodes]

@@ -14,7 +14,7 @@ from nnstudio.ui.fields import TextField
 from nnstudio.ui.forms import Form, title_of
 from nnstudio.ui.inspect_phases import plans
 from nnstudio.ui.parts import button, column, empty, label
-from nnstudio.ui.planned import do_plan, selected_ids, told, trains
+from nnstudio.ui.planned import do_plan, selected_ids, told, training_of
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -46,7 +46,7 @@ class TrainedIn(QWidget):
     def refresh(self) -> None:
         """Show what is so of the selected layers."""
         session, plan = self.session, self.session.plan
-        self._ids = tuple(id for id in selected_ids(session) if trains(session, id))
+        self._ids = training_of(session, selected_ids(session))
         self.setVisible(bool(self._ids))
         if not self._ids:
             return

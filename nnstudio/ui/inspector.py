@@ -5,12 +5,14 @@ Several layers show the parameters that they share; nothing selected shows the d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
 
-from nnstudio.graph import Change
+from nnstudio.graph import Change, Node
+from nnstudio.graph.changes import differing
 from nnstudio.layers.blocks import Block
 from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
 from nnstudio.ui.inspect_kept import KeptPages
@@ -22,8 +24,8 @@ from nnstudio.ui.session import Session
 if TYPE_CHECKING:
     from nnstudio.ui.docks.node import NodeView
 
-#: The canvas shows first what was done; so many milliseconds later the page of other layers is made.
-LATER = 30
+#: The canvas shows first what was done; so many milliseconds later another page is shown, or made.
+SOON, LATER = 8, 30
 
 
 class Inspector(QFrame):
@@ -39,10 +41,12 @@ class Inspector(QFrame):
         self._stack.addWidget(self._chosen)
         self._kept = KeptPages(self._stack, _scrolled)
         self._shown: tuple[object, ...] | None = None
+        self._nodes: Mapping[str, Node] = {}  # as they were when the page was chosen last
         self._page: ProjectPage | NodePage | SeveralPage | DefinitionPage
         self._project: ProjectPage | None = None  # kept: it takes long to make, and is come back to often
         self._due = QTimer(self, singleShot=True, interval=LATER)
-        self._due.timeout.connect(self._rebuild)
+        self._due.timeout.connect(self._fall_due)
+        self._wait = 0  # milliseconds after the turn in which another page was chosen
         self._live: tuple[NodeView, ...] = ()
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._changed)
@@ -102,15 +106,28 @@ class Inspector(QFrame):
 
     def _choose(self, *_: object) -> None:
         session = self._session
-        nodes = session.network.nodes
-        layers = {id: nodes[id].layer for id in session.selection if id in nodes}
-        kinds = {id: (type(layer), getattr(layer, "interface", None)) for id, layer in layers.items()}
-        shown = (session.scope, kinds)
-        if shown != self._shown:
+        nodes, chosen = session.network.nodes, session.selection
+        shown = (session.scope, chosen)
+        turned = any(id in chosen and _kind(nodes[id]) != _kind(self._nodes.get(id)) for id in self._turned(nodes))
+        self._nodes = nodes
+        if turned or shown != self._shown:
             self._shown = shown
-            node = nodes[next(iter(layers))] if len(layers) == 1 else None
-            self._due.start(0 if node is not None and self._kept.ready(node) else LATER)
+            node = nodes.get(next(iter(chosen))) if len(chosen) == 1 else None
+            self._wait = SOON if node is not None and self._kept.ready(node) else LATER
+            self._due.start(0)
         self._refresh()
+
+    def _turned(self, nodes: Mapping[str, Node]) -> list[str]:
+        """Nodes that are others than when the page was chosen last."""
+        return differing(self._nodes, nodes) if self._shown is not None else []
+
+    def _fall_due(self) -> None:
+        """The turn of the edit is over, however long it took: wait for the canvas, then show the page."""
+        if self._wait:
+            self._due.start(self._wait)
+            self._wait = 0
+        else:
+            self._rebuild()
 
     def _rebuild(self) -> None:
         """Make the page of what is selected now."""
@@ -163,6 +180,11 @@ class Inspector(QFrame):
     def _empty_chosen(self) -> None:
         if self._chosen.widget() is not None:
             self._chosen.widget().deleteLater()
+
+
+def _kind(node: Node | None) -> object:
+    """What of a node another page is made for."""
+    return (type(node.layer), getattr(node.layer, "interface", None)) if node is not None else None
 
 
 def _lost(change: Change[Any]) -> str:

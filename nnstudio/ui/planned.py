@@ -12,6 +12,11 @@ from nnstudio.train import planning
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
 
+#: Roles of layers that may have weights to train.
+_TRAINED = ("layer", "block")
+#: More selected nodes than this are not put in order.
+_MANY = 1000
+
 
 def do_plan(session: Session, what: str, edit: planning.PlanEdit, key: Hashable = None) -> str:
     """Edit the plan as one undoable step. Returns why it cannot be, as a sentence; "" where it was done."""
@@ -28,9 +33,25 @@ def trains(session: Session, id: str) -> bool:
     """Whether a node, named as a plan names it, has weights that can be trained, as far as is known."""
     node, whole = planning.node_at(session.sheet.network, id), session.whole
     known = whole.nodes.get(id) if whole is not None else None
-    if node is None or node.layer.role not in ("layer", "block"):
+    if node is None or node.layer.role not in _TRAINED:
         return False
     return known is None or known.parameters > 0 or not known.outputs
+
+
+def training_of(session: Session, ids: Sequence[str]) -> tuple[str, ...]:
+    """Those of some nodes, named as a plan names them, whose weights can be trained; quickly also of very many."""
+    nodes, whole = session.sheet.network.nodes, session.whole
+    known = whole.nodes if whole is not None else {}
+    found = []
+    for id in ids:
+        node, told = nodes.get(id), known.get(id)
+        if node is None:  # inside a block
+            wanted = trains(session, id)
+        else:
+            wanted = (told is None or told.parameters > 0 or not told.outputs) and node.layer.role in _TRAINED
+        if wanted:
+            found.append(id)
+    return tuple(found)
 
 
 def trainable(session: Session) -> dict[str, str]:
@@ -39,13 +60,16 @@ def trainable(session: Session) -> dict[str, str]:
 
 
 def selected_ids(session: Session) -> tuple[str, ...]:
-    """The selected nodes by the ids that a plan names them by; none where it cannot be said where they stand."""
+    """The selected nodes by the ids that a plan names them by, in the order of their names unless they are very many;
+    none where it cannot be said where they stand."""
     scope = session.scope
     if scope.block and not scope.path:
         return ()
     nodes = session.network.nodes
-    chosen = sorted((nodes[id].name, id) for id in session.selection if id in nodes)
-    return tuple(f"{scope.prefix}{id}" for _, id in chosen)
+    chosen = list(filter(nodes.__contains__, session.selection))
+    if len(chosen) <= _MANY:
+        chosen.sort(key=lambda each: nodes[each].name)
+    return tuple(f"{scope.prefix}{id}" for id in chosen) if scope.prefix else tuple(chosen)
 
 
 def told(session: Session, ids: Sequence[str]) -> str:

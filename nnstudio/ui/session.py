@@ -15,7 +15,6 @@ from nnstudio.graph import Change, Document, EditError, Network, View
 from nnstudio.graph.edits import Edit
 from nnstudio.graph.view import ViewEdit, chain
 from nnstudio.layers import ParameterError, TensorType
-from nnstudio.layers.blocks import Standin
 from nnstudio.project.sheet import Sheet, in_step
 from nnstudio.train.plan import Plan
 from nnstudio.ui.background import Background, Job
@@ -180,7 +179,7 @@ class Session(QObject):
     def select(self, ids: Iterable[str]) -> None:
         """Select these nodes and no others; ids that are not in the network are left out."""
         nodes = self.network.nodes
-        chosen = frozenset(id for id in ids if id in nodes)
+        chosen = frozenset(filter(nodes.__contains__, ids))
         if chosen != self.selection:
             self.selection = chosen
             self.selection_changed.emit()
@@ -202,14 +201,8 @@ class Session(QObject):
         """Show another scope, in the place of the one that is open, or in a tab of its own."""
         if scope.block and scope.block not in self.sheet.network.blocks:
             return
-        known = next((other for other in self.scopes.tabs if other.block == scope.block), None)
-        tabs = tuple(scope if other == known else other for other in self.scopes.tabs)
-        if known is None:
-            stays = tab or not self.scope.block
-            tabs = (*tabs, scope) if stays else tuple(scope if other == self.scope else other for other in tabs)
         self.scopes.chosen[self.scope] = self.selection
-        changed, self.scopes.scope, self.scopes.tabs = scope != self.scope, scope, tabs
-        if changed:
+        if self.scopes.open(scope, tab=tab):
             self._show_scope()
         else:
             self.scope_changed.emit()
@@ -223,23 +216,14 @@ class Session(QObject):
     def close_scope(self, scope: Scope) -> None:
         """Close a tab; the whole network's stays."""
         if scope.block:
-            self.scopes.tabs = tuple(other for other in self.scopes.tabs if other != scope)
-            if scope == self.scope:
-                self.scopes.scope = self.scopes.tabs[-1]
+            if self.scopes.close(scope):
                 self._show_scope()
             else:
                 self.scope_changed.emit()
 
     def flat_ids(self, id: str) -> tuple[str, ...]:
         """The ids under which events tell of a node of the open scope: of a block, those of all that is inside."""
-        flat = self.scope.prefix + id
-        node = self.network.nodes.get(id)
-        if node is not None and not isinstance(node.layer, Standin):
-            return (flat,)
-        whole = self.whole.flat.nodes if self.whole is not None else {}
-        if flat in whole or not whole:
-            return (flat,)
-        return tuple(known for known in whole if known.startswith(f"{flat}/"))
+        return self.scopes.flat_ids(self.sheet, id, self.whole)
 
     def _show_scope(self) -> None:
         self.selection = frozenset(id for id in self.scopes.chosen.get(self.scope, ()) if id in self.network.nodes)
@@ -271,7 +255,7 @@ class Session(QObject):
         whole_changed = change.network_changed
         self._follow(change)
         change = self.scopes.seen(change)
-        left = frozenset(id for id in self.selection if id in self.network.nodes)
+        left = frozenset(filter(self.network.nodes.__contains__, self.selection))
         fewer, self.selection = left != self.selection, left
         self.changed.emit(change)
         if fewer:

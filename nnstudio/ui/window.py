@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import importlib
 import logging
 from collections.abc import Callable, Iterable
@@ -22,6 +21,7 @@ from nnstudio.ui.command_palette import Command, CommandPalette
 from nnstudio.ui.commands import MENUS, commands
 from nnstudio.ui.drawing_actions import DrawingActions
 from nnstudio.ui.file_actions import FileActions
+from nnstudio.ui.garbage import Garbage
 from nnstudio.ui.learning.actions import LearningActions
 from nnstudio.ui.living_actions import LivingActions
 from nnstudio.ui.network_actions import NetworkActions
@@ -43,16 +43,11 @@ WARM_UP = ("nnstudio.ui.workspace", "pyqtgraph", "networkx", "nnstudio.ui.docks.
 #: The window's size at the first start, and what the window manager's frame and title may add to it.
 WISHED = QSize(1600, 1000)
 FRAME = QSize(16, 48)
-GARBAGE_MS = 500
-#: So many new objects between two collections come from an import.
-IN_BULK = 10_000
 #: What makes Alt part of something else.
 _NOT_ALONE = (
     QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel,
     QEvent.Type.WindowDeactivate, QEvent.Type.Shortcut,
 )  # fmt: skip
-#: Every so often the old objects are looked through too.
-THOROUGH = 60
 
 
 class LoneAlt(QObject):
@@ -106,7 +101,6 @@ class MainWindow(QMainWindow):
         self._parts: WorkspaceParts | None = None
         self._stages: list[Callable[[], object]] = []
         self._wanted = False
-        self._collections = 0
         self._painted = False
         self._palette: CommandPalette | None = None
         self.warm = False
@@ -161,10 +155,9 @@ class MainWindow(QMainWindow):
         session.journaling.restored.connect(self.show_workspace)
         session.checkpoints.changed.connect(self._refreshing.start)
         session.checkpoints.found_interrupted.connect(self.view_actions.offer_interrupted)
-        self._garbage = QTimer(self)
-        self._garbage.setInterval(GARBAGE_MS)
-        self._garbage.timeout.connect(self._collect)
+        self._garbage = Garbage(self)
         self._garbage.start()
+        session.changed.connect(self._garbage.put_off)
 
     def _restore(self) -> None:
         saved = self.settings.get("window", "")
@@ -392,15 +385,3 @@ class MainWindow(QMainWindow):
         self._garbage.stop()
         event.accept()
         self.closed.emit()
-
-    def _collect(self) -> None:
-        """Collect garbage here, where Qt objects may be destroyed (DESIGN 10).
-
-        What comes in bulk (a library that was imported, torch above all) is there to stay: it is set aside instead of
-        being looked through, which would take a tenth of a second.
-        """
-        self._collections += 1
-        if gc.get_count()[0] > IN_BULK:
-            gc.freeze()
-        else:
-            gc.collect(1 if self._collections % THOROUGH else 2)

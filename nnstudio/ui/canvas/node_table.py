@@ -191,4 +191,5 @@ class NodeTable:
 
     def rows_of(self, ids: Iterable[str]) -> Rows:
         """The rows of these nodes, of those that are there."""
-        return np.array([self.rows[id] for id in ids if id in self.rows], np.intp)
+        rows = self.rows
+        return np.array(list(map(rows.__getitem__, filter(rows.__contains__, ids))), np.intp)
