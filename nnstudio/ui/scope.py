@@ -15,7 +15,7 @@ from nnstudio.graph import view as view_edits
 from nnstudio.graph.edits import Edit
 from nnstudio.graph.standins import shared_owner
 from nnstudio.graph.view import ViewEdit
-from nnstudio.layers.blocks import Block
+from nnstudio.layers.blocks import Block, Standin
 from nnstudio.project.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -118,6 +118,36 @@ class Scopes:
         self.tabs = tuple(tab for tab in self.tabs if not tab.block or tab.block in there)
         self.chosen = {scope: ids for scope, ids in self.chosen.items() if not scope.block or scope.block in there}
         return not self.scope.block or self.scope.block in there
+
+    def open(self, scope: Scope, *, tab: bool = False) -> bool:
+        """Open a scope in the place of the block that is open, or in a tab of its own; a block that has a tab is opened
+        there. Whether another is open now."""
+        known = next((other for other in self.tabs if other.block == scope.block), None)
+        tabs = tuple(scope if other == known else other for other in self.tabs)
+        if known is None:
+            stays = tab or not self.scope.block
+            tabs = (*tabs, scope) if stays else tuple(scope if other == self.scope else other for other in tabs)
+        changed, self.scope, self.tabs = scope != self.scope, scope, tabs
+        return changed
+
+    def close(self, scope: Scope) -> bool:
+        """Close a block's tab. Whether another scope is open now."""
+        self.tabs = tuple(other for other in self.tabs if other != scope)
+        if scope != self.scope:
+            return False
+        self.scope = self.tabs[-1]
+        return True
+
+    def flat_ids(self, sheet: Sheet, id: str, whole: Resolution | None) -> tuple[str, ...]:
+        """The ids under which events tell of a node of the open network: of a block, those of all that is inside."""
+        flat = self.scope.prefix + id
+        node = self.network(sheet).nodes.get(id)
+        if node is not None and not isinstance(node.layer, Standin):
+            return (flat,)
+        every = whole.flat.nodes if whole is not None else {}
+        if flat in every or not every:
+            return (flat,)
+        return tuple(known for known in every if known.startswith(f"{flat}/"))
 
     def into(self, sheet: Sheet, id: str) -> Scope | None:
         """The scope inside a block's node of the open network (of the block whose weights a shared node uses)."""
