@@ -82,11 +82,14 @@ def dead_outputs(case: Case) -> Iterator[Diagnosis]:
     """Nearly all that a layer puts out has been exactly zero lately, or most of its units for whole batches."""
     losses = set(case.history.started.losses) if case.history.started else set()
     found: dict[str, float] = {}
-    for id, seen in _often_seen(case).items():
+    cut = {id for id, values in case.lately("gradients").items() if not values.any()}
+    for id, seen in _often_seen(case, 1).items():
         kind = case.kind(id)
         if id in losses or (kind and kind not in RECTIFIERS):
             continue
         zeros, units = min(look.zeros for look in seen), min(look.dead for look in seen)
+        if len(seen) < LATELY and not _bears_out(case, id, cut):
+            continue
         if zeros >= DEAD:
             found[id] = zeros
         elif kind in RECTIFIERS and units >= DEAD_UNITS and case.plan.batch_size >= 8:
@@ -211,14 +214,27 @@ def _share(values: Array, largest: Array) -> float:
     return middle(share)
 
 
-def _often_seen(case: Case) -> dict[str, list[Histogram]]:
-    """The last histograms of each node that was seen at all of the last looks (with phases: of its phase)."""
+def _bears_out(case: Case, id: str, cut: set[str]) -> bool:
+    """Whether gradients, which are looked at more often, agree that nothing passes a node: all that are known of layers
+    just before it are zero."""
+    network = case.network
+    if network is None or id not in network.nodes:
+        return False
+    trained = set(case.lately("gradients"))
+    before = {wire.source for wire in network.incoming.get(id, ())}
+    while before and not before & trained:
+        before = {wire.source for each in before for wire in network.incoming.get(each, ())}
+    return bool(before & trained) and before & trained <= cut
+
+
+def _often_seen(case: Case, least: int = LATELY) -> dict[str, list[Histogram]]:
+    """The last histograms of each node that was seen so often at least lately (with phases: in looks at its phase)."""
     looks = case.history.last_looks(LATELY * max(1, len(case.plan.phases)))
     found: dict[str, list[Histogram]] = {}
     for layers in looks:
         for id, look in layers.items():
             found.setdefault(id, []).append(look)
-    return {id: seen[-LATELY:] for id, seen in found.items() if len(seen) >= LATELY}
+    return {id: seen[-LATELY:] for id, seen in found.items() if len(seen) >= least}
 
 
 def _over_time(case: Case, id: str, of: object) -> list[float]:
