@@ -53,7 +53,7 @@ class FileActions(QObject):
     def open_path(self, path: Path) -> None:
         """Open a project, or take a file or folder of data into the project that is open."""
         ending = path.suffix.lower()
-        if path.is_dir() or path.name.lower().endswith(DATA):
+        if (path.is_dir() and ending != SUFFIX) or path.name.lower().endswith(DATA):
             self._open_data(path)
         elif ending != SUFFIX:
             expected = f"a project ({SUFFIX}) or a data file ({', '.join(DATA)})"
