@@ -5,6 +5,7 @@ Arrays beside the tables of nodes and wires, worked out when they are asked for 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -292,5 +293,10 @@ def levelled(places: Floats) -> Levels:
 
 def level_colors() -> npt.NDArray[np.uint32]:
     """The colour of each level (0xAARRGGBB); the last, for none, is 0."""
+    return _level_colors(theme.look()).copy()
+
+
+@functools.lru_cache(maxsize=4)
+def _level_colors(_look: object) -> npt.NDArray[np.uint32]:
     colors = [theme.magnitude_color(level / (LEVELS - 1)).rgba() for level in range(LEVELS)]
     return np.array([*colors, 0], np.uint32)

@@ -116,6 +116,8 @@ class Near:
         tokens = theme.current()
         first, second = QPen(QColor(tokens.text)), QPen(QColor(tokens.muted))
         fonts = faces.name_font(), faces.subtitle_font(), faces.far_font()
+        levels, numbered = scene.magnitudes.levels(), sight.scale / ratio
+        live = bool(scene.pointed_out) or lit is not None or bool((levels[rows[rows < len(levels)]] < LEVELS).any())
         for row in rows.tolist():
             id = scene.table.ids[row]
             face = scene.face(id)
@@ -128,7 +130,7 @@ class Near:
                 math.floor((top - MARGIN) * sight.scale + sight.dy + 0.5),
             )
             painter.setWorldTransform(base)  # copied pixel by pixel, so that edges are sharp at every zoom
-            look = self._look(id, row, face)
+            look = self._look(id, row, face, live=live)
             painter.drawPixmap(at[0], at[1], self._cards.picture(look))
             painter.setWorldTransform(view)
             if near:
@@ -149,8 +151,9 @@ class Near:
                 painter.setPen(first)
                 text = faces.far_text(face.name, face.width)
                 painter.drawStaticText(QPointF(left + TEXT_LEFT, y - text.size().height() / 2 - 3), text)
-            scene.slots.paint(painter, id, sight.scale / ratio)
-            self._paint_live(painter, id, row, face, x, y)
+            scene.slots.paint(painter, id, numbered)
+            if live:
+                self._paint_live(painter, id, row, face, x, y)
         painter.setOpacity(1.0)
 
     def _paint_live(self, painter: QPainter, id: str, row: int, face: Face, x: float, y: float) -> None:
@@ -165,9 +168,10 @@ class Near:
             for side, port, state in scene.lit.states(id):
                 faces.paint_port(painter, QPointF(x, y) + face.port(side, port), state)
 
-    def _look(self, id: str, row: int, face: Face) -> Look:
+    def _look(self, id: str, row: int, face: Face, *, live: bool) -> Look:
+        """``live``: some of the nodes have a value."""
         scene = self._scene
-        share = scene.magnitudes.share(row) if scene.magnitudes.tinted else None
+        share = scene.magnitudes.share(row) if live and scene.magnitudes.tinted else None
         return Look(
             face.family, face.width, face.height, len(face.inputs), len(face.outputs),
             bool(scene.table.selected[row]), face.badge,

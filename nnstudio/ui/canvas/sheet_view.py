@@ -71,8 +71,9 @@ class SheetView(QGraphicsView):
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
         self.setSceneRect(-REACH, -REACH, 2 * REACH, 2 * REACH)  # fixed: panning never changes it
-        self.horizontalScrollBar().valueChanged.connect(self.looked)
-        self.verticalScrollBar().valueChanged.connect(self.looked)
+        self._looks = True  # whether the bars tell when they moved
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.valueChanged.connect(self._scrolled)
         self.looked.connect(self._overlay_moved)
         theme.changed.connect(self._restyle)
 
@@ -85,6 +86,10 @@ class SheetView(QGraphicsView):
     def seen(self) -> QRectF:
         """The part of the scene that is seen."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def _scrolled(self) -> None:
+        if self._looks:
+            self.looked.emit()
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the sheet by pixels."""
@@ -114,8 +119,10 @@ class SheetView(QGraphicsView):
         kept = self.mapToScene(at)
         self.setTransform(QTransform.fromScale(scale, scale))
         away = self.mapFromScene(kept) - at
+        self._looks = False  # told once, below
         self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() + away.x())
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() + away.y())
+        self._looks = True
         self.looked.emit()
 
     def zoom_in(self) -> None:

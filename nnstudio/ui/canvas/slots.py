@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -129,23 +130,34 @@ class Slots:
         """The slots of a node, the painter in scene units, numbered where they can be read."""
         if scale < _SEEN:
             return
+        shown = self._shown(id)
+        if not shown:
+            return
         scene, tokens = self._scene, theme.current()
-        for name, wires in self._shown(id).items():
+        pen, chosen, ground, canvas = _colors(theme.look())
+        for name, wires in shown.items():
             port = scene.port_at(id, "inputs", name)
             layer = scene.network.nodes[id].layer
             told = scale >= _NUMBERED and (id in scene.selection or any(w in scene.marked_wires for w in wires))
             ys = [port.y() + slot_offset(layer, place, len(wires)) for place in range(len(wires))]
-            painter.setFont(theme.sheet_font(9, 500))
             painter.setPen(Qt.PenStyle.NoPen)  # over the one port that stands for them
-            painter.setBrush(QColor(tokens.raised))
+            painter.setBrush(ground)
             top, bottom = ys[0] - _RADIUS - 2.0, ys[-1] + _RADIUS + 2.0
             painter.drawRoundedRect(QRectF(port.x() - 6.0, top, 12.0, bottom - top), 6.0, 6.0)
             for place, (wire, y) in enumerate(zip(wires, ys, strict=True), 1):
                 marked = wire in scene.marked_wires
-                painter.setPen(QPen(QColor(tokens.accent) if marked else wire_color(), 1.4))
-                painter.setBrush(QColor(tokens.accent if marked else tokens.canvas))
+                painter.setPen(chosen if marked else pen)
+                painter.setBrush(chosen.color() if marked else canvas)
                 painter.drawEllipse(QPointF(port.x(), y), _RADIUS, _RADIUS)
                 if told:
+                    painter.setFont(theme.sheet_font(9, 500))
                     painter.setPen(QColor(tokens.muted))
                     spot = QRectF(port.x() - 24.0, y - 7.0, 14.0, 14.0)
                     painter.drawText(spot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(place))
+
+
+@functools.lru_cache(maxsize=4)
+def _colors(_look: object) -> tuple[QPen, QPen, QColor, QColor]:
+    """The lines of slots and of marked ones, the ground under them, and the canvas."""
+    tokens = theme.current()
+    return QPen(wire_color(), 1.4), QPen(QColor(tokens.accent), 1.4), QColor(tokens.raised), QColor(tokens.canvas)
