@@ -229,11 +229,12 @@ def _training(window: MainWindow) -> Iterable[Action]:
                  words="continue finetune warm start", enabled_when=lambda: trained() and state() == "idle")
     some = lambda: window.in_workspace and bool(session.selection)  # noqa: E731
     yield Action("phase_of_selected", "New phase of selected layers", lambda: phase_of_selected(session), (), "",
-                 "Training", "Add a phase to the plan that trains the selected layers by the selected losses",
-                 enabled_when=some, separated=True, words="gan turns alternate generator discriminator plan")
+                 "Training/Selected layers",
+                 "Add a phase to the plan that trains the selected layers by the selected losses",
+                 enabled_when=some, words="gan turns alternate generator discriminator plan")
     yield Action("group_of_selected", "Own learning rate for selected layers", lambda: group_of_selected(session), (),
-                 "", "Training", "Have the selected layers learn faster or slower than the rest", enabled_when=some,
-                 words="parameter group rate factor weight decay plan")
+                 "", "Training/Selected layers", "Have the selected layers learn faster or slower than the rest",
+                 enabled_when=some, words="parameter group rate factor weight decay plan")
     yield Action("carried", "What becomes of trained weights …", lambda: show_carried(session, window), (), "",
                  "Training", "Layer by layer: kept, grown, cut or begun afresh",
                  enabled_when=lambda: trained() or session.training.under_way,

@@ -182,8 +182,10 @@ class RunBar(QFrame):
             kept = [f"best was epoch {best.epoch}"] if best is not None else []
             return " · ".join([duration(history.time), device_name(history.started.device), *kept])
         if state == "paused" and self._session.training.changes.network_waits:
-            return "goes on with the edited network"
-        parts = [f"{history.steps_per_second:,.0f} steps/s"] if history.steps_per_second else []
+            mended = not self._session.training.hindrance()
+            return "goes on with the edited network" if mended else "the edited network has a problem"
+        moving = state != "paused" and bool(history.steps_per_second)
+        parts = [f"{history.steps_per_second:,.0f} steps/s"] if moving else []
         if state in ("running", "paused") and history.seconds_left:
             parts.append(f"{duration(history.seconds_left)} left")
         parts.append(device_name(history.started.device))

@@ -88,7 +88,7 @@ class Session(QObject):
         self._resolver.resolved.connect(self._take_resolution)
         self._resolver.failed.connect(self._take_failure)
         self.training = Training(self)
-        self.forecasting = Forecasting()
+        self.forecasting = Forecasting(self)
         self.runs = Runs(self)
         self.moment = Moment(self)
         self.files = ProjectFiles(self)

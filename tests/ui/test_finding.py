@@ -107,6 +107,19 @@ def test_a_forecast_is_made_on_request_kept_with_the_run_and_compared_with_what_
         assert any(isinstance(event, Forecasted) for event in database.events(session.history.started.run))
 
 
+def test_a_forecast_is_an_action_and_what_it_found_is_on_the_plans_page(window, qtbot):
+    session = window.session
+    session.open(template("digits-mlp").path)
+    qtbot.waitUntil(lambda: session.settled and session.dataset is not None, timeout=60_000)
+    window.show_workspace()
+    session.select([next(iter(session.network.nodes))])
+    window.actions_table.refresh()
+    window.actions_table.trigger("forecast")
+    qtbot.waitUntil(lambda: session.forecasting.of(session.sheet) is not None, timeout=60_000)
+    said = lambda: [row.text.text() for row in window.findChildren(ForecastRow)]  # noqa: E731
+    qtbot.waitUntil(lambda: any(text.startswith("About") for text in said()))
+
+
 def test_a_forecast_no_longer_holds_after_an_edit(session, qtbot):
     session.open(template("line").path)
     qtbot.waitUntil(lambda: session.settled and session.resolution is not None, timeout=60_000)

@@ -88,6 +88,10 @@ class Driver:
     def said(self) -> list[str]:
         return [notice.sentence for notice in self.window.notices.shown]
 
+    def figures(self) -> str:
+        """What the bar above says beside the progress."""
+        return self.window.run_bar._figures.text()
+
     def checkpoints(self) -> CheckpointsDialog:
         self.key(Qt.Key.Key_H, CTRL | SHIFT)
         self.wait(lambda: self.window.findChild(CheckpointsDialog) is not None)
@@ -117,6 +121,14 @@ def test_a_learning_rate_typed_while_a_run_goes_is_the_runs_and_undo_takes_it_ba
     person.wait(lambda: len(person.told(PlanChanged)) == 2)
     assert person.told(PlanChanged)[1].after == {"learning_rate": 0.01}
     assert person.session.run_state == "running"
+
+
+def test_a_run_that_stands_still_has_no_speed(person):
+    person.key(Qt.Key.Key_F5)
+    person.wait(lambda: "steps/s" in person.figures())
+    person.key(Qt.Key.Key_F5)
+    person.wait(lambda: person.session.run_state == "paused")
+    person.wait(lambda: "steps/s" not in person.figures())
 
 
 def test_a_seed_typed_while_a_run_goes_counts_from_the_next_run_on(person):
@@ -171,6 +183,7 @@ def test_a_network_with_a_hole_is_not_taken_and_the_run_stands_still(person):
     person.key(Qt.Key.Key_F5)
     person.wait(person.said)
     assert person.session.run_state == "paused"
+    assert "the edited network has a problem" in person.figures()
     person.key(Qt.Key.Key_Z, CTRL)
     person.key(Qt.Key.Key_Z, CTRL)
     person.wait(lambda: person.session.settled)

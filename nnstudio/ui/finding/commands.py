@@ -28,13 +28,22 @@ def finding_commands(window: MainWindow) -> Iterable[Action]:
 
         SizeFinder(session, window).open()
 
+    def forecast() -> None:
+        session.select(())  # the plan's page says what comes of it
+        session.forecasting.begin()
+
     yield Action(
-        "find_rate", "Find a learning rate …", find_rate, (), "", "Training",
-        "Try rising rates on a copy of the weights, and see where the loss falls fastest", enabled_when=ready,
-        separated=True, words="lr finder range test step size",
+        "forecast", "Forecast time and memory", forecast, (), "", "Training/Before a run",
+        "Measure some steps, and say on the plan's page what the run will take", enabled_when=ready,
+        words="estimate how long duration memory eta budget",
     )  # fmt: skip
     yield Action(
-        "find_size", "Find a batch size …", find_size, (), "", "Training",
+        "find_rate", "Find a learning rate …", find_rate, (), "", "Training/Before a run",
+        "Try rising rates on a copy of the weights, and see where the loss falls fastest", enabled_when=ready,
+        words="lr finder range test step size",
+    )  # fmt: skip
+    yield Action(
+        "find_size", "Find a batch size …", find_size, (), "", "Training/Before a run",
         "The largest batch that fits into memory, and how fast each size is", enabled_when=ready,
         words="batch finder memory largest fits speed",
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.compile.figures import memory_text
@@ -22,12 +23,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Forecasting:
-    """The session's forecast: of one sheet, so that it is known when it no longer holds."""
+class Forecasting(QObject):
+    """The session's forecast: of one sheet, so that it is known when it no longer holds. ``changed``: there is another,
+    or it is being worked out. wrong: why there is none after all, as a sentence."""
 
-    def __init__(self) -> None:
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
         self._sheet: Sheet | None = None
         self._found: Forecast | None = None
+        self._job: Job | None = None
+        self.wrong = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether steps are being measured."""
+        return self._job is not None
 
     def put(self, sheet: Sheet, found: Forecast) -> None:
         """What a run of this sheet will take."""
@@ -44,6 +57,37 @@ class Forecasting:
         """The forecast as an event of a run that begins now; None where there is none."""
         found = self.of(sheet)
         return Forecasted(step=step, time=time, seconds=found.seconds, memory=found.memory) if found else None
+
+    def begin(self) -> None:
+        """Measure some steps of the sheet as it is now, in the background."""
+        session, dataset = self._session, self._session.dataset
+        if self.busy:
+            return
+        self.wrong = session.training.hindrance()
+        if self.wrong or dataset is None:
+            self.changed.emit()
+            return
+        sheet, trained = session.sheet, session.training.trained()
+
+        def work(job: Job) -> Forecast:
+            from nnstudio.train.forecast import forecast
+
+            return forecast(trained().compiled, dataset, sheet.plan, lambda: job.cancelled)
+
+        def done(found: Forecast) -> None:
+            self._job = None
+            self.put(sheet, found)
+            self.changed.emit()
+
+        self._job = session.background.run(work, done, self._failed, name="forecast")
+        self.changed.emit()
+
+    def _failed(self, error: BaseException) -> None:
+        self._job = None
+        if not isinstance(error, TrainingError):
+            log.error("the forecast failed", exc_info=error)
+        self.wrong = capital(str(error)) or type(error).__name__
+        self.changed.emit()
 
 
 def duration(seconds: float) -> str:
@@ -73,23 +117,29 @@ class ForecastRow(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._job: Job | None = None
-        self.ask = button("Forecast time and memory", self._begin)
+        self.ask = button("Forecast time and memory", session.forecasting.begin)
         self.ask.setObjectName("forecast")
         self.text = label("", "muted", wrap=True)
         self.text.setObjectName("forecast_text")
         self.setLayout(column(row(self.ask, 1), self.text, spacing=6))
         for signal in (session.changed, session.run_changed, session.data_changed, session.resolved):
             signal.connect(self.refresh)
+        session.forecasting.changed.connect(self._heard)
+        self._heard()
+
+    def _heard(self) -> None:
+        wrong = self.session.forecasting.wrong
         self.refresh()
+        if wrong:
+            self._say(wrong, "problem")
 
     def refresh(self, *_: object) -> None:
         """Say what is known of the sheet as it is now."""
-        session = self.session
-        self.ask.setEnabled(self._job is None and session.run_state == "idle")
-        found = session.forecasting.of(session.sheet)
+        session, forecasting = self.session, self.session.forecasting
+        self.ask.setEnabled(not forecasting.busy and session.run_state == "idle")
+        found = forecasting.of(session.sheet)
         lines = []
-        if self._job is not None:
+        if forecasting.busy:
             lines.append("Measuring some steps …")
         elif found is not None:
             memory = f", {memory_text(found.memory)} of memory" if found.memory else ""
@@ -99,34 +149,6 @@ class ForecastRow(QWidget):
         if was:
             lines.append(f"The last run {was}.")
         self._say("\n".join(lines), "muted")
-
-    def _begin(self) -> None:
-        session, dataset = self.session, self.session.dataset
-        reason = session.training.hindrance()
-        if reason or dataset is None:
-            self._say(reason, "problem")
-            return
-        sheet, trained = session.sheet, session.training.trained()
-
-        def work(job: Job) -> Forecast:
-            from nnstudio.train.forecast import forecast
-
-            return forecast(trained().compiled, dataset, sheet.plan, lambda: job.cancelled)
-
-        def done(found: Forecast) -> None:
-            self._job = None
-            session.forecasting.put(sheet, found)
-            self.refresh()
-
-        self._job = session.background.run(work, done, self._failed, name="forecast")
-        self.refresh()
-
-    def _failed(self, error: BaseException) -> None:
-        self._job = None
-        if not isinstance(error, TrainingError):
-            log.error("the forecast failed", exc_info=error)
-        self.refresh()
-        self._say(capital(str(error)) or type(error).__name__, "problem")
 
     def _say(self, text: str, role: str) -> None:
         self.text.setText(text)
