@@ -54,6 +54,7 @@ class CanvasView(Annotated):
         self._motion.finished.connect(scene.settle)
         self._from: dict[str, Position] = {}
         self._scope = session.scope
+        self._over: list[QRect] = []
         self._left: dict[Scope, tuple[QPointF, float] | None] = {}  # what was seen of other scopes; None: all
         self.invitation.pressed.connect(self.quick_add)
         scene.reset.connect(self._reset)
@@ -136,10 +137,11 @@ class CanvasView(Annotated):
         self._overlay_moved()
 
     def _overlay_came(self) -> None:
-        """Make room on a sheet that shows all of the network when a legend or the time bar comes or goes."""
-        before = self._corner_heights()
+        """Make room on a sheet that shows all of the network when what floats over it comes, goes or grows."""
         self._overlay_moved()
-        if self._fitted and self.tool is None and self._corner_heights() != before:
+        parts = (self.minimap, self.legend, self.time_bar)
+        before, self._over = self._over, [part.geometry() for part in parts if not part.isHidden()]
+        if self._fitted and self.tool is None and self._over != before:
             self.fit()
 
     def _place_time_bar(self, left: int, width: int, bottom: int) -> tuple[int, int]:
