@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from nnstudio.diagnose import fit, material, rates, signals
 from nnstudio.diagnose.case import Case
 from nnstudio.diagnose.causes import grouped
-from nnstudio.train.events import Diagnosis, RunFailed
+from nnstudio.diagnose.failing import failure
+from nnstudio.train.events import Diagnosis
 
 Rule = Callable[[Case], Iterator[Diagnosis]]
 
 
 def not_finite(case: Case) -> Iterator[Diagnosis]:
     """The run ended because numbers were no longer finite."""
-    ended = case.history.ended
-    if isinstance(ended, RunFailed) and "finite number" in ended.message:
-        yield case.diagnosis("not-finite", ended.message, ended.hint, nodes=[ended.node] if ended.node else [])
+    found = failure(case.history)
+    if found is not None:
+        yield found
 
 
 #: What can be said before the first step, of the drawing, the plan and the data.

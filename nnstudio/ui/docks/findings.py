@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nnstudio.diagnose.failing import failure
 from nnstudio.graph.problems import Problem
 from nnstudio.train.events import Diagnosis, RunFailed
 from nnstudio.ui.docks import numbers
@@ -32,9 +33,9 @@ def findings(session: Session) -> list[Finding]:
     found: list[Finding] = []
     history, resolution = session.history, session.resolution
     if isinstance(history.ended, RunFailed):
-        failure = history.ended
-        cured = None if session.doctoring.diagnoses else _not_finite(failure)
-        found.append(Finding("error", failure.node, failure.message, failure.hint, source="run", diagnosis=cured))
+        ended = history.ended
+        cured = None if session.doctoring.diagnoses else failure(history)
+        found.append(Finding("error", ended.node, ended.message, ended.hint, source="run", diagnosis=cured))
     if resolution is not None:
         order = {id: place for place, id in enumerate(getattr(resolution, "order", ()))}
         flow = sorted(resolution.problems, key=lambda problem: order.get(problem.path or problem.node, len(order)))
@@ -44,16 +45,6 @@ def findings(session: Session) -> list[Finding]:
         for each in session.doctoring.diagnoses
     ]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.severity != "error")
-
-
-def _not_finite(failure: RunFailed) -> Diagnosis | None:
-    """The failure as a finding that has cures, where numbers went bad."""
-    if "finite number" not in failure.message:
-        return None
-    return Diagnosis(
-        step=failure.step, time=failure.time, code="not-finite", node=failure.node, message=failure.message,
-        hint=failure.hint,
-    )  # fmt: skip
 
 
 def summary(found: list[Finding]) -> str:

@@ -11,6 +11,7 @@ from nnstudio.diagnose import Case, Doctor, diagnose
 from nnstudio.train.events import (
     Activations,
     EpochEnded,
+    FlightRecorded,
     Gradients,
     Histogram,
     RunFailed,
@@ -155,6 +156,34 @@ def test_a_run_that_ended_in_nan_points_at_the_node(history: History) -> None:
         )
     )
     assert found(history) == [("not-finite", "a")]
+
+
+def test_what_the_flight_recorder_saw_is_the_evidence_of_numbers_gone_bad(history: History) -> None:
+    peaks = np.array([[1.0, 1.0], [100.0, 1.0], [np.inf, 1.0]], np.float32)
+    history.feed(
+        FlightRecorded(
+            step=5,
+            time=0.0,
+            node="a",
+            what="gradient",
+            value="Inf",
+            epoch=2,
+            batch=3,
+            rows=np.array([4, 7]),
+            sample=7,
+            steps=np.array([3, 4, 5]),
+            nodes=("a", "b"),
+            losses=np.ones(3, np.float32),
+            outputs=peaks,
+            gradients=peaks,
+            weights=peaks,
+        )
+    )
+    history.feed(RunFailed(step=5, time=0.0, node="a", message="… was no longer a finite number (Inf); …"))
+    (one,) = diagnose(Case(history))
+    assert one.evidence["series"] == [0.0, 2.0]
+    assert "gradient" in one.evidence["measure"]
+    assert (one.evidence["epoch"], one.evidence["batch"], one.evidence["row"]) == (2, 4, 8)
 
 
 def test_a_doctor_tells_each_thing_once_a_run(history: History) -> None:
