@@ -99,7 +99,7 @@ def test_check_tells_each_node_its_type_and_what_is_wrong(line: str, capsys: pyt
     *nodes, total = objects(run(capsys, "check", line, "--json")[1])
     assert {node["node"] for node in nodes} == {"x", "y", "weight", "error", "answer"}
     assert next(node for node in nodes if node["node"] == "weight")["parameters"] == 1
-    assert total == {"layers": 5, "parameters": 1, "errors": 0, "data": None}
+    assert total == {"layers": 5, "parameters": 1, "errors": 0, "data": None, "plan": []}
     project = Project.open(line)
     broken = edits.disconnect(project.network.incoming["weight"])(project.network)
     project.sheet = dataclasses.replace(project.sheet, network=broken)
