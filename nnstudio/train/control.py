@@ -24,7 +24,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class NewNetwork:
-    """Another network for the run. make: compiles it; network: its hash. What is called is so in the trainer's thread."""
+    """Another network for the run. make: compiles it, called in the trainer's thread; network: its hash."""
 
     make: Callable[[], Compiled]
     network: str | Callable[[], str] = ""
