@@ -15,6 +15,8 @@ from nnstudio.train.state import Moment, NotFiniteError, State
 
 #: Seconds between checkpoints at the end of an epoch, and within one.
 CHECKPOINTS, WITHIN_EPOCH = 10.0, 60.0
+#: The first one comes sooner, so that a short run that is killed can be gone on with too.
+FIRST = 2.0
 #: Seconds between copies in memory.
 MOMENTS = 1.0
 #: A copy that takes a second keeps the next one this many seconds away.
@@ -31,7 +33,7 @@ class Keeper:
         self.given: Mapping[str, Any] = state.plan.to_json()
         self._best: tuple[Moment, About] | None = None
         self._next_moment = self._next_hold = 0.0
-        self._next_last = self._next_best = clock.now() + CHECKPOINTS
+        self._next_last, self._next_best = clock.now() + FIRST, clock.now() + CHECKPOINTS
 
     def follow(self, state: State, origin: Origin) -> None:
         """The run goes on with another network."""

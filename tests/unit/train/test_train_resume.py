@@ -31,6 +31,7 @@ from nnstudio.train.history import History
 from nnstudio.train.loop import run
 from nnstudio.train.phases import Group, Phase
 from nnstudio.train.plan import OPTIMIZERS, Plan
+from nnstudio.train.run_folder import latest
 
 Make = Callable[..., Compiled]
 
@@ -66,6 +67,21 @@ def assert_same(resumed: History, whole: History) -> None:
     assert [(e.training, e.validation, e.best) for e in resumed.epochs] == [
         (e.training, e.validation, e.best) for e in whole.epochs
     ]
+
+
+def test_a_short_run_has_something_to_go_on_from_soon(
+    blobs: Any, make_classifier: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnstudio.train.keeping.FIRST", 0.0)  # else after two seconds
+    history = History()
+    events = run(make_classifier(), blobs, Plan(epochs=1000, batch_size=8), checkpoints=tmp_path)
+    for event in events:
+        history.feed(event)
+        if isinstance(event, CheckpointSaved):
+            break
+    events.close()  # type: ignore[attr-defined]
+    assert history.time < 10
+    assert latest(tmp_path, history.started.run) is not None
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
