@@ -89,6 +89,12 @@ class RunBar(QFrame):
         self.setFixedHeight(theme.scaled(HEIGHT))
         for made, width in ((self._main, 96), (self._step, 64), (self._stop, 64)):
             made.setMinimumWidth(theme.scaled(width))
+        self._fit_title()
+
+    def _fit_title(self) -> None:
+        """Let the title be as wide as it is in the present size of text."""
+        self.title.ensurePolished()
+        self.title.setMaximumWidth(self.title.fontMetrics().horizontalAdvance(self._session.title) + 4)
 
     def _button(self, id: str, role: str) -> QPushButton:
         pressed = self.press_main if id == "start" else lambda: self._actions.trigger(id)
@@ -123,7 +129,7 @@ class RunBar(QFrame):
         """Show what is so now."""
         session = self._session
         self.title.setText(session.title)
-        self.title.setMaximumWidth(self.title.fontMetrics().horizontalAdvance(session.title) + 4)
+        self._fit_title()
         self.edited.setVisible(session.modified and self._shown)
         running = session.run_state in ("starting", "running", "stopping")
         main = "pause" if running else "start"
