@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nnstudio.graph.network import Network, Node, Wire
 from nnstudio.layers import AnyLayer, Placeholder, Port
-from nnstudio.layers.blocks import Block, BlockInput, BlockOutput, Interface, Shared, Standin
+from nnstudio.layers.blocks import Block, BlockInput, BlockOutput, Interface, Shared
 
 
 def inner_ports(definition: Network) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
@@ -66,7 +66,7 @@ def rebound(network: Network, definitions: Mapping[str, Network] | None = None) 
     """
     known = network.blocks if definitions is None else definitions
     nodes: dict[str, Node] = {}
-    standins = [node for node in network.nodes.values() if isinstance(node.layer, Standin)]
+    standins = [*network.of_role("block"), *network.of_role("shared")]
     for kind in (Block, Shared):  # a shared node may stand for a block
         here = network.with_nodes(nodes) if nodes else network
         for node in standins:
