@@ -84,6 +84,7 @@ class CommandPalette(QFrame):
         self.setProperty("role", "popup")
         self._window = window
         self._all: list[Command] = []
+        self._barred: list[Command] = []
         self._filtered: tuple[str, list[Command]] = ("", [])
         self.field = QLineEdit()
         self.field.setProperty("role", "large")
@@ -103,9 +104,12 @@ class CommandPalette(QFrame):
         self.list.itemEntered.connect(self.list.setCurrentItem)
         self.list.currentItemChanged.connect(self._tell)
 
-    def popup(self, commands: Iterable[Command], prompt: str) -> None:
-        """Show these commands at the top of the window, with the field ready to type."""
-        self._all, self._filtered = list(commands), ("", [])
+    def popup(self, commands: Iterable[Command], prompt: str, barred: Iterable[Command] = ()) -> None:
+        """Show these commands at the top of the window, with the field ready to type.
+
+        barred: those that cannot be done now; where nothing else fits, that is said of them.
+        """
+        self._all, self._filtered, self._barred = list(commands), ("", []), list(barred)
         self.field.setPlaceholderText(prompt)
         self.field.setAccessibleName(prompt)
         self.field.clear()
@@ -141,7 +145,9 @@ class CommandPalette(QFrame):
         self.list.setVisible(not empty)
         self.nothing.setVisible(empty)
         if empty:
-            self.nothing.setText(f"Nothing fits “{text[:40]}”; try another word for it.")
+            barred = ranked(text, self._barred, lambda c: c.title, lambda c: f"{c.group} {c.words}")
+            said = f"Nothing fits “{text[:40]}”; try another word for it."
+            self.nothing.setText(f"“{barred[0].title}” cannot be done at this moment." if barred else said)
             self._tell(None)
         room = max(2, (self._window.height() - 80 - theme.scaled(FRAME)) // theme.scaled(ROW))
         self.setFixedHeight(theme.scaled(FRAME) + theme.scaled(ROW) * min(ROWS, room, max(1, self.list.count())))

@@ -87,19 +87,24 @@ class ViewActions:
 
     def show_command_palette(self) -> None:
         """Every action by a few letters."""
-        self._window.offer(self.commands(), "What do you want to do?")
+        self._window.offer(self.commands(), "What do you want to do?", self._rows(can=False))
 
-    def commands(self) -> list[Command]:
-        """Every action that can be done now, and every layer that can be added."""
+    def _rows(self, *, can: bool) -> list[Command]:
+        """The actions that can be done now, or those that cannot."""
         table = self._window.actions_table
         table.refresh()
         found = []
         for action in table:
-            if action.dynamic is None and action.enabled_when() and action.id != "command_palette":
+            if action.dynamic is None and bool(action.enabled_when()) is can and action.id != "command_palette":
                 made = table.qt(action.id)
                 group = action.menu.replace("/", " › ")
                 run = functools.partial(table.trigger, action.id)
                 found.append(Command(made.text(), run, group, table.shortcut_text(action.id), action.words))
+        return found
+
+    def commands(self) -> list[Command]:
+        """Every action that can be done now, and every layer that can be added."""
+        found = self._rows(can=True)
         if self._window.in_workspace:
             for cls in offered_types():
                 add = functools.partial(self._window.workspace.canvas.add_layer, cls.type_name())

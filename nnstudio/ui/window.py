@@ -323,11 +323,11 @@ class MainWindow(QMainWindow):
         """A function that calls the canvas's method of this name."""
         return lambda: getattr(self.workspace.canvas, name)()
 
-    def offer(self, commands: Iterable[Command], prompt: str) -> None:
-        """Let one of these commands be found by a few letters, and done."""
+    def offer(self, commands: Iterable[Command], prompt: str, barred: Iterable[Command] = ()) -> None:
+        """Let one of these commands be found by a few letters, and done. barred: those that cannot be done now."""
         if self._palette is None:
             self._palette = CommandPalette(self)
-        self._palette.popup(commands, prompt)
+        self._palette.popup(commands, prompt, barred)
 
     def rename(self) -> None:
         """Ask for another name of the selected node: in the outline's row where the focus is there."""

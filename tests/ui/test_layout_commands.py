@@ -165,6 +165,10 @@ def test_the_command_palette_knows_words_in_any_order_and_says_when_nothing_fits
     palette.field.setText("brew coffee")
     assert palette.nothing.isVisible()
     assert palette.nothing.text() == "Nothing fits “brew coffee”; try another word for it."
+    palette.popup([light], "Search actions", [Command("Stop", lambda: None, "Training", words="end halt")])
+    palette.field.setText("halt")
+    assert palette.nothing.text() == "“Stop” cannot be done at this moment."
+    palette.popup([Command("Dark", lambda: None, "View / Theme", words="theme colours"), light], "Search actions")
     palette.field.setText("dark")
     assert not palette.nothing.isVisible()
     assert palette.list.isVisible()
