@@ -43,6 +43,8 @@ class Doctor:
         self._told: set[str] = set()
         self._run = ""
         self._next = 0.0
+        #: another one after each change of the plan or the network: what was found before it is no longer of interest
+        self.turn = 0
         self._studying: threading.Thread | None = None
 
     def study(self, work: Callable[[], Facts]) -> None:
@@ -60,17 +62,25 @@ class Doctor:
     def visit(self, events: Iterable[Event]) -> list[Diagnosis]:
         """What :meth:`look` finds, where among the events that were just fed something was worth looking at (an epoch's
         end, gradients; at a gentle pace: it may be called in the window's thread) or the run ended; else nothing."""
-        kinds = {type(event) for event in events}
-        if kinds & {PlanChanged, NetworkChanged}:
-            self._told.clear()
-        ended = bool(kinds & {RunFinished, RunFailed})
-        if not ended and (not kinds & {EpochEnded, Gradients} or perf_counter() < self._next):
+        if not self.is_due(events):
             return []
         start = perf_counter()
         found = self.look()
-        now = perf_counter()
-        self._next = now + max(PAUSE, SPACING * (now - start))
+        self.rest(perf_counter() - start)
         return found
+
+    def is_due(self, events: Iterable[Event]) -> bool:
+        """Whether a visit is due, now that the history was fed with these events."""
+        kinds = {type(event) for event in events}
+        if kinds & {PlanChanged, NetworkChanged}:
+            self._told.clear()
+            self.turn += 1
+        ended = bool(kinds & {RunFinished, RunFailed})
+        return ended or (bool(kinds & {EpochEnded, Gradients}) and perf_counter() >= self._next)
+
+    def rest(self, seconds: float) -> None:
+        """Stay away for a while, after a visit that took so long."""
+        self._next = perf_counter() + max(PAUSE, SPACING * seconds)
 
     def wait(self) -> None:
         """Wait until what is being worked out of the data is there, for a moment at most."""
@@ -82,14 +92,23 @@ class Doctor:
 
         What follows from a thing that was told already is not told.
         """
+        return self.told(diagnose(Case(self.history, self.network, self.facts)))
+
+    def examination(self) -> Callable[[], list[Diagnosis]]:
+        """What finds all that is wrong now, for another thread: it does not see what is fed from now on. What it finds
+        is for :meth:`told`, unless :attr:`turn` has become another."""
+        case = Case(self.history.as_now(), self.network, self.facts)
+        return lambda: diagnose(case)
+
+    def told(self, roots: list[Diagnosis]) -> list[Diagnosis]:
+        """Of what was found, what is to be told now."""
         run = self.history.started.run if self.history.started else ""
         if run != self._run:
             self._run = run
             self._told.clear()
         explained = {code for told in self._told for code in EXPLAINS.get(told, ())}
-        roots = diagnose(Case(self.history, self.network, self.facts))
         found = [one for one in roots if one.code not in self._told and one.code not in explained]
         self._told.update(one.code for one in found)
         ended = self.history.ended
-        told = ended.message if isinstance(ended, RunFailed) else None  # the failure itself has said it
-        return [one for one in found if one.message != told]
+        said = ended.message if isinstance(ended, RunFailed) else None  # the failure itself has said it
+        return [one for one in found if one.message != said]

@@ -8,7 +8,9 @@ and curve. No Qt, no torch.
 
 from __future__ import annotations
 
+import copy
 import tempfile
+import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +91,10 @@ class Growing:
         """Keep the first so many."""
         self._size = min(size, self._size)
 
+    def as_now(self) -> Growing:
+        """As it is now, whatever is appended later."""
+        return copy.copy(self)
+
     @property
     def values(self) -> NDArray[Any]:
         """All of them, a view."""
@@ -96,11 +102,12 @@ class Growing:
 
 
 class Aside:
-    """Blocks in a file that is gone with it."""
+    """Blocks in a file that is gone with it. May be used from several threads."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the series
         self._places: dict[int, int] = {}
+        self._lock = threading.Lock()
         weakref.finalize(self, self._file.close)
 
     def __contains__(self, block: int) -> bool:
@@ -108,16 +115,18 @@ class Aside:
 
     def write(self, block: int, values: Floats) -> None:
         """Put a block aside. OSError where the disk is full."""
-        place = self._places.get(block, len(self._places))
-        self._file.seek(place * BLOCK * 4)
-        if self._file.write(values.tobytes()) != BLOCK * 4:
-            raise OSError("no room for the losses of earlier steps")
-        self._places[block] = place
+        with self._lock:
+            place = self._places.get(block, len(self._places))
+            self._file.seek(place * BLOCK * 4)
+            if self._file.write(values.tobytes()) != BLOCK * 4:
+                raise OSError("no room for the losses of earlier steps")
+            self._places[block] = place
 
     def read(self, block: int) -> Floats:
         """A block that was put aside."""
-        self._file.seek(self._places[block] * BLOCK * 4)
-        return np.frombuffer(self._file.read(BLOCK * 4), np.float32)
+        with self._lock:
+            self._file.seek(self._places[block] * BLOCK * 4)
+            return np.frombuffer(self._file.read(BLOCK * 4), np.float32)
 
 
 class Series:
@@ -142,6 +151,14 @@ class Series:
         for each in cells:
             made._add_cells(each)
         made._length = len(cells) * BLOCK
+        return made
+
+    def as_now(self) -> Series:
+        """As it is now, for another thread to read while this one grows."""
+        made = copy.copy(self)
+        made._blocks, made._lately = dict(self._blocks), OrderedDict()
+        made._low, made._high = self._low.as_now(), self._high.as_now()
+        made._total, made._count = self._total.as_now(), self._count.as_now()
         return made
 
     # growing

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from nnstudio.diagnose import Doctor
+from nnstudio.diagnose import Doctor, Rounds
 from nnstudio.graph import Network
 from nnstudio.project.drawings import recorded
 from nnstudio.project.places import CHECKPOINTS, RUNS, runs_folder
@@ -47,7 +47,7 @@ class Training(QObject):
         self._session = session
         self.state = "idle"
         self.history = History()
-        self._doctor = Doctor(self.history)
+        self._rounds = Rounds(Doctor(self.history))
         #: the network of the run that is shown
         self.network: Network | None = None
         #: the last trained weights by state-dict key, and the network in which they were trained
@@ -138,7 +138,7 @@ class Training(QObject):
         plan, dataset = session.plan, session.dataset
         assert dataset is not None  # else there was a hindrance
         self.history = history or History()
-        self._doctor = Doctor(self.history)
+        self._rounds = Rounds(Doctor(self.history))
         self.network = self._whole
         self._recorder = Recorder(self._runs())
         self._worker = Worker(
@@ -328,7 +328,7 @@ class Training(QObject):
                     self._session.notice.emit("error", failure(event))
         if events:
             self._session.events_arrived.emit(events)
-        if not alive and not events:
+        if not alive and not events and not self._rounds.busy:
             self._ended(worker)
 
     def _forecast(self, event: Event) -> tuple[Event, ...]:
@@ -341,12 +341,12 @@ class Training(QObject):
         return (told,) if told is not None else ()
 
     def _diagnosed(self, events: list[Event]) -> list[Event]:
-        """What is found to be wrong with the training, now that the history was fed with these events."""
+        """What was found lately to be wrong with the training; the history was fed with these events."""
         whole = self._session.whole
         if whole is not None and whole.network is self.network:
-            self._doctor.network = whole.flat
-        self._doctor.facts = self._session.doctoring.facts
-        found: list[Event] = list(self._doctor.visit(events))
+            self._rounds.doctor.network = whole.flat
+        self._rounds.doctor.facts = self._session.doctoring.facts
+        found: list[Event] = list(self._rounds.after(events))
         for event in found:
             self.history.feed(event)
             if self._recorder is not None:
@@ -381,11 +381,10 @@ class Training(QObject):
         if worker is None:
             return True
         until = time.monotonic() + seconds
-        while worker.alive and time.monotonic() < until:
-            pump(20)
         with contextlib.suppress(RuntimeError):
-            self._drain()
-            self._drain()
+            while self._worker is worker and time.monotonic() < until:
+                pump(20)
+                self._drain()
         return not worker.alive
 
 
