@@ -12,10 +12,10 @@ from pathlib import Path
 
 import platformdirs
 
+from nnstudio.train.run_folder import CHECKPOINTS as CHECKPOINTS  # the folder of checkpoints beside RUNS
+
 #: The file of the run database in a project's folder of runs.
 RUNS = "runs.sqlite"
-#: The folder of checkpoints in a project's folder of runs.
-CHECKPOINTS = "checkpoints"
 
 
 def state_dir() -> Path:

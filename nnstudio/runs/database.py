@@ -22,6 +22,7 @@ from nnstudio.runs.errors import RunsError
 from nnstudio.runs.records import COLUMNS, RunRecord, record_of
 from nnstudio.runs.writing import Writer
 from nnstudio.train.events import Event, Floats, RunStarted, Steps
+from nnstudio.train.run_folder import CHECKPOINTS, forget
 from nnstudio.train.series import BLOCK, Cells
 
 #: Seconds after which a run in the bin is gone for good.
@@ -134,7 +135,8 @@ class RunDatabase:
             self._connection.executemany("UPDATE runs SET deleted = NULL WHERE id = ?", [(run,) for run in runs])
 
     def empty_bin(self, older_than: float = BIN) -> int:
-        """Forget for good what has been in the bin for so many seconds; how many runs that were. The file shrinks."""
+        """Forget for good what has been in the bin for so many seconds, with its checkpoints; how many runs that were.
+        The file shrinks."""
         with self._told("written"), self._lock:
             query = "SELECT id FROM runs WHERE deleted IS NOT NULL AND deleted <= ?"
             gone = [run for (run,) in self._connection.execute(query, (time.time() - older_than,)).fetchall()]
@@ -143,7 +145,7 @@ class RunDatabase:
         return len(gone)
 
     def delete(self, run: str) -> None:
-        """Forget a run and its events for good. The file shrinks."""
+        """Forget a run, its events and its checkpoints for good. The file shrinks."""
         with self._writing():
             self._connection.execute("DELETE FROM runs WHERE id = ?", (run,))
             query = "SELECT header FROM events WHERE kind = ?"
@@ -155,6 +157,8 @@ class RunDatabase:
             )
         with self._lock, contextlib.suppress(sqlite3.Error):  # it may be read just now; the room is used again anyway
             self._connection.executescript("PRAGMA incremental_vacuum")
+        with contextlib.suppress(OSError):  # a checkpoint that cannot be deleted now stays until room is needed
+            forget(self.path.with_name(CHECKPOINTS), run)
 
     def take_over(self, other: Path, runs: Iterable[str]) -> None:
         """Copy runs from another database; those that are still written, or are here already, are left out."""

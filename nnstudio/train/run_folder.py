@@ -24,6 +24,8 @@ from nnstudio.train.environment import TrainingError
 if TYPE_CHECKING:
     from nnstudio.train.state import Moment
 
+#: The folder of checkpoints, beside a run database.
+CHECKPOINTS = "checkpoints"
 #: Checkpoints by time that a run keeps besides its newest, spread over its length.
 TIMED = 8
 #: Runs whose checkpoints are kept, and bytes of all of them. Those made by hand are never given up.

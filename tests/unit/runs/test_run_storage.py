@@ -215,6 +215,21 @@ def test_a_deleted_run_can_be_taken_out_of_the_bin_until_it_is_emptied(tmp_path:
         assert len(database.runs()) == 1
 
 
+def test_checkpoints_of_a_deleted_run_stay_until_the_bin_is_emptied(tmp_path: Path) -> None:
+    kept = {run: tmp_path / "checkpoints" / run / "000000009-last.safetensors" for run in ("one", "two")}
+    with RunDatabase(tmp_path / "runs.sqlite") as database:
+        for run, file in kept.items():
+            database.write_all(whole(run))
+            file.parent.mkdir(parents=True)
+            file.write_bytes(b"weights")
+        database.bin(["one"])
+        assert database.empty_bin() == 0  # undo must find all of it
+        assert kept["one"].exists()
+        assert database.empty_bin(0.0) == 1
+    assert not kept["one"].parent.exists()
+    assert kept["two"].exists()
+
+
 def test_a_file_shrinks_when_a_run_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite"
     with RunDatabase(path) as database:
