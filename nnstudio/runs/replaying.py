@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +12,27 @@ from nnstudio.runs.database import RunDatabase
 from nnstudio.runs.errors import RunsError
 from nnstudio.runs.losses import LOSS, PART, RATE
 from nnstudio.runs.writing import MOST
-from nnstudio.train.events import EpochEnded, Event, Floats, Insides, RunStarted, Samples, Steps
+from nnstudio.train.events import (
+    Diagnosis,
+    EpochEnded,
+    Event,
+    FlightRecorded,
+    Floats,
+    Forecasted,
+    Insides,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Samples,
+    Steps,
+)
 from nnstudio.train.history import EPOCHS_KEPT, KEPT, History
 from nnstudio.train.series import BLOCK, Series
 
 #: Of these a History shows the latest alone.
 _LATEST = (Insides, Samples)
+#: What was said of a run is not said of those that were forked from it.
+_OWN = (Diagnosis, FlightRecorded, Forecasted, RunFailed, RunFinished)
 
 
 class Replay:
@@ -39,43 +55,64 @@ class Replay:
 
     def load(self) -> History:
         """Read the run anew, into another History. RunsError where it is not there, or cannot be read."""
-        database, history = self._database, History()
-        with database.reading():
-            told = self._told()
-            if not any(isinstance(event, RunStarted) for _, event in told):
-                raise RunsError("This run is not in the database any more; it may have been deleted elsewhere")
-            last = max(place for place, (_, event) in enumerate(told) if isinstance(event, RunStarted))
-            for _, event in told[: last + 1]:
-                history.feed(event)
-            curves = {
-                name: Series.stored(cells, partial(self._block, name))
-                for name, cells in database.curves(self.run).items()
-            }
-            parts = {name.removeprefix(PART): each for name, each in curves.items() if name.startswith(PART)}
-            history.restore(curves.get(LOSS, Series()), curves.get(RATE, Series()), parts)
-            for event in database.latest_steps(self.run, len(history.losses)):
-                history.feed(event)
-            for _, event in told[last + 1 :]:
-                history.feed(event)
-            record = database.record(self.run)
-        self._number = max((number for number, _ in told), default=0)
+        with self._database.reading():
+            history, self._number = self._read(self.run, None, frozenset())
+            record = self._database.record(self.run)
         self._measure(history, record.measured if record is not None else {})
         self.history = history
         return history
 
-    def _told(self) -> list[tuple[int, Event]]:
+    def _read(self, run: str, until: int | None, forks: frozenset[str]) -> tuple[History, int]:
+        """A run's history, and the number of its last event. A run that was forked from another begins with what that
+        one was until then, as far as it is there still. until: the step at which another was forked from this one;
+        forks: those that have been come through."""
+        told = self._told(run)
+        begun = [event for _, event in told if isinstance(event, RunStarted)]
+        if not begun:
+            raise RunsError("This run is not in the database any more; it may have been deleted elsewhere")
+        history, parent = History(), begun[0].parent
+        if parent and parent not in forks | {run}:
+            with contextlib.suppress(RunsError):
+                history, _ = self._read(parent, begun[0].parent_step, forks | {run})
+        events = [event for _, event in told]
+        if until is not None:
+            events = [event for event in events if event.step <= until and not isinstance(event, _OWN)]
+        last = max((place for place, event in enumerate(events) if isinstance(event, RunStarted)), default=-1)
+        for event in events[: last + 1]:
+            history.feed(event)
+        self._read_steps(history, run)
+        for event in events[last + 1 :]:
+            history.feed(event)
+        if until is not None:
+            for series in (history.losses, history.learning_rates, *history.parts.values()):
+                if len(series) > until:
+                    series.place(until, np.empty(0, np.float32))
+        return history, max(number for number, _ in told)
+
+    def _read_steps(self, history: History, run: str) -> None:
+        """Put the losses of a run behind those that the history has already."""
+        curves = {LOSS: history.losses, RATE: history.learning_rates}
+        curves |= {PART + id: series for id, series in history.parts.items()}
+        for name, cells in self._database.curves(run).items():
+            curves.setdefault(name, Series()).go_on(cells, partial(self._block, run, name))
+        parts = {name.removeprefix(PART): each for name, each in curves.items() if name.startswith(PART)}
+        history.restore(curves[LOSS], curves[RATE], parts)
+        for event in self._database.latest_steps(run, len(history.losses)):
+            history.feed(event)
+
+    def _told(self, run: str) -> list[tuple[int, Event]]:
         """What a History can hold of the run, in its order."""
         database = self._database
         found: dict[int, Event] = {}
         most = {kind.__name__: 1 if kind in _LATEST else KEPT for kind in MOST} | {EpochEnded.__name__: EPOCHS_KEPT}
-        for kind in database.kinds(self.run):
-            found.update(database.told(self.run, kind=kind, most=most.get(kind, 0)))
-        found.update(database.best_epoch(self.run))
+        for kind in database.kinds(run):
+            found.update(database.told(run, kind=kind, most=most.get(kind, 0)))
+        found.update(database.best_epoch(run))
         return sorted(found.items())
 
-    def _block(self, name: str, number: int) -> Floats:
+    def _block(self, run: str, name: str, number: int) -> Floats:
         try:
-            return self._database.block(self.run, name, number)
+            return self._database.block(run, name, number)
         except RunsError:  # the file is gone while a plot shows it
             return np.full(BLOCK, np.nan, np.float32)
 

@@ -153,6 +153,24 @@ class Series:
         made._length = len(cells) * BLOCK
         return made
 
+    def go_on(self, cells: Sequence[Cells], source: Callable[[int], Floats]) -> None:
+        """What comes behind this series lies elsewhere, in whole blocks: see :meth:`stored`, also for the cells, which
+        begin with block 0. What is here already stays."""
+        if len(cells) * BLOCK <= self._length:
+            return
+        number, at = divmod(self._length, BLOCK)
+        if at:
+            block = source(number).astype(np.float32)
+            block[:at] = self.read(number * BLOCK, self._length)
+            self.place(number * BLOCK, block)
+            number += 1
+        before = self._source
+        missing = np.full(BLOCK, np.nan, np.float32)
+        self._source = lambda n: source(n) if n >= number else before(n) if before is not None else missing
+        for each in cells[number:]:
+            self._add_cells(each)
+        self._length = len(cells) * BLOCK
+
     def as_now(self) -> Series:
         """As it is now, for another thread to read while this one grows."""
         made = copy.copy(self)

@@ -345,6 +345,26 @@ def test_a_forked_run_begins_where_it_was_forked(tmp_path: Path) -> None:
         record = database.record("two")
     assert record is not None
     assert (record.parent, record.parent_step, record.steps) == ("one", 20, BLOCK + 20)
+
+
+def test_a_forked_run_shows_what_the_other_was_until_then(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    with RunDatabase(path) as database:
+        database.write_all([*whole()[:-1], losses(30, np.full(2 * BLOCK, -1.0)), finished(30 + 2 * BLOCK)])
+        fork = started("two", 20, 2.0, parent="one", parent_step=20)
+        database.write_all([fork, steps(20, BLOCK), epoch(3, 0.1), finished()])
+        at = BLOCK + 10
+        again = started("three", at, 2.0, parent="two", parent_step=at)
+        database.write_all([again, losses(at, np.full(5, 7.0))])
+    history = load(path, "two")
+    assert np.array_equal(history.losses.values, np.arange(BLOCK + 20))
+    assert [event.validation["loss"] for event in history.epochs] == [0.9, 0.5, 0.1]
+    assert history.started == fork
+    third = load(path, "three")
+    assert np.array_equal(third.losses.values, [*range(at), 7, 7, 7, 7, 7])
+    assert third.ended is None
+    with RunDatabase(path) as database:
+        database.delete("one")
     history = load(path, "two")
     assert np.isnan(history.losses[:20]).all()
     assert np.array_equal(history.losses[20:], np.arange(20, BLOCK + 20))
