@@ -296,8 +296,12 @@ class LossPlot(Zooming):
 
     def _draw_marks(self) -> None:
         history = self.session.history
-        marks = marks_of(history) if self.marked.isChecked() else []
+        marks = marks_of(history, self._title) if self.marked.isChecked() else []
         self.marks.show_marks(marks, self.drawing.x(np.array([mark.step for mark in marks]), history).tolist())
+
+    def _title(self, run: str) -> str:
+        record = self.session.runs.record(run)
+        return record.title if record is not None else f"the run {run}"
 
     # --- the values under the mouse -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,8 @@ _SAVED = {"best": "best so far, saved", "hand": "saved by hand", "last": "saved"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened after so many steps. kind: ``plan``, ``network``, or that of a checkpoint."""
+    """Something that happened after so many steps. kind: ``fork``, ``plan``, ``network``, or that of a
+    checkpoint."""
 
     step: int
     kind: str
@@ -32,13 +33,15 @@ class Mark:
 
     @property
     def changed(self) -> bool:
-        """Whether something was changed there, rather than saved."""
-        return self.kind in ("plan", "network")
+        """Whether the run became another there, rather than was saved."""
+        return self.kind in ("fork", "plan", "network")
 
 
-def marks_of(history: History) -> list[Mark]:
-    """What happened in the middle of a run, in the order of its steps."""
-    made = []
+def marks_of(history: History, title: Callable[[str], str] = str) -> list[Mark]:
+    """What happened in the middle of a run, in the order of its steps. title: what a person calls a run, by its id."""
+    made, begun = [], history.started
+    if begun is not None and begun.parent and begun.parent_step:
+        made.append(Mark(begun.parent_step, "fork", f"forked here; before it, {title(begun.parent)}"))
     for change in history.changed:
         if isinstance(change, PlanChanged):
             made.append(Mark(change.step, "plan", plan_change(change.before, change.after)))

@@ -17,7 +17,7 @@ from nnstudio.project.drawings import drawing
 from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.project.sheet import Sheet
 from nnstudio.runs import Recorder, RunDatabase
-from nnstudio.train.events import RunFinished, RunStarted
+from nnstudio.train.events import RunFinished, RunStarted, Steps
 from nnstudio.train.plan import Plan
 from nnstudio.ui.docks import RunsPanel, TrainingPanel
 from nnstudio.ui.docks.run_curves import run_color
@@ -180,6 +180,24 @@ def test_runs_are_laid_over_the_loss_in_colours_of_their_own(qtbot, session, pan
     panel.model.setData(box, Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
     qtbot.waitUntil(lambda: quiet(panel))
     assert [label.text for label in panel.plot.labels.labels] == ["wider"]
+
+
+def test_a_fork_shows_the_curve_of_the_run_before_it_and_where_it_left_it(qtbot, session, panel, three, made, show):
+    started, *_ = made.run(epochs=1)
+    three.write_all([
+        dataclasses.replace(started, run="ddd", step=20, parent="bbb", parent_step=20),
+        Steps(step=30, time=3.0, first=20, losses=np.full(10, 2.0, np.float32), learning_rates=np.ones(10, np.float32)),
+        RunFinished(step=30, time=3.0, reason="completed", epochs=3, best_epoch=0, seconds=1.0),
+    ])  # fmt: skip
+    training = TrainingPanel(session)
+    show(training)
+    qtbot.waitUntil(lambda: session.runs.record("ddd") is not None)
+    session.runs.show("ddd")
+    qtbot.waitUntil(lambda: session.runs.shown == "ddd" and quiet(panel) and bool(training.loss.marks.marks))
+    assert len(session.history.losses) == 30
+    assert np.isfinite(session.history.losses[:20]).all()
+    mark = training.loss.marks.marks[0]
+    assert (mark.step, mark.text) == (20, "forked here; before it, wider")
 
 
 def test_two_runs_are_told_apart_by_plan_and_network(qtbot, panel):
