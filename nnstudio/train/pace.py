@@ -29,6 +29,8 @@ INSTRUMENTS = (
 )
 #: Of the budget, what looks may spend; the rest is for what they cost elsewhere (other threads, caches).
 SPENT = 0.5
+#: Seconds between two questions what is due, where the first was in vain: asking is not free.
+AGAIN = 0.02
 
 
 @dataclass(slots=True)
@@ -128,6 +130,7 @@ class Pace:
         found += [name for name in self._urgent if name not in found]
         if not found:
             self._settle(now)
+            self.next = max(self.next, now + AGAIN)
         return tuple(found)
 
     def looked(self, name: str, seconds: float, now: float) -> None:
@@ -151,8 +154,12 @@ class Pace:
 
     def apart(self, seconds: float, share: float, now: float) -> float:
         """How far apart by the wall things have to be that take so long by the clock, for this share of the time."""
-        wall, busy = now - self._wall, self.clock() - self._since
-        return seconds / share * (wall / busy if 0 < busy < wall else 1.0)
+        return seconds / share * self._stretch(now, self.clock())
+
+    def _stretch(self, now: float, at: float) -> float:
+        """Seconds of the wall for one of the clock, lately: more than 1 where the machine has other work."""
+        wall, busy = now - self._wall, at - self._since
+        return wall / busy if 0 < busy < wall else 1.0
 
     def _needs(self, account: _Account) -> float:
         """How long the run must have gone before there is enough for a look of this instrument."""
@@ -185,12 +192,13 @@ class Pace:
     def _settle(self, now: float) -> None:
         """Say when anything can be due, and forget what is long ago."""
         at = self.clock()
-        elapsed = at - self._since
+        elapsed, stretch = at - self._since, self._stretch(now, at)
         present = [account for name, account in self._accounts.items() if name not in self._absent]
         blocked = self._waiting(now)[:1]  # the others that are due wait for it
         free = [account for account in present if account.next > now or account.instrument.name == self._first]
         self.next = min(
-            (max(account.next, now + self._needs(account) - elapsed) for account in (*free, *blocked)), default=math.inf
+            (max(account.next, now + (self._needs(account) - elapsed) * stretch) for account in (*free, *blocked)),
+            default=math.inf,
         )
         if self._urgent:
             self.next = -math.inf
