@@ -25,328 +25,28 @@ thread had (``by processor``).
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import logging
 import statistics
 import sys
 import tempfile
-import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent))
-from training import Case as Digits
-from training import Cnn, Mlp
+from lightning_way import Lightning
+from ways import Case, Live, Nobody, Turn, Way, cases
 
-from nnstudio.compile.lower import Compiled, compile_network
-from nnstudio.graph import Network
-from nnstudio.graph.builder import NetworkBuilder, PortHandle
-from nnstudio.layers import TensorType
 from nnstudio.runs import Recorder
-from nnstudio.train.batches import Batches, Data, Rows
-from nnstudio.train.environment import environment
-from nnstudio.train.evaluate import evaluate_rows
-from nnstudio.train.events import RunFinished
 from nnstudio.train.history import History
-from nnstudio.train.losses import Losses
-from nnstudio.train.plan import Plan
-from nnstudio.train.state import State
-from nnstudio.train.stepping import Stepper
 from nnstudio.train.worker import Worker
 
 #: At least so many times the steps a second of the loop with none, and of Lightning.
 LIVE, LIGHTNING = 0.97, {"mlp": 3.0, "cnn": 1.4}
-DEVICE = torch.device("cpu")
-#: More than a turn has time for.
-EPOCHS = 1_000_000
-
-
-class Waves:
-    """Sequences of 32 steps of 16 noisy sines, of one of four frequencies: ``label`` says which."""
-
-    types: Mapping[str, TensorType] = {
-        "wave": TensorType.of("N T F", "N", 32, 16),
-        "label": TensorType.of("N", "N", dtype="int64", classes=4),
-    }
-
-    def __init__(self) -> None:
-        drawn = np.random.default_rng(0)
-        self.splits = {"train": self._rows(drawn, 2000), "validation": self._rows(drawn, 200)}
-
-    @staticmethod
-    def _rows(drawn: np.random.Generator, count: int) -> dict[str, np.ndarray[Any, Any]]:
-        label = drawn.integers(0, 4, count)
-        phase = drawn.uniform(0, 2 * np.pi, (count, 1, 16))
-        wave = np.sin(np.arange(32)[None, :, None] * (0.2 + 0.15 * label[:, None, None]) + phase)
-        noisy = wave + drawn.normal(0, 0.5, wave.shape)
-        return {"wave": noisy.astype(np.float32), "label": label.astype(np.int64)}
-
-    def count(self, split: str) -> int:
-        return len(self.splits[split]["label"]) if split in self.splits else 0
-
-    def arrays(self, split: str) -> Mapping[str, np.ndarray[Any, Any]]:
-        return self.splits[split]
-
-
-def _lstm(net: NetworkBuilder, x: PortHandle) -> PortHandle:
-    return net.add("LSTM", x, hidden_size=64, name="lstm").last
-
-
-def _transformer(net: NetworkBuilder, x: PortHandle) -> PortHandle:
-    x = net.add("PositionalEncoding", net.add("Linear", x, out_features=32, name="embed"), name="positions")
-    for place in range(2):
-        x = net.add("TransformerEncoderLayer", x, nhead=4, dim_feedforward=64, name=f"block{place}")
-    return net.add("Mean", x, axes=(1,), name="pooled")
-
-
-def waves(body: Callable[[NetworkBuilder, PortHandle], PortHandle]) -> Network:
-    net = NetworkBuilder()
-    wave, label = net.add("Input", field="wave", name="wave"), net.add("Input", field="label", name="label")
-    scores = net.add("Linear", body(net, wave), out_features=4, name="scores")
-    net.add("CrossEntropyLoss", scores, label, name="entropy")
-    net.add("Accuracy", scores, label, name="accuracy")
-    net.add("Output", scores, name="answer")
-    return net.network
-
-
-@dataclass
-class Case:
-    name: str
-    network: Network
-    data: Data
-    types: Mapping[str, TensorType]
-    plan: Plan
-    digits: Digits | None = None
-
-    def compiled(self) -> Compiled:
-        return compile_network(self.network, self.types, seed=0)
-
-
-def cases() -> list[Case]:
-    """The four networks, each with a plan that trains for as long as it is let."""
-    found = []
-    for name, id, make in (("mlp", "digits-mlp", Mlp), ("cnn", "digits-cnn-small", Cnn)):
-        digits = Digits.of(id, make, EPOCHS, 1)
-        found.append(Case(name, digits.network, digits.data, digits.data.types, digits.plan, digits))
-    data = Waves()
-    plan = Plan(batch_size=32, optimizer="Adam", learning_rate=1e-3, threads=1, device="cpu", epochs=EPOCHS)
-    for name, body in (("lstm", _lstm), ("transformer", _transformer)):
-        found.append(Case(name, waves(body), data, Waves.types, plan))
-    return found
-
-
-@dataclass
-class Turn:
-    """What was done in a turn: steps, seconds, and seconds of the processor in the thread."""
-
-    steps: int
-    seconds: float
-    busy: float
-
-
-class OverError(BaseException):
-    """The way's thread is to end."""
-
-
-class Way:
-    """A way of training, in a thread that stands still but for its turns. It calls :meth:`passes` from time to time."""
-
-    def __init__(self, case: Case, folder: Path) -> None:
-        self.case, self.folder = case, folder
-        self._go, self._stood = threading.Event(), threading.Event()
-        self._closing, self.ended, self.done = True, False, Turn(0, 0.0, 0.0)
-
-    def turn(self, seconds: float) -> Turn:
-        """Let it train for about so long."""
-        self._closing = False
-        self._stood.clear()
-        self._go.set()
-        time.sleep(seconds)
-        self._closing = True
-        assert self._stood.wait(60), "it does not stand still"
-        return self.done
-
-    def passes(self, step: int) -> None:
-        """In the thread: stand still where it is not the way's turn."""
-        if not self._closing:
-            return
-        if self._begun is not None:
-            step0, wall, busy = self._begun
-            self.done = Turn(step - step0, time.perf_counter() - wall, time.thread_time() - busy)
-        self._go.clear()
-        self._stood.set()
-        self._go.wait()
-        if self.ended:
-            raise OverError
-        self._begun = (step, time.perf_counter(), time.thread_time())
-
-    _begun: tuple[int, float, float] | None = None
-
-    def start(self) -> None:
-        threading.Thread(target=self._run, daemon=True).start()
-        assert self._stood.wait(60), "it does not begin"
-
-    def _run(self) -> None:
-        with contextlib.suppress(OverError):
-            self.train()
-
-    def train(self) -> None:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        self.ended = True
-        self._go.set()
-
-
-class Nobody(Way):
-    """The trainer's plain steps and epochs with nobody watching."""
-
-    def train(self) -> None:
-        compiled, plan, data = self.case.compiled(), self.case.plan, self.case.data
-        with environment(plan, DEVICE):
-            state = State(compiled, plan, DEVICE)
-            losses = Losses(state)
-            rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), DEVICE)
-            held = Rows(compiled.inputs, data.arrays("validation"), data.count("validation"), DEVICE)
-            batches = Batches(rows, plan.batch_size, plan.seed)
-            stepper = Stepper(compiled, state, losses, batches.steps_per_epoch)
-            compiled.train()
-            for epoch in range(plan.epochs):
-                step = stepper.plain()
-                for batch in batches.epoch(epoch):
-                    step(batch)
-                    self.passes(state.progress.step)
-                losses.fetch()
-                state.epoch_figures(batches.sizes)
-                evaluate_rows(compiled, held, plan.batch_size)
-                losses.event(0, 0.0, step=0, time=0.0)  # they would pile up
-                state.forget_epoch()
-                state.progress.epoch, state.progress.batch = epoch + 1, 0
-
-
-class Live(Way):
-    """The worker with everything watching."""
-
-    def start(self) -> None:
-        compiled, self.history, self.over = self.case.compiled(), History(), threading.Event()
-        self.recorder = Recorder(self.folder / f"{self.case.name}.sqlite")
-        self.worker = Worker(
-            lambda: compiled, self.case.data, self.case.plan,
-            also=(self.recorder.put, lambda event: self.passes(event.step)),
-        )  # fmt: skip
-        self.worker.control.look_into(compiled.resolution.order, "validation", 0)
-        self.watcher = threading.Thread(target=self._watch)
-        self.watcher.start()
-        self.worker.start()
-        assert self._stood.wait(60), "it does not begin"
-
-    def _watch(self) -> None:
-        while not self.over.wait(1 / 30):
-            for event in self.worker.stream.drain():
-                self.history.feed(event)
-
-    def close(self) -> None:
-        self.worker.control.stop()
-        self._closing = False
-        self._go.set()
-        self.worker.join()
-        self.over.set()
-        self.watcher.join()
-        self.recorder.close()
-        for event in self.worker.stream.drain():
-            self.history.feed(event)
-        assert isinstance(self.history.ended, RunFinished), self.history.ended
-        assert not self.recorder.error, self.recorder.error
-
-
-class Lightning(Way):
-    """Lightning, with histograms and gradient norms every 50 steps."""
-
-    def train(self) -> None:
-        case, folder, passes = self.case, self.folder, self.passes
-        import lightning as pl
-        from lightning.pytorch.loggers import TensorBoardLogger
-        from torch.utils.data import DataLoader, TensorDataset
-
-        assert case.digits is not None
-        digits, plan = case.digits, case.plan
-
-        class Module(pl.LightningModule):
-            def __init__(self) -> None:
-                super().__init__()
-                self.model = digits.make()
-                self.model.load_state_dict(case.compiled().model.state_dict())
-                self.criterion = nn.CrossEntropyLoss()
-                self.seen: dict[str, torch.Tensor] = {}
-                self.hooks: list[Any] = []
-
-            def training_step(self, batch: Any, _: int) -> torch.Tensor:
-                inputs, labels = batch
-                if self.global_step % 50 == 0:
-                    self.hooks = [
-                        module.register_forward_hook(
-                            lambda _m, _i, out, name=name: self.seen.update({name: out.detach()})
-                        )
-                        for name, module in self.model.named_children()
-                    ]
-                scores = self.model(inputs)
-                for hook in self.hooks:
-                    hook.remove()
-                self.hooks = []
-                loss = self.criterion(scores, labels)
-                self.log("loss", loss, on_step=True, on_epoch=True)
-                self.log("accuracy", (scores.argmax(1) == labels).float().mean(), on_epoch=True)
-                return loss
-
-            def on_before_optimizer_step(self, _: object) -> None:
-                if not self.seen:
-                    return
-                board = self.logger.experiment  # type: ignore[union-attr]
-                for name, out in self.seen.items():
-                    board.add_histogram(f"activation/{name}", out, self.global_step)
-                for name, parameter in self.model.named_parameters():
-                    board.add_histogram(f"weight/{name}", parameter, self.global_step)
-                    board.add_scalar(f"gradient/{name}", parameter.grad.norm(), self.global_step)
-                self.seen.clear()
-
-            def validation_step(self, batch: Any, _: int) -> None:
-                scores = self.model(batch[0])
-                self.log("validation_loss", self.criterion(scores, batch[1]))
-                self.log("validation_accuracy", (scores.argmax(1) == batch[1]).float().mean())
-
-            def configure_optimizers(self) -> Any:
-                kind = getattr(torch.optim, plan.optimizer)
-                optimizer = kind(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
-                if plan.schedule != "one-cycle":
-                    return optimizer
-                cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=10**9)
-                return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
-
-            def on_train_batch_end(self, *_: object) -> None:
-                passes(self.global_step)
-
-        loaders = []
-        for split in ("train", "validation"):
-            arrays = case.data.arrays(split)
-            rows = TensorDataset(torch.tensor(arrays["image"]), torch.tensor(arrays["label"]))
-            size = plan.batch_size if split == "train" else 256
-            loaders.append(DataLoader(rows, batch_size=size, shuffle=split == "train"))
-        module = Module()
-        trainer = pl.Trainer(
-            max_epochs=plan.epochs, accelerator="cpu", logger=TensorBoardLogger(folder, name="board"),
-            enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, log_every_n_steps=50,
-            num_sanity_val_steps=0,
-        )  # fmt: skip
-        trainer.fit(module, *loaders)
 
 
 def measure(case: Case, slices: int, seconds: float, with_lightning: bool) -> dict[str, float]:
@@ -413,8 +113,7 @@ def memory(minutes: float, alone: bool) -> None:
     ``alone``: with no History, which keeps an entry for each epoch and snapshots until it has 256 of a kind."""
     import psutil
 
-    digits = Digits.of("digits-mlp", Mlp, EPOCHS, 1)
-    case = Case("mlp", digits.network, digits.data, digits.data.types, digits.plan, digits)
+    case = next(case for case in cases() if case.name == "mlp")
     process, points, history, step = psutil.Process(), [], History(), 0
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "runs.sqlite")
