@@ -10,9 +10,10 @@ from nnstudio.train.phases import Group, selected
 
 
 def lowered(patient: Patient, factor: float) -> Iterator[Cure]:
-    """A smaller learning rate."""
-    rate = float(f"{patient.plan.learning_rate * factor:.3g}")
-    if rate > 0:
+    """A smaller learning rate than that of the run; nothing where the plan has it already."""
+    ran = patient.diagnosis.evidence.get("rate") or patient.plan.learning_rate
+    rate = float(f"{ran * factor:.3g}")
+    if 0 < rate < patient.plan.learning_rate:
         yield Cure(f"Lower the learning rate to {rate:g}", "Smaller steps do not leap over what they look for.",
                    plan={"learning_rate": rate})  # fmt: skip
 
