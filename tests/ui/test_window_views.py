@@ -153,12 +153,3 @@ def test_nothing_is_announced_for_a_node_that_a_run_tells_nothing_of(digits):
         digits.session.select([digits.session.network.by_name[name].id])
         page_made(digits)
         assert (not histogram.isHidden(), not gradient.isHidden()) == (activations, gradients), name
-
-
-def test_no_two_actions_share_a_key_unless_one_takes_the_others_turn(digits):
-    turns = {frozenset(("start", "pause"))}
-    taken = {}
-    for action in digits.actions_table:
-        for keys in digits.actions_table.qt(action.id).shortcuts() if action.dynamic is None else ():
-            other = taken.setdefault(keys.toString(), action.id)
-            assert other == action.id or frozenset((other, action.id)) in turns, (keys.toString(), other, action.id)
