@@ -46,7 +46,7 @@ class Doctoring(QObject):
         self._cures: dict[str, tuple[Cure, ...]] = {}
         self._waiting: dict[str, Diagnosis] = {}
         self._job: Job | None = None
-        self._stale = False
+        self._stale = self._ended = False
         self._background = Background(self)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -72,7 +72,7 @@ class Doctoring(QObject):
         known = self._cures.get(diagnosis.code)
         if known is None and self._session.whole is not None:
             self._waiting[diagnosis.code] = diagnosis
-            if self._job is None and not self._patience.isActive():
+            if self._job is None and not self._patience.isActive() and not self._ended:
                 self._patience.start()
         return known
 
@@ -94,7 +94,8 @@ class Doctoring(QObject):
         return self._job is not None or self._patience.isActive()
 
     def shut_down(self) -> None:
-        """Work nothing out any more."""
+        """Work nothing out any more, whatever the session still tells while it ends."""
+        self._ended = True
         self._patience.stop()
         self._forget()
         self._background.shut_down()
@@ -107,6 +108,8 @@ class Doctoring(QObject):
             self._job = None
 
     def _changed(self, _: object = None) -> None:
+        if self._ended:
+            return
         self._forget()
         self._stale = True
         self._patience.start()
