@@ -133,6 +133,17 @@ def test_delete_and_control_delete_work_from_the_outline(digits, qtbot):
     assert rows(digits) == ORDER
 
 
+def test_a_row_whose_layer_is_gone_is_painted_as_nothing_until_the_list_follows(digits):
+    tree = outline(digits).tree
+    index = tree.model().index(0, 0)
+    (gone,) = [id for id, node in digits.session.network.nodes.items() if node.name == index.data()]
+    digits.session.document.do("Delete", edits.remove([gone]))
+    tree.viewport().repaint()  # before the timer of the list: nothing is raised
+    outline(digits).catch_up()
+    assert gone not in digits.session.network.nodes
+    assert tree.model().index(0, 0).data() is not None
+
+
 def test_copy_and_paste_work_from_the_outline(digits, qtbot):
     go(digits, "hidden1")
     press(qtbot, digits, Key.Key_C, Control)

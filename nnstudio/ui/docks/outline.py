@@ -76,10 +76,13 @@ class _Rows(QStyledItemDelegate):
 
     def _paint_texts(self, painter: QPainter, rect: QRect, index: Index) -> None:
         tokens, side = theme.current(), theme.scaled(11)
+        color = index.data(Qt.ItemDataRole.DecorationRole)
+        if color is None:
+            return  # the layer is gone, and the list follows in a moment
         if index.data(QuietRole):
             painter.setOpacity(0.55)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(index.data(Qt.ItemDataRole.DecorationRole))
+        painter.setBrush(color)
         painter.drawRoundedRect(QRect(rect.left() + 2, rect.center().y() - side // 2, side, side), 3, 3)
         left, right = rect.left() + side + 9, rect.right() - 10
         if index.data(ProblemRole):
