@@ -52,6 +52,7 @@ def test_it_says_what_to_do_and_shows_maps_as_soon_as_a_layer_is_selected(qtbot,
     select(digits, "conv1", "scores")
     looked(qtbot, panel)
     assert [view.row.name for view in panel.views] == ["conv1", "scores"]
+    qtbot.waitUntil(lambda: "tiles" in panel.views[0].frames and "vector" in panel.views[1].frames, timeout=30_000)
     maps = panel.views[0].frames["tiles"]
     assert maps.item.tiles.values.shape == (16, 8, 8)
     assert maps.note.text() == "16 channels, 8×8"

@@ -352,7 +352,7 @@ def test_with_phases_every_instrument_sees_each_of_them(make_two_headed: Callabl
         Phase(name="label", losses=("entropy",), trains=("hidden", "scores"), steps=2),
         Phase(name="value", losses=("error",), trains=("guess",)),
     )
-    plan = Plan(epochs=20, batch_size=8, device="cpu", threads=1, watching=1.0, phases=phases)
+    plan = Plan(epochs=250, batch_size=8, device="cpu", threads=1, watching=1.0, phases=phases)
     events = trained(compiled, blobs, plan)
     gradients = [set(event.gradients) for event in events if isinstance(event, Gradients)]
     assert {"hidden", "scores"} in gradients
