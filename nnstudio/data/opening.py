@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.data.described import Shipped
 from nnstudio.data.formats import FORMATS, Format, sha256
-from nnstudio.data.reference import ColumnChoice, DataError, DataReference, Split
+from nnstudio.data.reference import DataError, DataReference
+from nnstudio.data.sets import pictures, scenes, sounds, tables, texts
 from nnstudio.resources import resource_path
 
 if TYPE_CHECKING:
@@ -18,44 +19,9 @@ if TYPE_CHECKING:
 Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True)
-class Shipped:
-    """A data set that comes with the program: its file in resources/datasets and how it is to be read."""
-
-    id: str
-    title: str
-    summary: str
-    file: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    fields: Mapping[str, ColumnChoice] = field(default_factory=dict)
-    split: Split = field(default_factory=lambda: Split.make({}))
-
-
-def _choice(**values: str) -> ColumnChoice:
-    return ColumnChoice.make(values)
-
-
-_CSV = {"format": "csv", "delimiter": ",", "encoding": "utf-8", "header": True, "decimal": "."}
 SHIPPED: Mapping[str, Shipped] = {
-    made.id: made
-    for made in (
-        Shipped(
-            "digits", "Optical digits", "1,797 pictures of handwritten digits, 8×8 pixels, ten classes",
-            "digits.npz", {"format": "npz", "pixel_max": 16},
-        ),
-        Shipped("iris", "Iris", "150 flowers, four lengths in cm, three species", "iris.csv", _CSV),
-        Shipped(
-            "breast_cancer", "Breast cancer", "569 tissue samples, 30 measures each, benign or malignant",
-            "breast_cancer.csv", _CSV,
-        ),
-        Shipped(
-            "line", "The line y = 4x", "five rows, x = 0..4, the numbers as they are", "line.csv", _CSV,
-            {"x": _choice(kind="number", role="input", scaling="none"),
-             "y": _choice(kind="number", role="target", scaling="none")},
-            Split.everything(),
-        ),
-    )
-}  # fmt: skip
+    made.id: made for part in (pictures, tables, texts, sounds, scenes) for made in part.SHIPPED
+}
 
 
 def shipped() -> list[tuple[str, str, str]]:

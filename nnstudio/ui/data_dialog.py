@@ -238,7 +238,7 @@ class DataDialog(QDialog):
         base = self._session.path.parent if self._session.path is not None else None
 
         def work(_: Job) -> Dataset:
-            made.installed()
+            made.install()
             return open_data(reference, base)
 
         self._work(work)

@@ -1,0 +1,9 @@
+"""Networks that find and outline objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from nnstudio.project.sheet import Sheet
+
+PROJECTS: Mapping[str, Callable[[], Sheet]] = {}

@@ -1,0 +1,9 @@
+"""Networks on tables, series and sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from nnstudio.project.sheet import Sheet
+
+PROJECTS: Mapping[str, Callable[[], Sheet]] = {}
