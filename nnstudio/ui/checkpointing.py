@@ -187,7 +187,7 @@ class Checkpoints(QObject):
         session = self._session
         if self._closed:
             return
-        if session.data_job is not None or (session.resolving and not session.torch_error):
+        if session.preparing:
             QTimer.singleShot(WAIT_MS, self, lambda: self._prepare(wish))
             return
         reason = session.training.hindrance()

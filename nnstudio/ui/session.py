@@ -292,6 +292,11 @@ class Session(QObject):
         """Whether types and problems of the present network are still being worked out."""
         return self._asleep or self._resolver.busy
 
+    @property
+    def preparing(self) -> bool:
+        """Whether something is under way that a run has to wait for: data, types, or steps that are being measured."""
+        return self.data_job is not None or (self.resolving and not self.torch_error) or self.forecasting.busy
+
     def _take_resolution(self, resolution: Resolution) -> None:
         self.whole = resolution
         inside = self.scopes.resolution(resolution)

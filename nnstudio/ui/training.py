@@ -111,7 +111,7 @@ class Training(QObject):
         network's types are being worked out, the run begins after that.
         """
         session = self._session
-        if self.state == "idle" and (session.data_job is not None or (session.resolving and not session.torch_error)):
+        if self.state == "idle" and session.preparing:
             self._awaited, self._afresh = paused, afresh
             self._waiting.start()
             self._set("starting")
@@ -191,7 +191,7 @@ class Training(QObject):
     def _start_when_settled(self) -> None:
         """Begin a run that waited, once there is nothing left to wait for."""
         session = self._session
-        if session.data_job is not None or (session.resolving and not session.torch_error):
+        if session.preparing:
             return
         paused, self._awaited = bool(self._awaited), None
         self._waiting.stop()

@@ -140,6 +140,37 @@ def test_a_rival_is_chosen_by_a_value_of_its_plan(digits, closed):
     assert digits.plan.optimizer == "AdamW"
 
 
+def test_for_how_long_is_a_whole_number_of_epochs(digits, closed, qtbot):
+    dialog = RivalDialog(digits)
+    closed(dialog)
+    dialog.show()
+    dialog.form.edited.emit("optimizer", "SGD")
+    dialog.epochs.selectAll()
+    qtbot.keyClicks(dialog.epochs, "12x")
+    assert dialog.epochs.text() == "12"
+    assert dialog.steps == 12 * -(-digits.dataset.count("train") // digits.plan.batch_size)
+    dialog.epochs.clear()
+    assert not dialog.go.isEnabled()
+
+
+def test_no_run_can_be_started_beside_a_contest(digits, closed):
+    window = ContestWindow(digits, versions(digits, learning_rate=0.1), Start(), 20, {})
+    closed(window)
+    assert window.isModal()
+
+
+def test_a_rival_that_takes_other_data_is_told_in_a_sentence(digits, qtbot, closed):
+    (image,) = (node.id for node in digits.network.nodes.values() if node.name == "image")
+    strange = edits.set_params(image, field="no such field")(digits.network)
+    mine = Version("as it is", digits.sheet.network, digits.sheet.plan)
+    window = ContestWindow(digits, (mine, Version("other", strange, digits.sheet.plan)), Start(), 20, {})
+    closed(window)
+    window.show()
+    run_out(window, qtbot)
+    assert "no such field" in window.state.text()
+    assert "Traceback" not in window.state.text()
+
+
 def test_a_rival_is_chosen_among_earlier_states(digits, closed):
     (linear, *_) = (node.id for node in digits.network.nodes.values() if type(node.layer).__name__ == "Linear")
     digits.do("Widen it", edits.set_params(linear, out_features=99))

@@ -103,8 +103,9 @@ def test_a_forecast_is_made_on_request_kept_with_the_run_and_compared_with_what_
     qtbot.waitUntil(lambda: session.run_state == "idle" and session.history.ended is not None, timeout=60_000)
     assert session.history.forecast.memory > 0
     assert "The last run took" in row.text.text()
-    with RunDatabase(runs_folder(path) / RUNS) as database:
-        assert any(isinstance(event, Forecasted) for event in database.events(session.history.started.run))
+    with RunDatabase(runs_folder(path) / RUNS) as database:  # which is written in the background
+        events = lambda: database.events(session.history.started.run)  # noqa: E731
+        qtbot.waitUntil(lambda: any(isinstance(event, Forecasted) for event in events()), timeout=60_000)
 
 
 def test_a_forecast_is_an_action_and_what_it_found_is_on_the_plans_page(window, qtbot):
@@ -130,3 +131,17 @@ def test_a_forecast_no_longer_holds_after_an_edit(session, qtbot):
     session.document.do("Train longer", plan=session.plan.with_(epochs=session.plan.epochs + 1))
     qtbot.waitUntil(lambda: session.settled, timeout=60_000)
     assert not row.text.text()
+
+
+def test_a_run_that_is_started_while_steps_are_measured_waits_for_the_measurement(session, qtbot):
+    session.open(template("digits-mlp").path)
+    qtbot.waitUntil(lambda: session.settled and session.resolution is not None, timeout=60_000)
+    session.document.do("Train shortly", plan=session.plan.with_(epochs=1, early_stopping=False))
+    qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+    session.forecasting.begin()
+    assert session.forecasting.busy
+    session.start()
+    assert session.training.control is None  # nothing trains yet
+    qtbot.waitUntil(lambda: session.run_state == "idle" and session.history.ended is not None, timeout=60_000)
+    assert session.history.ended.reason == "completed"
+    assert session.forecasting.of(session.sheet) is not None

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QScrollArea, QSpinBox, QWidget
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QScrollArea, QWidget
 
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.files import SUFFIX
@@ -109,12 +110,12 @@ class RivalDialog(QDialog):
         self.begin.addItem("with new weights")
         if session.training.weights is not None:
             self.begin.addItem("with the trained weights")
-        self.epochs = QSpinBox()
+        self.epochs = QLineEdit(str(min(5, session.plan.epochs)))
         self.epochs.setAccessibleName("For how many epochs")
-        self.epochs.setRange(1, 1_000_000)
-        self.epochs.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.epochs.setValidator(QIntValidator(1, 1_000_000, self.epochs))
+        self.epochs.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.epochs.setMaximumWidth(theme.scaled(72))
-        self.epochs.setValue(min(5, session.plan.epochs))
+        self.epochs.textChanged.connect(self._say)
         self.what = label("", "muted", wrap=True)
         self.what.setObjectName("rival_differences")
         self.go = button("Start", self.accept, "primary")
@@ -175,7 +176,7 @@ class RivalDialog(QDialog):
 
     def _say(self) -> None:
         found = differences(*self.versions)
-        self.go.setEnabled(bool(found))
+        self.go.setEnabled(bool(found) and self.epochs.hasAcceptableInput())
         text = (
             "; ".join(found)
             if found
@@ -205,4 +206,4 @@ class RivalDialog(QDialog):
         """Steps of the present version."""
         dataset = self.session.dataset
         rows = dataset.count("train") if dataset is not None else 1
-        return self.epochs.value() * -(-rows // self.session.plan.batch_size)
+        return int(self.epochs.text()) * -(-rows // self.session.plan.batch_size)

@@ -47,6 +47,7 @@ class ContestWindow(QDialog):
         self.setObjectName("contest")
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.WindowModal)  # both trainings draw from the process's random numbers
         self._curves: tuple[Curve, Curve] | None = None
         self._lay_out(title, take, start)
         self.contest, self._recorders = self._begin(start, steps)
