@@ -30,7 +30,10 @@ def choice(**values: Any) -> ColumnChoice:
 
 @dataclass(frozen=True)
 class Shipped:
-    """A data set that comes with the program: its file in resources/datasets and how it is to be read."""
+    """A data set that comes with the program: its file in resources/datasets and how it is to be read.
+
+    reader: ``module:function`` of `nnstudio.data`, as of a `Packaged`, where the file is not read as its format is.
+    """
 
     id: str
     title: str
@@ -39,6 +42,11 @@ class Shipped:
     options: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, ColumnChoice] = field(default_factory=dict)
     split: Split = field(default_factory=lambda: Split.make({}))
+    reader: str = ""
+
+    def read(self, path: Path, reference: DataReference, progress: Progress) -> Source:
+        """Read it by its reader. DataError where the file is not as expected."""
+        return _read(self.reader, path, reference, progress)
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,10 @@ class Packaged:
 
     def read(self, path: Path, reference: DataReference, progress: Progress) -> Source:
         """Read it. DataError where the file is not as expected."""
-        module, _, function = self.reader.partition(":")
-        reader = getattr(importlib.import_module(f"nnstudio.data.{module}"), function)
-        return cast("Source", reader(path, reference, progress))
+        return _read(self.reader, path, reference, progress)
+
+
+def _read(named: str, path: Path, reference: DataReference, progress: Progress) -> Source:
+    module, _, function = named.partition(":")
+    reader = getattr(importlib.import_module(f"nnstudio.data.{module}"), function)
+    return cast("Source", reader(path, reference, progress))

@@ -59,7 +59,9 @@ def open_data(reference: DataReference, base: Path | None = None, progress: Prog
         asked = reference.with_(
             options={**made.options, **reference.options}, fields={**made.fields, **reference.fields}
         )
-        source, digest = _read(path, asked, progress)
+        source, digest = (
+            (made.read(path, asked, progress), sha256(path)) if made.reader else _read(path, asked, progress)
+        )
     elif reference.is_packaged:
         title, source, digest, asked = _read_packaged(reference, progress)
     else:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from nnstudio.data.described import Packaged, Shipped
+from nnstudio.data.reference import Split
+
+#: Few rows to watch by, so that more are left to learn from and to judge by.
+FEW_WATCHED = Split.make({"train": 0.75, "validation": 0.05, "test": 0.2})
 
 SHIPPED: tuple[Shipped, ...] = (
     Shipped(
         "digits", "Optical digits", "1,797 pictures of handwritten digits, 8×8 pixels, ten classes",
         "digits.npz", {"format": "npz", "pixel_max": 16},
+    ),
+    Shipped(
+        "mnist", "MNIST, 5,000 digits", "5,000 pictures of handwritten digits, 28×28 pixels, 500 of each class",
+        "mnist.npz", {"format": "npz", "pixel_max": 255}, split=FEW_WATCHED,
+    ),
+    Shipped(
+        "fashion", "Fashion-MNIST, 10,000 articles",
+        "10,000 pictures of clothes, shoes and bags, 28×28 pixels, 1,000 of each of ten classes",
+        "fashion.npz", {"format": "npz", "pixel_max": 255}, split=FEW_WATCHED,
     ),
 )  # fmt: skip
 PACKAGED: tuple[Packaged, ...] = (
