@@ -10,24 +10,35 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nnstudio.data import DataReference
-from nnstudio.graph import Network, View
-from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.graph import View
+from nnstudio.graph.arrange import arrange
+from nnstudio.graph.builder import NetworkBuilder, with_names_as_ids
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 
 COLUMN, ROW = 240.0, 120.0
 
 
+def rows(*lines: str, height: float = 1.25) -> dict[str, tuple[float, float]]:
+    """Places of nodes that are written as they stand, a text for each row; "." leaves a column free."""
+    return {
+        name: (column, row * height)
+        for row, line in enumerate(lines)
+        for column, name in enumerate(line.split())
+        if name != "."
+    }
+
+
 def sheet(
     net: NetworkBuilder, places: Mapping[str, tuple[float, float]], plan: Plan, data: DataReference, title: str,
-    summary: str,
+    summary: str, view: View | None = None,
 ) -> Sheet:  # fmt: skip
     """The sheet of what was built: ids are the names, so that each making gives the same file; places are in columns
-    and rows."""
-    network, names = net.network, {id: node.name for id, node in net.network.nodes.items()}
-    nodes = {names[id]: replace(node, id=names[id]) for id, node in network.nodes.items()}
-    wires = tuple(replace(wire, source=names[wire.source], target=names[wire.target]) for wire in network.wires)
-    view = View({name: (column * COLUMN, row * ROW) for name, (column, row) in places.items()})
-    if view.positions.keys() != nodes.keys():
-        raise SystemExit(f"{title}: {view.positions.keys() ^ nodes.keys()} lack a place or a node")
-    return Sheet(Network(nodes, wires), view, plan, data, title, summary)
+    and rows. view: frames, notes and the drawings of blocks; a block that has none is arranged."""
+    network = with_names_as_ids(net.network)
+    at = {name: (column * COLUMN, row * ROW) for name, (column, row) in places.items()}
+    if at.keys() != network.nodes.keys():
+        raise SystemExit(f"{title}: {at.keys() ^ network.nodes.keys()} lack a place or a node")
+    view = view or View()
+    drawn = {name: view.blocks.get(name) or View(arrange(block)) for name, block in network.blocks.items()}
+    return Sheet(network, replace(view, positions=at, blocks=drawn), plan, data, title, summary)
