@@ -115,7 +115,9 @@ def _source(arrays: dict[str, Array], name: str, reference: DataReference, form:
     rows: dict[str, Array] = {}
     for key, array in arrays.items():
         told: list[str] = []
-        column = _column(key, array, AUTOMATIC, reference, told)
+        named = reference.fields.get(key, AUTOMATIC)
+        first = named if named.kind in ("mask", "boxes", "sound") else AUTOMATIC
+        column = _column(key, array, first, reference, told)
         kind = "vector" if column.kind == "array" and column.values.ndim == 2 else column.kind
         usual = {"image": "image", "category": "label", "vector": "features"}.get(kind, key)
         field = usual if usual not in columns and usual not in arrays else key
@@ -149,6 +151,8 @@ def _column(key: str, array: Array, choice: ColumnChoice, reference: DataReferen
     if choice.kind == "image" or (choice.kind == "auto" and _is_image(array)):
         pixels = _channels_first(key, array)
         return Column(key, "image", pixels, role=role, divisor=_divisor(array, reference))
+    if choice.kind in ("mask", "boxes", "sound"):
+        return _scene(key, array, choice.kind, role)
     if array.ndim == 2 and choice.kind == "category" and array.dtype.kind in "iu":
         if (array < 0).any():
             raise DataError(f"“{key}” has codes below 0; codes count from 0, choose “number” as its kind")
@@ -158,6 +162,22 @@ def _column(key: str, array: Array, choice: ColumnChoice, reference: DataReferen
     kind = "number" if array.ndim == 1 else "array"
     values = array.astype(np.float64) if array.ndim == 1 else array
     return Column(key, kind, values, role=role, standardise=choice.scaling == "standardise", divisor=divisor)
+
+
+def _scene(key: str, array: Array, kind: str, role: str) -> Column:
+    """Masks (N×H×W codes), boxes (N×K×5) or sounds (N×T or N×C×T), as a person says that an array is."""
+    if kind == "mask" and array.ndim == 3 and array.dtype.kind in "biu" and array.min(initial=0) >= 0:
+        codes = array.astype(np.uint8 if array.max(initial=0) < 256 else np.int64)
+        return Column(key, "mask", codes, tuple(map(str, range(int(codes.max(initial=0)) + 1))), role=role)
+    if kind == "boxes" and array.ndim == 3 and array.shape[2] == 5 and array.dtype.kind in "iuf":
+        most = int(array[..., 4].max(initial=0)) + 1
+        return Column(key, "boxes", array.astype(np.float32), tuple(map(str, range(most))), role=role)
+    if kind == "sound" and array.ndim in (2, 3) and array.dtype.kind in "iuf":
+        divisor = float(np.iinfo(array.dtype).max) + 1 if array.dtype.kind in "i" else 1.0
+        return Column(key, "sound", array if array.ndim == 3 else array[:, None], role=role, divisor=divisor)
+    expected = {"mask": "whole numbers from 0, N×H×W", "boxes": "N×K×5", "sound": "N×samples or N×channels×samples"}
+    came = "×".join(map(str, array.shape))
+    raise DataError(f"“{key}” cannot be {kind}: {expected[kind]} was expected, and {came} came; choose another kind")
 
 
 def _are_classes(array: Array) -> bool:

@@ -21,8 +21,11 @@ class Column:
     kind decides what ``values`` hold, one entry a row:
     ``number``: float64, NaN where missing; ``category``: int64 codes into ``categories``, -1 where missing;
     ``time``: float64 seconds, NaN where missing; ``text``: nothing that can be trained on (object array of texts);
-    ``image``: N×C×H×W, integer or float; ``array``: N×… numbers; ``codes``: N×T whole numbers below ``size``.
-    ``divisor``: what pixels are divided by, so that they lie in 0..1. Values may be `Lazy`: read when asked for.
+    ``image``: N×C×H×W, integer or float; ``array``: N×… numbers; ``codes``: N×T whole numbers below ``size``;
+    ``mask``: N×H×W integer codes into ``categories``; ``boxes``: float32 N×K×5 (see `data.objects`), codes into
+    ``categories``; ``sound``: N×C×T, integer or float, ``rate`` samples a second.
+    ``divisor``: what pixels are divided by, so that they lie in 0..1 (sounds: in −1..1). Values may be `Lazy`: read
+    when asked for.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Column:
     standardise: bool = False
     divisor: float = 1.0
     size: int = 0
+    rate: int = 0
 
     @property
     def missing(self) -> int:
@@ -42,6 +46,8 @@ class Column:
     def absent(self) -> NDArray[np.bool_]:
         """For each row, whether its value is missing; of lazy values, none is."""
         if is_lazy(self.values):
+            return np.zeros(len(self.values), dtype=bool)
+        if self.kind in ("mask", "boxes"):
             return np.zeros(len(self.values), dtype=bool)
         if self.kind in ("category", "codes"):
             absent = self.values < 0

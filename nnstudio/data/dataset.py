@@ -23,9 +23,10 @@ from nnstudio.layers.types import TensorType
 class Field:
     """What the data offers under one name, for an Input to bring into a network.
 
-    kind: ``number``, ``category``, ``image``, ``array``, ``codes``, or ``features`` for several columns side by
-    side. role: ``input`` or ``target``. classes: the names of the classes, for a category. mean, std: what a number
-    was standardised with, None where it was not. missing: rows without a value. type: of the field's arrays.
+    kind: ``number``, ``category``, ``image``, ``array``, ``codes``, ``mask``, ``boxes``, ``sound``, or ``features`` for
+    several columns side by side. role: ``input`` or ``target``. classes: the names of the classes, where it has some.
+    mean, std: what a number was standardised with, None where it was not. missing: rows without a value. type: of the
+    field's arrays.
     """
 
     name: str
@@ -225,7 +226,7 @@ class Dataset:
         return Field(
             field.name, kind, "input" if field.form == "vector" else first.role, field.columns,
             self.types[field.name],
-            first.categories if kind == "category" or field.form == "binary" else (),
+            first.categories if kind in ("category", "mask", "boxes") or field.form == "binary" else (),
             encoding.mean[0] if scaled else None, encoding.std[0] if scaled else None,
             sum(column.missing for column in columns),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data import objects
 from nnstudio.data.columns import Array, Column, quoted
 from nnstudio.data.dialect import MISSING
 from nnstudio.data.lazy import is_lazy
@@ -21,7 +22,7 @@ from nnstudio.data.reference import DataError
 from nnstudio.layers.types import TensorType
 
 #: The kinds of columns that can be fed to a network.
-FED = ("number", "category", "image", "array", "codes")
+FED = ("number", "category", "image", "array", "codes", "mask", "boxes", "sound")
 #: Of values that are read when they are asked for, about so many rows tell the mean and scale.
 SAMPLED = 2000
 _LABELS = {0: "F", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
@@ -33,7 +34,7 @@ class ColumnEncoding:
 
     mean and std have one number, or for an array one for each entry of a sample (flattened). fill stands in for
     a missing value: the training rows' mean (before mean and std are applied) or most frequent category.
-    shape: of one sample, () for a table's columns.
+    shape: of one sample, () for a table's columns. rate: samples a second of a sound.
     """
 
     name: str
@@ -45,13 +46,22 @@ class ColumnEncoding:
     divisor: float = 1.0
     categories: tuple[str, ...] = ()
     size: int = 0
+    rate: int = 0
 
     def encoded(self, values: Array) -> Array:
         """Raw values as :class:`Column` holds them, one entry a row: float32 N×…, or int64 codes."""
         if self.kind == "category":
             return np.where(values < 0, int(self.fill[0]), values).astype(np.int64)
-        if self.kind == "codes":
+        if self.kind in ("codes", "mask"):
             return np.ascontiguousarray(values, dtype=np.int64)
+        if self.kind == "boxes":
+            return np.ascontiguousarray(values, dtype=np.float32)
+        if (
+            values.dtype.kind in "iub"
+            and self.kind in ("image", "sound")
+            and self.std == (1.0,) == (1.0 + self.mean[0],)
+        ):
+            return np.divide(values, self.divisor, dtype=np.float32)  # nothing is missing: one pass
         shape = (len(values), 1) if self.kind == "number" else (len(values), *self.shape)
         if values.dtype.kind != "f":
             values = values.astype(np.float32 if self.kind != "number" else np.float64)
@@ -75,8 +85,10 @@ class ColumnEncoding:
             return np.array([self._code(value) for value in values], dtype=np.int64)
         if self.kind == "number":
             return np.array([self._number(value) for value in values], dtype=np.float64)
+        if self.kind == "boxes":
+            return objects.read(self.name, values, self.shape[0], self.categories)
         try:
-            array = np.asarray(values, dtype=np.float32 if self.kind != "codes" else np.int64)
+            array = np.asarray(values, dtype=np.int64 if self.kind in ("codes", "mask") else np.float32)
         except (ValueError, TypeError, OverflowError):
             raise DataError(f"“{self.name}” must be arrays of {self._shape()} numbers each; give those") from None
         if array.ndim == len(self.shape) and self.shape[:1] == (1,):
@@ -118,6 +130,8 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
         return ColumnEncoding(column.name, "category", fill=(fill,), categories=column.categories)
     if column.kind == "codes":
         return ColumnEncoding(column.name, "codes", shape, size=column.size)
+    if column.kind in ("mask", "boxes"):
+        return ColumnEncoding(column.name, column.kind, shape, categories=column.categories)
     flat = values.reshape(len(values), -1)
     lacking = not is_lazy(column.values) and column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
     mean: tuple[float, ...] = (0.0,)
@@ -128,7 +142,9 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
         fill_values = tuple(means.tolist())
         if column.standardise:
             mean, std = fill_values, tuple(stds.tolist())
-    return ColumnEncoding(column.name, column.kind, shape, mean, std, fill_values, column.divisor)
+    return ColumnEncoding(
+        column.name, column.kind, shape, mean, std, fill_values, column.divisor, rate=column.rate
+    )  # fmt: skip
 
 
 def _moments(flat: Array, divisor: float, pooled: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -171,7 +187,11 @@ class FieldEncoding:
             return TensorType.of("N", "N", dtype="int64", classes=max(1, len(column.categories)))
         if column.kind == "codes":
             return TensorType.of("N T", "N", *column.shape, dtype="int64", classes=column.size)
+        if column.kind == "mask":
+            return TensorType.of("N H W", "N", *column.shape, dtype="int64", classes=max(1, len(column.categories)))
         shape = (1,) if column.kind == "number" else column.shape
+        if column.kind in ("boxes", "sound"):
+            return TensorType.of("N K B" if column.kind == "boxes" else "N C T", "N", *shape)
         labels = _LABELS.get(len(shape)) or " ".join("A" * len(shape))
         return TensorType.of(f"N {labels}", "N", *shape)
 
@@ -199,7 +219,8 @@ class FieldEncoding:
         """Values as in the file for encoded ones or for predictions of this field, one entry a row.
 
         Scores of classes (N×classes) give the name of the highest, codes (N) the name; a binary field takes
-        probabilities. Numbers are brought back to the file's scale. A vector gives a dict by column for each row.
+        probabilities. A mask, or scores for each pixel (N×classes×H×W), gives codes; boxes see `objects.told`.
+        Numbers are brought back to the file's scale. A vector gives a dict by column for each row.
         """
         array = np.asarray(array)
         column = columns[self.columns[0]]
@@ -212,6 +233,10 @@ class FieldEncoding:
             return [_name(column.categories, int(code)) for code in codes]
         if column.kind == "codes":
             return array.tolist()  # type: ignore[no-any-return]
+        if column.kind == "boxes":
+            return objects.told(array, column.categories)
+        if column.kind == "mask":
+            return list(array.argmax(axis=1) if array.ndim == 4 else array)
         values = column.decoded(array)
         return [float(row.reshape(-1)[0]) for row in values] if column.kind == "number" else list(values)
 

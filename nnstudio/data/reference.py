@@ -13,7 +13,7 @@ from nnstudio.layers.params import Declared, ParameterError, declared, param
 from nnstudio.layers.types import TensorType
 
 #: What a column can be. ``auto``: decided by what stands in it.
-KINDS = ("auto", "number", "category", "image", "text", "time")
+KINDS = ("auto", "number", "category", "image", "mask", "boxes", "sound", "text", "time")
 #: What a column is for. ``auto``: input, unless it is the last category or the only candidate for a target.
 ROLES = ("auto", "input", "target", "ignored")
 #: What is done to numbers. ``auto``: standardised where it is a table, left alone where it is an array.

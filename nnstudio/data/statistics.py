@@ -28,7 +28,8 @@ class Summary:
 
     count: values that are there; missing: rows without one. mean … maximum and quantiles (0.05, 0.25, 0.5, 0.75,
     0.95) are None or empty where the column holds no numbers. counts has one entry a bin, edges one more. classes:
-    for a category, how many rows of each split have each class, in the order of the categories.
+    for a category, how many rows of each split have each class, in the order of the categories; for boxes how many
+    boxes there are, for masks how many rows have a pixel of it (of a sample of rows, where there are many).
     """
 
     name: str
@@ -55,6 +56,8 @@ def summary(dataset: Dataset, name: str, bins: int) -> Summary:
         return Summary(*about, classes=_class_counts(dataset, column))
     if column.kind == "text":
         return Summary(*about)
+    if column.kind in ("mask", "boxes"):
+        return Summary(*about, classes=_object_counts(dataset, column))
     values = column.values
     numbers = (values[:: max(1, len(values) // SAMPLED)] if is_lazy(values) else values).reshape(-1)
     numbers = numbers[:: max(1, len(numbers) // MOST)].astype(np.float64)
@@ -81,6 +84,24 @@ def _class_counts(dataset: Dataset, column: Column) -> Mapping[str, Mapping[str,
     }
 
 
+def _object_counts(dataset: Dataset, column: Column) -> Mapping[str, Mapping[str, int]]:
+    """How many boxes, or masks, of each split have each class."""
+    per_split = {}
+    for split in SPLITS:
+        rows = dataset.indices(split)
+        rows = rows[:: max(1, len(rows) // SAMPLED)] if column.kind == "mask" else rows
+        values = column.values[rows]
+        if column.kind == "boxes":
+            codes = values[..., 4].reshape(-1).astype(np.int64)
+        else:
+            codes = np.concatenate([np.unique(mask) for mask in values]) if len(values) else np.zeros(0, np.int64)
+        per_split[split] = np.bincount(codes[codes >= 0], minlength=len(column.categories))
+    return {
+        name: {split: int(counts[code]) for split, counts in per_split.items()}
+        for code, name in enumerate(column.categories)
+    }
+
+
 def cells(dataset: Dataset, start: int, stop: int) -> list[tuple[str, ...]]:
     """Rows as texts: what stands in the file, "" where missing, the shape for an array."""
     stop = min(stop, dataset.total)
@@ -93,7 +114,12 @@ def cells(dataset: Dataset, start: int, stop: int) -> list[tuple[str, ...]]:
 
 
 def _texts(column: Column, start: int, stop: int) -> list[str]:
+    if is_lazy(column.values):
+        return ["×".join(map(str, column.values.shape[1:]))] * (min(stop, len(column.values)) - start)
     part = column.values[start:stop]
+    if column.kind == "boxes":
+        counts = (part[..., 4] >= 0).sum(axis=1)
+        return ["1 box" if count == 1 else f"{count} boxes" for count in counts]
     if column.kind == "category":
         return ["" if code < 0 else column.categories[code] for code in part]
     if part.ndim == 1:
