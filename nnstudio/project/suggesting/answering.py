@@ -1,0 +1,81 @@
+"""How each kind of target is answered: the last layer, its loss, its metrics, and the Output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnstudio.data.dataset import Dataset, Field
+from nnstudio.graph.builder import PortHandle
+from nnstudio.project.suggesting.drawing import Drawing
+
+#: The rarest class has at most this share of what it would have were all alike: then classes are weighted.
+RARE = 0.5
+
+
+def answer(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle) -> str:
+    """The head for a field from a vector, N×F; a sentence on it. KeyError where such a target has no head."""
+    type_ = dataset.types[field.name]
+    if field.kind == "category":
+        return _classes(drawing, dataset, field, features)
+    if type_.is_float and type_.rank == 2:
+        return _numbers(drawing, field, features, type_.last())
+    raise KeyError(field.name)
+
+
+def _classes(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle) -> str:
+    weights = class_weights(dataset, field)
+    scores = drawing.add("Linear", features, name="scores", out_features=len(field.classes))
+    drawing.add("Output", scores, name="answer", kind="class scores")
+    drawing.line(2)
+    target = drawing.add("Input", name=field.name, field=field.name)
+    drawing.add("CrossEntropyLoss", scores, target, name="loss", class_weights=weights)
+    drawing.add("Accuracy", scores, target, name="accuracy")
+    told = f"“{field.name}” is one of {len(field.classes)} classes: a score for each, compared by cross entropy"
+    return told + ("; rare classes count more, as some are much rarer than others" if weights else "")
+
+
+def _numbers(drawing: Drawing, field: Field, features: PortHandle, width: int) -> str:
+    guess = drawing.add("Linear", features, name="guess", out_features=width)
+    drawing.add("Output", guess, name="answer", kind="number" if width == 1 else "values")
+    drawing.line(2)
+    target = drawing.add("Input", name=field.name, field=field.name)
+    drawing.add("MSELoss", guess, target, name="loss")
+    drawing.add("MAE", guess, target, name="mean error")
+    drawing.add("R2", guess, target, name="explained")
+    what = "a number" if width == 1 else f"{width} numbers"
+    return f"“{field.name}” is {what}: guessed as such, compared by the squared difference"
+
+
+def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) -> str:
+    """The head for a mask or a picture from a picture of features, N×C×H×W."""
+    type_ = dataset.types[field.name]
+    if type_.is_int:
+        classes = type_.classes or 2
+        scores = drawing.add("Conv2d", maps, name="scores", out_channels=classes, kernel_size=1)
+        drawing.add("Output", scores, name="answer", kind="mask")
+        drawing.line(2)
+        target = drawing.add("Input", name=field.name, field=field.name)
+        drawing.add("CrossEntropyLoss", scores, target, name="loss")
+        drawing.add("Accuracy", scores, target, name="accuracy")
+        return f"“{field.name}” is a mask of {classes} classes: a score for each at every pixel, by a small U-Net"
+    guess = drawing.add("Conv2d", maps, name="guess", out_channels=type_["C"], kernel_size=1)
+    drawing.add("Output", guess, name="answer", kind="image")
+    drawing.line(2)
+    target = drawing.add("Input", name=field.name, field=field.name)
+    drawing.add("MSELoss", guess, target, name="loss")
+    drawing.add("MAE", guess, target, name="mean error")
+    return f"“{field.name}” is a picture: painted by a small U-Net, compared pixel by pixel"
+
+
+def class_weights(dataset: Dataset, field: Field) -> tuple[float, ...] | None:
+    """What each class counts, so that all together count alike; None where they are common enough."""
+    column = dataset.columns[field.columns[0]]
+    codes = np.asarray(column.values[dataset.indices("train")])
+    counts = np.bincount(codes[codes >= 0], minlength=len(field.classes)).astype(float)
+    present = counts > 0
+    if len(field.classes) < 2 or not present.any() or counts[present].min() >= RARE * counts.sum() / len(counts):
+        return None
+    weights: Any = np.where(present, counts.sum() / (present.sum() * np.maximum(counts, 1)), 1.0)
+    return tuple(float(f"{weight:.3g}") for weight in weights)

@@ -1,0 +1,140 @@
+"""How each kind of input is read: a branch of layers that ends in a vector of features (`vector`) or in a picture of
+them (`maps`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnstudio.data.dataset import Dataset, Field
+from nnstudio.graph.builder import PortHandle
+from nnstudio.layers import TensorType
+from nnstudio.project.suggesting.drawing import Drawing
+
+#: Rows from which a network may be wider, and below which it is narrow and drops more.
+MANY, FEW = 20_000, 1_000
+#: Numbers that stand for a code.
+LEAST_VECTOR, MOST_VECTOR = 4, 64
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a network the rows allow: a factor on its widths, and the share of values to drop."""
+
+    rows: int
+
+    @property
+    def width(self) -> float:
+        """1 for some thousand rows."""
+        return 2.0 if self.rows >= MANY else 0.5 if self.rows < FEW else 1.0
+
+    @property
+    def dropout(self) -> float:
+        """The fewer rows, the more."""
+        return 0.1 if self.rows >= MANY else 0.3 if self.rows < FEW else 0.2
+
+    def units(self, usual: int) -> int:
+        """A width for these rows."""
+        return max(4, round(usual * self.width))
+
+
+def vector(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> PortHandle:
+    """A branch that reads a field into a vector, N×F. KeyError where fields of this type cannot be read."""
+    type_ = dataset.types[field.name]
+    source = drawing.add("Input", name=field.name, field=field.name)
+    if type_.is_int:
+        return _codes(drawing, source, type_, field.name, size)
+    match type_.rank - 1:
+        case 1:
+            return dense(drawing, source, type_.last(), size)
+        case 2 if type_.labels[1] == "C":
+            return _wave(drawing, source, type_, size)
+        case 2:
+            return drawing.add("GRU", source, name="recurrent", hidden_size=size.units(64), bidirectional=True).last
+        case 3:
+            return _picture(drawing, source, type_, size)
+    raise KeyError(field.name)
+
+
+def dense(drawing: Drawing, source: PortHandle, width: int, size: Size) -> PortHandle:
+    """Two hidden layers for a vector."""
+    first = size.units(128 if width > 8 else 32)
+    x = source
+    for place, units in enumerate((first, max(4, first // 2)), 1):
+        x = drawing.add("Linear", x, name=f"hidden{place}", out_features=units, weight_init="he normal")
+        x = drawing.add("ReLU", x, name=f"relu{place}")
+    return drawing.add("Dropout", x, name="dropout", p=size.dropout)
+
+
+def _codes(drawing: Drawing, source: PortHandle, type_: TensorType, name: str, size: Size) -> PortHandle:
+    """A category becomes a learned vector; a sequence of codes is read from both ends, padding being 0."""
+    classes = type_.classes or 2
+    if type_.rank == 1:
+        return drawing.add("Embedding", source, name=f"{name} vector", embedding_dim=vector_size(classes))
+    if type_.rank != 2:
+        raise KeyError(name)
+    x = drawing.add("Embedding", source, name="embedding", embedding_dim=size.units(64), padding_idx=0)
+    x = drawing.add("GRU", x, name="recurrent", hidden_size=size.units(64), bidirectional=True)
+    x = drawing.add("Max", x, name="strongest", axes=(1,))
+    return drawing.add("Dropout", x, name="dropout", p=size.dropout)
+
+
+def vector_size(classes: int) -> int:
+    """How many numbers stand for a category of so many."""
+    return int(min(MOST_VECTOR, max(LEAST_VECTOR, round(1.6 * classes**0.56))))
+
+
+def _wave(drawing: Drawing, source: PortHandle, type_: TensorType, size: Size) -> PortHandle:
+    """A sound or another signal, N×C×T: filters with strides until some dozen steps are left."""
+    length, width, x, place = type_.last(), size.units(32), source, 1
+    while length > 32 and place <= 6:
+        stride = 4 if length > 128 else 2
+        x = drawing.add(
+            "Conv1d", x, name=f"conv{place}", out_channels=min(128, width * 2 ** (place // 2)),
+            kernel_size=2 * stride + 1, stride=stride, padding=stride,
+        )  # fmt: skip
+        x = drawing.add("ReLU", x, name=f"relu{place}")
+        length, place = length // stride, place + 1
+    x = drawing.add("AdaptiveAvgPool1d", x, name="mean over time", output_size=1)
+    return drawing.add("Flatten", x, name="flatten")
+
+
+def _picture(drawing: Drawing, source: PortHandle, type_: TensorType, size: Size) -> PortHandle:
+    """Convolutions that halve the picture until it is small, then the mean over what is left."""
+    edge, width, x, place = min(type_["H"], type_["W"]), size.units(32), source, 1
+    while edge >= 6 and place <= 5:
+        x = drawing.add(
+            "Conv2d", x, name=f"conv{place}", out_channels=min(256, width * 2 ** (place - 1)), kernel_size=3,
+            padding="same", weight_init="he normal",
+        )  # fmt: skip
+        x = drawing.add("BatchNorm2d", x, name=f"bn{place}")
+        x = drawing.add("ReLU", x, name=f"relu{place}")
+        x = drawing.add("MaxPool2d", x, name=f"pool{place}", kernel_size=2)
+        edge, place = edge // 2, place + 1
+    if edge > 4 or place == 6:
+        x = drawing.add("AdaptiveAvgPool2d", x, name="mean over space", output_size=1)
+    x = drawing.add("Flatten", x, name="flatten")
+    return drawing.add("Dropout", x, name="dropout", p=size.dropout)
+
+
+def maps(drawing: Drawing, source: PortHandle, size: Size, edge: int) -> PortHandle:
+    """A small U-Net: a picture of features as large as the picture that comes in, N×C×H×W. edge: of the picture."""
+    width, kept, x = size.units(16), [], source
+    levels = 2 if edge % 4 == 0 else 1 if edge % 2 == 0 else 0
+    for place in range(levels):
+        x = _twice(drawing, x, f"down{place + 1}", width * 2**place)
+        kept.append(x)
+        x = drawing.add("MaxPool2d", x, name=f"pool{place + 1}", kernel_size=2)
+    x = _twice(drawing, x, "middle", width * 2**levels)
+    for place in reversed(range(levels)):
+        x = drawing.add("Upsample", x, name=f"grow{place + 1}", scale_factor=2)
+        x = drawing.add("Concatenate", x, kept[place], name=f"skip{place + 1}", axis=1)
+        x = _twice(drawing, x, f"up{place + 1}", width * 2**place)
+    return x
+
+
+def _twice(drawing: Drawing, x: PortHandle, name: str, channels: int) -> PortHandle:
+    x = drawing.add(
+        "Conv2d", x, name=name, out_channels=channels, kernel_size=3, padding="same", weight_init="he normal"
+    )
+    x = drawing.add("BatchNorm2d", x, name=f"{name} bn")
+    return drawing.add("ReLU", x, name=f"{name} relu")

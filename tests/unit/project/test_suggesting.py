@@ -1,0 +1,106 @@
+"""A network that is suggested for data: it has no problem, fits a screen, and learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnstudio.compile.resolve import resolve
+from nnstudio.data import DataError, DataReference, describe_file, open_data, shipped_reference
+from nnstudio.data.dataset import Dataset
+from nnstudio.project.project import Project
+from nnstudio.project.suggesting import suggest
+
+
+def arrays(tmp_path: Path, **columns: np.ndarray) -> Dataset:
+    path = tmp_path / "made.npz"
+    np.savez(path, **columns)
+    return open_data(describe_file(path))
+
+
+def layers(dataset: Dataset) -> list[str]:
+    sheet = suggest(dataset).sheet
+    resolution = resolve(sheet.network, dataset.types)
+    assert resolution.problems == ()
+    at = sheet.view.positions
+    assert at.keys() == sheet.network.nodes.keys()
+    assert len(set(at.values())) == len(at)
+    assert max(x for x, _ in at.values()) <= 4 * 240
+    return [type(node.layer).__name__ for node in sheet.network.nodes.values()]
+
+
+def trained(dataset: Dataset, **plan: object) -> dict[str, float]:
+    project = Project(suggest(dataset).sheet)
+    project.sheet = type(project.sheet)(
+        project.network, project.sheet.view, project.plan.with_(**plan), dataset.reference
+    )
+    project.train()
+    return project.evaluate("validation")
+
+
+def test_a_table_with_classes_gets_hidden_layers_a_score_for_each_class_and_learns() -> None:
+    iris = open_data(shipped_reference("iris"))
+    assert {"Linear", "CrossEntropyLoss", "Accuracy", "Output"} <= set(layers(iris))
+    assert trained(iris)["accuracy"] >= 0.9
+
+
+def test_pictures_get_convolutions_and_learn() -> None:
+    digits = open_data(shipped_reference("digits"))
+    assert "Conv2d" in layers(digits)
+    assert trained(digits, epochs=5)["accuracy"] >= 0.9
+
+
+def test_a_number_is_guessed_as_a_number(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 3))
+    path = tmp_path / "line.csv"
+    rows = "\n".join(",".join(f"{value:.4f}" for value in (*row, row @ (1.0, -2.0, 0.5))) for row in x)
+    path.write_text("a,b,c,y\n" + rows)
+    data = open_data(describe_file(path))
+    assert {"MSELoss", "R2"} <= set(layers(data))
+    assert trained(data)["explained"] >= 0.9
+
+
+def test_rare_classes_count_more() -> None:
+    cancer = open_data(shipped_reference("breast_cancer"))
+    loss = next(node for node in suggest(cancer).sheet.network.nodes.values() if node.layer.role == "loss")
+    assert loss.layer.class_weights is None  # a third of the rows is not rare
+
+
+def test_rare_classes_are_weighted_so_that_all_count_alike(tmp_path: Path) -> None:
+    label = np.array([0] * 180 + [1] * 20)
+    made = arrays(tmp_path, x=np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32), label=label)
+    loss = next(node for node in suggest(made).sheet.network.nodes.values() if node.layer.role == "loss")
+    common, rare = loss.layer.class_weights
+    assert rare / common == pytest.approx(9, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((6,), "Linear"), ((20, 3), "GRU"), ((1, 12, 12), "Conv2d"), ((3, 33, 47), "Conv2d"), ((1, 5, 5), "Linear")],
+)
+def test_every_shape_of_input_has_its_reader(tmp_path: Path, shape: tuple[int, ...], expected: str) -> None:
+    x = np.random.default_rng(0).normal(size=(60, *shape)).astype(np.float32)
+    assert expected in layers(arrays(tmp_path, x=x, label=np.arange(60) % 3))
+
+
+def test_where_nothing_is_to_be_predicted_the_input_is_rebuilt(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 12)).astype(np.float32)
+    data = open_data(DataReference.file(_saved(tmp_path, x=x)).with_choice("x", role="input"))
+    assert layers(data).count("Input") == 1
+
+
+def test_data_that_no_network_can_read_is_told_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("note,kind\n" + "\n".join(f"something {n} unlike the rest,{'ab'[n % 2]}" for n in range(60)))
+    data = open_data(describe_file(path).with_choice("kind", role="target"))
+    with pytest.raises(DataError, match="role input"):
+        suggest(data)
+
+
+def _saved(tmp_path: Path, **columns: np.ndarray) -> Path:
+    path = tmp_path / "alone.npz"
+    np.savez(path, **columns)
+    return path
