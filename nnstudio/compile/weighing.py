@@ -28,7 +28,7 @@ from nnstudio.layers import Call, Function, Layer, TensorType
 #: What is small enough to be really run: numbers in weights, numbers in and out, products.
 _WEIGHTS, _NUMBERS, _WORK = 1_000_000, 1_000_000, 100_000_000
 #: Modules that draw random numbers while training.
-_RANDOM = ("Dropout", "RReLU", "FractionalMaxPool", "Transformer", "MultiheadAttention")
+_RANDOM = ("Dropout", "RReLU", "FractionalMaxPool", "Transformer", "MultiheadAttention", "RandomAffine")
 #: Products that a recurrent layer may be tried with, and steps that it is tried with at least. It is really run, since
 #: torch's fake tensors unroll it step by step; on longer sequences its costs grow evenly.
 _STEPPED, _STEPS = 300_000_000, 8

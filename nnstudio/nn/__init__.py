@@ -38,6 +38,7 @@ from nnstudio.nn.pooling import (
 from nnstudio.nn.positions import ClassToken, LearnedPositions, PatchEmbedding, PositionalEncoding, RotaryEncoding
 from nnstudio.nn.recurrent import GRU, LSTM, RNN, LSTMCell
 from nnstudio.nn.variational import Reparameterise, StochasticDepth
+from nnstudio.nn.warping import RandomAffine
 
 __all__ = [
     "GRU", "LSTM", "MAE", "R2", "RMSE", "RNN", "Accuracy", "AdaptiveLogSoftmax", "BCELoss", "BCEWithLogitsLoss",
