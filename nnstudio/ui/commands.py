@@ -21,6 +21,7 @@ from nnstudio.ui.panels import PANELS
 from nnstudio.ui.planned import group_of_selected, phase_of_selected
 from nnstudio.ui.quick_fix import quick_fix
 from nnstudio.ui.run_commands import run_commands
+from nnstudio.ui.suggesting import suggesting_commands
 
 if TYPE_CHECKING:
     from nnstudio.ui.window import MainWindow
@@ -41,6 +42,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from _view(window)
     yield from tab_commands(window)
     yield from _data(window)
+    yield from suggesting_commands(window)
     yield from _training(window)
     yield from run_commands(window)
     yield from learning_commands(window)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from nnstudio.data import DataError, DataReference, Split, describe_file, open_data, shipped, shipped_reference
 from nnstudio.data.formats import FORMATS, patterns
 from nnstudio.data.packages import PACKAGED, packaged_reference
+from nnstudio.ui import suggesting
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.forms import Form
@@ -33,6 +34,7 @@ from nnstudio.ui.session import Session
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
+    from nnstudio.project.suggesting import Suggestion
 
 log = logging.getLogger(__name__)
 DELIMITERS = ((",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "space"), ("|", "bar"))
@@ -126,9 +128,16 @@ class DataDialog(QDialog):
         kept = self._busy.sizePolicy()
         kept.setRetainSizeWhenHidden(True)
         self._busy.setSizePolicy(kept)
-        self.use = button("Use this data", self.accept, "primary")
+        drawn = bool(self._session.sheet.network.nodes)
+        self.use = button("Use this data", self.accept, "primary" if drawn else "")
         self.use.setObjectName("use_data")
-        self.use.setDefault(True)
+        self.suggest = button("Use it and suggest a network", self.accept_with_network, "" if drawn else "primary")
+        self.suggest.setObjectName("use_data_and_suggest")
+        self.suggest.setToolTip(
+            "Draw a first network with losses, metrics and plan that suits this data, ready to be trained"
+            + (", in the place of the one that is drawn" if drawn else "")
+        )
+        (self.use if drawn else self.suggest).setDefault(True)
 
     def _lay_out(self) -> None:
         browse = button("Open a file …", self._browse)
@@ -152,7 +161,7 @@ class DataDialog(QDialog):
             row(self.title, 1), self.counts, self.options, self.error, row(self.install, 1), self.columns,
             self.warnings,
             Section("Training, validation and test rows", lambda: split),
-            row(self._busy, button("Cancel", self.reject), self.use, spacing=10),
+            row(self._busy, button("Cancel", self.reject), *self._takers(), spacing=10),
         )  # fmt: skip
         right = column(*parts, spacing=10, margins=(20, 16, 20, 16))
         right.setStretch(5, 1)
@@ -165,6 +174,11 @@ class DataDialog(QDialog):
             layout.addWidget(home)
         layout.insertWidget(1, line(vertical=True))  # type: ignore[attr-defined]
         layout.setStretch(2, 1)  # type: ignore[attr-defined]
+
+    def _takers(self) -> tuple[QWidget, ...]:
+        """The buttons that take the data, the one that is likely meant last."""
+        both = (self.suggest, self.use)
+        return both if self.use.isDefault() else both[::-1]
 
     def _add_source(self, title: str, summary: str, chosen: Callable[[], object]) -> QListWidgetItem:
         item = QListWidgetItem(title)
@@ -274,7 +288,7 @@ class DataDialog(QDialog):
     def _work(self, work: Callable[[Job], Dataset]) -> None:
         if self._job is not None:
             self._job.cancel()
-        self.use.setEnabled(False)
+        self._allow(False)
         self._busy.show()
         self._job = self._background.run(work, self._show, self._fail, name="preview")
 
@@ -282,7 +296,7 @@ class DataDialog(QDialog):
         self._job, self.dataset, self.reference = None, dataset, dataset.reference
         self._busy.hide()
         self.error.hide()
-        self.use.setEnabled(True)
+        self._allow(True)
         self.title.setText(dataset.title)
         parts = [f"{dataset.total:,} rows", f"{len(dataset.columns):,} columns" if dataset.is_table else ""]
         parts += [f"{dataset.count(s):,} {w}" for s, w in _SPLITS if dataset.count(s)]
@@ -298,7 +312,7 @@ class DataDialog(QDialog):
     def _fail(self, error: BaseException) -> None:
         self._job = None
         self._busy.hide()
-        self.use.setEnabled(False)
+        self._allow(False)
         if not isinstance(error, DataError):
             log.error("the data could not be read", exc_info=error)
         item = self.sources.currentItem()
@@ -327,6 +341,34 @@ class DataDialog(QDialog):
         if self._job is None and self.dataset is not None and self.use.isEnabled():
             self._session.choose_data(self.dataset.reference)
             super().accept()
+
+    def accept_with_network(self) -> None:
+        """Take the data into the project, with a network that suits it; where none does, say why and stay."""
+        dataset = self.dataset
+        if self._job is not None or dataset is None or not self.use.isEnabled():
+            return
+
+        def taken(found: Suggestion) -> None:
+            self._job = None
+            suggesting.draw(self._session, found)
+            super(DataDialog, self).accept()
+
+        def failed(error: BaseException) -> None:
+            self._job = None
+            self._busy.hide()
+            self._allow(True)
+            if not isinstance(error, DataError):
+                log.error("no network could be suggested", exc_info=error)
+            self.error.setText(capital(str(error)))
+            self.error.show()
+
+        self._allow(False)
+        self._busy.show()
+        self._job = self._background.run(lambda _: suggesting.suggestion_for(dataset), taken, failed, name="suggestion")
+
+    def _allow(self, on: bool) -> None:
+        self.use.setEnabled(on)
+        self.suggest.setEnabled(on)
 
     def done(self, result: int) -> None:
         """Close; what is still being read is forgotten."""

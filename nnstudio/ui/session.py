@@ -53,7 +53,8 @@ class Session(QObject):
     ``notice(level, sentence)`` with a level of ``info``, ``warning`` or ``error``; ``project_changed`` when path,
     title or modified does; ``moment_changed`` when ``moment``, the step of the run that is shown, or the newest while
     it is live, does; ``revealed(id)`` asks the canvas to bring a node into sight; ``previewed(Preview | None)`` tells
-    what the edit that was last given to :meth:`preview` would do.
+    what the edit that was last given to :meth:`preview` would do; ``drawn``: the whole drawing is another, and is to be
+    seen whole.
     """
 
     changed = Signal(object)
@@ -68,6 +69,7 @@ class Session(QObject):
     scope_changed = Signal()
     previewed = Signal(object)
     moment_changed = Signal()
+    drawn = Signal()
 
     def __init__(self, parent: QObject | None = None, *, asleep: bool = False) -> None:
         """``asleep``: work nothing out until :meth:`wake`, so that the window is painted before torch is imported."""

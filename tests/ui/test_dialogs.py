@@ -161,3 +161,33 @@ def test_a_question_about_a_project_shows_its_whole_name(qtbot: QtBot) -> None:
     needed = metrics.boundingRect(said.rect().adjusted(0, 0, 0, 1000), Qt.TextFlag.TextWordWrap, said.text())
     assert needed.width() <= said.width()
     assert needed.height() <= said.height()
+
+
+def test_data_is_taken_with_a_network_that_suits_it_and_trains_at_once(data_dialog, session, qtbot):
+    dialog = data_dialog()
+    qtbot.mouseClick(dialog.suggest, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(session.network.nodes), timeout=30_000)
+    qtbot.waitUntil(lambda: session.settled and session.dataset is not None, timeout=60_000)
+    assert session.reference.source == "shipped:digits"
+    assert not session.resolution.problems
+    assert session.document.undo_label == "Suggest a network"
+    session.document.do("Train shortly", plan=session.plan.with_(epochs=1))
+    session.start()
+    qtbot.waitUntil(lambda: session.run_state == "idle" and session.history.ended is not None, timeout=60_000)
+    assert session.history.ended.reason == "completed"
+    session.undo()
+    session.undo()
+    assert not session.network.nodes
+
+
+def test_data_that_no_network_suits_stays_in_the_dialog_and_says_why(data_dialog, session, qtbot, tmp_path):
+    path = tmp_path / "times.csv"
+    path.write_text("when,what\n" + "\n".join(f"2024-01-{1 + n % 28:02},{n}" for n in range(40)))
+    dialog = data_dialog(path)
+    dialog._column("what", "role", "target")
+    qtbot.waitUntil(lambda: dialog._job is None and not dialog._soon.isActive(), timeout=30_000)
+    qtbot.mouseClick(dialog.suggest, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog._job is None, timeout=30_000)
+    assert "role input" in dialog.error.text()
+    assert dialog.suggest.isEnabled()
+    assert not session.network.nodes

@@ -63,6 +63,7 @@ class CanvasView(Annotated):
         self.time_bar.appeared.connect(self._overlay_came)
         session.changed.connect(self._document_changed)
         session.selection_changed.connect(self._selected)
+        session.drawn.connect(self.fit)
         self._layout_changed()
 
     # -- what the window's actions call ---------------------------------------------------------------------------
