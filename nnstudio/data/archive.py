@@ -99,7 +99,8 @@ def _array(stream: IO[bytes], size: int, name: str, member: str) -> Array:
 
 def _source(arrays: dict[str, Array], name: str, reference: DataReference, form: str) -> Source:
     """Columns of the arrays. The first picture, the first classes and the first table are called image, label and
-    features, whatever the file calls them, so that a network that was drawn for one file fits another."""
+    features, whatever the file calls them, so that a network that was drawn for one file fits another; an array that
+    the reference knows by its own name keeps that."""
     warnings: list[str] = []
     lone = {key: array for key, array in arrays.items() if array.ndim == 0}
     arrays = {key: array for key, array in arrays.items() if array.ndim}
@@ -120,7 +121,8 @@ def _source(arrays: dict[str, Array], name: str, reference: DataReference, form:
         column = _column(key, array, first, reference, told)
         kind = "vector" if column.kind == "array" and column.values.ndim == 2 else column.kind
         usual = {"image": "image", "category": "label", "vector": "features"}.get(kind, key)
-        field = usual if usual not in columns and usual not in arrays else key
+        free = usual not in columns and usual not in arrays and key not in reference.fields
+        field = usual if free else key
         choice = reference.fields.get(field, AUTOMATIC)
         if choice != AUTOMATIC:
             told.clear()

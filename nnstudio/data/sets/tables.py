@@ -17,5 +17,35 @@ SHIPPED: tuple[Shipped, ...] = (
          "y": choice(kind="number", role="target", scaling="none")},
         Split.everything(),
     ),
+    Shipped(
+        "phishing", "Phishing web sites", "1,250 web sites, nine signs each, genuine or phishing", "phishing.csv", CSV,
+        {"site": choice(kind="category", role="target")},
+    ),
+    Shipped(
+        "credit", "Loans", "4,454 loans of a bank, 13 facts each, paid back or not; some values are missing",
+        "credit.csv", CSV, {"loan": choice(kind="category", role="target")},
+    ),
+    Shipped(
+        "shuttle", "Space shuttle", "49,097 moments of nine sensors, 7 % unusual; training has normal ones alone",
+        "shuttle.npz", {"format": "npz"},
+        {"features": choice(scaling="standardise"), "label": choice(role="input"), "part": choice(role="ignored")},
+        Split.make({"column": "part"}),
+    ),
+    Shipped(
+        "ratings", "MovieLens", "100,004 ratings of 9,066 films by 671 people, half a star to five", "ratings.npz",
+        {"format": "npz"},
+        {"user": choice(kind="category"), "film": choice(kind="category"),
+         "stars": choice(kind="number", role="target")},
+    ),
+    Shipped(
+        "demand", "Electricity demand", "17,520 half hours of 2014 in Victoria: demand, temperature, working day",
+        "demand.csv", CSV,
+        {"demand": choice(kind="number", role="target"), "workday": choice(kind="number")},
+        Split.make({"by_time": True}),
+    ),
+    Shipped(
+        "molecules", "Molecules", "7,807 molecules in writing, and whether they pass into the brain", "molecules.csv",
+        CSV, {"barrier": choice(kind="category", role="target")},
+    ),
 )  # fmt: skip
 PACKAGED: tuple[Packaged, ...] = ()
