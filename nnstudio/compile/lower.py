@@ -61,7 +61,7 @@ class Compiled:
     """A network as PyTorch.
 
     training: ``forward(*inputs)`` gives a dict: each loss node's id -> its scalar; each output node's id -> its
-    tensor; ``"<metric id>.prediction"`` and ``".target"`` -> what the metric compares.
+    tensor; ``"<metric id>.prediction"``, ``".target"`` and, where wired, ``".padding"`` -> what the metric compares.
     observed: the same weights; ``forward(*inputs)`` gives (that dict, {node id: what its first output port puts out}),
     of layers, losses and the inputs that bring measured values or noise.
     model: what is exported; ``forward(*model_inputs)`` gives the output's tensor, or a dict by name for several.
@@ -268,7 +268,7 @@ class _Maker:
             at = [values[w.source][w.output] for w in self.network.incoming.get(id, ()) if w.input == name]
             fed[name] = tuple(at) if port.many else (at[0] if at else None)
         if layer.role in ("output", "metric"):
-            return {f"in.{name}": value for name, value in fed.items()}
+            return {f"in.{name}": value for name, value in fed.items() if value is not None}
         if isinstance(node.built, Function):
             made = apply(node.built, fed, lambda target, args, kwargs: graph.call_function(target, args, kwargs))
         else:

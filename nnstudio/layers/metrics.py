@@ -2,9 +2,72 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.types import TensorType
+
+PADDING_HELP = "true where an entry only fills up a short sequence and does not count"
+
+
+def ignore_param() -> Any:
+    return param(None, kind="int", title="Ignore", help="a class code that does not count, such as that of padding")
+
+
+def probabilities_param() -> Any:
+    return param(
+        False, title="Probabilities",
+        help="what comes in are probabilities already, behind a Softmax or a Sigmoid; else raw scores",
+    )  # fmt: skip
+
+
+def check_padding(padding: TensorType | None, target: TensorType) -> None:
+    """Refuse a padding that is not of the target's first axes. BuildError."""
+    if padding is not None and padding.sizes != target.sizes[: padding.rank]:
+        raise BuildError(
+            f"gets a padding {padding.per_sample()} for a target {target.per_sample()}",
+            "wire a padding of the same sizes as the target",
+        )
+
+
+def is_yes_or_no(prediction: TensorType, target: TensorType) -> bool:
+    """Whether there is one score for each entry of the target. BuildError where the target has more classes."""
+    if prediction.sizes not in (target.sizes, (*target.sizes, 1), (target.sizes[0], 1, *target.sizes[1:])):
+        return False
+    if target.classes is not None and target.classes > 2:
+        raise BuildError(
+            f"gets a single score but the target has {target.classes} classes",
+            f"give the last Linear {target.classes} outputs",
+        )
+    return True
+
+
+def class_axis(prediction: TensorType, target: TensorType) -> int:
+    """Where the classes lie in scores for these codes: 1, or −1 where they are the last of several axes. BuildError
+    where they are neither, and where there are fewer scores than classes.
+
+    Where both would fit, the labels tell: an axis that the target has too is not that of the classes.
+    """
+    second = (prediction.sizes[0], *prediction.sizes[2:]) == target.sizes and prediction.rank > 1
+    last = prediction.sizes[:-1] == target.sizes and prediction.rank > 2
+    if not (second or last) or not target.is_int:
+        raise BuildError(
+            f"cannot compare {prediction.per_sample()} with a target {target.per_sample()} of {target.dtype}",
+            "feed it a score for each class (second or last) and class codes, or two inputs of the same size",
+        )
+    if second and last:
+        second = not prediction.labels[1] == target.labels[1] != prediction.labels[-1]
+    axis = 1 if second else -1
+    scores = prediction.sizes[axis]
+    if not isinstance(scores, int):
+        raise BuildError(f"gets {scores} scores, a number known only at run time", "give it a score for each class")
+    if target.classes is not None and scores < target.classes:
+        raise BuildError(
+            f"gets {scores} scores but the target has {target.classes} classes",
+            f"give the last Linear {target.classes} outputs",
+        )
+    return axis
 
 
 @layer(family="Metrics", icon="metric", role="metric", synonyms=("correct", "hit rate", "classification", "top-k"))
@@ -20,45 +83,37 @@ class Accuracy(Layer):
 
     Right is where the true class has the largest score, or one of the k largest.
 
-    Shapes: scores `N×C×*` (class after the batch) and codes `N×*`, or two of the same sizes, give one number.
+    Shapes: scores `N×C×*` (class after the batch) or `N×*×C` and codes `N×*`, or two of the same sizes, give one
+    number.
 
     Source: scikit-learn, `accuracy_score` and `top_k_accuracy_score`.
     """
 
     prediction = Port("N *", help="a score for each class, or a single one for yes or no")
     target = Port("N *", dtype="number", help="the code of the right class, or 1 for yes and 0 for no")
+    padding = Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
 
     top_k: int = param(1, min=1, title="Best", help="right where the true class is among so many best scores")
     threshold: float = param(
         0.0, title="Threshold",
         help="for a single score: above it means yes; 0 for raw scores, 0.5 behind a Sigmoid",
     )  # fmt: skip
+    ignore_index: int | None = ignore_param()
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
         """Which of the two it is follows from the sizes: a score for each class has one axis more than its target."""
-        if prediction.sizes in (target.sizes, (*target.sizes, 1), (target.sizes[0], 1, *target.sizes[1:])):
-            if target.classes is not None and target.classes > 2:
-                raise BuildError(
-                    f"gets a single score but the target has {target.classes} classes",
-                    f"give the last Linear {target.classes} outputs",
-                )
-            return Call("nnstudio.nn.BinaryAccuracy", threshold=self.threshold)
-        if (prediction.sizes[0], *prediction.sizes[2:]) != target.sizes or not target.is_int:
-            raise BuildError(
-                f"cannot compare {prediction.per_sample()} with a target {target.per_sample()} of {target.dtype}",
-                "feed it a score for each class (channel second) and class codes, or two inputs of the same size",
-            )
-        scores = prediction.sizes[1]
-        if target.classes is not None and isinstance(scores, int) and scores < target.classes:
-            raise BuildError(
-                f"gets {scores} scores but the target has {target.classes} classes",
-                f"give the last Linear {target.classes} outputs",
-            )
-        if isinstance(scores, int) and self.top_k > scores:
+        check_padding(padding, target)
+        ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
+        if is_yes_or_no(prediction, target):
+            return Call("nnstudio.nn.BinaryAccuracy", threshold=self.threshold, **ignored)
+        axis = class_axis(prediction, target)
+        scores = prediction.sizes[axis]
+        assert isinstance(scores, int)
+        if self.top_k > scores:
             raise BuildError(
                 f"is to look at the {self.top_k} best of {scores} scores", f"set its parameter Best to at most {scores}"
             )
-        return Call("nnstudio.nn.Accuracy", top_k=self.top_k)
+        return Call("nnstudio.nn.Accuracy", top_k=self.top_k, **({} if axis == 1 else {"axis": axis}), **ignored)
 
 
 @layer(family="Metrics", icon="metric", role="metric", synonyms=("mean absolute error", "l1", "regression"))
@@ -78,8 +133,10 @@ class MAE(Layer):
 
     prediction = Port("*s")
     target = Port("*s")
+    padding = Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+        check_padding(padding, target)
         return Call("nnstudio.nn.MAE")
 
 
@@ -100,8 +157,10 @@ class RMSE(Layer):
 
     prediction = Port("*s")
     target = Port("*s")
+    padding = Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+        check_padding(padding, target)
         return Call("nnstudio.nn.RMSE")
 
 

@@ -1,6 +1,7 @@
 """Metrics as modules: ``update(prediction, target)`` for each batch, ``compute()`` at the end, ``reset()`` before.
 
-What they keep are sums on the device of what they are fed; nothing is fetched before ``compute``.
+What they keep are sums on the device of what they are fed; nothing is fetched before ``compute``. Where sequences are
+filled up, ``update`` also takes a padding: N×*p, true where an entry does not count.
 """
 
 from __future__ import annotations
@@ -17,24 +18,41 @@ def _sum(values: torch.Tensor, dim: int | None = None) -> torch.Tensor:
     return values.sum() if dim is None else values.sum(dim)
 
 
+def counted(
+    target: torch.Tensor, padding: torch.Tensor | None, ignore_index: int | None, axes: int
+) -> torch.Tensor | None:
+    """Which entries count, with as many axes as asked for (the last of size 1 where they are not told); None: all."""
+    kept = None if ignore_index is None else target != ignore_index
+    if padding is not None:
+        shown = ~padding.reshape(*padding.shape, *(1,) * ((axes if kept is None else kept.dim()) - padding.dim()))
+        kept = shown if kept is None else shown & kept
+    return kept
+
+
 class Metric(torch.nn.Module):
     """Base of metrics that are a mean: a sum on the device, and how many entries it is of."""
 
-    def __init__(self) -> None:
+    def __init__(self, ignore_index: int | None = None) -> None:
         super().__init__()
+        self._ignored = ignore_index
         self.reset()
 
     def reset(self) -> None:
         """Forget all batches."""
         self.total: Any = 0.0
-        self.count = 0
+        self.count: Any = 0
 
-    def update(self, prediction: torch.Tensor, target: torch.Tensor) -> None:
+    def update(self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor | None = None) -> None:
         """Take in a batch. Nothing waits for the device."""
         with torch.no_grad():
             entries = self.entries(prediction.detach(), target.detach())
-            self.total = self.total + _sum(entries)
-        self.count += entries.numel()
+            kept = counted(target, padding, self._ignored, entries.dim())
+            if kept is None:
+                self.total, self.count = self.total + _sum(entries), self.count + entries.numel()
+            else:
+                kept = kept.expand(entries.shape)
+                self.total = self.total + _sum(torch.where(kept, entries, torch.zeros_like(entries)))
+                self.count = self.count + kept.sum()
 
     def entries(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """One value for each entry, of which the metric is the mean."""
@@ -42,23 +60,25 @@ class Metric(torch.nn.Module):
 
     def compute(self) -> float:
         """The figure over all batches since the last reset; NaN where there was none."""
-        return float(self.total) / self.count if self.count else math.nan
+        count = int(self.count)
+        return float(self.total) / count if count else math.nan
 
 
 class Accuracy(Metric):
     """Share of entries whose true class is among the ``top_k`` largest scores.
 
-    prediction: N×C×*s scores; target: N×*s class codes.
+    prediction: scores N×C×*s, or N×*s×C where ``axis`` is −1; target: N×*s class codes.
     """
 
-    def __init__(self, top_k: int = 1) -> None:
-        super().__init__()
-        self.top_k = top_k
+    def __init__(self, top_k: int = 1, axis: int = 1, ignore_index: int | None = None) -> None:
+        super().__init__(ignore_index)
+        self._best, self._axis = top_k, axis
 
     def entries(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        if self.top_k == 1:
-            return prediction.argmax(1) == target
-        return (prediction.topk(self.top_k, 1).indices == target.unsqueeze(1)).any(1)
+        if self._best == 1:
+            return prediction.argmax(self._axis) == target
+        found = prediction.topk(self._best, self._axis).indices == target.unsqueeze(self._axis)
+        return found.any(self._axis)
 
 
 class BinaryAccuracy(Metric):
@@ -67,12 +87,12 @@ class BinaryAccuracy(Metric):
     prediction: as many entries as target, any number type.
     """
 
-    def __init__(self, threshold: float = 0.0) -> None:
-        super().__init__()
-        self.threshold = threshold
+    def __init__(self, threshold: float = 0.0, ignore_index: int | None = None) -> None:
+        super().__init__(ignore_index)
+        self._threshold = threshold
 
     def entries(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        return (prediction.reshape(target.shape) > self.threshold) == (target > 0.5)
+        return (prediction.reshape(target.shape) > self._threshold) == (target > 0.5)
 
 
 class MAE(Metric):
@@ -91,6 +111,27 @@ class RMSE(Metric):
     def compute(self) -> float:
         """The figure over all batches since the last reset; NaN where there was none."""
         return math.sqrt(mean) if math.isfinite(mean := super().compute()) else mean
+
+
+class Perplexity(Metric):
+    """``e`` to the mean surprise, in nats, at the right codes.
+
+    prediction: scores N×C×*s, or N×*s×C where ``axis`` is −1; target: N×*s codes.
+    """
+
+    def __init__(self, axis: int = 1, ignore_index: int | None = None) -> None:
+        super().__init__(ignore_index)
+        self._axis = axis
+
+    def entries(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        scores = prediction.movedim(self._axis, 1)
+        known = target.clamp(0, scores.shape[1] - 1)  # an ignored code may lie outside
+        return torch.nn.functional.cross_entropy(scores, known, reduction="none")
+
+    def compute(self) -> float:
+        """The figure over all batches since the last reset; NaN where there was none, infinite where it is huge."""
+        mean = super().compute()
+        return math.exp(mean) if mean < 700 or math.isnan(mean) else math.inf
 
 
 class R2(torch.nn.Module):

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 TOGETHER = 64
 #: Numbers in those predictions, at most.
 TOGETHER_NUMBERS = 1 << 20
+#: What a metric is fed, in order: the input ports of its layer.
+ENDS = ("prediction", "target", "padding")
+#: A batch as a metric gets it: prediction, target and, where it is wired, padding.
+Compared = tuple["torch.Tensor", ...]
 
 
 class Objective:
@@ -79,15 +83,15 @@ class Metrics:
         self.modules: dict[str, Any] = {id: compiled.metric(id).to(device) for id in ids}
         self.names = {id: compiled.name(id) for id in ids}
         self.together = together
-        self._keys = [(id, f"{id}.prediction", f"{id}.target") for id in self.modules]
-        self._waiting: list[dict[str, tuple[torch.Tensor, torch.Tensor]]] = []
+        self._keys = [(id, tuple(f"{id}.{end}" for end in ENDS)) for id in self.modules]
+        self._waiting: list[dict[str, Compared]] = []
         self._limit = 0
 
     def add(self, out: Mapping[str, torch.Tensor]) -> None:
         """Count what a forward pass gave."""
         if not self._keys:
             return
-        self._wait({id: (out[first].detach(), out[second].detach()) for id, first, second in self._keys})
+        self._wait({id: tuple(out[end].detach() for end in ends if end in out) for id, ends in self._keys})
         if len(self._waiting) >= self._limit:
             self._update()
 
@@ -97,9 +101,8 @@ class Metrics:
         waiting, self._waiting = self._waiting, []
         with torch.no_grad():
             for id, module in self.modules.items() if waiting else ():
-                predictions, targets = ([batch[id][end] for batch in waiting] for end in (0, 1))
-                for prediction, target in _joined(predictions, targets):
-                    module.update(prediction, target)
+                for compared in _joined([batch[id] for batch in waiting]):
+                    module.update(*compared)
 
     def compute(self) -> Figures:
         """Values by the metric nodes' names."""
@@ -116,9 +119,9 @@ class Metrics:
         """What was gathered so far and is a tensor, by name; :meth:`restore` takes it back."""
         found = {name: value for name, value in self._sums().items() if hasattr(value, "device")}
         for place, batch in enumerate(self._waiting):
-            for id, (prediction, target) in batch.items():
-                found[f"waiting.{self.names[id]}.{place}.prediction"] = prediction
-                found[f"waiting.{self.names[id]}.{place}.target"] = target
+            for id, compared in batch.items():
+                for end, tensor in zip(ENDS, compared, strict=False):
+                    found[f"waiting.{self.names[id]}.{place}.{end}"] = tensor
         return found
 
     def numbers(self) -> dict[str, float | int | None]:
@@ -135,43 +138,45 @@ class Metrics:
             for name, value in {**numbers, **tensors}.items():
                 if name.startswith(prefix):
                     own: Any = value if isinstance(value, int | float | None) else value.to(device, copy=True)
-                    setattr(module, name[len(prefix) :], own)
+                    kept = isinstance(getattr(module, name[len(prefix) :], None), list)
+                    setattr(module, name[len(prefix) :], [own] if kept else own)
         place = 0
         while self._keys and f"waiting.{self.names[self._keys[0][0]]}.{place}.prediction" in tensors:
             batch = {}
             for id in self.modules:
-                ends = [
-                    tensors[f"waiting.{self.names[id]}.{place}.{end}"].to(device) for end in ("prediction", "target")
-                ]
-                batch[id] = (ends[0], ends[1])
+                names = [f"waiting.{self.names[id]}.{place}.{end}" for end in ENDS]
+                batch[id] = tuple(tensors[name].to(device) for name in names if name in tensors)
             self._wait(batch)
             place += 1
 
-    def _wait(self, batch: dict[str, tuple[torch.Tensor, torch.Tensor]]) -> None:
+    def _wait(self, batch: dict[str, Compared]) -> None:
         self._waiting.append(batch)
         if not self._limit:
-            largest = max(prediction.numel() for prediction, _ in batch.values())
+            largest = max(compared[0].numel() for compared in batch.values())
             self._limit = max(1, min(self.together, TOGETHER_NUMBERS // max(1, largest)))
 
     def _sums(self) -> dict[str, Any]:
-        """Each metric module's streaming sums: its buffers and its attributes that are tensors or numbers."""
+        """What each metric module has gathered: its buffers and its attributes that are tensors, lists of them (as one,
+        which stays in their place) or numbers."""
         import torch
 
         found = {}
         for id, module in self.modules.items():
             values = {**vars(module), **dict(module.named_buffers())}
             for name, value in sorted(values.items()):
-                if isinstance(value, torch.Tensor | int | float | None) and name[0] != "_" and name != "training":
+                if isinstance(value, list) and value:
+                    value[:] = [torch.cat(value)]
+                    found[f"metric.{self.names[id]}.{name}"] = value[0]
+                elif isinstance(value, torch.Tensor | int | float | None) and name[0] != "_" and name != "training":
                     found[f"metric.{self.names[id]}.{name}"] = value
         return found
 
 
-def _joined(predictions: list[torch.Tensor], targets: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _joined(batches: list[Compared]) -> list[Compared]:
     """The batches as one, where their shapes allow it."""
     import torch
 
-    if len(predictions) > 1 and all(
-        tensors[0].dim() and len({tensor.shape[1:] for tensor in tensors}) == 1 for tensors in (predictions, targets)
-    ):
-        return [(torch.cat(predictions), torch.cat(targets))]
-    return list(zip(predictions, targets, strict=True))
+    alike = {tuple(tensor.shape[1:] for tensor in batch) for batch in batches}
+    if len(batches) > 1 and len(alike) == 1 and all(tensor.dim() for tensor in batches[0]):
+        return [tuple(torch.cat(tensors) for tensors in zip(*batches, strict=True))]
+    return batches

@@ -246,6 +246,9 @@ def _optional(
         return TensorType.of("N F", "N", projected or layer.hidden_size)
     if port.dtype == "int":
         return None
+    if name == "padding" and "target" in types:
+        axes = types["target"].axes
+        return TensorType(axes[: draw(st.integers(1, len(axes)))] if axes else (Axis("N", N),), "bool")
     if "key" in layer.inputs and types.get("key") is None:
         sizes["S"] = sizes["T"]
     return draw(_type(port, sizes, {}, False))

@@ -17,7 +17,7 @@ from nnstudio.project.project import Project
 project = Project.new("line")
 project.sheet = replace(project.sheet, plan=project.plan.with_(optimizer={optimizer!r}))
 project.train(epochs=3)
-print([name for name in ("sympy", "torch._dynamo", "torch._inductor") if name in sys.modules])
+print([name for name in ("sympy", "torch._dynamo", "torch._inductor", "torchmetrics") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
