@@ -175,12 +175,12 @@ def _export(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", metavar="OUT", required=True, help="the file to write")
 
 
-def _nothing(command: argparse.ArgumentParser) -> None:
-    """A verb without arguments of its own."""
+def _templates(command: argparse.ArgumentParser) -> None:
+    command.add_argument("template", metavar="TEMPLATE", nargs="?", default="", help="one of them, to read its page")
 
 
 VERBS = {
-    "templates": (verbs.templates, "list the gallery", _nothing),
+    "templates": (verbs.templates, "list the gallery, or show the page of one project", _templates),
     "new": (verbs.new, "make a project from the gallery", _new),
     "layers": (verbs.layers, "list the layer types, or explain one", _layers),
     "check": (verbs.check, "say what each layer puts out, what it costs and what is wrong", _check),

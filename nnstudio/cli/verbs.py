@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from nnstudio.project.project import Project
 
 
-def templates(_: Namespace, out: Output) -> int:
-    """The gallery and the classical networks, a line each."""
-    from nnstudio.project.gallery import classical, templates
+def templates(arguments: Namespace, out: Output) -> int:
+    """The gallery and the classical networks, a line each; or the page of one."""
+    from nnstudio.project.gallery import classical, template, templates
 
+    if arguments.template:
+        one = template(arguments.template)
+        out.item(id=one.id, kind=one.kind, title=one.title, summary=one.summary, page=one.page)
+        out.line((one.page or f"# {one.title}\n\n{one.summary}").rstrip())
+        return 0
     known = [*templates(), *classical()]
     for each in known:
         out.item(id=each.id, kind=each.kind, title=each.title, summary=each.summary)

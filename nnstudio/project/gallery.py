@@ -32,6 +32,17 @@ class Template:
     path: Path
     kind: str = "example"
 
+    @property
+    def page(self) -> str:
+        """Its page of help as Markdown, beginning with its title; "" where it has none."""
+        return page(self.id)
+
+
+def page(id: str) -> str:
+    """The page of help of a project, as Markdown that begins with its title; "" where it has none."""
+    path = resource_path("help") / "gallery" / f"{id}.md"
+    return path.read_text("utf-8") if path.is_file() else ""
+
 
 def templates() -> list[Template]:
     """The gallery, in its order. A file that cannot be read is logged and left out."""

@@ -248,6 +248,9 @@ def _help(window: MainWindow) -> Iterable[Action]:
     yield Action(
         "help", "Help", views.show_help, ("F1",), "help", "Help", "How to use NN Studio", words="manual guide"
     )
+    yield Action("project_page", "About this project", views.show_project_page, ("Shift+F1",), "", "Help",
+                 "What a project of the gallery is, what to try, and what to look at", words="gallery example lesson",
+                 enabled_when=views.has_project_page)
     yield Action("shortcuts", "Keyboard shortcuts", views.show_shortcuts, ("Ctrl+F1",), "", "Help",
                  "All keys and gestures on one sheet", words="keys gestures mouse cheat sheet")
     yield Action("log", "Show log file", views.show_log, (), "", "Help", "Open the folder of the log")

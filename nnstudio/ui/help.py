@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from nnstudio.layers import load
 from nnstudio.layers.help_page import help_page
+from nnstudio.project.gallery import ORDER, page
 from nnstudio.resources import resource_path
 from nnstudio.ui import fuzzy, theme
 from nnstudio.ui.icons import icon
@@ -45,6 +46,13 @@ def pages(folder: Path | None = None) -> list[tuple[str, str]]:
         first = text.lstrip().splitlines()[0] if text.strip() else path.stem
         found.append((first.lstrip("# ").strip(), text))
     return found
+
+
+@functools.cache
+def project_pages() -> list[tuple[str, str]]:
+    """Title and page of each project of the gallery that has one, in the gallery's order."""
+    found = [page(id) for id in ORDER]
+    return [(text.partition("\n")[0].lstrip("# ").strip(), text) for text in found if text]
 
 
 class _Search(QLineEdit):
@@ -87,7 +95,8 @@ class HelpDialog(QDialog):
         side = panel(column(self.search, self.tree, spacing=8, margins=(12, 12, 0, 0)))
         side.setFixedWidth(theme.scaled(250))
         self.setLayout(row(side, line(vertical=True), self.text, spacing=0))
-        self._pages = dict(pages())
+        self._gallery = dict(project_pages())
+        self._pages = {**dict(pages()), **self._gallery}
         self.tree.currentItemChanged.connect(self._chosen)
         self.tree.itemClicked.connect(self._fold)
         self.tree.itemExpanded.connect(self._mark)
@@ -132,7 +141,10 @@ class HelpDialog(QDialog):
         """Show what fits the words, and open the first of it."""
         self.tree.clear()
         titles = [title for title in self._pages if fuzzy.by_words(wanted, f"{title} {self._pages[title]}")]
-        groups: dict[str, list[tuple[str, bool]]] = {"Guide": [(title, False) for title in titles]}
+        groups: dict[str, list[tuple[str, bool]]] = {
+            "Guide": [(title, False) for title in titles if title not in self._gallery],
+            "Gallery": [(title, False) for title in titles if title in self._gallery],
+        }
         types = find_layers(wanted, load())
         if wanted.strip():
             groups = {"Layers": [(cls.type_name(), True) for cls in types], **groups}

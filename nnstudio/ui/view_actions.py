@@ -136,6 +136,19 @@ class ViewActions:
         name = chosen[0].type_name() if len(chosen) == 1 else ""
         show_help(self._window, name if name in load() else "")
 
+    def show_project_page(self) -> None:
+        """The page on the project of the gallery that is open."""
+        from nnstudio.ui.help import show_help
+
+        show_help(self._window, page=self._window.session.sheet.title)
+
+    def has_project_page(self) -> bool:
+        """Whether what is open is a project of the gallery."""
+        from nnstudio.ui.help import project_pages
+
+        title = self._window.session.sheet.title
+        return bool(title) and self._window.in_workspace and title in dict(project_pages())
+
     def show_shortcuts(self) -> None:
         """All keys and gestures on one sheet."""
         from nnstudio.ui.shortcut_sheet import show_shortcuts

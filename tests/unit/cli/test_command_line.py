@@ -283,3 +283,13 @@ def test_a_bar_shows_the_time_left_where_a_person_watches(
     assert status == 0
     assert "epoch 4/4" in out
     assert "Trained 4 epochs" in out
+
+
+def test_the_page_of_a_project_of_the_gallery_is_read(capsys):
+    status, text, _ = run(capsys, "templates", "line")
+    assert status == 0
+    assert text.startswith("# One weight")
+    assert "What to try" in text
+    status, _, told = run(capsys, "templates", "lime")
+    assert status == 1
+    assert "line" in told

@@ -72,3 +72,14 @@ def test_wires_run_to_the_right_or_to_a_row_below(id: str) -> None:
 def test_a_project_that_is_not_there_names_one_that_is() -> None:
     with pytest.raises(ProjectError, match="did you mean digits-mlp"):
         template("digits-mpl")
+
+
+@pytest.mark.parametrize("id", ORDER)
+def test_its_page_says_what_it_is_what_to_try_and_what_to_look_at(id: str) -> None:
+    made = template(id)
+    lines = made.page.splitlines()
+    assert lines[0] == f"# {made.title}"
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## What it is", "## What to try", "## What to look at",
+    ]  # fmt: skip
+    assert 80 <= len(made.page.split()) <= 400
