@@ -82,13 +82,14 @@ def dead_outputs(case: Case) -> Iterator[Diagnosis]:
     """Nearly all that a layer puts out has been exactly zero lately, or most of its units for whole batches."""
     losses = set(case.history.started.losses) if case.history.started else set()
     found: dict[str, float] = {}
-    cut = {id for id, values in case.lately("gradients").items() if not values.any()}
+    lately = case.lately("gradients")
+    trained, cut = set(lately), {id for id, values in lately.items() if not values.any()}
     for id, seen in _often_seen(case, 1).items():
         kind = case.kind(id)
         if id in losses or (kind and kind not in RECTIFIERS):
             continue
         zeros, units = min(look.zeros for look in seen), min(look.dead for look in seen)
-        if len(seen) < LATELY and not _bears_out(case, id, cut):
+        if len(seen) < LATELY and not _bears_out(case, id, trained, cut):
             continue
         if zeros >= DEAD:
             found[id] = zeros
@@ -214,16 +215,20 @@ def _share(values: Array, largest: Array) -> float:
     return middle(share)
 
 
-def _bears_out(case: Case, id: str, cut: set[str]) -> bool:
+def _bears_out(case: Case, id: str, trained: set[str], cut: set[str]) -> bool:
     """Whether gradients, which are looked at more often, agree that nothing passes a node: all that are known of layers
-    just before it are zero."""
+    just before it are zero.
+
+    trained, cut: the layers of which gradients are known, and those of them whose gradients are zero.
+    """
     network = case.network
-    if network is None or id not in network.nodes:
+    if network is None or id not in network.nodes or not cut:
         return False
-    trained = set(case.lately("gradients"))
     before = {wire.source for wire in network.incoming.get(id, ())}
+    seen = set(before)
     while before and not before & trained:
-        before = {wire.source for each in before for wire in network.incoming.get(each, ())}
+        before = {wire.source for each in before for wire in network.incoming.get(each, ())} - seen
+        seen |= before
     return bool(before & trained) and before & trained <= cut
 
 
