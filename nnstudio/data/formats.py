@@ -63,6 +63,7 @@ def _found(name: str) -> Callable[..., Any]:
     return found
 
 
+_SCENES = "pictures_scenes"
 #: In the order in which they are tried; what no other takes is read as a table of text.
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -70,6 +71,23 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for made in (
             Format("npz", "NumPy file (.npz)", "archive:read_npz", (".npz",), (b"PK",)),
             Format("npy", "NumPy file (.npy)", "archive:read_npy", (".npy",), (b"\x93NUMPY",)),
+            Format(
+                "coco", "pictures with boxes (COCO)", f"{_SCENES}:read_boxes", detect=f"{_SCENES}:is_coco", folder=True
+            ),
+            Format(
+                "voc", "pictures with boxes (VOC)", f"{_SCENES}:read_boxes", detect=f"{_SCENES}:is_voc", folder=True
+            ),
+            Format(
+                "yolo", "pictures with boxes (YOLO)", f"{_SCENES}:read_boxes", detect=f"{_SCENES}:is_yolo", folder=True
+            ),
+            Format("masks", "pictures with masks", f"{_SCENES}:read_masks", detect=f"{_SCENES}:has_masks", folder=True),
+            Format(
+                "labelled",
+                "pictures with a table of labels",
+                "pictures_labels:read_labelled",
+                detect="pictures_labels:has_labels",
+                folder=True,
+            ),  # fmt: skip
             Format(
                 "pictures", "pictures by class", "pictures:read_pictures", detect="pictures:holds_pictures", folder=True
             ),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnstudio.data import DataError, DataReference, describe_file, open_data, pictures
+from nnstudio.data import DataError, DataReference, describe_file, open_data, pictures, pictures_decode
 from nnstudio.data.dataset import Dataset
 
 
@@ -77,7 +77,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_told(animals: Path) -> No
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded(animals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
+    monkeypatch.setattr(pictures_decode, "MOST_PIXELS", 100)
     draw(animals / "cats" / "0.png", 3, (20, 20))
     data = opened(animals)
     assert data.total == 39
