@@ -1,0 +1,128 @@
+"""Asking the network again about some rows: which inputs can be changed, and what it then says, with gradients."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.project.errors import ProjectError
+from nnstudio.project.judging.judge import Judge, codes_of, shares_of
+from nnstudio.project.judging.subjects import Subject
+from nnstudio.project.judging.taps import tapped
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Asking:
+    """Some rows of a split, and the network's prediction of one subject for changed inputs.
+
+    inputs: tensors in the order of ``compiled.inputs``. changeable: places among them of float fields of the data on
+    which the prediction depends. target: as the loss is fed it. Inside :meth:`still` nothing of the network changes.
+    """
+
+    def __init__(
+        self, judge: Judge, split: str, places: Sequence[int] | NDArray[np.int64], name: str = "",
+        rows: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:  # fmt: skip
+        """``rows``: encoded arrays by field of rows that are not in the data, in the place of those of the split."""
+        self.judge, self.split, self.places = judge, split, np.asarray(places, np.int64)
+        self.subject: Subject = judge.subject(name)
+        self.module = tapped(judge.compiled, (self.subject.prediction,))
+        self.inputs = judge.batch(split, self.places) if rows is None else judge.batch_of(rows)
+        network, specs = judge.compiled.network, judge.compiled.inputs
+        needed = network.ancestors([self.subject.prediction[0]])
+        self.changeable = tuple(
+            place for place, (spec, tensor) in enumerate(zip(specs, self.inputs, strict=True))
+            if spec.draw is None and spec.node in needed and tensor.dtype.is_floating_point
+        )  # fmt: skip
+        self.coded = tuple(
+            place for place, (spec, tensor) in enumerate(zip(specs, self.inputs, strict=True))
+            if spec.draw is None and spec.node in needed and not tensor.dtype.is_floating_point
+        )  # fmt: skip
+        with self.still():
+            self.target = tapped(judge.compiled, (self.subject.target,))(*self.inputs)[0].detach()
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Evaluation mode (dropout off); parameters need no gradients, and everything is as before afterwards."""
+        import torch
+
+        module = self.judge.compiled.training
+        training = [each for each in module.modules() if each.training]
+        learning = [each for each in module.parameters() if each.requires_grad]
+        module.eval()
+        for parameter in learning:
+            parameter.requires_grad_(False)
+        try:
+            with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # its RNNs know no gradients in it
+                yield
+        finally:
+            for parameter in learning:
+                parameter.requires_grad_(True)
+            for each in training:
+                each.training = True
+
+    def require_numbers(self) -> None:
+        """ProjectError where no input of numbers can be changed little by little."""
+        if not self.changeable:
+            raise ProjectError(
+                "This network takes class codes or tokens alone, which cannot be changed little by little; an attack "
+                "needs an input of numbers, such as a picture."
+            )
+
+    def predict(self, changed: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The prediction where the changeable inputs are these."""
+        inputs = list(self.inputs)
+        for place, tensor in zip(self.changeable, changed, strict=True):
+            inputs[place] = tensor
+        prediction: torch.Tensor = self.module(*inputs)[0]
+        return prediction
+
+    def loss(self, prediction: torch.Tensor) -> torch.Tensor:
+        """How wrong each row is, (rows,): cross-entropy for classes, the squared error for numbers."""
+        import torch
+        from torch.nn import functional
+
+        subject = self.subject
+        if subject.kind == "numbers":
+            return _by_row((prediction - self.target) ** 2)
+        if subject.link == "sigmoid" or (subject.link == "none" and prediction.shape == self.target.shape):
+            right = self.target.reshape(prediction.shape).to(prediction.dtype)
+            logits = prediction if subject.link == "sigmoid" else torch.logit(prediction.clamp(1e-7, 1 - 1e-7))
+            each = functional.binary_cross_entropy_with_logits(logits, right, reduction="none")
+            return _by_row(each)
+        logs = prediction if subject.link == "exp" else functional.log_softmax(prediction, dim=1)
+        right = self.target.reshape(len(logs), *logs.shape[2:]).long()
+        ignored = -100 if subject.ignored is None else subject.ignored
+        each = functional.nll_loss(logs, right, reduction="none", ignore_index=ignored)
+        return _by_row(each)
+
+    def right(self, prediction: torch.Tensor) -> torch.Tensor:
+        """Of each row whether it is right: bool (rows,) for classes; of places, whether more than half are; of
+        numbers, none."""
+        import torch
+
+        subject = self.subject
+        if subject.kind == "classes":
+            target = self.target.reshape(len(prediction), -1)[:, 0].round().long()
+            right: torch.Tensor = shares_of(subject, prediction).argmax(dim=1) == target
+            return right
+        if subject.kind == "places":
+            codes = codes_of(subject, prediction)
+            target = self.target.reshape(codes.shape).round().long()
+            known = target != (-100 if subject.ignored is None else subject.ignored)
+            hits: torch.Tensor = ((codes == target) & known).reshape(len(codes), -1).sum(dim=1)
+            most: torch.Tensor = hits * 2 > known.reshape(len(codes), -1).sum(dim=1)
+            return most
+        return torch.zeros(len(prediction), dtype=torch.bool, device=prediction.device)
+
+
+def _by_row(values: torch.Tensor) -> torch.Tensor:
+    """The mean of each row, (rows,)."""
+    made: torch.Tensor = values.reshape(len(values), -1).mean(dim=1)
+    return made

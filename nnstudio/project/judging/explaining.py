@@ -1,0 +1,371 @@
+"""Which parts of an input made a network say what it says: saliency, integrated gradients, occlusion, through captum.
+
+Sources: Simonyan et al., "Deep inside convolutional networks" (2014); Sundararajan et al., "Axiomatic attribution for
+deep networks" (2017); Zeiler and Fergus, "Visualizing and understanding convolutional networks" (2014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstudio.project.errors import ProjectError
+from nnstudio.project.judging.asking import Asking
+from nnstudio.project.judging.judge import Judge, shares_of
+from nnstudio.project.judging.taps import copied, prune, tap_value
+
+if TYPE_CHECKING:
+    import torch
+    from torch import fx
+
+    from nnstudio.data.dataset import Dataset
+
+Floats = NDArray[np.float64]
+#: Ways to explain, by what a person calls them.
+WAYS: Mapping[str, str] = {
+    "gradients": "integrated gradients", "saliency": "saliency", "occlusion": "occlusion",
+}  # fmt: skip
+#: Steps of the way from the baseline to the input; passes of the network at once.
+STEPS, AT_ONCE = 50, 64
+#: The window that is moved over a picture is about this share of its side.
+WINDOW = 0.25
+NO_CAPTUM = "Explaining needs the package captum; install it with “pip install captum”, then start the program again."
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What one field contributed. values: for a picture (C, H, W) as it is fed; for columns one a column (K,); for
+    codes one at each place (T,). names: of the columns or codes. input: a picture as it was fed (C, H, W)."""
+
+    field: str
+    kind: str
+    values: Floats
+    names: tuple[str, ...] = ()
+    input: NDArray[np.float32] | None = None
+
+    @property
+    def strongest(self) -> list[int]:
+        """Places of the values, those that count most first."""
+        return np.argsort(-np.abs(self.values.reshape(-1)), kind="stable").tolist()  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """Why a row got its answer. asked: the class (or number) that is explained, as a text; code: its place. score: of
+    the row; baseline: of an input that says nothing (zeros; code 0), where the way has one, else NaN. Integrated
+    gradients add up to the difference of the two."""
+
+    way: str
+    place: int
+    asked: str
+    code: int
+    score: float
+    baseline: float
+    parts: tuple[Part, ...]
+
+
+def explained(
+    judge: Judge, place: int, way: str = "gradients", split: str = "test", name: str = "", code: int = -1,
+    steps: int = STEPS,
+) -> Explained:  # fmt: skip
+    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers the first.
+
+    Scores are those before they become probabilities. ProjectError where captum is missing or there is no such way.
+    """
+    if way not in WAYS:
+        raise ProjectError(f"There is no way “{way}” to explain; those are: {', '.join(WAYS)}.")
+    asking = Asking(judge, split, [place], name)
+    return explain(asking, judge.dataset, place, way, code, steps)
+
+
+def explain(asking: Asking, dataset: Dataset, place: int, way: str, code: int = -1, steps: int = STEPS) -> Explained:
+    """As :func:`explained`, for the one row of ``asking``."""
+    _captum()
+    import torch
+
+    with asking.still():
+        model = _Model(asking)
+        if not model.inputs:
+            raise ProjectError("The prediction depends on no input of the data, so there is nothing to explain.")
+        with torch.no_grad():
+            prediction = model.prediction(*model.inputs)
+        code = _asked(asking, prediction) if code < 0 else code
+        model.choose(code, prediction.shape)
+        with torch.no_grad():
+            score = float(model(*model.inputs)[0])
+            baseline = float(model(*model.baselines)[0]) if way == "gradients" else float("nan")
+        values = _BY_WAY[way](model, steps)
+    parts = tuple(
+        _part(asking, dataset, spec, tensor, value)
+        for spec, tensor, value in zip(model.places, model.raw, values, strict=True)
+    )
+    return Explained(way, place, _told(asking, code), code, score, baseline, parts)
+
+
+def _captum() -> None:
+    try:
+        import captum.attr  # noqa: F401
+    except ImportError as error:
+        raise ProjectError(NO_CAPTUM) from error
+
+
+class _Model:
+    """The prediction as a function of the inputs that count; what is looked up in an Embedding enters as the vectors
+    that it finds, so that gradients reach it.
+
+    places: of the inputs among ``compiled.inputs``. inputs, baselines: what the function takes; raw: the inputs as the
+    network is fed them. embedded: of each, whether it enters as vectors.
+    """
+
+    def __init__(self, asking: Asking) -> None:
+        import torch
+
+        self.asking = asking
+        self.module, looked_up = _with_vectors(asking)
+        self.places = (*asking.changeable, *asking.coded)
+        self.raw = [asking.inputs[place].detach() for place in self.places]
+        self.inputs, self.baselines, self.embedded = [], [], []
+        for place, tensor in zip(self.places, self.raw, strict=True):
+            table = looked_up.get(place)
+            if table is None:
+                self.inputs.append(tensor)
+                self.baselines.append(torch.zeros_like(tensor))
+            else:
+                self.inputs.append(table(tensor).detach())
+                self.baselines.append(table(torch.zeros_like(tensor)).detach())
+            self.embedded.append(table is not None)
+        self._chosen: Callable[[torch.Tensor], torch.Tensor] = lambda prediction: prediction
+
+    def prediction(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """The prediction for a batch: every input that is not given is repeated."""
+        rows = len(inputs[0])
+        whole = [tensor.expand(rows, *tensor.shape[1:]) for tensor in self.asking.inputs]
+        vectors = []
+        for place, given, embedded in zip(self.places, inputs, self.embedded, strict=True):
+            if embedded:
+                vectors.append(given)
+            else:
+                whole[place] = given
+        made: torch.Tensor = self.module(*whole, *vectors)[0]
+        return made
+
+    def choose(self, code: int, shape: Sequence[int]) -> None:
+        """Explain this class: its score, the sum of its scores where there are several places."""
+        subject = self.asking.subject
+        if subject.kind == "numbers":
+            self._chosen = lambda made: made.reshape(len(made), -1)[:, min(code, made[0].numel() - 1)]
+        elif len(shape) < 2 or shape[1] == 1 or subject.link in ("sigmoid", "none"):
+            sign = 1.0 if code == 1 else -1.0
+            self._chosen = lambda made: sign * made.reshape(len(made), -1).sum(dim=1)
+        else:
+            self._chosen = lambda made: made[:, code].reshape(len(made), -1).sum(dim=1)
+
+    def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self._chosen(self.prediction(*inputs))
+
+
+def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, dict[int, Any]]:
+    """The prediction's module, in which looked-up vectors are further inputs behind the others; by place of the coded
+    input, the table that they come from. An input that is looked up in several tables stays as it is."""
+    from torch import fx, nn
+
+    compiled = asking.judge.compiled
+    graph = fx.Graph()
+    values = copied(compiled, graph)
+    graph.output((tap_value(compiled, graph, values, asking.subject.prediction),))
+    prune(graph)
+    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+    tables: dict[int, Any] = {}
+    last = placeholders[-1]
+    for place in asking.coded:
+        calls = [node for node in placeholders[place].users if node.op == "call_module"]
+        modules = [compiled.observed.get_submodule(str(node.target)) for node in calls]
+        found = [
+            (node, module) for node, module in zip(calls, modules, strict=True) if isinstance(module, nn.Embedding)
+        ]
+        if len(found) != 1:
+            continue
+        node, tables[place] = found[0]
+        with graph.inserting_after(last):
+            last = graph.placeholder(f"vectors_{place}")
+        node.replace_all_uses_with(last)
+        graph.erase_node(node)
+    return fx.GraphModule(compiled.observed, graph, "Explained"), tables
+
+
+def _asked(asking: Asking, prediction: torch.Tensor) -> int:
+    """Which class is explained by itself: the one that is predicted (of places: most often)."""
+    subject = asking.subject
+    if subject.kind == "numbers":
+        return 0
+    if subject.kind == "classes":
+        return int(shares_of(subject, prediction).argmax(dim=1)[0])
+    if subject.link in ("sigmoid", "none"):
+        return 1
+    return int(prediction.argmax(dim=1).reshape(-1).mode().values)
+
+
+def _told(asking: Asking, code: int) -> str:
+    subject = asking.subject
+    if subject.kind == "numbers":
+        return subject.field or subject.name
+    return subject.classes[code] if code < len(subject.classes) else str(code)
+
+
+# --- the ways -------------------------------------------------------------------------------------------------------
+
+
+def _gradients(model: _Model, steps: int) -> list[torch.Tensor]:
+    from captum.attr import IntegratedGradients
+
+    if not all(tensor.dtype.is_floating_point for tensor in model.inputs):
+        return _mixed(model, lambda part: _integrated(part, steps))
+    made = IntegratedGradients(model).attribute(
+        tuple(model.inputs), tuple(model.baselines), n_steps=steps, internal_batch_size=AT_ONCE
+    )
+    return list(made)
+
+
+def _integrated(part: _Part, steps: int) -> tuple[torch.Tensor, ...]:
+    from captum.attr import IntegratedGradients
+
+    found: tuple[torch.Tensor, ...] = IntegratedGradients(part).attribute(
+        part.inputs, part.baselines, n_steps=steps, internal_batch_size=AT_ONCE
+    )
+    return found
+
+
+def _saliency(model: _Model, _: int) -> list[torch.Tensor]:
+    from captum.attr import Saliency
+
+    def slopes(part: _Part) -> tuple[torch.Tensor, ...]:
+        inputs = tuple(tensor.clone().requires_grad_(True) for tensor in part.inputs)
+        found: tuple[torch.Tensor, ...] = Saliency(part).attribute(inputs)
+        return found
+
+    return _mixed(model, slopes)
+
+
+def _mixed(model: _Model, work: Callable[[_Part], tuple[torch.Tensor, ...]]) -> list[torch.Tensor]:
+    """Gradients where there are any; codes without a table are covered up one by one."""
+    from captum.attr import FeatureAblation
+
+    smooth = [place for place, tensor in enumerate(model.inputs) if tensor.dtype.is_floating_point]
+    made: dict[int, torch.Tensor] = {}
+    if smooth:
+        made.update(zip(smooth, work(_Part(model, smooth)), strict=True))
+    rest = [place for place in range(len(model.inputs)) if place not in made]
+    if rest:
+        part = _Part(model, rest)
+        made.update(zip(rest, FeatureAblation(part).attribute(part.inputs, part.baselines), strict=True))
+    return [made[place] for place in range(len(model.inputs))]
+
+
+class _Part:
+    """The model as a function of some of its inputs."""
+
+    def __init__(self, model: _Model, places: Sequence[int]) -> None:
+        self.model, self.places = model, tuple(places)
+        self.inputs = tuple(model.inputs[place] for place in places)
+        self.baselines = tuple(model.baselines[place] for place in places)
+
+    def __call__(self, *given: torch.Tensor) -> torch.Tensor:
+        rows = len(given[0])
+        whole = [tensor.expand(rows, *tensor.shape[1:]) for tensor in self.model.inputs]
+        for place, tensor in zip(self.places, given, strict=True):
+            whole[place] = tensor
+        return self.model(*whole)
+
+
+def _occlusion(model: _Model, _: int) -> list[torch.Tensor]:
+    """A window over a picture, or a column or code at a time, is covered up; what the score loses is what it gave."""
+    from captum.attr import FeatureAblation, Occlusion
+
+    made = []
+    for place, tensor in enumerate(model.inputs):
+        part = _Part(model, [place])
+        base = part.baselines[0]
+        if tensor.dim() == 4 and not model.embedded[place]:
+            channels, sides = tensor.shape[1], tensor.shape[2:]
+            window = (channels, *(max(1, round(WINDOW * side)) for side in sides))
+            stride = (channels, *(max(1, size // 2) for size in window[1:]))
+            made.append(
+                Occlusion(part).attribute(
+                    tensor, sliding_window_shapes=window, strides=stride, baselines=base, perturbations_per_eval=AT_ONCE
+                )
+            )
+        else:
+            mask = _mask(model, place)
+            made.append(FeatureAblation(part).attribute(tensor, baselines=base, feature_mask=mask))
+    return made
+
+
+def _mask(model: _Model, place: int) -> torch.Tensor:
+    """What is covered up together: all numbers of a vector that was looked up, and of a column's one-hot."""
+    import torch
+
+    tensor, raw = model.inputs[place], model.raw[place]
+    if model.embedded[place]:
+        each = torch.arange(raw[0].numel()).reshape(1, *raw.shape[1:], 1)
+        return each.expand(1, *tensor.shape[1:])
+    groups = _groups(model.asking, place_of(model, place))
+    if groups is not None and tensor.dim() == 2:
+        return torch.tensor([groups])
+    return torch.arange(tensor[0].numel()).reshape(1, *tensor.shape[1:])
+
+
+def place_of(model: _Model, place: int) -> str:
+    """The field of one of the model's inputs."""
+    return model.asking.judge.compiled.inputs[model.places[place]].field
+
+
+def _groups(asking: Asking, field: str) -> list[int] | None:
+    """For each number of a table's vector the column that it belongs to; None where it is none."""
+    prepared = asking.judge.dataset.prepared
+    known = prepared.fields.get(field)
+    if known is None or known.form != "vector":
+        return None
+    widths = [len(prepared.columns[name].categories) or 1 for name in known.columns]
+    return [at for at, width in enumerate(widths) for _ in range(width)]
+
+
+_BY_WAY: Mapping[str, Callable[[_Model, int], list[Any]]] = {
+    "gradients": _gradients, "saliency": _saliency, "occlusion": _occlusion,
+}  # fmt: skip
+
+
+# --- what they gave, as a person knows it ---------------------------------------------------------------------------
+
+
+def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value: torch.Tensor) -> Part:
+    """One field's attributions by pixel, column or place."""
+    spec = asking.judge.compiled.inputs[place]
+    found = value.detach().double().cpu().numpy()[0]
+    row = raw.cpu().numpy()[0]
+    field = dataset.fields.get(spec.field)
+    if found.ndim == 3 and row.ndim == 3:
+        return Part(spec.field, "image", found, (), row.astype(np.float32))
+    if found.ndim > row.ndim:  # vectors that were looked up: what all their numbers gave together
+        found = found.sum(axis=-1)
+    groups = _groups(asking, spec.field)
+    if groups is not None and found.ndim == 1:
+        assert field is not None
+        return Part(spec.field, "columns", np.bincount(groups, weights=found).astype(np.float64), field.columns)
+    if row.dtype.kind in "iu":
+        codes = row.reshape(-1)
+        return Part(spec.field, "codes", np.asarray(found, np.float64).reshape(-1), _names(dataset, spec.field, codes))
+    if found.size == 1:
+        return Part(spec.field, "columns", found.reshape(-1), (spec.field,))
+    return Part(spec.field, "array", found, ())
+
+
+def _names(dataset: Dataset, field: str, codes: NDArray[Any]) -> tuple[str, ...]:
+    from nnstudio.project.judging.subjects import names_of
+
+    names = names_of(dataset, field)
+    told = tuple(names[code] if 0 <= code < len(names) else str(code) for code in codes.tolist())
+    return told if len(told) > 1 else (f"{field}: {told[0]}",)

@@ -1,0 +1,132 @@
+"""What of a network can be judged: a prediction beside its target, and how its numbers become classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnstudio.graph import Network
+from nnstudio.layers import TensorType
+from nnstudio.project.judging.taps import Tap, fed
+
+if TYPE_CHECKING:
+    from nnstudio.compile.lower import Compiled
+    from nnstudio.data.dataset import Dataset
+
+#: Losses whose predictions are logits of yes and no; are such probabilities; are logarithms of probabilities.
+_LOGITS = frozenset({"BCEWithLogitsLoss", "BinaryFocalLoss", "MultiLabelSoftMarginLoss"})
+_SHARES, _LOGARITHMS = frozenset({"BCELoss"}), frozenset({"NLLLoss"})
+#: Names of codes that stand for nothing, and are not judged.
+_PADS = ("<pad>",)
+#: Losses whose target is no answer that could be right or wrong place by place.
+_OTHERS = frozenset({"CTCLoss", "MultiLabelMarginLoss", "HingeEmbeddingLoss"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One prediction that can be judged.
+
+    name: of the Output (of the loss, where the network has none). kind: ``classes`` (one class a row), ``places`` (one
+    at each place: a sequence, a mask, several labels) or ``numbers``. link: how predictions become probabilities:
+    ``softmax``, ``exp``, ``sigmoid`` or ``none``. output: the Output's id or "". judge: the id of the loss or metric
+    that compares. field: of the data, whose values are the target ("" where it is none). classes: their names.
+    ignored: a class code that does not count.
+    """
+
+    name: str
+    kind: str
+    link: str
+    output: str
+    judge: str
+    prediction: Tap
+    target: Tap
+    field: str = ""
+    classes: tuple[str, ...] = ()
+    ignored: int | None = None
+
+
+def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
+    """All that can be judged: of each Output that a loss or metric compares with a target; without such, each loss's
+    own prediction."""
+    network, found = compiled.network, []
+    for id in compiled.outputs:
+        source = fed(network, id, "input")
+        judge = _judge(compiled, source) if source is not None else ""
+        if judge:
+            found.append(_subject(compiled, dataset, id, judge))
+    if not found:
+        found = [_subject(compiled, dataset, "", id) for id in compiled.losses if _compares(network, id)]
+    return tuple(found)
+
+
+def _compares(network: Network, id: str) -> bool:
+    if network.nodes[id].layer.type_name() in _OTHERS:
+        return False
+    return fed(network, id, "prediction") is not None and fed(network, id, "target") is not None
+
+
+def _judge(compiled: Compiled, source: Tap) -> str:
+    """The loss (else metric) on the same prediction as an output that is fed by ``source``, or on one before or behind
+    it; "" where there is none."""
+    network = compiled.network
+    known = [id for id in (*compiled.losses, *compiled.metrics) if _compares(network, id)]
+    predicted = {id: fed(network, id, "prediction") for id in known}
+    same = [id for id in known if predicted[id] == source]
+    before = [id for id in known if _leads(network, predicted[id], source)]
+    behind = [id for id in known if _leads(network, source, predicted[id])]
+    return next(iter((*same, *before, *behind)), "")
+
+
+def _leads(network: Network, first: Tap | None, then: Tap | None) -> bool:
+    return first is not None and then is not None and first[0] in network.ancestors([then[0]])
+
+
+def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> Subject:
+    network = compiled.network
+    prediction, target = fed(network, judge, "prediction"), fed(network, judge, "target")
+    assert prediction is not None
+    assert target is not None
+    layer = network.nodes[judge].layer
+    field = _field(compiled, target)
+    classes = names_of(dataset, field)
+    type_name, ignored = layer.type_name(), getattr(layer, "ignore_index", getattr(layer, "ignore", None))
+    if ignored is None:
+        ignored = next((code for code, name in enumerate(classes) if name in _PADS), None)
+    type = _type(compiled, target)
+    link = "softmax"
+    if type_name in _LOGITS or type_name in _SHARES:
+        link = "sigmoid" if type_name in _LOGITS else "none"
+        single = all(size == 1 for size in type.sizes[1:])
+        kind = "classes" if single else "places"
+        classes = classes if single and len(classes) == 2 else ("no", "yes")
+    elif type.is_int:
+        kind = "classes" if type.rank == 1 else "places"
+        link = "exp" if type_name in _LOGARITHMS else "softmax"
+        if kind == "classes" and _type(compiled, prediction).sizes[1:] in ((), (1,)):
+            link = "sigmoid"  # a single number for two classes
+    elif len(classes) == 2:
+        kind, link = "classes", "none"  # yes and no learned as numbers 0 and 1
+    else:
+        kind, link = "numbers", "none"
+    name = network.nodes[output].name if output else network.nodes[judge].name
+    return Subject(name, kind, link, output, judge, prediction, target, field, classes, ignored)
+
+
+def names_of(dataset: Dataset, field: str) -> tuple[str, ...]:
+    """The names of a field's codes (classes, a vocabulary); () where it has none."""
+    known = dataset.fields.get(field)
+    if known is None or known.classes or len(known.columns) != 1:
+        return tuple(known.classes) if known is not None else ()
+    return tuple(dataset.prepared.columns[known.columns[0]].categories)
+
+
+def _type(compiled: Compiled, tap: Tap) -> TensorType:
+    return compiled.resolution.nodes[tap[0]].outputs[tap[1]]
+
+
+def _field(compiled: Compiled, target: Tap) -> str:
+    """The field that a target comes from, by way of layers or not; "" where it is of several or of none."""
+    network = compiled.network
+    known = {spec.node: spec.field for spec in compiled.inputs if spec.draw is None}
+    sources = [known[id] for id in (target[0], *network.ancestors([target[0]])) if id in known]
+    return sources[0] if len(set(sources)) == 1 else ""

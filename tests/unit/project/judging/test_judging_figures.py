@@ -1,0 +1,193 @@
+"""Figures of a network's answers: as scikit-learn works them out, or by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from nnstudio.data import open_data
+from nnstudio.data.reference import DataReference
+from nnstudio.project.errors import ProjectError
+from nnstudio.project.judging import classes, curves, numbers, slices
+from nnstudio.project.judging.intervals import of_mean, of_share
+from nnstudio.project.judging.judge import Judge, Judged
+from nnstudio.project.judging.subjects import Subject
+from nnstudio.train.evaluate import evaluate
+
+
+def test_the_loss_of_each_row_is_its_own_and_their_mean_is_the_split_s(kinds: Judge) -> None:
+    judged = kinds.judged("test")
+    by_hand = -np.log(judged.shares[np.arange(len(judged.target)), judged.target])
+    np.testing.assert_allclose(judged.losses, by_hand, rtol=1e-5)
+    assert judged.losses.mean() == pytest.approx(evaluate(kinds.compiled, kinds.dataset, "test")["loss"], rel=1e-5)
+    assert judged.losses[judged.worst].tolist() == sorted(judged.losses.tolist(), reverse=True)
+
+
+def test_weights_of_classes_do_not_change_the_loss_of_a_row(judge) -> None:  # type: ignore[no-untyped-def]
+    made = judge("kind", [[-1.5, 0.9], [0.2, -0.1], [1.4, -1.0]], [0.3, 0.2, -0.6])
+    judged = made.judged("test")
+    loss = next(module for module in made.compiled.modules.values() if hasattr(module, "reduction"))
+    import torch
+
+    loss.weight = torch.tensor([1.0, 5.0, 2.0])
+    again = Judge(made.compiled, made.dataset).judged("test")
+    np.testing.assert_allclose(again.losses, judged.losses, rtol=1e-5)
+
+
+def test_a_split_is_asked_once_and_progress_is_told(kinds: Judge) -> None:
+    told: list[float] = []
+    first = kinds.judged("train", progress=told.append)
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+    assert kinds.judged("train", progress=lambda _: pytest.fail("asked again")) is first
+
+
+def test_what_progress_raises_ends_the_work_and_nothing_is_kept(kinds: Judge) -> None:
+    def stop(_: float) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        kinds.judged("test", progress=stop)
+    assert kinds.known("test") is None
+
+
+def test_confusion_and_figures_by_class_are_scikit_learn_s(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    matrix = classes.confusion(judged)
+    assert (matrix.counts == metrics.confusion_matrix(judged.target, judged.predicted)).all()
+    precision, recall, f1, count = metrics.precision_recall_fscore_support(judged.target, judged.predicted)
+    found = classes.by_class(matrix)
+    np.testing.assert_allclose([each.precision for each in found], precision)
+    np.testing.assert_allclose([each.recall for each in found], recall)
+    np.testing.assert_allclose([each.f1 for each in found], f1)
+    assert [each.count for each in found] == count.tolist()
+    assert [each.name for each in found] == ["low", "middle", "top"]
+    np.testing.assert_allclose(
+        [each.iou for each in found], metrics.jaccard_score(judged.target, judged.predicted, average=None)
+    )
+
+
+def test_behind_each_cell_are_its_rows_the_worst_first(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    counts = classes.confusion(judged).counts
+    for true in range(3):
+        for said in range(3):
+            found = classes.behind(judged, true, said)
+            assert len(found) == counts[true, said]
+            assert (judged.target[found] == true).all()
+            assert (judged.predicted[found] == said).all()
+            assert (np.diff(judged.losses[found]) <= 0).all()
+
+
+def test_curves_are_scikit_learn_s_for_each_class_against_the_rest(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    for code in range(3):
+        found, is_ = curves.curves(judged, code), judged.target == code
+        assert found.area.value == pytest.approx(metrics.roc_auc_score(is_, judged.shares[:, code]))
+        assert found.average_precision == pytest.approx(metrics.average_precision_score(is_, judged.shares[:, code]))
+        assert found.area.low < found.area.value < found.area.high
+        false_rate, recall, _ = metrics.roc_curve(is_, judged.shares[:, code], drop_intermediate=False)
+        np.testing.assert_allclose(found.recall, recall)
+        np.testing.assert_allclose(found.false_rate, false_rate)
+
+
+def test_a_threshold_gives_what_counting_gives(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    found, is_, shares = curves.curves(judged, 2), judged.target == 2, judged.shares[:, 2]
+    for threshold in (0.0, 0.25, 0.5, float(shares[3]), 0.99, 1.5):
+        said, at = shares >= np.float64(threshold), found.at(threshold)
+        assert (at.hits, at.false_alarms) == ((said & is_).sum(), (said & ~is_).sum())
+        assert (at.missed, at.passed) == ((~said & is_).sum(), (~said & ~is_).sum())
+        assert at.accuracy == pytest.approx((said == is_).mean())
+    best = found.at(found.best()).f1
+    assert best == pytest.approx(max(metrics.f1_score(is_, shares >= t) for t in np.unique(shares)))
+
+
+def test_calibration_counts_by_hand(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    found = classes.calibration(judged, bins=5)
+    certainty, error = judged.shares.max(axis=1).astype(np.float64), 0.0
+    for place in range(5):
+        inside = (certainty > place / 5) & (certainty <= (place + 1) / 5)
+        assert found.counts[place] == inside.sum()
+        if inside.any():
+            assert found.right[place] == pytest.approx(judged.right[inside].mean())
+            error += inside.mean() * abs(judged.right[inside].mean() - certainty[inside].mean())
+    assert found.error == pytest.approx(error)
+
+
+def test_numbers_are_judged_in_their_own_unit(amounts: Judge) -> None:
+    judged = amounts.judged("train")
+    raw = amounts.dataset.columns["amount"].values[amounts.dataset.indices("train")]
+    np.testing.assert_allclose(judged.target[:, 0], raw, rtol=1e-4)
+    found = numbers.number_figures(judged)
+    assert found.r2 == pytest.approx(metrics.r2_score(judged.target, judged.predicted))
+    assert found.absolute == pytest.approx(metrics.mean_absolute_error(judged.target, judged.predicted), rel=1e-5)
+    assert found.root == pytest.approx(metrics.root_mean_squared_error(judged.target, judged.predicted), rel=1e-5)
+    predicted, errors = numbers.residuals(judged)
+    assert found.bias == pytest.approx(errors.mean(), rel=1e-4)
+    edges, counts = numbers.error_histogram(errors)
+    assert counts.sum() == len(predicted)
+    assert edges[0] == -edges[-1]
+
+
+def test_intervals_are_those_of_the_books() -> None:
+    share = of_share(8, 10)
+    assert (share.low, share.high) == pytest.approx((0.4901625, 0.9433178))
+    mean = of_mean(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert (mean.value, mean.high - mean.low) == pytest.approx((2.5, 2 * 1.959964 * 0.6454972))
+
+
+def test_slices_hold_each_row_once_and_the_worst_group_comes_first(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    for column in ("class", "region", "a"):
+        found = slices.sliced(judged, kinds.dataset, column)
+        assert sorted(place for each in found.slices for place in each.places.tolist()) == list(range(len(judged.rows)))
+        values = [each.figures["accuracy"].value for each in found.slices]
+        assert values == sorted(values)
+        for each in found.slices:
+            assert each.figures["accuracy"].value == pytest.approx(judged.right[each.places].mean())
+            assert each.figures["accuracy"].low <= each.figures["accuracy"].value <= each.figures["accuracy"].high
+    regions = {each.name: each for each in slices.sliced(judged, kinds.dataset, "region").slices}
+    north = kinds.dataset.columns["region"].values[judged.rows[regions["north"].places]]
+    assert {kinds.dataset.columns["region"].categories[code] for code in north.tolist()} == {"north"}
+
+
+def test_numbers_are_sliced_by_their_error_the_greatest_first(amounts: Judge) -> None:
+    judged = amounts.judged("train")
+    found = slices.sliced(judged, amounts.dataset, "a")
+    assert found.figure == "absolute error"
+    values = [each.figures["absolute error"].value for each in found.slices]
+    assert values == sorted(values, reverse=True)
+    assert len(found.slices) == slices.RANGES
+
+
+def test_bias_between_groups_of_two_classes_is_the_difference_of_their_shares(table: Path) -> None:
+    reference = DataReference.file(table).with_choice("kind", role="ignored").with_choice("amount", role="ignored")
+    dataset = open_data(reference.with_choice("region", role="target"))
+    target, region = np.array([1, 1, 0, 0, 1, 0] * 10), np.array([0, 0, 0, 1, 1, 1] * 10)
+    said = np.where(region == 0, 1, np.arange(60) % 4 == 3).astype(np.int64)
+    shares = np.stack([1 - said, said], axis=1).astype(np.float32)
+    rows = np.array([np.flatnonzero(dataset.columns["region"].values == code)[place] for place, code in
+                     enumerate(region)])  # fmt: skip
+    subject = Subject("answer", "classes", "softmax", "", "", ("", ""), ("", ""), "", ("refused", "given"))
+    none = np.zeros(0)
+    judged = Judged(subject, "test", rows, np.zeros(60), target, said, shares, none, none)
+    found = slices.sliced(judged, dataset, "region")
+    gap = found.gap("predicted share")
+    assert gap is not None
+    given = said[region == 1].mean()
+    assert (gap.least, gap.most) == ("south", "north")
+    assert gap.difference == pytest.approx(1 - given)
+    assert gap.ratio == pytest.approx(given)
+
+
+def test_a_column_that_is_none_is_said_with_the_nearest_name(kinds: Judge) -> None:
+    judged = kinds.judged("test")
+    with pytest.raises(ProjectError, match="did you mean “region”"):
+        slices.sliced(judged, kinds.dataset, "regions")
+    with pytest.raises(ProjectError, match="There is no figure “charm”"):
+        slices.sliced(judged, kinds.dataset, "region", "charm")
