@@ -40,7 +40,7 @@ class Route:
         named = {node: id for id, node in self.calls.items()}
         waiting = []
         for node in self.nodes:
-            source = node.args[0] if node.target is operator.getitem and node.args else None
+            source = node.args[0] if _is_port(node) else None
             if source in self.owner:
                 self.owner[node] = self.owner[source]
                 continue
@@ -83,4 +83,9 @@ class Route:
 
 def _call(node: Any) -> Any:
     """The operation behind a port of several."""
-    return node.args[0] if node.op == "call_function" and node.target is operator.getitem else node
+    return node.args[0] if _is_port(node) else node
+
+
+def _is_port(node: Any) -> bool:
+    """Whether an operation takes one port of several, by its place; a Slice also takes items, by stretches."""
+    return node.op == "call_function" and node.target is operator.getitem and isinstance(node.args[1], int)

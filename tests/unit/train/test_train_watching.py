@@ -253,6 +253,16 @@ def test_time_is_told_by_node_forward_and_backward(
     assert set(backward) == set(forward)
 
 
+def test_a_slice_of_an_input_is_looked_at_as_a_layer_of_its_own() -> None:
+    net = NetworkBuilder()
+    kept = net.add("Slice", net.add("Input", name="x", field="features"), name="kept", end=2)
+    net.add("Output", net.add("Linear", kept, name="scores", out_features=1), name="answer", kind="values")
+    compiled = compile_network(net.network, {"features": TensorType.of("N F", "N", 4)})
+    route = Route(compiled.observed, [spec.node for spec in compiled.inputs])
+    owners = {compiled.name(id) for id in route.owner.values()}
+    assert owners == {"kept", "scores"}
+
+
 def test_a_step_that_is_timed_gives_the_numbers_of_one_that_is_not(
     make_two_headed: Callable[..., Compiled], bodies: dict[str, Any]
 ) -> None:
