@@ -300,7 +300,8 @@ def _occlusion(model: _Model, _: int) -> list[torch.Tensor]:
             )
         else:
             mask = _mask(model, place)
-            made.append(FeatureAblation(part).attribute(tensor, baselines=base, feature_mask=mask))
+            found = FeatureAblation(part).attribute(tensor, baselines=base, feature_mask=mask)
+            made.append(found / mask.reshape(-1).bincount()[mask])  # what a group gave is told of each number in it
     return made
 
 

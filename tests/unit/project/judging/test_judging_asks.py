@@ -1,0 +1,194 @@
+"""What a network says of changed inputs: attacks and explanations, where linear networks give closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from nnstudio.compile.lower import compile_network
+from nnstudio.data.columns import Column, Source
+from nnstudio.data.dataset import Dataset
+from nnstudio.data.reference import DataReference, Split
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.project.errors import ProjectError
+from nnstudio.project.judging import explaining
+from nnstudio.project.judging.attacks import Attack, attacked
+from nnstudio.project.judging.judge import Judge
+
+WEIGHTS, BIAS = [[0.9, -0.5], [-0.3, 0.7], [0.1, 0.2]], [0.1, 0.0, -0.1]
+
+
+@pytest.fixture
+def linear(judge) -> Judge:  # type: ignore[no-untyped-def]
+    return judge("kind", WEIGHTS, BIAS)
+
+
+def margins(judge: Judge, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the rows that are right: how far each class is behind the right one, and the difference of weights."""
+    features = judge.dataset.arrays("test")["features"][places]
+    target = judge.judged("test").target[places]
+    weights, bias = np.array(WEIGHTS), np.array(BIAS)
+    scores = features @ weights.T + bias
+    behind = scores[np.arange(len(target)), target][:, None] - scores
+    return behind, weights[target][:, None, :] - weights[None]
+
+
+@pytest.mark.parametrize(("norm", "order"), [("inf", 1), ("2", 2)])
+def test_the_least_change_that_fools_a_linear_network_is_the_distance_to_its_border(
+    linear: Judge, norm: str, order: int
+) -> None:
+    found = attacked(linear, Attack("pgd", norm, (0.0, 1.0, 4.0), rows=24, bounded=False))
+    behind, apart = margins(linear, found.places)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nearest = np.where(behind > 0, behind / np.linalg.norm(apart, order, axis=2), np.inf).min(axis=1)
+    right = linear.judged("test").right[found.places]
+    assert right.any()
+    assert (found.smallest[~right] == 0).all()
+    known = right & np.isfinite(found.smallest)
+    assert known.sum() >= 0.9 * (right & (nearest < 4)).sum()
+    assert (found.smallest[known] >= 0.999 * nearest[known]).all(), "no change smaller than the border is far can do it"
+    assert np.median(found.smallest[known] / nearest[known]) < 1.1
+
+
+def test_one_step_along_the_slope_is_exact_for_two_classes(judge) -> None:  # type: ignore[no-untyped-def]
+    choices = {"kind": {"role": "ignored"}, "b": {"role": "input"}}
+    made = judge("amount", [[0.8, -0.4]], [0.1], "MSELoss", "number", choices)
+    attack = Attack("fgsm", "inf", (0.0, 0.25, 0.5), bounded=False)
+    found = attacked(made, attack)
+    features = made.dataset.arrays("test")["features"][found.places]
+    target = made.dataset.arrays("test")["amount"][found.places]
+    error = np.abs(features @ np.array([[0.8], [-0.4]]) + 0.1 - target)
+    np.testing.assert_allclose(found.right, [(error + e * 1.2).mean() for e in attack.strengths], rtol=1e-5)
+    assert found.noise[1] < found.right[1], "noise of the same size does less harm"
+
+
+def test_accuracy_falls_with_strength_and_faster_than_under_noise(linear: Judge) -> None:
+    found = attacked(linear, Attack("fgsm", "inf", (0.0, 0.3, 0.6, 0.9)))
+    assert found.right[0] == pytest.approx(linear.judged("test").right[found.places].mean())
+    assert found.noise[0] == found.right[0]
+    assert (np.diff(found.right) <= 0).all()
+    assert found.right[-1] < found.noise[-1]
+
+
+def test_the_changed_sample_is_wrong_and_within_its_strength(linear: Judge) -> None:
+    found = attacked(linear, Attack("fgsm", "inf"))
+    change = np.abs(found.changed["features"] - found.original["features"]).max(axis=1)
+    assert found.fooled.any()
+    assert (change[found.fooled] <= found.smallest[found.fooled] + 1e-5).all()
+    assert (found.after[found.fooled] != found.before[found.fooled]).all()
+    low, high = found.original["features"].min(), found.original["features"].max()
+    assert found.changed["features"].min() >= low
+    assert found.changed["features"].max() <= high
+
+
+def test_an_attack_leaves_weights_modes_and_gradients_as_they_were(linear: Judge) -> None:
+    before = {name: value.clone() for name, value in linear.compiled.training.state_dict().items()}
+    linear.compiled.train()
+    attacked(linear, Attack())
+    assert linear.compiled.training.training
+    for name, parameter in linear.compiled.training.named_parameters():
+        assert parameter.grad is None
+        assert parameter.requires_grad
+        assert torch.equal(before[name], parameter)
+
+
+def test_a_strength_that_is_none_is_refused() -> None:
+    with pytest.raises(ProjectError, match="must be a number from 0 up"):
+        Attack(strengths=(-1.0,))
+    with pytest.raises(ProjectError, match="one of fgsm, pgd"):
+        Attack("magic")
+
+
+# --- explanations -----------------------------------------------------------------------------------------------
+
+
+def test_what_a_column_gives_a_linear_network_is_its_weight_times_its_value(linear: Judge) -> None:
+    features = linear.dataset.arrays("test")["features"][2]
+    for way in ("gradients", "occlusion"):
+        found = explaining.explained(linear, 2, way, code=1)
+        (part,) = found.parts
+        assert part.names == ("a", "b")
+        np.testing.assert_allclose(part.values, np.array(WEIGHTS[1]) * features, rtol=1e-4)
+        assert found.asked == "middle"
+    slopes = explaining.explained(linear, 2, "saliency", code=1)
+    np.testing.assert_allclose(slopes.parts[0].values, np.abs(WEIGHTS[1]), rtol=1e-5)
+
+
+def test_integrated_gradients_add_up_to_what_the_score_rose_by(picture: Judge) -> None:
+    found = explaining.explained(picture, 4, "gradients", "train", steps=200)
+    total = sum(float(part.values.sum()) for part in found.parts)
+    assert total == pytest.approx(found.score - found.baseline, rel=0.02)
+    assert found.parts[0].values.shape == (1, 8, 8)
+
+
+def test_covering_a_part_that_the_network_does_not_see_changes_nothing(picture: Judge) -> None:
+    found = explaining.explained(picture, 4, "occlusion", "train", code=0).parts[0].values[0]
+    assert np.abs(found[:, 6:]).max() < 1e-6, "its weights there are 0"
+    assert np.abs(found[:, :4]).max() > 1e-3
+
+
+@pytest.fixture
+def picture() -> Judge:
+    """Grey pictures of 8×8, two classes; the network does not look at the right half."""
+    random = np.random.default_rng(0)
+    source = Source(
+        {
+            "image": Column("image", "image", random.random((20, 1, 8, 8)).astype(np.float32)),
+            "label": Column("label", "category", np.arange(20) % 2, ("even", "odd"), "target"),
+        },
+        20, False, {},
+    )  # fmt: skip
+    dataset = Dataset(DataReference("file:none", split=Split.everything()), source, "pictures")
+    net = NetworkBuilder()
+    image, label = net.add("Input", field="image"), net.add("Input", field="label")
+    flat = net.add("Flatten", image)
+    hidden = net.add("Tanh", net.add("Linear", flat, out_features=6, name="hidden"))
+    scores = net.add("Linear", hidden, out_features=2, name="scores")
+    net.add("CrossEntropyLoss", scores, label)
+    net.add("Output", scores, name="answer")
+    compiled = compile_network(net.network, dataset.types, seed=1)
+    first = next(module for module in compiled.modules.values() if isinstance(module, torch.nn.Linear))
+    with torch.no_grad():
+        first.weight.view(6, 8, 8)[:, :, 4:] = 0
+    return Judge(compiled, dataset)
+
+
+@pytest.fixture
+def words() -> Judge:
+    """Sequences of codes below 9; the score of class 1 is a sum over the places of the first number of each vector."""
+    random = np.random.default_rng(0)
+    source = Source(
+        {
+            "text": Column("text", "codes", random.integers(1, 9, (12, 5)), size=9),
+            "label": Column("label", "category", np.arange(12) % 2, ("dull", "bright"), "target"),
+        },
+        12, False, {},
+    )  # fmt: skip
+    dataset = Dataset(DataReference("file:none", split=Split.everything()), source, "words")
+    net = NetworkBuilder()
+    text, label = net.add("Input", field="text"), net.add("Input", field="label")
+    vectors = net.add("Embedding", text, embedding_dim=3, name="vectors")
+    scores = net.add("Linear", net.add("Flatten", vectors), out_features=2, name="scores")
+    net.add("CrossEntropyLoss", scores, label)
+    net.add("Output", scores, name="answer")
+    compiled = compile_network(net.network, dataset.types, seed=2)
+    linear = next(module for module in compiled.modules.values() if isinstance(module, torch.nn.Linear))
+    with torch.no_grad():
+        linear.weight[1] = torch.tensor([1.0, 0.0, 0.0]).repeat(5)
+    return Judge(compiled, dataset)
+
+
+@pytest.mark.parametrize("way", ["gradients", "occlusion"])
+def test_a_word_gives_what_its_vector_adds_over_that_of_nothing(words: Judge, way: str) -> None:
+    table = next(m for m in words.compiled.modules.values() if isinstance(m, torch.nn.Embedding)).weight.detach()
+    codes = words.dataset.arrays("train")["text"][3].tolist()
+    (part,) = explaining.explained(words, 3, way, "train", code=1).parts
+    assert part.kind == "codes"
+    assert part.names == tuple(str(code) for code in codes)
+    np.testing.assert_allclose(part.values, (table[codes, 0] - table[0, 0]).numpy(), atol=1e-5)
+
+
+def test_codes_cannot_be_attacked_and_a_sentence_says_why(words: Judge) -> None:
+    with pytest.raises(ProjectError, match="needs an input of numbers"):
+        attacked(words, Attack(), "train")
