@@ -15,7 +15,8 @@ from nnstudio.layers.families import FAMILIES
 
 log = logging.getLogger(__name__)
 _INFRASTRUCTURE = frozenset(
-    "axes base call catalogue checks families formula_text help_page initialisation left_out params types".split()
+    """axes base call catalogue checks families formula_text help_page initialisation left_out params scores
+    types""".split()
 )
 
 

@@ -32,7 +32,7 @@ def class_weights_param(what: str = "class") -> Any:
     )  # fmt: skip
 
 
-def _ignore() -> Any:
+def ignore_param() -> Any:
     return param(None, kind="int", title="Ignore", help="a class code that does not count, such as that of padding")
 
 
@@ -111,7 +111,7 @@ class CrossEntropyLoss(Loss):
         help="share of certainty that is spread over the other classes; 0.1 keeps a network from being too sure",
     )  # fmt: skip
     class_weights: tuple[float, ...] | None = class_weights_param()
-    ignore_index: int | None = _ignore()
+    ignore_index: int | None = ignore_param()
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
         check_classes(prediction, target)
@@ -140,7 +140,7 @@ class NLLLoss(Loss):
     target = Port("N *", dtype="int", help="the code of the right class")
 
     class_weights: tuple[float, ...] | None = class_weights_param()
-    ignore_index: int | None = _ignore()
+    ignore_index: int | None = ignore_param()
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
         check_classes(prediction, target)
@@ -148,9 +148,8 @@ class NLLLoss(Loss):
         return _of_classes(self, "NLLLoss", reduction=self.reduction)
 
 
-def _check_yes_or_no(
-    prediction: TensorType, target: TensorType, *weights: tuple[tuple[float, ...] | None, str]
-) -> None:
+def check_yes_or_no(prediction: TensorType, target: TensorType, *weights: tuple[tuple[float, ...] | None, str]) -> None:
+    """Refuse what is not one score for each yes or no, and weights that are not one for each label. BuildError."""
     if target.classes is not None and target.classes > 2:
         raise BuildError(
             f"is for yes or no, but its target has {target.classes} classes", "use CrossEntropyLoss instead"
@@ -198,7 +197,7 @@ class BCEWithLogitsLoss(Loss):
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
         weights = ((self.class_weights, "label weights"), (self.pos_weight, "weights of yes"))
-        _check_yes_or_no(prediction, target, *weights)
+        check_yes_or_no(prediction, target, *weights)
         alike = prediction.sizes == target.sizes and prediction.dtype == target.dtype
         if alike and self.class_weights is None and self.pos_weight is None:
             return Call("torch.nn.BCEWithLogitsLoss", reduction=self.reduction)
@@ -233,7 +232,7 @@ class BCELoss(Loss):
     class_weights: tuple[float, ...] | None = class_weights_param("label")
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
-        _check_yes_or_no(prediction, target, (self.class_weights, "label weights"))
+        check_yes_or_no(prediction, target, (self.class_weights, "label weights"))
         return Call("nnstudio.nn.BCELoss", self.class_weights, reduction=self.reduction)
 
 

@@ -1,15 +1,21 @@
-"""Losses for numbers and distributions."""
+"""Losses for numbers."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from nnstudio.layers.base import Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.losses import Loss
+from nnstudio.layers.scores import PADDING_HELP, check_padding
 from nnstudio.layers.types import TensorType
 
-_POSITIVE = (0.0, float("inf"))
+
+def _padding() -> Port:
+    return Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
+
+
+def _padded(kind: str, layer: Loss, target: TensorType, padding: TensorType, beta: float = 1.0) -> Call:
+    check_padding(padding, target)
+    return Call("nnstudio.nn.PaddedLoss", kind, beta=beta, reduction=layer.reduction)
 
 
 @layer(family="Losses", icon="loss", role="loss", synonyms=("mean squared error", "l2", "least squares", "regression"))
@@ -30,8 +36,11 @@ class MSELoss(Loss):
 
     prediction = Port("*s")
     target = Port("*s")
+    padding = _padding()
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
+        if padding is not None:
+            return _padded("squared", self, target, padding)
         return Call("torch.nn.MSELoss", reduction=self.reduction)
 
 
@@ -52,8 +61,11 @@ class L1Loss(Loss):
 
     prediction = Port("*s")
     target = Port("*s")
+    padding = _padding()
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
+        if padding is not None:
+            return _padded("absolute", self, target, padding)
         return Call("torch.nn.L1Loss", reduction=self.reduction)
 
 
@@ -76,12 +88,15 @@ class SmoothL1Loss(Loss):
 
     prediction = Port("*s")
     target = Port("*s")
+    padding = _padding()
 
     beta: float = param(
         1.0, exclusive_min=0.0, title="Beta", help="the difference from which on it is no longer squared"
     )
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
+        if padding is not None:
+            return _padded("smooth", self, target, padding, self.beta)
         return Call("torch.nn.SmoothL1Loss", beta=self.beta, reduction=self.reduction)
 
 
@@ -102,114 +117,13 @@ class HuberLoss(Loss):
 
     prediction = Port("*s")
     target = Port("*s")
+    padding = _padding()
 
     delta: float = param(
         1.0, exclusive_min=0.0, title="Delta", help="the difference from which on it is no longer squared"
     )
 
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
+        if padding is not None:
+            return _padded("huber", self, target, padding, self.delta)
         return Call("torch.nn.HuberLoss", delta=self.delta, reduction=self.reduction)
-
-
-@layer(family="Losses", icon="loss", role="loss", synonyms=("counts", "rate", "poisson regression", "likelihood"))
-class PoissonNLLLoss(Loss):
-    r"""Compare a predicted rate with a count: how surprising is it?
-
-    Use it where the target counts something: visitors, clicks, photons.
-
-    ```math
-    \ell = e^{x} - y\, x
-    ```
-
-    Where the prediction is the rate itself and not its logarithm: `ℓ = x − y ln(x + ε)`. In full, Stirling's
-    `y ln y − y + ½ ln(2πy)` is added for y > 1.
-
-    Shapes: two inputs of the same sizes give one number.
-
-    Source: McCullagh and Nelder, "Generalized linear models" (1989), chapter 6; PyTorch `torch.nn.PoissonNLLLoss`.
-    """
-
-    prediction = Port("*s", help="the logarithm of the rate, or the rate")
-    target = Port("*s", help="the count", within=_POSITIVE)
-
-    log_input: bool = param(True, title="Logarithm", help="the prediction is the logarithm of the rate")
-    full: bool = param(False, title="In full", help="add what depends on the target alone, by Stirling's formula")
-    eps: float = param(
-        1e-8, min=1e-12, max=1.0, title="Epsilon", help="added to the rate before its logarithm is taken",
-        when=("log_input", (False,)),
-    )  # fmt: skip
-
-    def changed_ports(self) -> Mapping[str, Port | None]:
-        return {} if self.log_input else {"prediction": Port("*s", help="the rate", within=_POSITIVE)}
-
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
-        return Call(
-            "torch.nn.PoissonNLLLoss", log_input=self.log_input, full=self.full, eps=self.eps, reduction=self.reduction
-        )
-
-
-@layer(family="Losses", icon="loss", role="loss", synonyms=("uncertainty", "variance", "heteroscedastic", "likelihood"))
-class GaussianNLLLoss(Loss):
-    r"""Compare a predicted mean and variance with the target: how surprising is it?
-
-    Use it where the network should also say how sure it is. Make the variance positive with a Softplus.
-
-    ```math
-    \ell = \tfrac12 \Big( \ln \max(v, \varepsilon) + \frac{(x - y)^2}{\max(v, \varepsilon)} \Big)
-    ```
-
-    In full, ½ ln 2π is added. The mean is over all entries.
-
-    Shapes: three inputs of the same sizes give one number.
-
-    Source: Nix and Weigend, "Estimating the mean and variance of the target probability distribution" (1994); PyTorch
-    `torch.nn.GaussianNLLLoss`.
-    """
-
-    prediction = Port("*s", help="the mean")
-    target = Port("*s")
-    variance = Port("*s", help="the variance, above 0", within=_POSITIVE)
-
-    full: bool = param(False, title="In full", help="add the constant ½ ln 2π")
-    eps: float = param(1e-6, min=1e-12, max=1.0, title="Epsilon", help="the least variance")
-
-    def build(self, prediction: TensorType, target: TensorType, variance: TensorType) -> Call:
-        return Call("nnstudio.nn.GaussianNLLLoss", full=self.full, eps=self.eps, reduction=self.reduction)
-
-
-@layer(
-    family="Losses", icon="loss", role="loss",
-    synonyms=("kullback-leibler", "divergence", "distillation", "relative entropy", "vae", "soft labels"),
-)  # fmt: skip
-class KLDivLoss(Loss):
-    r"""Measure how much a predicted distribution differs from a target distribution.
-
-    Use it to learn from the probabilities of another network, or from soft labels. Feed it log probabilities, behind a
-    LogSoftmax.
-
-    ```math
-    \ell = y\,(\ln y - x)
-    ```
-
-    Here x is a log probability and y a probability, or its logarithm where that is chosen. The batch mean divides the
-    sum by the number of samples, which makes it the divergence itself.
-
-    Shapes: two inputs of the same sizes give one number.
-
-    Source: Kullback and Leibler, "On information and sufficiency" (1951), section 2; PyTorch `torch.nn.KLDivLoss`.
-    """
-
-    prediction = Port("N *s", help="log probabilities")
-    target = Port("N *s", help="probabilities", within=(0.0, 1.0))
-
-    log_target: bool = param(False, title="Log target", help="the target are log probabilities too")
-    reduction: str = param(
-        "batchmean", choices=("batchmean", "mean", "sum"), title="Take",
-        help="take the sum for each sample and the mean of these (batchmean), the mean over all entries, or their sum",
-    )  # fmt: skip
-
-    def changed_ports(self) -> Mapping[str, Port | None]:
-        return {"target": Port("N *s", help="log probabilities")} if self.log_target else {}
-
-    def build(self, prediction: TensorType, target: TensorType) -> Call:
-        return Call("nnstudio.nn.KLDivLoss", log_target=self.log_target, reduction=self.reduction)

@@ -6,9 +6,8 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
+from nnstudio.layers.scores import PADDING_HELP, check_padding, class_axis, is_yes_or_no
 from nnstudio.layers.types import TensorType
-
-PADDING_HELP = "true where an entry only fills up a short sequence and does not count"
 
 
 def ignore_param() -> Any:
@@ -20,54 +19,6 @@ def probabilities_param() -> Any:
         False, title="Probabilities",
         help="what comes in are probabilities already, behind a Softmax or a Sigmoid; else raw scores",
     )  # fmt: skip
-
-
-def check_padding(padding: TensorType | None, target: TensorType) -> None:
-    """Refuse a padding that is not of the target's first axes. BuildError."""
-    if padding is not None and padding.sizes != target.sizes[: padding.rank]:
-        raise BuildError(
-            f"gets a padding {padding.per_sample()} for a target {target.per_sample()}",
-            "wire a padding of the same sizes as the target",
-        )
-
-
-def is_yes_or_no(prediction: TensorType, target: TensorType) -> bool:
-    """Whether there is one score for each entry of the target. BuildError where the target has more classes."""
-    if prediction.sizes not in (target.sizes, (*target.sizes, 1), (target.sizes[0], 1, *target.sizes[1:])):
-        return False
-    if target.classes is not None and target.classes > 2:
-        raise BuildError(
-            f"gets a single score but the target has {target.classes} classes",
-            f"give the last Linear {target.classes} outputs",
-        )
-    return True
-
-
-def class_axis(prediction: TensorType, target: TensorType) -> int:
-    """Where the classes lie in scores for these codes: 1, or −1 where they are the last of several axes. BuildError
-    where they are neither, and where there are fewer scores than classes.
-
-    Where both would fit, the labels tell: an axis that the target has too is not that of the classes.
-    """
-    second = (prediction.sizes[0], *prediction.sizes[2:]) == target.sizes and prediction.rank > 1
-    last = prediction.sizes[:-1] == target.sizes and prediction.rank > 2
-    if not (second or last) or not target.is_int:
-        raise BuildError(
-            f"cannot compare {prediction.per_sample()} with a target {target.per_sample()} of {target.dtype}",
-            "feed it a score for each class (second or last) and class codes, or two inputs of the same size",
-        )
-    if second and last:
-        second = not prediction.labels[1] == target.labels[1] != prediction.labels[-1]
-    axis = 1 if second else -1
-    scores = prediction.sizes[axis]
-    if not isinstance(scores, int):
-        raise BuildError(f"gets {scores} scores, a number known only at run time", "give it a score for each class")
-    if target.classes is not None and scores < target.classes:
-        raise BuildError(
-            f"gets {scores} scores but the target has {target.classes} classes",
-            f"give the last Linear {target.classes} outputs",
-        )
-    return axis
 
 
 @layer(family="Metrics", icon="metric", role="metric", synonyms=("correct", "hit rate", "classification", "top-k"))
@@ -100,7 +51,7 @@ class Accuracy(Layer):
     )  # fmt: skip
     ignore_index: int | None = ignore_param()
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         """Which of the two it is follows from the sizes: a score for each class has one axis more than its target."""
         check_padding(padding, target)
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
@@ -135,7 +86,7 @@ class MAE(Layer):
     target = Port("*s")
     padding = Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
         return Call("nnstudio.nn.MAE")
 
@@ -159,7 +110,7 @@ class RMSE(Layer):
     target = Port("*s")
     padding = Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
         return Call("nnstudio.nn.RMSE")
 

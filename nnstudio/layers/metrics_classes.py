@@ -6,14 +6,8 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
-from nnstudio.layers.metrics import (
-    PADDING_HELP,
-    check_padding,
-    class_axis,
-    ignore_param,
-    is_yes_or_no,
-    probabilities_param,
-)
+from nnstudio.layers.metrics import ignore_param, probabilities_param
+from nnstudio.layers.scores import PADDING_HELP, check_padding, class_axis, is_yes_or_no
 from nnstudio.layers.types import TensorType
 
 _RARE = ("imbalanced", "rare", "classification", "confusion")
@@ -54,7 +48,7 @@ class _OfClasses(Layer):
     threshold: float = _threshold()
     ignore_index: int | None = ignore_param()
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         """For yes or no the figure is that of yes."""
         check_padding(padding, target)
         name = f"nnstudio.nn.{self.type_name()}"
@@ -149,7 +143,7 @@ class MeanIoU(Layer):
     threshold: float = _threshold()
     ignore_index: int | None = ignore_param()
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
         options: dict[str, Any] = {"background": self.background}
         if self.ignore_index is not None:
@@ -170,7 +164,7 @@ class _Certain(Layer):
     probabilities: bool = probabilities_param()
     ignore_index: int | None = ignore_param()
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
         axis = None if is_yes_or_no(prediction, target) else class_axis(prediction, target)
         if axis is not None and prediction.sizes[axis] == 1:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.checks import check_codes
-from nnstudio.layers.metrics import PADDING_HELP, check_padding, class_axis, ignore_param
+from nnstudio.layers.metrics import ignore_param
+from nnstudio.layers.scores import PADDING_HELP, check_padding, class_axis
 from nnstudio.layers.types import TensorType
 
 _EMBEDDING = ("metric learning", "embedding", "similarity", "nearest neighbours")
@@ -103,7 +104,7 @@ class Perplexity(Layer):
 
     ignore_index: int | None = ignore_param()
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None) -> Call:
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
         check_codes(target, "codes")
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}

@@ -24,6 +24,10 @@ from nnstudio.nn.losses import (
     SoftMarginLoss,
     TripletMarginWithDistanceLoss,
 )
+from nnstudio.nn.losses_adversarial import DiscriminatorLoss, GeneratorLoss, HingeLoss
+from nnstudio.nn.losses_areas import FocalLoss, OverlapLoss
+from nnstudio.nn.losses_embeddings import BatchTripletLoss, ContrastiveLoss, NTXentLoss
+from nnstudio.nn.losses_padded import KLNormalLoss, PaddedLoss, QuantileLoss, SequenceCrossEntropyLoss
 from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy, Perplexity
 from nnstudio.nn.metrics_counted import F1, CalibrationError, MeanIoU, Precision, Recall
 from nnstudio.nn.metrics_gathered import ROCAUC, AveragePrecision, EqualErrorRate, RecallAtK
@@ -56,17 +60,24 @@ __all__ = [
     "AveragePrecision",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchTripletLoss",
     "BinaryAccuracy",
     "CTCLoss",
     "CalibrationError",
     "ClassToken",
+    "ContrastiveLoss",
     "CrossEntropyLoss",
+    "DiscriminatorLoss",
     "EmbeddingBag",
     "EqualErrorRate",
+    "FocalLoss",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
     "GaussianNLLLoss",
+    "GeneratorLoss",
+    "HingeLoss",
     "KLDivLoss",
+    "KLNormalLoss",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
@@ -80,16 +91,21 @@ __all__ = [
     "MultiMarginLoss",
     "MultiheadAttention",
     "NLLLoss",
+    "NTXentLoss",
+    "OverlapLoss",
+    "PaddedLoss",
     "PatchEmbedding",
     "Perplexity",
     "PositionalEncoding",
     "Precision",
+    "QuantileLoss",
     "RandomAffine",
     "Recall",
     "RecallAtK",
     "Reparameterise",
     "RotaryEncoding",
     "ScaledDotProductAttention",
+    "SequenceCrossEntropyLoss",
     "SoftMarginLoss",
     "StochasticDepth",
     "TiedEmbedding",

@@ -156,7 +156,8 @@ def parameter(name: str, declared: Param) -> st.SearchStrategy[Any]:
         case "values":
             drawn = st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 9)).map(lambda d: tuple(d.items()))
         case "floats":
-            drawn = st.lists(st.sampled_from([0.25, 1.0, 2.5]), min_size=1, max_size=4).map(tuple)
+            allowed = [value for value in (0.25, 1.0, 2.5) if declared.max is None or value <= declared.max]
+            drawn = st.lists(st.sampled_from(allowed), min_size=1, max_size=4).map(tuple)
         case "size":
             drawn = whole | st.tuples(*[whole] * declared.axes)
         case other:
