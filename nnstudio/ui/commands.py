@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # fmt: off
 Keys = QKeySequence.StandardKey
+#: Keys of panels beyond the ninth.
+BEYOND = {"Try it": ("Ctrl+Alt+T",)}
 MENUS = ("File", "Edit", "Network", "Arrange", "View", "Data", "Training", "Help")
 
 
@@ -172,7 +174,7 @@ def _view(window: MainWindow) -> Iterable[Action]:
                      "View/Go to", f"Put the focus into the {title.lower()}", enabled_when=there,
                      words="show focus keyboard")
     for place, (title, _) in enumerate(PANELS):
-        keys: tuple[str, ...] = (f"Ctrl+{place + 1}",) if place < 9 else ()
+        keys: tuple[str, ...] = (f"Ctrl+{place + 1}",) if place < 9 else BEYOND.get(title, ())
         yield Action(f"panel_{title.lower()}", title, views.show_panel(place), keys, "", "View/Panel",
                      f"Show the {title.lower()} panel", enabled_when=there)
     smallest, *_, largest = theme.TEXT_SCALES

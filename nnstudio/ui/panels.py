@@ -25,6 +25,7 @@ PANELS = (
     ("Network", "NetworkPanel"),
     ("Runs", "RunsPanel"),
     ("Problems", "ProblemsPanel"),
+    ("Try it", "TryPanel"),
 )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.docks.problems import ProblemsPanel
     from nnstudio.ui.docks.runs import RunsPanel
     from nnstudio.ui.docks.training import TrainingPanel
+    from nnstudio.ui.docks.try_panel import TryPanel
     from nnstudio.ui.docks.weights import WeightsPanel
 
 _HOME = {
@@ -32,6 +33,7 @@ _HOME = {
     "ProblemsPanel": "problems",
     "RunsPanel": "runs",
     "TrainingPanel": "training",
+    "TryPanel": "try_panel",
     "WeightsPanel": "weights",
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "ProblemsPanel",
     "RunsPanel",
     "TrainingPanel",
+    "TryPanel",
     "WeightsPanel",
 ]
 

@@ -7,10 +7,11 @@ that were trained last, or with those it would start from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from nnstudio.data.reference import SPLITS
@@ -19,10 +20,14 @@ from nnstudio.ui.background import Job
 from nnstudio.ui.parts import capital
 
 if TYPE_CHECKING:
+    import torch
+
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.dataset import Dataset
     from nnstudio.train.history import History
     from nnstudio.ui.session import Session
+
+    See = Callable[[Compiled, int], dict[str, Inside]]
 
 
 class Looking(QObject):
@@ -148,20 +153,28 @@ class Looking(QObject):
         )
         compiled = self._compiled if fits else None
         make, split, sample, worst = session.training.trained(), self.split, self.sample, self._worst
-        nodes = tuple(dict.fromkeys((*self.nodes, *self.outputs())))
+        see = self._seer(dataset, split, tuple(dict.fromkeys((*self.nodes, *self.outputs()))))
         self._again = self._worst = False
 
         def work(job: Job) -> tuple[Compiled, int, str, dict[str, Inside]]:
-            from nnstudio.train.inside import insides
-
             made, row, told = compiled or make().compiled, sample, ""
             if worst:
                 row, told = _worst(made, dataset, split, sample, job)
-            return made, row, told, insides(made, _inputs(made, dataset, split, row), nodes)
+            return made, row, told, see(made, row)
 
         self._job = self.session.background.run(
             work, lambda found: self._done(known, split, found), self._failed, name="inside"
         )  # fmt: skip
+
+    def _seer(self, dataset: Dataset, split: str, nodes: tuple[str, ...]) -> See:
+        """What sees inside these nodes, for a background thread: it takes a compiled network and a row of the split."""
+
+        def see(made: Compiled, row: int) -> dict[str, Inside]:
+            from nnstudio.train.inside import insides
+
+            return insides(made, batch_of(made, dataset, split, row), nodes)
+
+        return see
 
     def _done(self, known: tuple[Any, ...], split: str, found: tuple[Compiled, int, str, dict[str, Inside]]) -> None:
         self._job = None
@@ -196,15 +209,22 @@ class Looking(QObject):
             self.ask()
 
 
-def _inputs(compiled: Compiled, dataset: Dataset, split: str, row: int) -> Any:
-    """One row (more, where the network cannot take one alone) as a batch."""
+def batch_of(
+    compiled: Compiled, dataset: Dataset, split: str, row: int, own: Mapping[str, NDArray[Any]] | None = None
+) -> tuple[torch.Tensor, ...]:
+    """One row (more, where the network cannot take one alone) as a batch. own: fields, encoded, one row each, that
+    stand in the place of the row's."""
     from nnstudio.train.batches import Rows
     from nnstudio.train.evaluate import device_of
     from nnstudio.train.inside import rows_needed
 
     arrays, rows = dataset.arrays(split), dataset.count(split)
     places = [(row + more) % rows for more in range(rows_needed(compiled))]
-    taken = {name: array[places] for name, array in arrays.items()}
+    needed = {spec.field for spec in compiled.inputs if spec.draw is None} & arrays.keys()
+    taken = {name: arrays[name][places] for name in needed}
+    for name, values in (own or {}).items():
+        if name in taken:
+            taken[name] = np.repeat(values, len(places), axis=0)
     source = Rows(compiled.inputs, taken, len(places), device_of(compiled.training))
     return source.gather(slice(0, len(places)), len(places), row)
 

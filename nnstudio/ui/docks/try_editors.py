@@ -1,0 +1,216 @@
+"""Editors of one input by column: a sheet to draw on, a slider, a choice, a text; else the value is the row's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QLocale, Qt, QTimer
+from PySide6.QtGui import QDoubleValidator, QImageReader, QValidator
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSlider, QWidget
+
+from nnstudio.ui import theme
+from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.controls import tool
+from nnstudio.ui.docks.try_pad import DrawingPad, fitted
+from nnstudio.ui.parts import column as stacked
+from nnstudio.ui.parts import label, row
+
+if TYPE_CHECKING:
+    from nnstudio.data.columns import Column
+    from nnstudio.data.dataset import Dataset
+
+Put = Callable[[str, Any], object]
+#: Places of a slider; rows that tell a column's range; milliseconds after the last key until a text counts.
+PLACES, SAMPLED, PAUSE_MS = 400, 5000, 200
+#: The largest side of a picture that is read from a file.
+LARGEST_SIDE = 12_000
+
+
+class Editor(QWidget):
+    """Edits one column. ``put(column, value)`` is called with what the person chose."""
+
+    def __init__(self, column: Column, put: Put) -> None:
+        super().__init__()
+        self.column, self._put = column, put
+
+    def show_value(self, value: Any) -> None:
+        """Show a value without putting it."""
+        raise NotImplementedError
+
+    def put(self, value: Any) -> None:
+        """Tell what was chosen."""
+        self._put(self.column.name, value)
+
+
+class _NumberOrNothing(QDoubleValidator):
+    """Takes a number, with a point whatever the system writes, or nothing: a missing value."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setLocale(QLocale.c())
+
+    def validate(self, text: str, place: int) -> object:
+        return (QValidator.State.Acceptable, text, place) if not text.strip() else super().validate(text, place)
+
+
+class NumberEditor(Editor):
+    """A slider over the range of the training rows, and a field for any number."""
+
+    def __init__(self, column: Column, dataset: Dataset, put: Put) -> None:
+        super().__init__(column, put)
+        self.low, self.high = _range(column, dataset)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, PLACES)
+        self.slider.setAccessibleName(f"{column.name}, over the range of the training rows")
+        self.field = QLineEdit()
+        self.field.setAccessibleName(column.name)
+        self.field.setValidator(_NumberOrNothing(self.field))
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.field.setFixedWidth(theme.scaled(76))
+        self.setLayout(row(self.slider, self.field, spacing=8))
+        self.setToolTip(f"{numbers.figure(self.low)} to {numbers.figure(self.high)} in the training rows")
+        self.slider.valueChanged.connect(self._slid)
+        self.field.editingFinished.connect(self._entered)
+
+    def show_value(self, value: Any) -> None:
+        number = float("nan") if value is None else float(value)
+        self.slider.blockSignals(True)
+        share = (number - self.low) / (self.high - self.low) if math.isfinite(number) else 0.5
+        self.slider.setValue(round(PLACES * min(1.0, max(0.0, share))))
+        self.slider.blockSignals(False)
+        self.field.setText("" if not math.isfinite(number) else f"{number:.6g}")
+        self.field.setPlaceholderText("missing")
+
+    def _slid(self, place: int) -> None:
+        number = self.low + (self.high - self.low) * place / PLACES
+        self.field.setText(f"{number:.4g}")
+        self.put(number)
+
+    def _entered(self) -> None:
+        text = self.field.text().strip()
+        value = float(text) if text and self.field.hasAcceptableInput() else None
+        self.show_value(value)
+        self.put(value)
+
+
+class CategoryEditor(Editor):
+    """A list of the categories."""
+
+    def __init__(self, column: Column, put: Put) -> None:
+        super().__init__(column, put)
+        self.box = QComboBox()
+        self.box.setAccessibleName(column.name)
+        self.box.addItems(list(column.categories))
+        self.box.setMinimumContentsLength(8)
+        self.setLayout(row(self.box, spacing=0))
+        self.box.activated.connect(lambda place: self.put(self.column.categories[place]))
+
+    def show_value(self, value: Any) -> None:
+        self.box.setCurrentIndex(self.column.categories.index(value) if value in self.column.categories else -1)
+
+
+class TextEditor(Editor):
+    """A few lines of text."""
+
+    def __init__(self, column: Column, put: Put) -> None:
+        super().__init__(column, put)
+        self.text = QPlainTextEdit()
+        self.text.setAccessibleName(column.name)
+        self.text.setTabChangesFocus(True)
+        self.text.setPlaceholderText("Type a text")
+        self.text.setMinimumHeight(theme.scaled(64))
+        self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._soon.timeout.connect(lambda: self.put(self.text.toPlainText()))
+        self.setLayout(row(self.text, spacing=0))
+        self.text.textChanged.connect(self._soon.start)
+
+    def show_value(self, value: Any) -> None:
+        if value != self.text.toPlainText():
+            self.text.blockSignals(True)
+            self.text.setPlainText("" if value is None else str(value))
+            self.text.blockSignals(False)
+
+
+class PictureEditor(Editor):
+    """A sheet to draw on, which begins with the row's picture; a picture file can be dropped on it."""
+
+    def __init__(self, column: Column, dataset: Dataset, put: Put, fail: Callable[[str], object]) -> None:
+        super().__init__(column, put)
+        self._fail = fail
+        self.pad = DrawingPad(f"{column.name}, to draw on")
+        self.pad.paper, self.pad.ink = _paper(column, dataset)
+        self.clear = tool("Clear", "An empty sheet to draw on (Delete)")
+        self.clear.clicked.connect(self.pad.clear)
+        self.setLayout(stacked(self.pad, row(self.clear, 1), spacing=4))
+        layout = self.layout()
+        assert layout is not None
+        layout.setStretch(0, 1)  # type: ignore[attr-defined]
+        self.pad.drawn.connect(lambda: self.put(self.pad.pixels * self.column.divisor))
+        self.pad.dropped.connect(self.read)
+
+    def show_value(self, value: Any) -> None:
+        self.pad.show_pixels(np.asarray(value, np.float32) / self.column.divisor)
+
+    def read(self, path: str) -> None:
+        """Take a picture from a file."""
+        reader = QImageReader(path)
+        reader.setAutoTransform(True)
+        size = reader.size()
+        if size.isValid() and max(size.width(), size.height()) > LARGEST_SIDE:
+            self._fail(f"{path} is {size.width()} × {size.height()} pixels; make it smaller than {LARGEST_SIDE}")
+            return
+        image = reader.read()
+        if image.isNull():
+            self._fail(f"{path} is no picture that can be read ({reader.errorString()}); drop a PNG or JPEG file")
+            return
+        shape = tuple(self.pad.pixels.shape)
+        self.pad.show_pixels(fitted(image, (shape[0], shape[1], shape[2])))
+        self.put(self.pad.pixels * self.column.divisor)
+
+
+class RowsOwn(Editor):
+    """What cannot be edited by hand is as the row has it."""
+
+    def __init__(self, column: Column, put: Put) -> None:
+        super().__init__(column, put)
+        self.text = label("", "muted", wrap=True)
+        self.setLayout(row(self.text, 1, spacing=0))
+
+    def show_value(self, value: Any) -> None:
+        shape = "×".join(map(str, np.shape(value))) or "a value"
+        self.text.setText(f"{shape}, as the row has it")
+
+
+def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], object]) -> Editor:
+    """The editor that suits a column."""
+    match column.kind:
+        case "number":
+            return NumberEditor(column, dataset, put)
+        case "category":
+            return CategoryEditor(column, put)
+        case "text":
+            return TextEditor(column, put)
+        case "image":
+            return PictureEditor(column, dataset, put, fail)
+    return RowsOwn(column, put)
+
+
+def _range(column: Column, dataset: Dataset) -> tuple[float, float]:
+    """Least and greatest value of a sample of the training rows; some room around a single one."""
+    rows = dataset.indices("train")
+    values = np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64)
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    return (low, high) if high > low else (low - 1.0, high + 1.0)
+
+
+def _paper(column: Column, dataset: Dataset) -> tuple[float, float]:
+    """The shade of the sheet, that of the corners of the training pictures, and the ink that stands out on it."""
+    rows = dataset.indices("train")[:32]
+    pictures = np.asarray(column.values[rows], np.float64) / column.divisor
+    corners = pictures[..., [0, 0, -1, -1], [0, -1, 0, -1]]
+    paper = float(np.clip(np.median(corners), 0, 1)) if corners.size else 0.0
+    return paper, 1.0 if paper < 0.5 else 0.0

@@ -1,0 +1,206 @@
+"""Try it: an input made by hand or taken from the data, what the network answers, what its layers do with it, live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+
+from nnstudio.ui import theme
+from nnstudio.ui.docks.controls import Choice, RowField, tool
+from nnstudio.ui.docks.data_rows import SPLIT_TITLES
+from nnstudio.ui.docks.empty import EmptyState
+from nnstudio.ui.docks.inside import NodeInside
+from nnstudio.ui.docks.live import SNAPSHOTS, Live
+from nnstudio.ui.docks.rows import Row, selected
+from nnstudio.ui.docks.try_answers import AnswersView
+from nnstudio.ui.docks.try_editors import Editor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.trying import Trying
+from nnstudio.ui.parts import column, empty, label, line, row
+
+if TYPE_CHECKING:
+    from nnstudio.ui.session import Session
+
+#: Columns that are offered for editing at most, and layers that are looked into beside the answer.
+COLUMNS, LAYERS = 60, 2
+
+
+class TryPanel(Live):
+    """The input at the left, the answer beside it, and at the right what the selected layers do with it."""
+
+    pace = SNAPSHOTS
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.trying = Trying(session, self)
+        self.editors: list[Editor] = []
+        self._shown: tuple[object, ...] = ()
+        self._splits: list[str] = []
+        self.empty = EmptyState("", "")
+        self.answers = AnswersView()
+        self.how = QLabel(wordWrap=True)
+        self.how.setProperty("role", "faint")
+        self.views: list[NodeInside] = []
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self._lay_out())
+        self.trying.changed.connect(self.refresh_soon)
+        for signal in (session.selection_changed, session.changed, session.data_changed, session.run_changed):
+            signal.connect(self.refresh_soon)
+
+    def _lay_out(self) -> QWidget:
+        self.form = QVBoxLayout()
+        self.form.setSpacing(6)
+        self.form.setContentsMargins(0, 0, 12, 8)
+        left = column(self._make_picker(), self._scrolled(self.form, "The input"), spacing=6)
+        left.setStretch(1, 1)
+        self.left = QWidget()
+        self.left.setLayout(left)
+        middle = QVBoxLayout()
+        middle.setSpacing(8)
+        middle.setContentsMargins(0, 0, 12, 8)
+        middle.addWidget(self.answers, 1)
+        middle.addWidget(self.how)
+        self.middle = self._scrolled(middle, "What the network answers")
+        self.layers = row(spacing=0)
+        self.hint = label("Select a layer on the canvas to see what it does with this input", "faint", wrap=True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.layers.addWidget(self.hint, 1)
+        beside = QWidget()
+        beside.setLayout(self.layers)
+        filled = QWidget()
+        parts = (self.left, line(vertical=True), self.middle, line(vertical=True), beside)
+        layout = row(*parts, spacing=14, margins=(16, 6, 0, 0))
+        layout.setStretch(4, 1)
+        filled.setLayout(layout)
+        return filled
+
+    def _make_picker(self) -> QWidget:
+        self.split = Choice("Which rows it begins with", px=12, weight=600)
+        self.split.chosen.connect(lambda index: self.trying.choose(self._splits[index], 0))
+        self.number, self.many = RowField("Which row of them"), QLabel()
+        self.number.chosen.connect(lambda number: self.trying.choose(self.trying.split, number - 1))
+        self.many.setProperty("role", "faint")
+        self.random = tool("Random", "Another row, whichever")
+        self.random.clicked.connect(self.trying.choose_random)
+        self.again = tool("Reset", "The row as the data has it")
+        self.again.clicked.connect(lambda: self.trying.choose(self.trying.split, self.trying.sample))
+        made = QWidget()
+        made.setLayout(row(self.split, self.number, self.many, 1, self.random, self.again, spacing=2))
+        return made
+
+    def _scrolled(self, layout: QVBoxLayout, name: str) -> QScrollArea:
+        inside = QWidget()
+        inside.setProperty("role", "scrolled")
+        inside.setLayout(layout)
+        made = QScrollArea(widgetResizable=True)
+        made.setFrameShape(QScrollArea.Shape.NoFrame)
+        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        made.setAccessibleName(name)
+        made.setWidget(inside)
+        return made
+
+    # --- following ------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.trying.awake = True
+        super().showEvent(event)
+        self.trying.ask()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.trying.awake = False
+        super().hideEvent(event)
+
+    def restyle(self) -> None:
+        self.left.setFixedWidth(theme.scaled(300))
+        self.middle.setFixedWidth(theme.scaled(290))
+        self.number.setFixedWidth(theme.scaled(56))
+
+    def refresh(self) -> None:
+        session, trying = self.session, self.trying
+        if not self._ready():
+            return
+        self.stack.setCurrentIndex(1)
+        self._show_input()
+        self._show_layers()
+        self.answers.show_answers(trying.answers)
+        self.answers.setVisible(bool(trying.answers))
+        told = trying.error or (trying.how if trying.answers else "")
+        if session.run_state not in ("idle", "paused"):
+            told = "A run is under way; pause it to try the network as it is now."
+        self.how.setText(told)
+        self.how.setProperty("role", "problem" if trying.error else "faint")
+        self.how.style().polish(self.how)
+
+    def _ready(self) -> bool:
+        """Whether there is anything to try; else it is said what to do."""
+        session = self.session
+        if session.dataset is None:
+            reading = session.data_job is not None
+            self.empty.say("The data is being read" if reading else "No data yet",
+                           session.data_error or "Choose data: a row of it is where you begin.")  # fmt: skip
+        elif not self.trying.outputs():
+            self.empty.say("Nothing answers yet", "Add an Output and wire it: what it says is shown here.")
+        elif not self.trying.columns():
+            self.empty.say("Nothing to put in", "No Input that the Output depends on takes a field of the data.")
+        else:
+            return True
+        self.stack.setCurrentIndex(0)
+        return False
+
+    def _show_input(self) -> None:
+        trying, dataset = self.trying, self.session.dataset
+        assert dataset is not None
+        self._splits = [split for split in SPLIT_TITLES if dataset.count(split)]
+        self.split.offer([SPLIT_TITLES[split][0].capitalize() for split in self._splits])
+        self.split.show_index(self._splits.index(trying.split) if trying.split in self._splits else 0)
+        self.number.show_value(trying.sample + 1, trying.rows)
+        self.many.setText(f"of {trying.rows:,}")
+        self.again.setEnabled(bool(trying.own))
+        columns = trying.columns()
+        shown = (dataset, tuple(each.name for each in columns))
+        if shown != self._shown:
+            self._shown = shown
+            self._build(columns[:COLUMNS], len(columns))
+        at = (dataset, trying.split, trying.sample)
+        for each in self.editors:
+            if each.column.name not in trying.own and getattr(each, "at", None) != at:
+                each.show_value(trying.value(each.column))
+                each.at = at  # type: ignore[attr-defined]
+            elif each.column.name in trying.own:
+                each.at = None  # type: ignore[attr-defined]
+
+    def _build(self, columns: list, count: int) -> None:
+        dataset = self.session.dataset
+        assert dataset is not None
+        empty(self.form)
+        self.editors = []
+        fail = lambda sentence: self.session.notice.emit("warning", sentence)  # noqa: E731
+        for each in columns:
+            made = editor(each, dataset, self.trying.put, fail)
+            self.editors.append(made)
+            self.form.addWidget(label(each.name, "muted"))
+            self.form.addWidget(made, 1 if isinstance(made, PictureEditor | TextEditor) else 0)
+        if count > len(columns):
+            self.form.addWidget(label(f"and {count - len(columns)} more, as the row has them", "faint", wrap=True))
+        if not any(isinstance(each, PictureEditor | TextEditor) for each in self.editors):
+            self.form.addStretch(1)
+
+    def _show_layers(self) -> None:
+        whole = self.session.whole
+        nodes = whole.flat.nodes if whole is not None else {}
+        chosen = selected(self.session)
+        wanted = [id for id in nodes if id in chosen and nodes[id].layer.role in ("layer", "output")][:LAYERS]
+        self.trying.look(wanted)
+        while len(self.views) < len(wanted):
+            view = NodeInside(self.trying)
+            self.views.append(view)
+            self.layers.addWidget(view, 1)
+        self.hint.setVisible(not wanted)
+        for place, view in enumerate(self.views):
+            view.setVisible(place < len(wanted))
+            if place < len(wanted):
+                node = nodes[wanted[place]]
+                view.show_row(Row(node.id, node.name, theme.family_color(node.layer).name()))

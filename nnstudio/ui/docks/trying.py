@@ -1,0 +1,123 @@
+"""Trying the network out: one input that a person made, what the network answers, and what its layers do with it.
+
+It begins as a row of the data, of which any column can be given another value. What is answered is worked out in a
+background thread, the newest wish first, whenever nothing runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnstudio.data.reference import SPLITS
+from nnstudio.ui.docks.looking import Looking, batch_of
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
+    from nnstudio.compile.lower import Compiled
+    from nnstudio.data.columns import Column
+    from nnstudio.data.dataset import Dataset
+    from nnstudio.train.events import Inside
+    from nnstudio.ui.docks.looking import See
+    from nnstudio.ui.session import Session
+
+Answers = Mapping[str, Mapping[str, Any]]
+
+
+class Trying(Looking):
+    """What is tried. own: by column, what stands in the place of the row's value. answers: by output's name, as
+    `project.answers` gives them; empty until there are any."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(session, parent)
+        self.split = "test"
+        self.own: dict[str, Any] = {}
+        self.answers: Answers = {}
+        self._latest: Answers = {}
+
+    # --- the input ------------------------------------------------------------------------------------------------
+
+    def columns(self) -> list[Column]:
+        """The columns that the prediction takes, in the order of the data."""
+        dataset = self.session.dataset
+        if dataset is None:
+            return []
+        network = self.session.sheet.network
+        needed = network.ancestors(self.outputs())
+        fields = [str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed]
+        names = {column for name in fields if name in dataset.fields for column in dataset.fields[name].columns}
+        return [column for name, column in dataset.columns.items() if name in names]
+
+    def value(self, column: Column) -> Any:
+        """What a column has now: as it would stand in the file, or as an array."""
+        if column.name in self.own:
+            return self.own[column.name]
+        dataset = self.session.dataset
+        return raw(column, int(dataset.indices(self.split)[self.sample])) if dataset is not None else None
+
+    def put(self, column: str, value: Any) -> None:
+        """Give a column another value."""
+        self.own[column] = value
+        self.ask()
+
+    def choose(self, split: str, sample: int) -> None:
+        """Begin again with a row of a split."""
+        self.own.clear()
+        super().choose(split, sample)
+
+    # --- what comes of it -----------------------------------------------------------------------------------------
+
+    def ask(self, *_: object) -> None:
+        """Have it worked out anew; while a run is under way nothing is."""
+        self._choose_split()
+        self.sample = max(0, min(self.sample, self.rows - 1))
+        ready = self.session.run_state in ("idle", "paused") and not self.session.resolving
+        if self.awake and self.outputs() and self.session.dataset is not None and self.rows and ready:
+            self._start()
+        self.changed.emit()
+
+    def _choose_split(self) -> None:
+        dataset = self.session.dataset
+        if dataset is not None and not dataset.count(self.split):
+            self.split = next((split for split in reversed(SPLITS) if dataset.count(split)), SPLITS[0])
+
+    def _events(self, events: object) -> None:
+        """A run's own looks are not at what is tried."""
+
+    def _seer(self, dataset: Dataset, split: str, nodes: tuple[str, ...]) -> See:
+        columns, own, network = self.columns(), dict(self.own), self.session.sheet.network
+
+        def see(made: Compiled, row: int) -> dict[str, Inside]:
+            from nnstudio.project.answers import answers
+            from nnstudio.train.inside import insides, predictions
+
+            at = int(dataset.indices(split)[row])
+            given = {column.name: [own.get(column.name, raw(column, at))] for column in columns}
+            encoded = dataset.encode(given) if own and columns else {}
+            batch = batch_of(made, dataset, split, row, encoded)
+            said = {made.name(id): values[:1] for id, values in predictions(made, batch).items()}
+            self._latest = next(iter(answers(network, dataset, said)), {}) if said else {}
+            return insides(made, batch, nodes)
+
+        return see
+
+    def _show(self, insides: dict[str, Inside], how: str) -> None:
+        self.answers = self._latest
+        super()._show(insides, how)
+
+    def _failed(self, error: BaseException) -> None:
+        self.answers = {}
+        super()._failed(error)
+
+
+def raw(column: Column, row: int) -> Any:
+    """A column's value in a row of the data, as it would stand in the file; None where it is missing."""
+    value = column.values[row]
+    if column.kind == "category":
+        return column.categories[int(value)] if int(value) >= 0 else None
+    if column.kind in ("number", "time"):
+        return None if np.isnan(value) else float(value)
+    return value
