@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.data.lazy import is_lazy
+from nnstudio.data.lazy import Lazy, is_lazy
 
 Array = NDArray[Any]
 
@@ -25,7 +25,9 @@ class Column:
     ``mask``: N×H×W integer codes into ``categories``; ``boxes``: float32 N×K×5 (see `data.objects`), codes into
     ``categories``; ``sound``: N×C×T, integer or float, ``rate`` samples a second.
     ``divisor``: what pixels are divided by, so that they lie in 0..1 (sounds: in −1..1). Values may be `Lazy`: read
-    when asked for.
+    when asked for. ``joiner``: what stands between the tokens of codes whose ``categories`` are a vocabulary.
+    ``pooled``: which entries of an array share one mean and scale: ``""`` none, ``"last"`` those of a place of the last
+    axis, ``"all"`` all.
     """
 
     name: str
@@ -37,16 +39,19 @@ class Column:
     divisor: float = 1.0
     size: int = 0
     rate: int = 0
+    joiner: str = ""
+    pooled: str = ""
 
     @property
     def missing(self) -> int:
         """How many rows lack a value (for an array: how many have a number missing)."""
-        return int(np.count_nonzero(self.absent()))
+        known = getattr(self.values, "missing", None) if is_lazy(self.values) else None
+        return int(np.count_nonzero(self.absent())) if known is None else int(known)
 
     def absent(self) -> NDArray[np.bool_]:
-        """For each row, whether its value is missing; of lazy values, none is."""
+        """For each row, whether its value is missing; of lazy values that do not know it, none is."""
         if is_lazy(self.values):
-            return np.zeros(len(self.values), dtype=bool)
+            return cast(Lazy, self.values).absent()
         if self.kind in ("mask", "boxes"):
             return np.zeros(len(self.values), dtype=bool)
         if self.kind in ("category", "codes"):
@@ -66,6 +71,8 @@ class Source:
 
     ``rows``: the values as they stand in the file, for display: a polars DataFrame for a table, else the arrays.
     ``part``: the column that says which rows are for training, validation and test; "" where none does.
+    ``spans``: int64 N×2, which stretch of one sequence each row covers (from, up to), where rows are cut from one;
+    ``overlapping``: whether those stretches share values.
     """
 
     columns: Mapping[str, Column]
@@ -75,6 +82,8 @@ class Source:
     warnings: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
+    spans: NDArray[np.int64] | None = None
+    overlapping: bool = False
 
 
 def quoted(names: list[str] | tuple[str, ...], at_most: int = 4) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from nnstudio.data import statistics
 from nnstudio.data.columns import Array, Column, Source, quoted
-from nnstudio.data.encoding import FED, FieldEncoding, Preparation, learned
+from nnstudio.data.encoding import FED, FieldEncoding, learned
 from nnstudio.data.lazy import Lazy, is_lazy
+from nnstudio.data.preparation import Preparation, given_columns, learning, reshaped
 from nnstudio.data.reference import SPLITS, DataError, DataReference
-from nnstudio.data.roles import fields_of, with_roles
-from nnstudio.data.splitting import PARTS, split_as_told, split_rows, together
+from nnstudio.data.roles import fields_of, shifted, with_roles
+from nnstudio.data.splitting import PARTS, split_as_told, split_rows, split_spans, together
 from nnstudio.layers.types import TensorType
 
 
@@ -49,10 +50,17 @@ class EncodedRows(Lazy):
         self.shape, self.dtype = (len(rows), *first.shape[1:]), first.dtype
 
     def take(self, rows: NDArray[np.int64]) -> Array:
-        return self._read(self._rows[rows])
+        wanted = self._rows[rows]
+        if len(self._field.columns) == 1 or len(wanted) < 2:
+            return self._read(wanted)
+        order = np.argsort(wanted, kind="stable")  # once for all columns: each is read forwards
+        made = self._read(wanted[order])
+        taken = np.empty_like(made)
+        taken[order] = made
+        return taken
 
     def _read(self, rows: NDArray[np.int64]) -> Array:
-        raw = {column: self._dataset.columns[column].values[rows] for column in self._field.columns}
+        raw = {column: self._dataset.fed[column].values[rows] for column in self._field.columns}
         return self._field.encoded(self._dataset.prepared.columns, raw)
 
 
@@ -68,10 +76,10 @@ class Arrays(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         if name not in self._made:
             field = self._dataset.prepared.fields[name]
-            if len(self._rows) and any(is_lazy(self._dataset.columns[column].values) for column in field.columns):
+            if len(self._rows) and any(is_lazy(self._dataset.fed[column].values) for column in field.columns):
                 self._made[name] = cast(Array, EncodedRows(self._dataset, field, self._rows))
                 return self._made[name]
-            raw = {column: self._dataset.columns[column].values[self._rows] for column in field.columns}
+            raw = {column: self._dataset.fed[column].values[self._rows] for column in field.columns}
             array = field.encoded(self._dataset.prepared.columns, raw)
             array.flags.writeable = False
             self._made[name] = array
@@ -88,13 +96,16 @@ class Dataset:
     """Data that was opened. Nothing of it changes afterwards; it may be used from several threads.
 
     reference: what was asked for, with the sha256 and the types as they are now. title: its name for a person.
-    columns: every column as it was read. rows: the values as they stand in the file, a polars DataFrame for a table,
+    columns: every column as it was read, of the rows that are split; fed: as the steps of the preparation made them.
+    rows: the values as they stand in the file, a polars DataFrame for a table,
     else a mapping of NumPy arrays. warnings: one sentence each. prepared: how rows become arrays.
     has_changed: whether the file is not the one that was chosen.
     """
 
     def __init__(self, reference: DataReference, source: Source, title: str, warnings: Sequence[str] = ()) -> None:
-        source = with_roles(source, reference.fields)
+        whole = shifted(source, reference.fields)
+        source, before, steps = reshaped(whole, reference.steps)
+        source = with_roles(source, reference.fields, steps)
         self.title = title
         self.has_changed = False
         self.rows = source.rows
@@ -102,14 +113,23 @@ class Dataset:
         self.is_table = source.is_table
         self.columns: Mapping[str, Column] = source.columns
         self._count = source.count
-        fields, more = fields_of(source)
-        if not fields:
-            raise DataError(f"“{title}” has no column to train on; give one the role input and the kind number")
-        told = [*source.warnings, *more, *warnings]
+        self._spans, self._overlapping = source.spans, source.overlapping
+        self._steps = steps
+        told = [*source.warnings]
         self._indices = self._split(reference, told)
         train = self._indices["train"]
-        fed = {n: c for n, c in self.columns.items() if c.kind in FED and c.role != "ignored"}
-        self.prepared = Preparation({name: learned(column, train) for name, column in fed.items()}, fields)
+        self.fed, after = learning(source.columns, steps, train, told)
+        fields, more = fields_of(replace(source, columns=self.fed))
+        if not fields:
+            raise DataError(f"“{title}” has no column to train on; give one the role input and the kind number")
+        told += [*more, *warnings]
+        done = (*before, *after)
+        given = given_columns(whole.columns, [prepared.step for prepared in done]) if done else {}
+        ordered = np.sort(train)  # a table on disk is read forwards
+        used = {name for field in fields.values() for name in field.columns}
+        self.prepared = Preparation(
+            {n: learned(self.fed[n], ordered) for n in self.fed if n in used}, fields, done, given
+        )
         self.types: Mapping[str, TensorType] = self.prepared.types
         self.fields: Mapping[str, Field] = {name: self._field(field) for name, field in fields.items()}
         self._arrays = {split: Arrays(self, rows) for split, rows in self._indices.items()}
@@ -137,6 +157,10 @@ class Dataset:
         """See :meth:`Preparation.encode`."""
         return self.prepared.encode(rows)
 
+    def takes(self, field: str) -> tuple[str, ...]:
+        """See :meth:`Preparation.takes`."""
+        return self.prepared.takes(field)
+
     def decode(self, field: str, array: Array) -> list[Any]:
         """See :meth:`FieldEncoding.decoded`."""
         return self.prepared.decode(field, array)
@@ -160,10 +184,11 @@ class Dataset:
 
     def _split(self, reference: DataReference, told: list[str]) -> dict[str, NDArray[np.int64]]:
         split = reference.split
-        targets = [c for c in self.columns.values() if c.role == "target" and c.kind in FED]
+        fed = {name for step in self._steps for name in step.feeds}
+        targets = [c for c in self.columns.values() if c.role == "target" and (c.kind in FED or c.name in fed)]
         usable = np.ones(self._count, dtype=bool)
         for target in targets:
-            if target.kind in ("category", "number"):
+            if target.kind in ("category", "number", "text"):
                 usable &= ~target.absent()
         if not usable.all():
             names = quoted([target.name for target in targets])
@@ -174,14 +199,24 @@ class Dataset:
             raise DataError(f"“{self.title}” has no row with a value in its target; choose another target")
         classes = next((target for target in targets if target.kind == "category"), None)
         rows = np.flatnonzero(usable)
-        codes = classes.values if classes else None
+        codes = classes.values[:] if classes else None
         named = self._named_parts(split.column or self._part)
-        if named is None:
-            parts = split_rows(split, rows, codes, self._times(reference))
+        if named is None and split.by_time and self._spans is not None:
+            parts = split_spans(split, rows, self._spans)
+            if not len(parts["train"]):
+                raise DataError(f"No row of “{self.title}” lies in training as a whole; give training a larger share")
+        elif named is None:
+            parts = split_rows(split, rows, codes, self._times(reference), self._groups(split.group))
+            if self._overlapping and len(parts["train"]) < len(rows):
+                told.append(
+                    "Rows overlap and are split at random, so the parts share values and figures are too good; split "
+                    "by time, or by a group"
+                )
         else:
             parts = split_as_told(split, rows, named, codes)
         if split.together:
-            parts = together(parts, [c.values for c in self.columns.values() if c.kind in FED and c.role != "ignored"])
+            compared = [c for c in self.columns.values() if c.role != "ignored" and (c.kind in FED or c.name in fed)]
+            parts = together(parts, [_comparable(column) for column in compared])
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
         if empty and named is None:
             count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"
@@ -201,7 +236,7 @@ class Dataset:
         if column is None or column.kind != "category":
             came = "there is none" if column is None else f"it holds {column.kind}"
             raise DataError(f"“{name}” should name the part of each row, but {came}; choose a column of categories")
-        told = [column.categories[code] if code >= 0 else "" for code in column.values.tolist()]
+        told = [column.categories[code] if code >= 0 else "" for code in column.values[:].tolist()]
         if not any(PARTS.get(text.strip().lower()) == "train" for text in told):
             raise DataError(
                 f"“{name}” should say train, validation or test, and no row is for training; choose another column"
@@ -216,10 +251,24 @@ class Dataset:
         if column is None or column.kind not in ("time", "number"):
             came = "there is none" if column is None else f"it holds {column.kind}"
             raise DataError(f"“{name}” should hold times to split by, but {came}; choose a column of dates or numbers")
-        return column.values
+        return column.values[:]
+
+    def _groups(self, name: str) -> NDArray[np.int64] | None:
+        """For each row the group to which it belongs, -1 where it has none; None where no column says so."""
+        if not name:
+            return None
+        column = self.columns.get(name)
+        if column is None or column.kind not in ("category", "number", "text", "time"):
+            came = "there is none" if column is None else f"it holds {column.kind}"
+            raise DataError(f"“{name}” should name the group of each row, but {came}; choose another column")
+        absent, values = column.absent(), column.values[:]
+        if column.kind == "text":
+            values = np.array([text or "" for text in values], dtype=str)
+        codes = np.unique(values, return_inverse=True)[1].astype(np.int64)
+        return np.where(absent, -1, codes)
 
     def _field(self, field: FieldEncoding) -> Field:
-        columns = [self.columns[name] for name in field.columns]
+        columns = [self.fed[name] for name in field.columns]
         first, encoding = columns[0], self.prepared.columns[columns[0].name]
         kind = {"vector": "features", "binary": "number"}.get(field.form, first.kind)
         scaled = first.standardise and kind == "number" and field.form == "column"
@@ -230,6 +279,13 @@ class Dataset:
             encoding.mean[0] if scaled else None, encoding.std[0] if scaled else None,
             sum(column.missing for column in columns),
         )  # fmt: skip
+
+
+def _comparable(column: Column) -> Array:
+    """A column's values so that equal ones have equal bytes."""
+    if column.kind != "text" or is_lazy(column.values):
+        return column.values
+    return np.unique(np.array([text or "" for text in column.values], dtype=str), return_inverse=True)[1]
 
 
 def _tell_classes(target: Column, rows: Array, parts: Mapping[str, Array], told: list[str]) -> None:

@@ -7,8 +7,9 @@ saved with a project and an exported model.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,15 @@ from nnstudio.data.columns import Array, Column, quoted
 from nnstudio.data.dialect import MISSING
 from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import DataError
+from nnstudio.data.steps.tokenizing import PAD, UNKNOWN, decoded
 from nnstudio.layers.types import TensorType
 
 #: The kinds of columns that can be fed to a network.
 FED = ("number", "category", "image", "array", "codes", "mask", "boxes", "sound")
 #: Of values that are read when they are asked for, about so many rows tell the mean and scale.
 SAMPLED = 2000
+#: Rows of a table's column that are looked at together.
+TOGETHER = 1 << 20
 _LABELS = {0: "F", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
 
 
@@ -34,7 +38,9 @@ class ColumnEncoding:
 
     mean and std have one number, or for an array one for each entry of a sample (flattened). fill stands in for
     a missing value: the training rows' mean (before mean and std are applied) or most frequent category.
-    shape: of one sample, () for a table's columns. rate: samples a second of a sound.
+    shape: of one sample, () for a table's columns. rate: samples a second of a sound. joiner: between the tokens of
+    codes whose categories are a vocabulary. Columns that only steps of the preparation can use (texts, times) are
+    described by one too, which reads them.
     """
 
     name: str
@@ -47,6 +53,7 @@ class ColumnEncoding:
     categories: tuple[str, ...] = ()
     size: int = 0
     rate: int = 0
+    joiner: str = ""
 
     def encoded(self, values: Array) -> Array:
         """Raw values as :class:`Column` holds them, one entry a row: float32 N×…, or int64 codes."""
@@ -85,6 +92,12 @@ class ColumnEncoding:
             return np.array([self._code(value) for value in values], dtype=np.int64)
         if self.kind == "number":
             return np.array([self._number(value) for value in values], dtype=np.float64)
+        if self.kind == "text":
+            return np.array([None if value is None else str(value) for value in values], dtype=object)
+        if self.kind == "time":
+            return np.array([_seconds(self.name, value) for value in values], dtype=np.float64)
+        if self.kind == "codes" and self.categories:
+            values = [self._codes(value) if isinstance(value, str) else value for value in values]
         if self.kind == "boxes":
             return objects.read(self.name, values, self.shape[0], self.categories)
         try:
@@ -98,6 +111,13 @@ class ColumnEncoding:
             raise DataError(f"“{self.name}” must be {self._shape()} a sample, not {came}; give it in that shape")
         return array
 
+    def column(self, values: Sequence[Any]) -> Column:
+        """The values that a person gave as a column. DataError where one cannot be."""
+        return Column(
+            self.name, self.kind, self.read(values), self.categories, divisor=self.divisor, size=self.size,
+            rate=self.rate, joiner=self.joiner,
+        )  # fmt: skip
+
     def _shape(self) -> str:
         return "×".join(map(str, self.shape))
 
@@ -108,6 +128,13 @@ class ColumnEncoding:
         if text.lower() in MISSING:
             return -1
         raise DataError(f"“{self.name}” has no category “{text}”; it must be one of {quoted(self.categories, 12)}")
+
+    def _codes(self, text: str) -> list[int]:
+        """Codes of a text whose tokens are characters or stand between spaces, cut and filled up to the length."""
+        places = {token: code for code, token in enumerate(self.categories)}
+        pieces = (list(text) if not self.joiner else text.split())[: self.shape[0]]
+        codes = [places.get(piece, UNKNOWN) for piece in pieces]
+        return codes + [PAD] * (self.shape[0] - len(codes))
 
     def _number(self, value: Any) -> float:
         if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
@@ -121,24 +148,27 @@ class ColumnEncoding:
 
 def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
     """What of a column its training rows alone tell: mean, scale and what stands in for missing values."""
-    lazy = is_lazy(column.values)
-    values = column.values[train[:: max(1, len(train) // SAMPLED)] if lazy else train]
     shape = column.values.shape[1:]
     if column.kind == "category":
-        known = values[values >= 0]
-        fill = float(np.bincount(known).argmax()) if known.size else 0.0
+        fill = float(_counts(column, train).argmax()) if column.categories else 0.0
         return ColumnEncoding(column.name, "category", fill=(fill,), categories=column.categories)
     if column.kind == "codes":
-        return ColumnEncoding(column.name, "codes", shape, size=column.size)
+        return described(column)
     if column.kind in ("mask", "boxes"):
         return ColumnEncoding(column.name, column.kind, shape, categories=column.categories)
-    flat = values.reshape(len(values), -1)
     lacking = not is_lazy(column.values) and column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     fill_values: tuple[float, ...] = (0.0,)
-    if column.standardise or lacking:
-        means, stds = _moments(flat, column.divisor, pooled=column.kind == "image")
+    if column.standardise or lacking or column.kind == "number":
+        pooled = "all" if column.kind == "image" else column.pooled
+        groups = {"all": 1, "last": shape[-1] if shape else 1}.get(pooled, 0)
+        if len(train) > TOGETHER and not shape:
+            means, stds = _moments_by_parts(column, train)
+        else:
+            lazy = is_lazy(column.values) and bool(shape)
+            values = column.values[train[:: max(1, len(train) // SAMPLED)] if lazy else train]
+            means, stds = _moments(values.reshape(len(values), -1), column.divisor, groups)
         fill_values = tuple(means.tolist())
         if column.standardise:
             mean, std = fill_values, tuple(stds.tolist())
@@ -147,17 +177,67 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
     )  # fmt: skip
 
 
-def _moments(flat: Array, divisor: float, pooled: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation (population) of each entry, or of all pixels together; 1 where nothing varies."""
+def described(column: Column) -> ColumnEncoding:
+    """How a column is read from what a person gives, with nothing learned."""
+    return ColumnEncoding(
+        column.name, column.kind, tuple(column.values.shape[1:]), divisor=column.divisor, categories=column.categories,
+        size=column.size, rate=column.rate, joiner=column.joiner,
+    )  # fmt: skip
+
+
+def _seconds(name: str, value: Any) -> float:
+    """Seconds since 1970 of a number of them or a text such as 2024-12-31 or 2024-12-31 18:30; NaN where missing."""
+    text = "" if value is None else str(value).strip()
+    if text.lower() in MISSING:
+        return math.nan
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise DataError(f"“{name}” must be a date such as 2024-12-31 18:30, not “{text}”; give one") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _counts(column: Column, train: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of these rows have each category."""
+    counts = np.zeros(len(column.categories), np.int64)
+    for start in range(0, len(train), TOGETHER):
+        codes = column.values[train[start : start + TOGETHER]]
+        counts += np.bincount(codes[codes >= 0], minlength=len(counts))
+    return counts
+
+
+def _moments_by_parts(
+    column: Column, train: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """As :func:`_moments`, of a column of numbers, some rows at a time: the same numbers from memory and from disk."""
+
+    def total(of: Callable[[Array], Array]) -> float:
+        parts = (column.values[train[at : at + TOGETHER]] for at in range(0, len(train), TOGETHER))
+        return float(sum(float(of(part[~np.isnan(part)].astype(np.float64)).sum()) for part in parts))
+
+    count = max(1.0, total(np.ones_like))
+    mean = total(lambda part: part / column.divisor) / count
+    spread = math.sqrt(total(lambda part: (part / column.divisor - mean) ** 2) / count)
+    return np.array([mean]), np.array([1.0 if spread <= 1e-12 * max(abs(mean), 1.0) else spread])
+
+
+def _moments(flat: Array, divisor: float, pooled: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation (population) of each entry; 1 where nothing varies. Where ``pooled``, every so many
+    entries share one."""
     flat = flat.astype(np.float64) / divisor
+    times = flat.shape[1] // pooled if pooled > 1 else 1
     if pooled:
-        flat = flat.reshape(-1, 1)
+        flat = flat.reshape(-1, pooled)
     known = ~np.isnan(flat)
     count = np.maximum(known.sum(axis=0), 1)
     means = np.where(known, flat, 0.0).sum(axis=0) / count
     spread = np.sqrt((np.where(known, flat - means, 0.0) ** 2).sum(axis=0) / count)
     tiny = spread <= 1e-12 * np.maximum(np.abs(means), 1.0)
-    return means, np.where(tiny, 1.0, spread)
+    return np.tile(means, times), np.tile(np.where(tiny, 1.0, spread), times)
 
 
 @dataclass(frozen=True)
@@ -219,8 +299,9 @@ class FieldEncoding:
         """Values as in the file for encoded ones or for predictions of this field, one entry a row.
 
         Scores of classes (N×classes) give the name of the highest, codes (N) the name; a binary field takes
-        probabilities. A mask, or scores for each pixel (N×classes×H×W), gives codes; boxes see `objects.told`.
-        Numbers are brought back to the file's scale. A vector gives a dict by column for each row.
+        probabilities. Codes of a vocabulary, or scores for them, give a text. A mask, or scores for each pixel
+        (N×classes×H×W), gives codes; boxes see `objects.told`. Numbers are brought back to the file's scale. A vector
+        gives a dict by column for each row.
         """
         array = np.asarray(array)
         column = columns[self.columns[0]]
@@ -232,13 +313,20 @@ class FieldEncoding:
             codes = array.argmax(axis=1) if array.ndim == 2 and array.shape[1] > 1 else array.reshape(-1)
             return [_name(column.categories, int(code)) for code in codes]
         if column.kind == "codes":
-            return array.tolist()  # type: ignore[no-any-return]
+            return self._texts(column, array) if column.categories else array.tolist()
         if column.kind == "boxes":
             return objects.told(array, column.categories)
         if column.kind == "mask":
             return list(array.argmax(axis=1) if array.ndim == 4 else array)
         values = column.decoded(array)
         return [float(row.reshape(-1)[0]) for row in values] if column.kind == "number" else list(values)
+
+    @staticmethod
+    def _texts(column: ColumnEncoding, array: Array) -> list[str]:
+        """Texts of codes (N×T) or of scores for each place (N×T×vocabulary, or N×vocabulary×T)."""
+        if array.ndim == 3:
+            array = array.argmax(axis=2 if array.shape[2] == len(column.categories) else 1)
+        return [decoded(row.tolist(), column.categories, column.joiner) for row in np.atleast_2d(array)]
 
     def _decoded_vector(self, columns: Mapping[str, ColumnEncoding], array: Array) -> list[Any]:
         rows: list[dict[str, Any]] = [{} for _ in array]
@@ -257,64 +345,3 @@ class FieldEncoding:
 
 def _name(categories: tuple[str, ...], code: int) -> str:
     return categories[code] if 0 <= code < len(categories) else f"class {code}"
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """All that turns rows into arrays and predictions into values, without the data that it was learned from."""
-
-    columns: Mapping[str, ColumnEncoding]
-    fields: Mapping[str, FieldEncoding]
-
-    @property
-    def types(self) -> Mapping[str, TensorType]:
-        """Tensor types by field."""
-        return {name: field.type(self.columns) for name, field in self.fields.items()}
-
-    def encode(self, rows: Mapping[str, Sequence[Any]]) -> Mapping[str, Array]:
-        """Arrays by field for new rows, given by column, as they would stand in the file.
-
-        Fields whose columns are not all given are left out; None or an empty text is a missing value. DataError
-        where nothing can be encoded, where lengths differ or where a value is not one that the column can have.
-        """
-        lengths = {len(values) for values in rows.values()}
-        if len(lengths) > 1:
-            raise DataError("Each column must be given as many values as the others; give one for each row")
-        known = {name: self.columns[name].read(values) for name, values in rows.items() if name in self.columns}
-        able = {name: field for name, field in self.fields.items() if all(column in known for column in field.columns)}
-        if not able:
-            expected = quoted(tuple(self.columns), 12)
-            raise DataError(f"None of the given columns ({quoted(tuple(rows))}) are those of the data; give {expected}")
-        return {name: field.encoded(self.columns, known) for name, field in able.items()}
-
-    def decode(self, field: str, array: Array) -> list[Any]:
-        """See :meth:`FieldEncoding.decoded`. KeyError where there is no such field."""
-        return self.fields[field].decoded(self.columns, array)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON value; :meth:`from_json` reads it back."""
-        columns = [
-            {f.name: _plain(getattr(column, f.name)) for f in fields(column)} for column in self.columns.values()
-        ]
-        named = [{f.name: _plain(getattr(field, f.name)) for f in fields(field)} for field in self.fields.values()]
-        return {"columns": columns, "fields": named}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Preparation:
-        """Read what :meth:`to_json` wrote. DataError where it is malformed."""
-        try:
-            columns = [ColumnEncoding(**{k: _frozen(v) for k, v in column.items()}) for column in data["columns"]]
-            named = [FieldEncoding(**{k: _frozen(v) for k, v in field.items()}) for field in data["fields"]]
-            made = cls({column.name: column for column in columns}, {field.name: field for field in named})
-            _ = made.types
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"How the data was prepared cannot be read ({error!r}); open the data again") from error
-        return made
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

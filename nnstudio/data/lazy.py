@@ -6,7 +6,7 @@ They stand where an array stands in a column, and in a split's arrays, and give 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -26,6 +26,10 @@ class Lazy(ABC):
     @abstractmethod
     def take(self, rows: Rows) -> Array:
         """The entries of these rows, in their order: shape (len(rows), *shape[1:]), contiguous, of ``dtype``."""
+
+    def absent(self) -> NDArray[np.bool_]:
+        """For each row, whether its value is missing; none, where that is not known."""
+        return np.zeros(self.shape[0], bool)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -78,6 +82,25 @@ class Picked(Lazy):
 
     def take(self, rows: Rows) -> Array:
         return self.values.take(self.rows[rows])
+
+    def absent(self) -> NDArray[np.bool_]:
+        """For each row, whether its value is missing."""
+        return self.values.absent()[self.rows]
+
+
+class Mapped(Lazy):
+    """Other values with something done to each row as it is read.
+
+    change: takes values, one entry a row, and gives as many; it must do the same to a row whatever rows come with it.
+    """
+
+    def __init__(self, values: Lazy, change: Callable[[Array], Array]) -> None:
+        self.values, self.change = values, change
+        first = change(values.take(np.zeros(1, np.int64)))
+        self.shape, self.dtype = (len(values), *first.shape[1:]), first.dtype
+
+    def take(self, rows: Rows) -> Array:
+        return np.ascontiguousarray(self.change(self.values.take(rows)))
 
 
 def is_lazy(values: object) -> bool:

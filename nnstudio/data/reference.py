@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any
 
+from nnstudio.data.errors import DataError as DataError
 from nnstudio.data.formats import FORMATS
+from nnstudio.data.steps import Step, step_from_json, step_to_json
 from nnstudio.layers.params import Declared, ParameterError, declared, param
 from nnstudio.layers.types import TensorType
 
@@ -20,10 +22,6 @@ ROLES = ("auto", "input", "target", "ignored")
 SCALINGS = ("auto", "standardise", "none")
 #: The three parts into which rows are split.
 SPLITS = ("train", "validation", "test")
-
-
-class DataError(ValueError):
-    """Data cannot be used. The text is one sentence for a person: what was expected, what came, what to do."""
 
 
 @declared
@@ -43,6 +41,9 @@ class Split(Declared):
     )
     column: str = param(
         "", title="Column that names the part", help="a column with train, validation or test in each row; empty: none"
+    )
+    group: str = param(
+        "", title="Column that names the group", help="rows of one group, such as a patient, all go to one part"
     )
     by_time: bool = param(False, help="train on the earliest rows and test on the latest")
     time_column: str = param("", when=("by_time", (True,)), help="the column to order by; empty: as the rows stand")
@@ -79,6 +80,9 @@ OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "pixel_max": (int, ()),
     "size": (int, ()),
     "color": (str, ("auto", "grey", "rgb")),
+    "reading": (str, ("auto", "memory", "disk")),
+    "query": (str, ()),
+    "sheet": (str, ()),
 }
 
 
@@ -90,7 +94,7 @@ class DataReference:
     slashes; a relative path counts from the folder of the project file. sha256: of the file as it was when it was
     chosen ("" where not known). options: what the person or :func:`nnstudio.data.describe_file` set for reading it
     (see OPTIONS). fields: choices by column. types: the tensor types that the data had when it was last read, so
-    that a network still resolves without it.
+    that a network still resolves without it. steps: what is done to the columns before they are encoded, in this order.
     The three mappings are read-only. DataError where a value is not allowed.
     """
 
@@ -100,6 +104,7 @@ class DataReference:
     fields: Mapping[str, ColumnChoice] = field(default_factory=dict)
     split: Split = field(default_factory=lambda: Split.make({}))
     types: Mapping[str, TensorType] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
         scheme, _, rest = self.source.partition(":")
@@ -112,13 +117,14 @@ class DataReference:
             _check_option(name, value)
         for name in ("options", "fields", "types"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        object.__setattr__(self, "steps", tuple(self.steps))
 
     def __hash__(self) -> int:
-        return hash((self.source, self.sha256, tuple(self.fields), self.split))
+        return hash((self.source, self.sha256, tuple(self.fields), self.split, self.steps))
 
     def __reduce__(self) -> tuple[object, ...]:
         parts = (self.source, self.sha256, dict(self.options), dict(self.fields), self.split, dict(self.types))
-        return (DataReference, parts)
+        return (DataReference, (*parts, self.steps))
 
     @property
     def is_shipped(self) -> bool:
@@ -169,7 +175,7 @@ class DataReference:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value; :meth:`from_json` reads it back."""
-        return {
+        written = {
             "source": self.source,
             "sha256": self.sha256,
             "options": dict(self.options),
@@ -177,20 +183,23 @@ class DataReference:
             "split": self.split.values(),
             "types": {name: type_.to_json() for name, type_ in self.types.items()},
         }
+        return {**written, "steps": [step_to_json(step) for step in self.steps]} if self.steps else written
 
     @classmethod
     def from_json(cls, data: Any) -> DataReference:
         """Read what :meth:`to_json` wrote; parts left out take their defaults. DataError where it is malformed."""
         if not isinstance(data, Mapping):
             raise DataError(f"The data reference must be an object, not {_brief(data)}; choose the data again")
-        parts = {**cls(source="file:x").to_json(), **data}
+        parts = {**cls(source="file:x").to_json(), "steps": [], **data}
         unknown = sorted(map(str, parts.keys() - cls.__dataclass_fields__.keys()))
         if unknown:
             raise DataError(f"The data reference has {unknown[0]!r}, which this version does not know; update it")
         if "source" not in data:
             raise DataError("The data reference does not say which data it means; choose the data again")
         for name, value in parts.items():
-            kind, words = (str, "a text") if name in ("source", "sha256") else (Mapping, "an object")
+            kind, words = {
+                "source": (str, "a text"), "sha256": (str, "a text"), "steps": (list, "a list"),
+            }.get(name, (Mapping, "an object"))  # fmt: skip
             if not isinstance(value, kind):
                 raise DataError(
                     f"“{name}” of the data reference must be {words}, not {_brief(value)}; choose the data again"
@@ -203,6 +212,7 @@ class DataReference:
                 fields={str(name): ColumnChoice.make(choice) for name, choice in parts["fields"].items()},
                 split=Split.make(parts["split"]),
                 types={str(name): TensorType.from_json(type_) for name, type_ in parts["types"].items()},
+                steps=tuple(map(step_from_json, parts["steps"])),
             )
         except DataError:
             raise

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nnstudio.data.columns import Column, Source
+from nnstudio.data.columns import Array, Column, Source
 from nnstudio.data.encoding import FED, FieldEncoding
+from nnstudio.data.lazy import Lazy, Rows, is_lazy
 from nnstudio.data.reference import ColumnChoice
+from nnstudio.data.steps import Step
 
 #: Names that mean "this is what is to be predicted".
 TARGETS = ("target", "label", "class", "y", "outcome", "output", "diagnosis", "species", "category")
@@ -17,13 +21,27 @@ TARGETS = ("target", "label", "class", "y", "outcome", "output", "diagnosis", "s
 MOST_ONE_HOT = 50
 #: Whole numbers in a target are classes up to so many different ones.
 MOST_CODES = 20
+#: Values that are looked at together.
+LOOKED = 1 << 18
 
 
-def with_roles(source: Source, choices: Mapping[str, ColumnChoice]) -> Source:
-    """The source with a target among its columns, and whole numbers in it taken as classes where they recur."""
-    columns = {name: _shifted(column, choices) for name, column in source.columns.items()}
+def shifted(source: Source, choices: Mapping[str, ColumnChoice]) -> Source:
+    """The source with the columns shifted that were chosen to be."""
+    return replace(source, columns={name: _shifted(column, choices) for name, column in source.columns.items()})
+
+
+def with_roles(source: Source, choices: Mapping[str, ColumnChoice], steps: Sequence[Step] = ()) -> Source:
+    """The source with a target among its columns, and whole numbers in it taken as classes where they recur.
+
+    steps: those that are still to be done; columns that one of them feeds are inputs.
+    """
+    columns = dict(source.columns)
+    fed = {name for step in steps for name in step.feeds}
+    for name in fed & columns.keys():
+        if columns[name].role == "ignored" and (name not in choices or choices[name].role == "auto"):
+            columns[name] = replace(columns[name], role="input")
     if not any(column.role == "target" for column in columns.values()):
-        name = _likely_target(columns, choices, source.is_table)
+        name = _likely_target(columns, choices, source.is_table, fed)
         if name:
             columns[name] = replace(columns[name], role="target")
     for name, column in columns.items():
@@ -39,6 +57,8 @@ def _shifted(column: Column, choices: Mapping[str, ColumnChoice]) -> Column:
     by = choices[column.name].shift if column.name in choices else 0
     if not by:
         return column
+    if is_lazy(column.values):
+        return replace(column, values=cast(Array, Shifted(cast(Lazy, column.values), by, column.kind)))
     count = len(column.values)
     rows = np.arange(count) + by
     values = column.values[np.clip(rows, 0, count - 1)]
@@ -50,32 +70,104 @@ def _shifted(column: Column, choices: Mapping[str, ColumnChoice]) -> Column:
     return replace(column, values=values)
 
 
-def _likely_target(columns: Mapping[str, Column], choices: Mapping[str, ColumnChoice], is_table: bool) -> str:
+def _likely_target(
+    columns: Mapping[str, Column], choices: Mapping[str, ColumnChoice], is_table: bool, fed: Set[str]
+) -> str:
     free = [
         name
         for name, column in columns.items()
-        if column.role == "input" and column.kind in FED and (name not in choices or choices[name].role == "auto")
+        if column.role == "input"
+        and (column.kind in FED or name in fed)
+        and (name not in choices or choices[name].role == "auto")
     ]
     if len(free) < 2:
         return ""
     named = [name for target in TARGETS for name in free if name.lower() == target]
     if named:
         return named[0]
-    categories = [name for name in free if columns[name].kind == "category"]
+    categories = [name for name in free if columns[name].kind == "category" and name not in fed]
     if categories:
         return categories[-1]
-    return free[-1] if is_table else ""
+    return free[-1] if is_table and columns[free[-1]].kind in FED else ""
+
+
+class Shifted(Lazy):
+    """Other values, each from so many rows below."""
+
+    def __init__(self, values: Lazy, by: int, kind: str) -> None:
+        self.values, self.by, self.kind = values, by, kind
+        self.shape, self.dtype = values.shape, values.dtype
+
+    def take(self, rows: Rows) -> Array:
+        below = rows + self.by
+        taken = self.values.take(np.clip(below, 0, len(self) - 1))
+        outside = (below < 0) | (below >= len(self))
+        lacking: dict[str, Any] = {"category": -1, "number": np.nan, "time": np.nan, "text": None}
+        if self.kind in lacking and outside.any():
+            taken[outside] = lacking[self.kind]
+        return taken
+
+    def absent(self) -> NDArray[np.bool_]:
+        below = np.arange(len(self)) + self.by
+        outside = (below < 0) | (below >= len(self))
+        return np.asarray(outside | self.values.absent()[np.clip(below, 0, len(self) - 1)])
+
+
+class Coded(Lazy):
+    """Numbers as their places among some, -1 where missing."""
+
+    dtype = np.dtype(np.int64)
+
+    def __init__(self, values: Lazy, different: Array) -> None:
+        self.values, self.different = values, different
+        self.shape = values.shape
+
+    def take(self, rows: Rows) -> Array:
+        return coded(self.values.take(rows), self.different)
+
+    def absent(self) -> NDArray[np.bool_]:
+        return self.values.absent()
+
+
+def coded(values: Array, different: Array) -> Array:
+    """The place of each value among sorted ones, -1 where it is missing."""
+    return np.where(np.isnan(values), -1, np.searchsorted(different, values)).astype(np.int64)
 
 
 def _as_classes(column: Column) -> Column:
+    first = column.values[:LOOKED]
+    first = first[~np.isnan(first)]
+    if len(np.unique(first)) > MOST_CODES or (first != np.round(first)).any():
+        return column
+    if is_lazy(column.values):
+        return _lazy_as_classes(column)
     known = column.values[~np.isnan(column.values)]
     different = np.unique(known)
     whole = bool((different == np.round(different)).all())
     if not whole or not 0 < len(different) <= MOST_CODES or len(different) * 5 > len(known):
         return column
-    codes = np.where(np.isnan(column.values), -1, np.searchsorted(different, column.values)).astype(np.int64)
+    codes = coded(column.values, different)
     names = tuple(str(int(value)) for value in different)
     return replace(column, kind="category", values=codes, categories=names, standardise=False)
+
+
+def _lazy_as_classes(column: Column) -> Column:
+    """As :func:`_as_classes`, of values on disk, which are looked at in parts."""
+    found: set[float] = set()
+    count = 0
+    for start in range(0, len(column.values), LOOKED):
+        part = column.values[start : start + LOOKED]
+        part = part[~np.isnan(part)]
+        count += len(part)
+        found |= set(np.unique(part).tolist())
+        if len(found) > MOST_CODES:
+            return column
+    different = np.array(sorted(found))
+    if (different != np.round(different)).any() or not found or len(found) * 5 > count:
+        return column
+    names = tuple(str(int(value)) for value in different)
+    values = cast(Array, Coded(cast(Lazy, column.values), different))
+    return replace(column, kind="category", values=values, categories=names, standardise=False)
 
 
 def fields_of(source: Source) -> tuple[dict[str, FieldEncoding], list[str]]:
@@ -88,7 +180,9 @@ def fields_of(source: Source) -> tuple[dict[str, FieldEncoding], list[str]]:
     fields: dict[str, FieldEncoding] = {}
     offered = {n: c for n, c in source.columns.items() if c.kind in FED and c.role != "ignored"}
     if source.is_table:
-        inputs = [name for name, column in offered.items() if column.role == "input"]
+        inputs = [
+            n for n, column in offered.items() if column.role == "input" and column.kind in ("number", "category")
+        ]
         wide = [name for name in inputs if len(offered[name].categories) > MOST_ONE_HOT]
         warnings += [
             f"Column “{name}” has {len(offered[name].categories)} categories and is not part of the features; "

@@ -12,17 +12,27 @@ from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import SPLITS, Split
 
 Rows = NDArray[np.int64]
+#: Of more rows, those of training stay in the order of the file, so that a large file is read forwards.
+MANY = 1 << 20
+#: Of more groups, each is not weighed against the others.
+MOST_GROUPS = 20_000
 
 
 def split_rows(
-    split: Split, usable: Rows, classes: NDArray[np.int64] | None = None, times: NDArray[np.float64] | None = None
+    split: Split,
+    usable: Rows,
+    classes: NDArray[np.int64] | None = None,
+    times: NDArray[np.float64] | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> Mapping[str, Rows]:
     """Row numbers for each of training, validation and test: disjoint, and together ``usable``.
 
     classes: for every row of the data its class, where parts are to be stratified; times: for every row its time,
     where they are to be split by a time column (rows without one count as the latest). Each part's size is its
-    share of the rows, rounded; within a class likewise. Rows are in random order for training (which shuffles
-    them anyway), by number elsewhere; by time, all are in the order of time. Training has a row if there is one.
+    share of the rows, rounded; within a class likewise. groups: for every row its group, below 0 where it has none: no
+    group is in two parts, and parts have about their share of the rows and of each class. Rows are in random order for
+    training (which shuffles them anyway; where they are MANY, by number), by number elsewhere; by time, all are in the
+    order of time. Training has a row if there is one.
     """
     usable = np.sort(np.asarray(usable, dtype=np.int64))
     if split.by_time:
@@ -31,11 +41,55 @@ def split_rows(
     # Doubles from PCG64 are the part of NumPy's random numbers that is the same everywhere and for all versions.
     random = np.random.Generator(np.random.PCG64(split.seed))
     shuffled = usable[np.argsort(random.random(len(usable)), kind="stable")]
-    if classes is None or not split.stratify:
+    if groups is not None:
+        parts = by_group(split, shuffled, groups, classes if split.stratify else None)
+    elif classes is None or not split.stratify:
         parts = _cut(shuffled, _sizes(split.shares, len(shuffled), np.zeros(3)))
     else:
         parts = _stratified(split, shuffled, classes[shuffled])
-    return {name: rows if name == "train" else np.sort(rows) for name, rows in parts.items()}
+    few = len(usable) <= MANY
+    return {name: rows if name == "train" and few else np.sort(rows) for name, rows in parts.items()}
+
+
+def by_group(
+    split: Split, shuffled: Rows, groups: NDArray[np.int64], classes: NDArray[np.int64] | None
+) -> dict[str, Rows]:
+    """Rows in three parts, those of a group in one. The largest groups first, each goes where most is owed of its
+    classes (or rows); rows without a group each count as one of their own."""
+    numbers = groups[shuffled]
+    alone = numbers < 0
+    numbers = np.where(alone, numbers.max(initial=-1) + 1 + np.arange(len(numbers)), numbers)
+    _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
+    codes = classes[shuffled] if classes is not None else np.zeros(len(shuffled), np.int64)
+    kinds, codes = np.unique(codes, return_inverse=True)
+    shares = np.array(split.shares)
+    if len(first) > MOST_GROUPS:  # so many that chance evens them out
+        place = np.empty(len(first), np.int64)
+        place[np.argsort(first, kind="stable")] = np.arange(len(first))
+        ends = np.cumsum(np.bincount(place[inverse], minlength=len(first))) / len(shuffled)
+        part = np.minimum(np.searchsorted(np.cumsum(shares) + 1e-9, ends), 2)[place]
+    else:
+        held = np.zeros((len(first), len(kinds)))
+        np.add.at(held, (inverse, codes), 1.0)
+        part = _dealt(held, first, shares)
+    owner = part[inverse]
+    return {name: shuffled[owner == at] for at, name in enumerate(SPLITS)}
+
+
+def _dealt(held: NDArray[np.float64], first: Rows, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    """To which part each group goes. held: rows by group and class."""
+    wanted = shares[:, None] * held.sum(axis=0)
+    owed = wanted.copy()
+    part = np.zeros(len(held), np.int64)
+    weights = 1.0 / np.maximum(held.sum(axis=0), 1.0)
+    order = np.lexsort((first, -held.sum(axis=1)))
+    for at, group in enumerate(order.tolist()):
+        due = ((owed * weights) @ (held[group] > 0)) / np.maximum(shares, 1e-9)
+        due[shares == 0] = -np.inf
+        to = 0 if at == 0 else int(np.argmax(due))
+        part[group] = to
+        owed[to] -= held[group]
+    return part
 
 
 #: How the parts are called in a column or in folders.
@@ -61,6 +115,25 @@ def split_as_told(
     return {
         **parts,
         **{name: rows for name, rows in split_rows(rest, parts["train"], classes).items() if name != "test"},
+    }
+
+
+def split_spans(split: Split, usable: Rows, spans: Rows) -> Mapping[str, Rows]:
+    """Row numbers for each part, by time, where rows cover stretches of a sequence: those that reach over the border
+    of two parts are in none.
+
+    spans: for every row of the data where its stretch begins and ends, shape (rows, 2).
+    """
+    usable = usable[np.argsort(spans[usable, 0], kind="stable")]
+    begins, ends = spans[usable, 0], spans[usable, 1]
+    low, high = int(begins.min(initial=0)), int(ends.max(initial=0))
+    train, validation, _ = split.shares
+    first = low + round((high - low) * train)
+    second = low + round((high - low) * (train + validation))
+    return {
+        "train": usable[ends <= first],
+        "validation": usable[(begins >= first) & (ends <= second)],
+        "test": usable[begins >= second],
     }
 
 

@@ -30,6 +30,7 @@ class Param:
 
     kind: ``int``, ``float``, ``bool``, ``choice``, ``text``, ``ints`` or ``floats`` (a tuple of any length),
     ``size`` (one int for all axes, or a tuple of exactly ``axes`` ints), ``node`` (a node's id), ``nodes`` (several),
+    ``column`` (the name of a column of the data), ``columns`` (several),
     ``values`` (numbers by name, kept as sorted pairs) or ``records`` (a tuple of instances of the class ``of``).
     ``when`` names another parameter and the values of it for which this one has an effect.
     ``integers``: for a choice that may also be a number (``padding="same"`` or 1).
@@ -64,7 +65,7 @@ class Param:
                 if not isinstance(value, bool):
                     raise refuse("on or off (true or false)")
                 return value
-            case "text" | "node":
+            case "text" | "node" | "column":
                 if not isinstance(value, str):
                     raise refuse("a text")
                 return value
@@ -86,7 +87,7 @@ class Param:
                 if not isinstance(value, list | tuple):
                     raise refuse(self.expected())
                 return tuple(self._number(item, refuse) for item in value)
-            case "nodes":
+            case "nodes" | "columns":
                 if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
                     raise refuse(self.expected())
                 return tuple(value)
@@ -147,6 +148,8 @@ class Param:
             "text": "a text",
             "node": "a node's id",
             "nodes": "a list of nodes' ids",
+            "column": "a column's name",
+            "columns": "a list of columns' names",
             "records": f"a list of {self.of.__name__.lower()}s" if self.of else "a list",
             "values": "a table of names and numbers",
             "choice": "one of " + ", ".join(self.choices) + (f", or {many}" if self.axes else ""),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
     from nnstudio.data.dataset import Dataset
     from nnstudio.export import Proof
+    from nnstudio.project.judging.judge import Judge
     from nnstudio.train.control import Control
 
 
@@ -257,6 +258,15 @@ class Project:
             raise ProjectError(f"The data has no rows for {split}; give that split a share, or evaluate another.")
         return dict(evaluate(compiled, self.dataset, split))
 
+    def judge(self) -> Judge:
+        """Its trained network beside the answers of its data; figures of them: :mod:`nnstudio.project.judging`.
+
+        ProjectError where it has not been trained, or predicts nothing that the data knows the answer to.
+        """
+        from nnstudio.project.judging.judge import Judge
+
+        return Judge(self._trained(), self.dataset)
+
     def predict(self, rows: Mapping[str, Sequence[Any]]) -> list[dict[str, dict[str, Any]]]:
         """Answers for new rows, given by column as they would stand in the data's file: for each row, by output name,
         ``class`` with ``probability`` and ``probabilities``, or ``value``.
@@ -271,11 +281,16 @@ class Project:
         compiled = self._trained()
         dataset = self.dataset
         inputs = self.input_fields()
-        known = {column for name in inputs if name in dataset.fields for column in dataset.fields[name].columns}
+        known = {
+            column
+            for name in inputs
+            if name in dataset.fields
+            for column in (*dataset.takes(name), *dataset.fields[name].columns)
+        }
         encoded = dataset.encode(rows) if known & rows.keys() else {}
         for name in inputs:
             if name not in encoded:
-                takes = ", ".join(dataset.fields[name].columns) if name in dataset.fields else name
+                takes = ", ".join(dataset.takes(name)) if name in dataset.fields else name
                 raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows) or 'nothing'}.")
         return answers(self.network, dataset, predict(compiled, encoded))
 

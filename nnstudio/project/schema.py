@@ -24,11 +24,13 @@ from nnstudio.layers import ParameterError, Placeholder, layer_from_json, layer_
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 
-#: The version of the file format that this program writes, and the newest that it reads.
-FORMAT = 2
+#: The newest version of the file format, which is written where a project has what came with it; others are written in
+#: the one before, so that older programs can open them.
+FORMAT = 3
 #: For each older version, what makes the next one's project.json of its. Format 2 added blocks, named parameters,
-#: flags and expressions of nodes; all that stood in format 1 stands as it did.
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
+#: flags and expressions of nodes, format 3 the steps and the augmentation of the data; what stood before stands as it
+#: did.
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict, 2: dict}
 
 Name = Annotated[str, Field(max_length=1000)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -117,7 +119,7 @@ class ViewForm(_Strict):
 def project_to_json(sheet: Sheet) -> dict[str, Any]:
     """The content of project.json."""
     return {
-        "format": FORMAT,
+        "format": FORMAT if sheet.data is not None and sheet.data.steps else 2,
         "title": sheet.title,
         "summary": sheet.summary,
         "network": network_to_json(sheet.network),

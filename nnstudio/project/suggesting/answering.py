@@ -71,7 +71,7 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
 
 def class_weights(dataset: Dataset, field: Field) -> tuple[float, ...] | None:
     """What each class counts, so that all together count alike; None where they are common enough."""
-    column = dataset.columns[field.columns[0]]
+    column = dataset.fed[field.columns[0]]
     codes = np.asarray(column.values[dataset.indices("train")])
     counts = np.bincount(codes[codes >= 0], minlength=len(field.classes)).astype(float)
     present = counts > 0

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnstudio.data import ColumnChoice, DataError, DataReference, Split, open_data, shipped, shipped_reference
-from nnstudio.data.encoding import Preparation
+from nnstudio.data.preparation import Preparation
 from nnstudio.resources import resource_path
 
 

@@ -11,7 +11,7 @@ import pytest
 from nnstudio.data import ColumnChoice, DataError, DataReference, open_data
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.dataset import Dataset
-from nnstudio.data.encoding import Preparation
+from nnstudio.data.preparation import Preparation
 from nnstudio.data.objects import packed
 
 CAT = {"class": "cat", "x": 0.5, "y": 0.25, "width": 0.5, "height": 0.25}
