@@ -10,7 +10,7 @@ from nnstudio.layers.types import DTYPES, Axis, Symbol, TensorType
 _LABELS = {0: "", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
 
 #: What a prediction can be; each has a viewer and a way to be decoded.
-OUTPUT_KINDS = ("class scores", "number", "values", "image")
+OUTPUT_KINDS = ("class scores", "number", "values", "image", "boxes", "mask")
 
 
 def sample_type(shape: tuple[int, ...], dtype: str = "float32", classes: int | None = None) -> TensorType:

@@ -11,6 +11,7 @@ from nnstudio.nn.attention import (
     TransformerEncoderLayer,
 )
 from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag, TiedEmbedding
+from nnstudio.nn.detection import BoxLoss, GroupPixels, HeatmapLoss, OffsetLoss, PeakBoxes
 from nnstudio.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -30,6 +31,7 @@ from nnstudio.nn.losses_embeddings import BatchTripletLoss, ContrastiveLoss, NTX
 from nnstudio.nn.losses_padded import KLNormalLoss, PaddedLoss, QuantileLoss, SequenceCrossEntropyLoss
 from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy, Perplexity
 from nnstudio.nn.metrics_counted import F1, CalibrationError, MeanIoU, Precision, Recall
+from nnstudio.nn.metrics_detection import InstancePrecision, MeanAveragePrecision
 from nnstudio.nn.metrics_gathered import ROCAUC, AveragePrecision, EqualErrorRate, RecallAtK
 from nnstudio.nn.pooling import (
     FractionalMaxPool2d,
@@ -62,6 +64,7 @@ __all__ = [
     "BCEWithLogitsLoss",
     "BatchTripletLoss",
     "BinaryAccuracy",
+    "BoxLoss",
     "CTCLoss",
     "CalibrationError",
     "ClassToken",
@@ -75,7 +78,10 @@ __all__ = [
     "FractionalMaxPool3d",
     "GaussianNLLLoss",
     "GeneratorLoss",
+    "GroupPixels",
+    "HeatmapLoss",
     "HingeLoss",
+    "InstancePrecision",
     "KLDivLoss",
     "KLNormalLoss",
     "LPPool1d",
@@ -86,15 +92,18 @@ __all__ = [
     "MaxUnpool1d",
     "MaxUnpool2d",
     "MaxUnpool3d",
+    "MeanAveragePrecision",
     "MeanIoU",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "MultiheadAttention",
     "NLLLoss",
     "NTXentLoss",
+    "OffsetLoss",
     "OverlapLoss",
     "PaddedLoss",
     "PatchEmbedding",
+    "PeakBoxes",
     "Perplexity",
     "PositionalEncoding",
     "Precision",

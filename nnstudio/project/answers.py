@@ -54,7 +54,20 @@ def _answered(
         if dataset is not None and field in dataset.types and flat.shape[1] == 1:
             return [{"value": value} for value in dataset.decode(field, flat)]
         return [{"value": row.tolist()[0] if len(row) == 1 else row.tolist()} for row in flat]
+    if kind == "boxes" and array.ndim == 3:
+        from nnstudio.data.objects import told
+
+        return [{"boxes": boxes} for boxes in told(array, classes)]
+    if kind == "mask":
+        return [{"mask": row.tolist()} for row in areas(array)]
     return [{"value": row.tolist()} for row in array]
+
+
+def areas(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The code of each pixel, N×H×W: of the best of scores N×C×H×W, 1 above 0 for a single score, codes as they are."""
+    if array.ndim < 4:
+        return array
+    return array.argmax(axis=1) if array.shape[1] > 1 else (array[:, 0] > 0).astype("int64")
 
 
 def _class(scores: np.ndarray[Any, Any], classes: Sequence[str]) -> dict[str, Any]:
