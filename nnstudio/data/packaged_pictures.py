@@ -20,7 +20,7 @@ PEOPLE = {"train": 28, "validation": 3, "test": 9}
 
 
 def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Source:
-    """Pairs of the ORL faces: two pictures (N×1×56×46 each), 1 where they show the same person, else −1.
+    """Pairs of the ORL faces: two pictures (N×1×56×46 each), and whether they show the same person.
 
     No person of one part is in another. Of each part come all pairs of one person, and twice as many of two people.
     DataError where the folder does not hold the faces.
@@ -43,12 +43,12 @@ def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Sou
         pictures = np.concatenate(chosen)
         left.append(pictures[first])
         right.append(pictures[second])
-        same.append(np.where(person[first] == person[second], 1.0, -1.0))
+        same.append((person[first] == person[second]).astype(np.int64))
         parts.append(np.full(len(first), part))
     values = {"first": np.concatenate(left)[:, None], "second": np.concatenate(right)[:, None]}
     told, of = np.concatenate(same), np.concatenate(parts).astype(np.int64)
     columns = {name: Column(name, "image", pixels, divisor=255.0) for name, pixels in values.items()}
-    columns["same"] = Column("same", "number", told, role="target")
+    columns["same"] = Column("same", "category", told, ("no", "yes"), role="target")
     columns["part"] = Column("part", "category", of, tuple(PEOPLE), role="ignored")
     return Source(columns, len(told), False, {**values, "same": told, "part": of}, (), {}, part="part")
 
