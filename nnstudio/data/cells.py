@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from nnstudio.data.columns import Array, Column
 from nnstudio.data.dialect import MISSING
-from nnstudio.data.reference import ColumnChoice, DataError
+from nnstudio.data.errors import DataError
+from nnstudio.data.reference import ColumnChoice
 
 #: A column of texts is a category up to so many different ones ...
 FEW, MANY = 20, 1000

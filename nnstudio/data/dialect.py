@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nnstudio.data.reference import DataError
+from nnstudio.data.errors import DataError
 
 #: Cells that mean "nothing is known", compared in lower case.
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "--", "missing", "#n/a", "<na>"})

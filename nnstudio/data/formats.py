@@ -6,6 +6,7 @@ row here. Modules are imported when something of their kind is read. Imports nei
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import os
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from nnstudio.data.columns import Source
     from nnstudio.data.reference import DataReference
+    from nnstudio.data.steps import Step
 
 Progress = Callable[[float], None]
 Reader = Callable[["Path", "DataReference", Progress], "Source"]
@@ -32,7 +34,9 @@ class Format:
     id: as the reference's options name it. title: for a person. suffixes: of its files, lower case. magic: how its
     files begin, where that tells. reader, detect: ``module:function`` in `nnstudio.data`; detect(path, head) says for a
     file (with its first bytes) or a folder (with none) whether it is one, where suffix and magic do not tell. folder:
-    whether it is one.
+    whether it is one. first: ``module:function``; first(path, reference) gives the first rows of a file that takes long
+    to read, as a Source, and None of another. steps: ``module:function``; steps() gives what is done to the
+    columns of a file of this kind that was just chosen, so that it can be trained on.
     """
 
     id: str
@@ -42,11 +46,21 @@ class Format:
     magic: tuple[bytes, ...] = ()
     detect: str = ""
     folder: bool = False
+    first: str = ""
+    steps: str = ""
 
     @property
     def read(self) -> Reader:
         """The reader."""
         return cast(Reader, _found(self.reader))
+
+    def first_rows(self, path: Path, reference: DataReference) -> Source | None:
+        """The first rows of what takes long to read, None where all is there at once. DataError, OSError."""
+        return _found(self.first)(path, reference) if self.first else None
+
+    def first_steps(self) -> tuple[Step, ...]:
+        """What is done to the columns of a file of this kind that was just chosen."""
+        return _found(self.steps)() if self.steps else ()
 
     def fits(self, path: Path, head: bytes) -> bool:
         """Whether a file (or folder) is of this kind."""
@@ -69,6 +83,13 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         made.id: made
         for made in (
+            Format(
+                "excel",
+                "Excel table (.xlsx)",
+                "excel:read_excel",
+                (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+                detect="excel:is_excel",
+            ),
             Format("npz", "NumPy file (.npz)", "archive:read_npz", (".npz",), (b"PK",)),
             Format("npy", "NumPy file (.npy)", "archive:read_npy", (".npy",), (b"\x93NUMPY",)),
             Format(
@@ -87,13 +108,58 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "pictures_labels:read_labelled",
                 detect="pictures_labels:has_labels",
                 folder=True,
-            ),  # fmt: skip
+            ),
             Format(
                 "pictures", "pictures by class", "pictures:read_pictures", detect="pictures:holds_pictures", folder=True
             ),
             Format("idx", "IDX file (MNIST)", "idx:read_idx", (".idx", "-ubyte", ".gz"), detect="idx:is_idx"),
             Format("cifar", "CIFAR batch (.bin)", "idx:read_cifar", (".bin",), detect="idx:is_cifar"),
-            Format("csv", "table (.csv)", "table:read_csv_file", (".csv", ".tsv", ".txt")),
+            Format(
+                "parquet",
+                "Parquet table",
+                "parquet:read_parquet",
+                (".parquet", ".pq"),
+                (b"PAR1",),
+                first="parquet:first_rows",
+            ),
+            Format(
+                "arrow",
+                "Arrow table",
+                "parquet:read_arrow",
+                (".arrow", ".feather", ".ipc"),
+                (b"ARROW1",),
+                first="parquet:first_rows",
+            ),
+            Format(
+                "sqlite",
+                "SQLite database",
+                "sqlite:read_sqlite",
+                (".sqlite", ".db", ".sqlite3"),
+                (b"SQLite format 3\0",),
+            ),
+            Format(
+                "jsonl", "JSON, one object a line", "lines:read_jsonl", (".jsonl", ".ndjson"), detect="lines:is_jsonl"
+            ),
+            Format(
+                "conll",
+                "CoNLL (a token a line)",
+                "conll:read_conll",
+                (".conll", ".conllu", ".iob", ".bio"),
+                detect="conll:is_conll",
+                steps="conll:tokens_of",
+            ),
+            Format("lines", "texts, one a line", "lines:read_lines", (".lines",), steps="lines:words_of"),
+            Format(
+                "text",
+                "one long text (.txt, .md)",
+                "lines:read_text",
+                (".md",),
+                detect="lines:is_text",
+                steps="lines:chunks_of",
+            ),
+            Format(
+                "csv", "table (.csv)", "table:read_csv_file", (".csv", ".tsv", ".txt"), first="csv_stream:first_rows"
+            ),
         )
     }
 )
@@ -124,6 +190,17 @@ def sha256(path: Path) -> str:
             stream.seek(place * (size - BLOCK) // (BLOCKS - 1))
             made.update(stream.read(BLOCK))
     return made.hexdigest()
+
+
+def known_by(path: Path) -> str:
+    """What tells a file from others and from itself before a change, for what is kept of it: hash, size and time."""
+    about = path.stat()
+    return f"{_hashed(path, about.st_size, about.st_mtime_ns)}\0{about.st_size}\0{about.st_mtime_ns}"
+
+
+@functools.lru_cache(16)
+def _hashed(path: Path, _size: int, _time: int) -> str:
+    return sha256(path)
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
 
 Progress = Callable[[float], None]
+First = Callable[["Dataset"], object]
 
 
 SHIPPED: Mapping[str, Shipped] = {
@@ -40,12 +42,15 @@ def _shipped(id: str) -> Shipped:
     return SHIPPED[id]
 
 
-def open_data(reference: DataReference, base: Path | None = None, progress: Progress | None = None) -> Dataset:
+def open_data(
+    reference: DataReference, base: Path | None = None, progress: Progress | None = None, first: First | None = None
+) -> Dataset:
     """Read, split and prepare the data of a reference.
 
     base: the folder from which a relative path counts (that of the project file). progress is called with a fraction
-    from 0 to 1, in the calling thread. Needs no Qt and may run in any thread. DataError, one sentence for a person,
-    where it cannot be used.
+    from 0 to 1, in the calling thread; what it raises ends the reading. first is called at once with the first rows, as
+    a data set of their own, where all of them take long to read. Needs no Qt and may run in any thread. DataError, one
+    sentence for a person, where it cannot be used.
     """
     from nnstudio.data.dataset import Dataset
 
@@ -67,6 +72,8 @@ def open_data(reference: DataReference, base: Path | None = None, progress: Prog
     else:
         path, asked = reference.path(base), reference
         title = path.name
+        if first is not None:
+            _show_first(path, asked, first)
         source, digest = _read(path, asked, progress)
     if reference.sha256 and reference.sha256 != digest:
         changed = True
@@ -77,6 +84,17 @@ def open_data(reference: DataReference, base: Path | None = None, progress: Prog
         dataset.reference = reference.with_(sha256=digest, types=dataset.types)
     progress(1.0)
     return dataset
+
+
+def _show_first(path: Path, asked: DataReference, first: First) -> None:
+    """Give the first rows away, where all of them take long to read. What is wrong with them is said when they are."""
+    from nnstudio.data.dataset import Dataset
+
+    with suppress(DataError, OSError):
+        form = FORMATS[asked.options.get("format") or _format(path)]
+        source = form.first_rows(path, asked) if path.is_file() else None
+        if source is not None:
+            first(Dataset(asked.with_(types={}), source, path.name))
 
 
 def _read_packaged(reference: DataReference, progress: Progress) -> tuple[str, Source, str, DataReference]:
@@ -97,20 +115,33 @@ def _read_packaged(reference: DataReference, progress: Progress) -> tuple[str, S
 def describe_file(path: Path | str, base: Path | None = None) -> DataReference:
     """A reference to a file with all that was detected: format, delimiter, encoding, header, decimal sign, hash and
     types. With ``base`` (the project's folder), by its path from there. DataError as for :func:`open_data`."""
+    return open_file(path, base).reference
+
+
+def open_file(
+    path: Path | str, base: Path | None = None, progress: Progress | None = None, first: First | None = None
+) -> Dataset:
+    """The data of a file that was chosen, with all in its reference that was detected; see :func:`describe_file` and
+    :func:`open_data`."""
+    from nnstudio.data.errors import EncodingError
+
     reference = DataReference.file(path, base)
     options = _detected_options(reference.path(base))
-    dataset = open_data(reference.with_(options=options), base)
-    return dataset.reference
+    reference = reference.with_(options=options, steps=FORMATS[options["format"]].first_steps())
+    try:
+        return open_data(reference, base, progress, first)
+    except EncodingError as error:  # its beginning did not tell
+        options = {**reference.options, "encoding": error.better}
+        return open_data(reference.with_(options=options), base, progress, first)
 
 
 def _detected_options(path: Path) -> dict[str, Any]:
     form = _format(path)
     if form != "csv":
         return {"format": form}
-    from nnstudio.data.dialect import detect
-    from nnstudio.data.table import csv_bytes
+    from nnstudio.data.table import dialect_of_file
 
-    found = detect(csv_bytes(path), path.name)
+    found = dialect_of_file(path)
     parts = ("encoding", "delimiter", "header", "decimal")
     return {"format": form, **{part: getattr(found, part) for part in parts}}
 

@@ -13,12 +13,16 @@ import polars as pl
 from nnstudio.data.cells import AUTOMATIC, GATHERERS, Memory, chosen, meaning
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.dialect import Dialect, decoded, detect
-from nnstudio.data.reference import ColumnChoice, DataError, DataReference
+from nnstudio.data.errors import DataError
+from nnstudio.data.reference import ColumnChoice, DataReference
 
 #: A cell may hold a long text; the csv module allows 128 KiB otherwise.
 csv.field_size_limit(2**31 - 1)
 #: No CSV file is read into memory that is larger, in bytes.
 LARGEST = 4 << 30
+
+#: A reference that says nothing of how a file is read.
+AUTOMATICALLY = DataReference("file:-")
 
 Progress = Callable[[float], None]
 
@@ -38,8 +42,21 @@ def csv_bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def dialect_of_file(path: Path) -> Dialect:
+    """How a CSV file is written, as detected: by all of it, or by the head of a large one."""
+    from nnstudio.data import csv_stream
+
+    if csv_stream.is_large(path, AUTOMATICALLY):
+        return csv_stream.detected(path)
+    return detect(csv_bytes(path), path.name)
+
+
 def read_csv_file(path: Path, reference: DataReference, progress: Progress) -> Source:
-    """The columns of a CSV file; see :func:`read_csv`."""
+    """The columns of a CSV file, in memory or, where it is large, on disk; see :func:`read_csv`."""
+    from nnstudio.data import csv_stream
+
+    if csv_stream.is_large(path, reference):
+        return csv_stream.read_large_csv(path, reference, progress)
     return read_csv(csv_bytes(path), path.name, reference, progress)
 
 
@@ -52,7 +69,7 @@ def read_csv(data: bytes, name: str, reference: DataReference, progress: Progres
     progress(0.2)
     check_widths(text, dialect.delimiter, name)
     progress(0.4)
-    frame = _parsed(text, dialect, name)
+    frame = parsed(text, dialect, name)
     frame, warnings = named(frame, dialect.header)
     warnings += encoding_doubts(name, dialect.encoding, reference)
     columns: dict[str, Column] = {}
@@ -79,7 +96,7 @@ def check_widths(text: str, delimiter: str, name: str) -> None:
         if expected < 0:
             expected = width
         elif width != expected:
-            raise _ragged(name, number, width, expected)
+            raise ragged(name, number, width, expected)
 
 
 def _check_quoted(text: str, delimiter: str, name: str) -> None:
@@ -92,7 +109,7 @@ def _check_quoted(text: str, delimiter: str, name: str) -> None:
             if expected < 0:
                 expected = len(row)
             elif len(row) != expected:
-                raise _ragged(name, reader.line_num, len(row), expected)
+                raise ragged(name, reader.line_num, len(row), expected)
     except csv.Error as error:
         raise DataError(
             f"“{name}” cannot be read as CSV at line {reader.line_num} ({error}); "
@@ -100,7 +117,7 @@ def _check_quoted(text: str, delimiter: str, name: str) -> None:
         ) from None
 
 
-def _ragged(name: str, line: int, width: int, expected: int) -> DataError:
+def ragged(name: str, line: int, width: int, expected: int) -> DataError:
     values = "1 value" if width == 1 else f"{width} values"
     return DataError(
         f"Line {line} of “{name}” has {values} where {expected} were expected; "
@@ -108,7 +125,7 @@ def _ragged(name: str, line: int, width: int, expected: int) -> DataError:
     )
 
 
-def _parsed(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
+def parsed(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
     """Every cell as text; rows without any value left out."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

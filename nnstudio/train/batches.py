@@ -1,8 +1,8 @@
 """Batches of in-memory data: tensors sliced by index, with no work for each sample.
 
-An epoch's order is one permutation, drawn from a seed of the plan's seed and the epoch's number alone, so the place in
-the data is two numbers (epoch, batch). The rows of many batches, a window, are gathered at once in that order and then
-cut into views, which costs about a microsecond a batch.
+An epoch's order is one permutation (of very much data, one through a buffer), drawn from a seed of the plan's seed and
+the epoch's number alone, so the place in the data is two numbers (epoch, batch). The rows of many batches, a window,
+are gathered at once in that order and then cut into views, which costs about a microsecond a batch.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ READ_WINDOW = 16 << 20
 EVALUATION = 4 << 20
 #: Rows of one batch of an evaluation, at most, where a training batch is smaller.
 EVALUATION_ROWS = 1024
+#: Rows of more bytes are not shuffled all at once, from memory or disk alike: runs of so many rows that follow one
+#: another are drawn at random, and shuffled together in a buffer of so many bytes. So each part of a file is read once.
+SHUFFLED_WHOLE, RUN, BUFFER = 2 << 30, 4096, 256 << 20
 
 Batch = tuple["torch.Tensor", ...]
 
@@ -143,7 +146,17 @@ class Batches:
         import torch
 
         generator = torch.Generator().manual_seed(seed_of(self.seed, "order", epoch))
-        return torch.randperm(self.source.rows, generator=generator)
+        rows, row_bytes = self.source.rows, self.source.row_bytes
+        if rows * row_bytes <= SHUFFLED_WHOLE:
+            return torch.randperm(rows, generator=generator)
+        runs = torch.randperm(-(-rows // RUN), generator=generator)
+        order = (runs[:, None] * RUN + torch.arange(RUN)).reshape(-1)
+        order = order[order < rows]
+        buffer = max(RUN, BUFFER // row_bytes)
+        for start in range(0, rows, buffer):
+            part = order[start : start + buffer]
+            order[start : start + buffer] = part[torch.randperm(len(part), generator=generator)]
+        return order
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch (counted from 0) in its own order, from the ``start``-th on."""
