@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from nnstudio import __version__
-from nnstudio.cli import runs, verbs
+from nnstudio.cli import judging, runs, verbs
 from nnstudio.cli.output import CallError, Output, sentence
 from nnstudio.train.plan import DEVICES
 
@@ -157,16 +157,15 @@ def _train(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _evaluate(command: argparse.ArgumentParser) -> None:
-    _project(command)
-    command.add_argument("--split", choices=("train", "validation", "test"), default="test", help="default: test")
-
-
 def _predict(command: argparse.ArgumentParser) -> None:
     _project(command)
     command.add_argument(
         "inputs", metavar="INPUT", nargs="+", help="a CSV, NPZ, NPY or PNG file, or a row as JSON: '{\"x\": 3}'"
     )
+    command.add_argument(
+        "--explain", nargs="?", const="gradients", choices=("gradients", "saliency", "occlusion"),
+        help="also say which parts of the input count (gradients: integrated gradients, the default)",
+    )  # fmt: skip
 
 
 def _export(command: argparse.ArgumentParser) -> None:
@@ -185,7 +184,7 @@ VERBS = {
     "layers": (verbs.layers, "list the layer types, or explain one", _layers),
     "check": (verbs.check, "say what each layer puts out, what it costs and what is wrong", _check),
     "train": (verbs.train, "train a project and save its weights in it", _train),
-    "evaluate": (verbs.evaluate, "work out loss and metrics", _evaluate),
+    "evaluate": (judging.evaluate, "work out loss and metrics, by group and under attack", judging.arguments),
     "predict": (verbs.predict, "ask a trained project", _predict),
     "export": (verbs.export, "write the trained model for other programs", _export),
     "runs": (runs.runs, "list a project's runs, compare two, or write them for other programs", runs.arguments),

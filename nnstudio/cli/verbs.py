@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.cli import costing
-from nnstudio.cli.output import CallError, Output, figure, figures, note
+from nnstudio.cli.output import CallError, Output, figure, note
 
 if TYPE_CHECKING:
     from nnstudio.layers import Layer
@@ -164,31 +164,24 @@ def train(arguments: Namespace, out: Output) -> int:
     return show(project, arguments, out)
 
 
-def evaluate(arguments: Namespace, out: Output) -> int:
-    """Figures of a split."""
-    project = opened(arguments.project)
-    found = project.evaluate(arguments.split)
-    _notes(project)
-    _changed(project)
-    out.item(split=arguments.split, samples=project.dataset.count(arguments.split), **found)
-    out.line(f"{arguments.split} ({project.dataset.count(arguments.split):,} samples)  {figures(found)}")
-    return 0
-
-
 def predict(arguments: Namespace, out: Output) -> int:
     """An answer for each row of each input."""
+    from nnstudio.cli.explaining import reasons
     from nnstudio.project.inputs import read_inputs
 
     project = opened(arguments.project)
     needed = project.input_fields()
     for name, rows in zip(arguments.inputs, read_inputs(arguments.inputs, project.dataset, needed), strict=True):
         answers = project.predict(rows)
-        for number, answer in enumerate(answers):
-            out.item(input=name, row=number, outputs=answer)
+        why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
+        for number, (answer, reason) in enumerate(zip(answers, why, strict=True)):
+            out.item(input=name, row=number, outputs=answer, **(reason.item() if reason is not None else {}))
             label = "" if len(answers) == 1 and len(arguments.inputs) == 1 else f"{_short(name)} {number + 1}: "
             out.line(label + ", ".join(_spoken(output, value) for output, value in answer.items()))
-    _notes(project)
-    _changed(project)
+            if reason is not None:
+                reason.show(out)
+    notes(project)
+    changed(project)
     return 0
 
 
@@ -207,7 +200,7 @@ def export(arguments: Namespace, out: Output) -> int:
     """The trained model as a file for other programs, tried beside this one."""
     project = opened(arguments.project)
     proof = project.export(arguments.output, arguments.format)
-    _notes(project)
+    notes(project)
     out.item(
         path=str(proof.path), format=proof.format, samples=proof.samples, largest_difference=proof.largest_difference
     )
@@ -220,18 +213,18 @@ def opened(path: str) -> Project:
     from nnstudio.project.project import Project
 
     project = Project.open(path)
-    _notes(project)
+    notes(project)
     return project
 
 
-def _notes(project: Project) -> None:
+def notes(project: Project) -> None:
     """Say what could not be taken as it stands, once."""
     for text in project.notes:
         note(text)
     project.notes = ()
 
 
-def _changed(project: Project) -> None:
+def changed(project: Project) -> None:
     """Say what is odd about the data where it is not what the project was trained on."""
     if project.dataset.has_changed:
         for text in project.dataset.warnings:

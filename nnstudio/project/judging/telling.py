@@ -1,0 +1,24 @@
+"""Answers as texts."""
+
+from __future__ import annotations
+
+from nnstudio.project.judging.judge import Judged
+
+
+def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
+    """What is right of a row and what was predicted, as texts."""
+    if judged.kind == "classes":
+        names = judged.classes
+        said = int(judged.predicted[place])
+        return names[int(judged.target[place])], f"{names[said]} ({100 * judged.shares[place, said]:.1f} %)"
+    if judged.kind == "places":
+        known = judged.target[place] >= 0
+        hits = int(((judged.target[place] == judged.predicted[place]) & known).sum())
+        return f"{int(known.sum()):,} places", f"{hits:,} of them right"
+    if judged.target.shape[1] == 1:
+        return _figure(float(judged.target[place, 0])), _figure(float(judged.predicted[place, 0]))
+    return f"{judged.target.shape[1]:,} numbers", f"off by {_figure(float(judged.absolute[place]))}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4g}"
