@@ -133,8 +133,10 @@ def test_a_forecast_no_longer_holds_after_an_edit(session, qtbot):
     assert not row.text.text()
 
 
-def test_a_run_that_is_started_while_steps_are_measured_waits_for_the_measurement(session, qtbot):
-    session.open(template("digits-mlp").path)
+def test_a_run_that_is_started_while_steps_are_measured_waits_for_the_measurement(session, qtbot, tmp_path):
+    path = tmp_path / "digits.nnstudio"
+    shutil.copy(template("digits-mlp").path, path)
+    session.open(path)
     qtbot.waitUntil(lambda: session.settled and session.resolution is not None, timeout=60_000)
     session.document.do("Train shortly", plan=session.plan.with_(epochs=1, early_stopping=False))
     qtbot.waitUntil(lambda: session.settled, timeout=60_000)

@@ -1,0 +1,77 @@
+"""Every project of the gallery, quickly: it compiles, learns one batch by heart, and its ONNX file gives its numbers.
+
+Whether it reaches its figure is measured by tests/benchmarks/gallery.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnstudio.data import DataError
+from nnstudio.export import export
+from nnstudio.project.gallery import ORDER
+from nnstudio.project.project import Project
+from nnstudio.train.events import EpochEnded, RunFinished
+from nnstudio.train.loop import run
+from nnstudio.train.plan import Plan
+
+#: Rows of the batch that is learned by heart, and the epochs that it may take, each of one step.
+ROWS, EPOCHS = 8, 150
+#: The rate by which it is learned, where another than the usual is needed: few weights need large steps.
+RATE, RATES = 0.005, {"line": 0.1, "small-net": 0.1}
+#: What is left of the loss at most, as a share of what it was; where noise or two adversaries keep it up, why.
+LEFT = 0.1
+OTHERWISE = {
+    "small-net": (0.3, "thirteen weights cannot hold eight samples"),
+    "vae": (0.9, "what is drawn at random cannot be known"),
+    "gan": (None, "two losses work against one another"),
+    "self-supervised": (0.9, "every look at a picture is another one"),
+    "thousand-layers": (0.9, "a thousand layers take too long to learn by heart in a test"),
+    "vanishing": (1.01, "it is the network that does not learn"),
+}
+
+
+class Batch:
+    """A few training rows as a data set of their own."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        self._arrays = {name: np.ascontiguousarray(array[:ROWS]) for name, array in arrays.items()}
+
+    def count(self, split: str) -> int:
+        return ROWS if split == "train" else 0
+
+    def arrays(self, split: str) -> Mapping[str, Any]:
+        return self._arrays if split == "train" else {}
+
+
+@pytest.mark.parametrize("id", ORDER)
+def test_it_compiles_learns_a_batch_by_heart_and_exports(id: str, tmp_path: Path) -> None:
+    project = Project.new(id)
+    try:
+        dataset = project.dataset
+    except DataError as error:
+        pytest.skip(str(error))
+    batch = Batch(dataset.arrays("train"))
+    compiled = project.compiled(trained=False, seed=0)
+    epochs = 3 if id == "thousand-layers" else EPOCHS
+    plan = Plan.make(
+        {
+            "epochs": epochs, "batch_size": ROWS, "learning_rate": RATES.get(id, RATE), "keep_best": False,
+            "schedule": "cosine",
+        }
+    ).with_(phases=project.plan.phases)  # fmt: skip
+    events = list(run(compiled, batch, plan))
+    assert isinstance(events[-1], RunFinished), events[-1]
+    losses = [event.training["loss"] for event in events if isinstance(event, EpochEnded)]
+    assert np.isfinite(losses).all()
+    share, _ = OTHERWISE.get(id, (LEFT, ""))
+    if share is not None:
+        assert min(losses[-5:]) <= share * losses[0]
+    if id != "thousand-layers":  # the exporter takes minutes over it
+        proof = export(compiled, tmp_path / "model.onnx", "onnx", batch.arrays("train"))
+        assert proof.samples > 0
