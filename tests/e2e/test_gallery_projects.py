@@ -43,7 +43,7 @@ class Batch:
         self._arrays = {name: np.ascontiguousarray(array[:ROWS]) for name, array in arrays.items()}
 
     def count(self, split: str) -> int:
-        return ROWS if split == "train" else 0
+        return min(map(len, self._arrays.values())) if split == "train" else 0
 
     def arrays(self, split: str) -> Mapping[str, Any]:
         return self._arrays if split == "train" else {}
