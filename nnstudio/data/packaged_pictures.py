@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.archive import read_npz
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.reference import DataError, DataReference
 
@@ -17,6 +19,8 @@ Pixels = NDArray[np.uint8]
 FACE = (112, 92)
 #: How many people are for training, validation and test; the order of people is drawn once.
 PEOPLE = {"train": 28, "validation": 3, "test": 9}
+#: Labels of each class that a network is shown.
+LABELS = 10
 
 
 def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Source:
@@ -51,6 +55,29 @@ def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Sou
     columns["same"] = Column("same", "category", told, ("no", "yes"), role="target")
     columns["part"] = Column("part", "category", of, tuple(PEOPLE), role="ignored")
     return Source(columns, len(told), False, {**values, "same": told, "part": of}, (), {}, part="part")
+
+
+def read_few_labels(path: Path, reference: DataReference, progress: Progress) -> Source:
+    """The digits of mnist.npz, of which a network is shown ten labels of each class: ``shown`` is the label there, and
+    “hidden” for all other training rows. 3,750 rows are for training, 250 for validation and 1,000 for testing."""
+    source = read_npz(path, reference, progress)
+    label = source.columns["label"]
+    codes, hidden = label.values, len(label.categories)
+    order = np.argsort(np.random.Generator(np.random.PCG64(0)).random(len(codes)), kind="stable")
+    shown, part = codes.copy(), np.zeros(len(codes), np.int64)
+    for code in range(hidden):
+        rows = order[codes[order] == code]
+        test, validation = len(rows) // 5, len(rows) // 20
+        part[rows[:test]], part[rows[test : test + validation]] = 2, 1
+        shown[rows[test + validation + LABELS :]] = hidden
+    columns = {
+        **source.columns,
+        "label": replace(label, role="target"),
+        "shown": Column("shown", "category", shown, (*label.categories, "hidden"), role="target"),
+        "part": Column("part", "category", part, tuple(PEOPLE), role="ignored"),
+    }
+    rows_told = {**source.rows, "shown": shown, "part": part}
+    return Source(columns, source.count, False, rows_told, source.warnings, {}, part="part")
 
 
 def _pairs(person: NDArray[np.int64], random: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

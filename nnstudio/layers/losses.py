@@ -45,8 +45,11 @@ def check_weights(weights: tuple[float, ...] | None, count: int, name: str = "cl
         )
 
 
-def check_classes(prediction: TensorType, target: TensorType) -> None:
-    """Refuse scores that are fewer than the classes, and codes that torch does not take. BuildError."""
+def check_classes(prediction: TensorType, target: TensorType, ignored: int | None = None) -> None:
+    """Refuse scores that are fewer than the classes, and codes that torch does not take. BuildError.
+
+    ignored: a code that does not count; where it is the last one, no score is needed for it.
+    """
     check_codes(target, "class codes")
     if prediction.sizes[2:] != target.sizes[1:]:
         last = prediction.rank - 1
@@ -62,7 +65,7 @@ def check_classes(prediction: TensorType, target: TensorType) -> None:
             "give it a score for each class, and one class code wherever there are scores",
         )
     scores = prediction["C"]
-    if target.classes is not None and scores < target.classes:
+    if target.classes is not None and scores < target.classes - (ignored == target.classes - 1):
         raise BuildError(
             f"gets {scores} score{'' if scores == 1 else 's'} but the target has {target.classes} classes",
             f"give the last Linear {target.classes} outputs",
@@ -114,7 +117,7 @@ class CrossEntropyLoss(Loss):
     ignore_index: int | None = ignore_param()
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
-        check_classes(prediction, target)
+        check_classes(prediction, target, self.ignore_index)
         check_weights(self.class_weights, prediction["C"])
         return _of_classes(self, "CrossEntropyLoss", label_smoothing=self.label_smoothing, reduction=self.reduction)
 
@@ -143,7 +146,7 @@ class NLLLoss(Loss):
     ignore_index: int | None = ignore_param()
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
-        check_classes(prediction, target)
+        check_classes(prediction, target, self.ignore_index)
         check_weights(self.class_weights, prediction["C"])
         return _of_classes(self, "NLLLoss", reduction=self.reduction)
 

@@ -18,6 +18,11 @@ SHIPPED: tuple[Shipped, ...] = (
         "mnist.npz", {"format": "npz", "pixel_max": 255}, split=FEW_WATCHED,
     ),
     Shipped(
+        "mnist-few-labels", "MNIST with 100 labels",
+        "5,000 handwritten digits, 28×28 pixels, of which ten of each class show their label to the network",
+        "mnist.npz", {"format": "npz", "pixel_max": 255}, reader="packaged_pictures:read_few_labels",
+    ),
+    Shipped(
         "fashion", "Fashion-MNIST, 10,000 articles",
         "10,000 pictures of clothes, shoes and bags, 28×28 pixels, 1,000 of each of ten classes",
         "fashion.npz", {"format": "npz", "pixel_max": 255}, split=FEW_WATCHED,

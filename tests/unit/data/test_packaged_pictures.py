@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnstudio.data import DataError, open_data, packages
+from nnstudio.data import DataError, open_data, packages, shipped_reference
 from nnstudio.data.packages import packaged_reference
 
 
@@ -46,6 +46,16 @@ def test_nobody_who_is_tested_was_trained_on(faces: Path) -> None:
     ]
     assert [len(each) for each in people] == [28, 3, 9]
     assert len(set.union(*people)) == 40
+
+
+def test_ten_labels_of_each_class_are_shown_to_training_and_all_to_figures() -> None:
+    data = open_data(shipped_reference("mnist-few-labels"))
+    train, test = data.arrays("train"), data.arrays("test")
+    seen = train["shown"][train["shown"] < 10]
+    assert np.bincount(seen).tolist() == [10] * 10
+    assert np.array_equal(seen, train["label"][train["shown"] < 10])
+    assert np.array_equal(test["shown"], test["label"])
+    assert [data.count(split) for split in ("train", "validation", "test")] == [3750, 250, 1000]
 
 
 def test_a_damaged_picture_is_told_by_its_name(faces: Path) -> None:
