@@ -10,7 +10,11 @@ from nnstudio.layers.types import DTYPES, Axis, Symbol, TensorType
 _LABELS = {0: "", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
 
 #: What a prediction can be; each has a viewer and a way to be decoded.
-OUTPUT_KINDS = ("class scores", "number", "values", "image", "boxes", "mask")
+OUTPUT_KINDS = (
+    "class scores", "number", "values", "image", "tokens", "span", "boxes", "mask", "embedding", "sound",
+)  # fmt: skip
+#: How scores of tokens become tokens.
+DECODERS = ("greedy", "beam", "sample", "ctc")
 
 
 def sample_type(shape: tuple[int, ...], dtype: str = "float32", classes: int | None = None) -> TensorType:
@@ -79,11 +83,37 @@ class Output(Layer):
 
     Its kind says what the numbers are, and so how they are shown, decoded and exported: class scores become the
     most probable class, an image a picture. Export takes all that the outputs need and nothing else.
+
+    Tokens are scores for each place of a sequence. Where the output feeds an Input, the network writes: the token that
+    is chosen at one step is put into that Input at the next, until the end of the text or the length is reached.
     """
 
     input = Port("*", dtype="any")
 
     kind: str = param("class scores", choices=OUTPUT_KINDS, help="what the prediction is")
+    feeds: str = param(
+        "", title="Feeds", when=("kind", ("tokens",)),
+        help="name of the Input whose codes it continues; empty where each place is answered by itself",
+    )  # fmt: skip
+    decoder: str = param(
+        "greedy", choices=DECODERS, title="Decoder", when=("kind", ("tokens",)),
+        help="take the most probable token, search several ways at once, draw at random, or join steps as CTC does",
+    )  # fmt: skip
+    temperature: float = param(
+        1.0, exclusive_min=0.0, title="Temperature", when=("decoder", ("sample",)),
+        help="below 1 more of what is probable, above 1 more surprises",
+    )  # fmt: skip
+    top_k: int | None = param(
+        None, kind="int", min=1, title="Top k", when=("decoder", ("sample",)),
+        help="draw among so many most probable tokens; left empty, among all",
+    )  # fmt: skip
+    beams: int = param(
+        4, min=1, max=64, title="Beams", when=("decoder", ("beam", "ctc")), help="how many ways are followed at once"
+    )  # fmt: skip
+    length: int | None = param(
+        None, kind="int", min=1, title="Length", when=("kind", ("tokens",)),
+        help="how many tokens are written at most; left empty, as many as the Input it feeds takes",
+    )  # fmt: skip
 
     def build(self, input: TensorType) -> None:
         return
