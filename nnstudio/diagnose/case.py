@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,13 +34,15 @@ class Case:
     """A run so far, or a network before its first.
 
     network: the plain network that is trained (blocks opened; ids as in the events), None where it is not known. facts:
-    what is known of the data, None where that is not known (yet). plan: as it is now.
+    what is known of the data, None where that is not known (yet). plan: as it is now. shared: ids of the network's
+    nodes that run the weights of others.
     """
 
     history: History = field(default_factory=History)
     network: Network | None = None
     facts: Facts | None = None
     given: Plan | None = None
+    shared: Collection[str] = ()
 
     @cached_property
     def plan(self) -> Plan:

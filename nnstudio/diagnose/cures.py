@@ -126,14 +126,15 @@ def _tried(patient: Patient, cure: Cure) -> Cure | None:
     known = {(problem.node, problem.code, problem.port) for problem in before.problems}
     if any((problem.node, problem.code, problem.port) not in known for problem in after.problems):
         return None
-    if set(_caveats(after.flat, plan)) - set(_caveats(before.flat, patient.plan)):
+    if set(_caveats(after, plan)) - set(_caveats(before, patient.plan)):
         return None
     return replace(cure, parameters=after.parameters - before.parameters)
 
 
-def _caveats(flat: Network, plan: Plan) -> Iterator[str]:
+def _caveats(resolution: Resolution, plan: Plan) -> Iterator[str]:
     """What can be said against a network and a plan before the first step."""
     from nnstudio.diagnose.case import Case
     from nnstudio.diagnose.rules import before_training
 
-    return (one.code for one in before_training(Case(network=flat, given=plan)))
+    case = Case(network=resolution.flat, given=plan, shared=resolution.expansion.shared)
+    return (one.code for one in before_training(case))

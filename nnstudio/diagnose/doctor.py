@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from time import perf_counter
 
 from nnstudio.diagnose.case import Case
@@ -35,11 +35,15 @@ class Doctor:
     """Looks at a history from time to time and tells each thing once a run, and again after the plan or the network
     were changed in the middle of it.
 
-    network: the plain network that is trained (blocks opened), where it is known. ``facts`` may be set at any time.
+    network: the plain network that is trained (blocks opened), where it is known; ``shared``: ids of its nodes that run
+    the weights of others. ``facts`` may be set at any time.
     """
 
-    def __init__(self, history: History, network: Network | None = None, facts: Facts | None = None) -> None:
-        self.history, self.network, self.facts = history, network, facts
+    def __init__(
+        self, history: History, network: Network | None = None, facts: Facts | None = None,
+        shared: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self.history, self.network, self.facts, self.shared = history, network, facts, shared
         self._told: set[str] = set()
         self._run = ""
         self._next = 0.0
@@ -92,12 +96,12 @@ class Doctor:
 
         What follows from a thing that was told already is not told.
         """
-        return self.told(diagnose(Case(self.history, self.network, self.facts)))
+        return self.told(diagnose(Case(self.history, self.network, self.facts, shared=self.shared)))
 
     def examination(self) -> Callable[[], list[Diagnosis]]:
         """What finds all that is wrong now, for another thread: it does not see what is fed from now on. What it finds
         is for :meth:`told`, unless :attr:`turn` has become another."""
-        case = Case(self.history.as_now(), self.network, self.facts)
+        case = Case(self.history.as_now(), self.network, self.facts, shared=self.shared)
         return lambda: diagnose(case)
 
     def told(self, roots: list[Diagnosis]) -> list[Diagnosis]:

@@ -28,7 +28,8 @@ _BENT = {
 def class_imbalance(case: Case) -> Iterator[Diagnosis]:
     """A class is so rare that a network may do well without ever naming it."""
     for target in case.facts.targets if case.facts is not None else ():
-        counts = [count for count in target.classes if count]
+        ignored = getattr(getattr(case.node(target.node), "layer", None), "ignore_index", None)
+        counts = [count for code, count in enumerate(target.classes) if count and code != ignored]
         if len(counts) < 2 or _weighted(case, target):
             continue
         share, even = max(counts) / sum(counts), sum(counts) / len(counts)

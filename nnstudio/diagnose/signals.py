@@ -261,7 +261,7 @@ def _cut_off(case: Case) -> dict[str, str]:
                 todo.append(source.id)
     found = {}
     for id, node in network.nodes.items():
-        if id not in reached and has_weights(node) and not node.frozen:
+        if id not in reached and has_weights(node) and not node.frozen and id not in case.shared:
             stoppers = _stoppers(case, [id])
             found[id] = f"it stops at “{case.name(stoppers[0])}”" if stoppers else "no loss depends on it"
     return found

@@ -111,7 +111,9 @@ class Project:
         with contextlib.suppress(DataError, ProjectError):
             facts = facts_of(self.dataset, resolution.flat)
         known = {problem.code for problem in resolution.problems}
-        found = before_training(Case(network=resolution.flat, facts=facts, given=self.plan))
+        found = before_training(
+            Case(network=resolution.flat, facts=facts, given=self.plan, shared=resolution.expansion.shared)
+        )
         return [one for one in found if one.code not in known]
 
     def costs(self) -> NetworkCosts:
@@ -189,7 +191,7 @@ class Project:
         recorder: Recorder | None = None
         drawn = drawing(self.network, self.sheet.view)
         history = History()
-        doctor = Doctor(history, compiled.network)
+        doctor = Doctor(history, compiled.network, shared=compiled.resolution.expansion.shared)
         doctor.study(lambda: facts_of(dataset, compiled.network))
         try:
             checkpoints = folder / places.CHECKPOINTS

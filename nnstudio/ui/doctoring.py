@@ -135,7 +135,8 @@ class Doctoring(QObject):
 
             about = (id(dataset), *asked_of(whole.flat)) if dataset is not None else ()
             known = facts if about == studied else facts_of(dataset, whole.flat) if dataset is not None else None
-            return known, about, tuple(before_training(Case(network=whole.flat, facts=known, given=plan)))
+            case = Case(network=whole.flat, facts=known, given=plan, shared=whole.expansion.shared)
+            return known, about, tuple(before_training(case))
 
         def done(result: tuple[Facts | None, tuple[Any, ...], tuple[Diagnosis, ...]]) -> None:
             self.facts, self._studied, self.before = result

@@ -344,7 +344,7 @@ class Training(QObject):
         """What was found lately to be wrong with the training; the history was fed with these events."""
         whole = self._session.whole
         if whole is not None and whole.network is self.network:
-            self._rounds.doctor.network = whole.flat
+            self._rounds.doctor.network, self._rounds.doctor.shared = whole.flat, whole.expansion.shared
         self._rounds.doctor.facts = self._session.doctoring.facts
         found: list[Event] = list(self._rounds.after(events))
         for event in found:

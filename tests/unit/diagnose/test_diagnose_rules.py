@@ -242,3 +242,21 @@ def test_the_doctor_comes_when_an_epoch_or_the_run_ends_and_not_at_every_step(hi
     failed = RunFailed(step=6, time=0.0, node="a", message="The weights were no longer a finite number", hint="")
     history.feed(failed)
     assert [found.code for found in doctor.visit((failed,))] == ["exploding-gradient"]  # what failed has said itself
+
+
+def test_a_shared_layer_that_no_loss_reaches_learns_with_the_one_whose_weights_it_has() -> None:
+    """As the decoder of a variational autoencoder, which also draws from noise."""
+    from nnstudio.compile.resolve import resolve
+    from nnstudio.diagnose import Case, before_training
+    from nnstudio.graph.builder import NetworkBuilder
+
+    net = NetworkBuilder()
+    x = net.add("Input", name="x", shape=(4,))
+    decoded = net.add("Linear", x, name="decoder", out_features=4)
+    net.add("MSELoss", decoded, x, name="loss")
+    noise = net.add("Noise", name="noise", shape=(4,))
+    net.add("Output", net.add("Shared", noise, name="again", of=decoded.node), name="drawn", kind="values")
+    whole = resolve(net.network)
+    found = before_training(Case(network=whole.flat, shared=whole.expansion.shared))
+    assert "no-gradient" not in [one.code for one in found]
+    assert "no-gradient" in [one.code for one in before_training(Case(network=whole.flat))]
