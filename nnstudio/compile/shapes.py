@@ -93,8 +93,15 @@ def _run(
             for axis in range(len(shapes[0]))
         ]
         axes = tuple(Axis(label, size) for label, size in zip(labels, sizes, strict=True))
-        outputs[name] = TensorType(axes, str(results[0][place].dtype).removeprefix("torch."))
+        dtype = str(results[0][place].dtype).removeprefix("torch.")
+        outputs[name] = TensorType(axes, dtype, _codes(layer, flat, dtype))
     return outputs, trial.parameters
+
+
+def _codes(layer: Layer, inputs: Sequence[TensorType], dtype: str) -> int | None:
+    """How many different codes there are in what comes out of a layer that only moves numbers about."""
+    kinds = {type.classes for type in inputs if type.dtype == dtype} if layer.keeps_codes else set()
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _arriving(types: Sequence[TensorType]) -> Mapping[str, Symbol]:

@@ -60,6 +60,8 @@ class Layer(Declared):
     telling: ClassVar[tuple[str, ...]] = ()
     #: raised where a parameter's meaning changes; see :meth:`upgrade`
     version: ClassVar[int] = 1
+    #: Whether it only moves numbers about, so that class codes that go in come out as such.
+    keeps_codes: ClassVar[bool] = False
     inputs: Mapping[str, Port] = {}
     outputs: Mapping[str, Port] = {}
 

@@ -53,6 +53,8 @@ class Concatenate(Layer):
     Source: Huang et al., "Densely connected convolutional networks" (2016); PyTorch `torch.cat`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any", many=True)
     output = Port("N *", dtype="any")
 
@@ -90,6 +92,8 @@ class Stack(Layer):
 
     Source: PyTorch `torch.stack`.
     """
+
+    keeps_codes = True
 
     input = Port("N *s", dtype="any", many=True)
     output = Port("N *", dtype="any")
@@ -136,6 +140,8 @@ class Split(Parts):
 
     Source: PyTorch `torch.split`.
     """
+
+    keeps_codes = True
 
     sizes: tuple[int, ...] = param((1, -1), min=-1, help="the size of each part; one may be -1: what the others leave")
     axis: int = axis_param(1, "which is cut")
@@ -184,6 +190,8 @@ class Chunk(Parts):
     Source: Ma et al., "ShuffleNet V2" (2018); PyTorch `torch.chunk`.
     """
 
+    keeps_codes = True
+
     parts: int = param(2, min=2, max=MOST_PARTS, help="how many parts there are, each with an output")
     axis: int = axis_param(1, "which is cut")
 
@@ -219,6 +227,8 @@ class Unbind(Parts):
 
     Source: PyTorch `torch.unbind`.
     """
+
+    keeps_codes = True
 
     parts: int = param(2, min=2, max=MOST_PARTS, help="the size of the axis: there are so many outputs")
     axis: int = axis_param(1, "which is taken apart")

@@ -84,6 +84,8 @@ class Identity(Layer):
     Source: PyTorch `torch.nn.Identity`.
     """
 
+    keeps_codes = True
+
     input = Port("*", dtype="any")
     output = Port("*", dtype="any")
 

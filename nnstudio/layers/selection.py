@@ -28,6 +28,8 @@ class Slice(Layer):
     Source: PyTorch indexing `x[:, start:end:step]`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -72,6 +74,8 @@ class Select(Layer):
     Source: PyTorch `torch.select`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -107,6 +111,8 @@ class IndexSelect(Layer):
 
     Source: PyTorch `torch.index_select`.
     """
+
+    keeps_codes = True
 
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")

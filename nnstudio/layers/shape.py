@@ -28,6 +28,8 @@ class Flatten(Layer):
     Source: PyTorch `torch.flatten`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -65,6 +67,8 @@ class Reshape(Layer):
 
     Source: PyTorch `torch.reshape`.
     """
+
+    keeps_codes = True
 
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
@@ -109,6 +113,8 @@ class Permute(Layer):
     Source: PyTorch `torch.permute`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -150,6 +156,8 @@ class Transpose(Layer):
     Source: PyTorch `torch.transpose`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -182,6 +190,8 @@ class Squeeze(Layer):
 
     Source: PyTorch `torch.squeeze`.
     """
+
+    keeps_codes = True
 
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
@@ -220,6 +230,8 @@ class Unsqueeze(Layer):
     Source: PyTorch `torch.unsqueeze`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -244,6 +256,8 @@ class Expand(Layer):
 
     Source: PyTorch `torch.Tensor.expand`.
     """
+
+    keeps_codes = True
 
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
@@ -277,6 +291,8 @@ class Repeat(Layer):
     Source: PyTorch `torch.tile` and `torch.repeat_interleave`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -306,6 +322,8 @@ class Roll(Layer):
     Source: Liu et al., "Swin transformer" (2021); PyTorch `torch.roll`.
     """
 
+    keeps_codes = True
+
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")
 
@@ -328,6 +346,8 @@ class Flip(Layer):
 
     Source: PyTorch `torch.flip`.
     """
+
+    keeps_codes = True
 
     input = Port("N *", dtype="any")
     output = Port("N *", dtype="any")

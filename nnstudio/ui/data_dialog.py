@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QDialog,
     QFileDialog,
     QListWidget,
@@ -21,12 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnstudio.data import DataError, DataReference, Split, describe_file, open_data, shipped, shipped_reference
+from nnstudio.data import DataError, DataReference, Split, open_data, shipped, shipped_reference
 from nnstudio.data.formats import FORMATS, patterns
+from nnstudio.data.opening import open_file
 from nnstudio.data.packages import PACKAGED, packaged_reference
 from nnstudio.ui import suggesting
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
+from nnstudio.ui.data_loading import early, reporting
+from nnstudio.ui.data_options import Options
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_project import Section
 from nnstudio.ui.parts import button, capital, column, label, line, row
@@ -37,44 +38,6 @@ if TYPE_CHECKING:
     from nnstudio.project.suggesting import Suggestion
 
 log = logging.getLogger(__name__)
-DELIMITERS = ((",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "space"), ("|", "bar"))
-ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
-
-
-class Options(QWidget):
-    """How a CSV file is read: delimiter, encoding, decimal sign, header. ``changed`` is called with one of them."""
-
-    def __init__(self, changed: Callable[[str, Any], object]) -> None:
-        super().__init__()
-        self.delimiter, self.encoding, self.decimal = QComboBox(), QComboBox(), QComboBox()
-        self.header = QCheckBox("First row names the columns")
-        for value, title in DELIMITERS:
-            self.delimiter.addItem(title, value)
-        for name in ENCODINGS:
-            self.encoding.addItem(name, name)
-        for value, title in ((".", "point"), (",", "comma")):
-            self.decimal.addItem(title, value)
-        parts = (("delimiter", "Columns end at", self.delimiter), ("encoding", "Encoding", self.encoding),
-                 ("decimal", "Decimals after", self.decimal))  # fmt: skip
-        layout = row(spacing=14)
-        for name, title, box in parts:
-            box.setAccessibleName(title)
-            box.activated.connect(lambda _, name=name, box=box: changed(name, box.currentData()))
-            layout.addLayout(column(label(title, "muted"), box, spacing=4))
-        self.header.clicked.connect(lambda on: changed("header", on))
-        layout.addLayout(column(1, self.header))
-        layout.addStretch(1)
-        self.setLayout(layout)
-
-    def show_options(self, options: dict[str, Any]) -> None:
-        """Show these; hidden where the file is no CSV."""
-        self.setVisible(options.get("format") == "csv")
-        for name, box in (("delimiter", self.delimiter), ("encoding", self.encoding), ("decimal", self.decimal)):
-            value = options.get(name, "")
-            if value and box.findData(value) < 0:
-                box.addItem(repr(value) if name == "delimiter" else value, value)
-            box.setCurrentIndex(box.findData(value))
-        self.header.setChecked(bool(options.get("header", True)))
 
 
 class DataDialog(QDialog):
@@ -96,6 +59,9 @@ class DataDialog(QDialog):
         self._soon.setSingleShot(True)
         self._soon.setInterval(250)
         self._soon.timeout.connect(self._read)
+        self._early = QTimer(self)
+        self._early.setInterval(60)
+        self._early.timeout.connect(self._look)
         self._begin(path)
 
     def _make_parts(self) -> None:
@@ -229,7 +195,7 @@ class DataDialog(QDialog):
         self.sources.setCurrentItem(item)
 
     def _describe(self, path: Path, base: Path | None) -> None:
-        self._work(lambda _: open_data(describe_file(path.resolve(), base), base))
+        self._work(lambda job: open_file(path.resolve(), base, reporting(job), early(job)))
 
     def _choose(self, reference: DataReference) -> None:
         self.reference = reference
@@ -265,7 +231,8 @@ class DataDialog(QDialog):
         if self.reference is not None:
             try:
                 options = {**self.reference.options, name: value}
-                self._changed(self.reference.with_(options=options, fields={}))
+                steps = FORMATS[value].first_steps() if name == "format" else self.reference.steps
+                self._changed(self.reference.with_(options=options, fields={}, steps=steps))
             except DataError as error:
                 self._fail(error)
 
@@ -283,20 +250,39 @@ class DataDialog(QDialog):
         reference = self.reference
         base = self._session.path.parent if self._session.path is not None else None
         if reference is not None:
-            self._work(lambda _: open_data(reference, base))
+            self._work(lambda job: open_data(reference, base, reporting(job), early(job)))
 
     def _work(self, work: Callable[[Job], Dataset]) -> None:
         if self._job is not None:
             self._job.cancel()
         self._allow(False)
         self._busy.show()
+        self._busy.setRange(0, 0)
         self._job = self._background.run(work, self._show, self._fail, name="preview")
+        self._early.start()
+
+    def _look(self) -> None:
+        """Show how far reading is, and the first rows while the rest is read."""
+        job = self._job
+        if job is None:
+            self._early.stop()
+            return
+        share = job.progress[0]
+        self._busy.setRange(0, 1000 if share else 0)
+        self._busy.setValue(round(1000 * share))
+        if job.early is not None and self.dataset is not job.early:
+            self._fill(job.early)
+            self.counts.setText(f"The first {job.early.total:,} rows; the rest is being read")
 
     def _show(self, dataset: Dataset) -> None:
-        self._job, self.dataset, self.reference = None, dataset, dataset.reference
+        self._job = None
         self._busy.hide()
-        self.error.hide()
         self._allow(True)
+        self._fill(dataset)
+
+    def _fill(self, dataset: Dataset) -> None:
+        self.dataset, self.reference = dataset, dataset.reference
+        self.error.hide()
         self.title.setText(dataset.title)
         parts = [f"{dataset.total:,} rows", f"{len(dataset.columns):,} columns" if dataset.is_table else ""]
         parts += [f"{dataset.count(s):,} {w}" for s, w in _SPLITS if dataset.count(s)]
@@ -364,7 +350,10 @@ class DataDialog(QDialog):
 
         self._allow(False)
         self._busy.show()
-        self._job = self._background.run(lambda _: suggesting.suggestion_for(dataset), taken, failed, name="suggestion")
+        base = self._session.path.parent if self._session.path is not None else None
+        self._job = self._background.run(
+            lambda _: suggesting.suggestion_for(dataset, base), taken, failed, name="suggestion"
+        )
 
     def _allow(self, on: bool) -> None:
         self.use.setEnabled(on)
@@ -373,6 +362,7 @@ class DataDialog(QDialog):
     def done(self, result: int) -> None:
         """Close; what is still being read is forgotten."""
         self._soon.stop()
+        self._early.stop()
         self._background.shut_down()
         super().done(result)
 

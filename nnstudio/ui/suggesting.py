@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnstudio.ui.actions import Action
@@ -19,11 +20,12 @@ log = logging.getLogger(__name__)
 STEP = "Suggest a network"
 
 
-def suggestion_for(dataset: Dataset) -> Suggestion:
-    """What suits the data; for a background thread. DataError where nothing does."""
+def suggestion_for(dataset: Dataset, base: Path | None) -> Suggestion:
+    """What suits the data; for a background thread. base: the project's folder. DataError where nothing does."""
+    from nnstudio.data import open_data
     from nnstudio.project.suggesting import suggest
 
-    return suggest(dataset)
+    return suggest(dataset, lambda reference: open_data(reference, base))
 
 
 def draw(session: Session, found: Suggestion) -> None:
@@ -43,8 +45,10 @@ def suggest_network(session: Session) -> None:
         session.notice.emit("warning", "A network is suggested from the data; choose data first")
         return
 
+    base = session.path.parent if session.path is not None else None
+
     def work(_: Job) -> Suggestion:
-        return suggestion_for(dataset)
+        return suggestion_for(dataset, base)
 
     def failed(error: BaseException) -> None:
         if not isinstance(error, DataError):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nnstudio.data.dataset import Dataset, Field
-from nnstudio.data.reference import DataError
+from nnstudio.data.errors import DataError
+from nnstudio.data.opening import open_data
+from nnstudio.data.reference import DataReference
 from nnstudio.graph.builder import PortHandle
 from nnstudio.project.sheet import Sheet
 from nnstudio.project.suggesting import answering, reading
 from nnstudio.project.suggesting.drawing import Drawing
 from nnstudio.project.suggesting.reading import Size
+from nnstudio.project.suggesting.writing import continued, with_tokens
 from nnstudio.train.plan import Plan
 
 #: Steps that a first training should take, about, and the epochs between which that is held.
@@ -26,12 +30,14 @@ class Suggestion:
     told: tuple[str, ...]
 
 
-def suggest(dataset: Dataset) -> Suggestion:
+def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_data) -> Suggestion:
     """A sound first network for a data set: what is to be predicted is answered from all inputs; where nothing is, the
-    inputs are compressed and rebuilt.
+    inputs are compressed and rebuilt, or a text is continued. Texts that nothing reads yet become tokens.
 
-    DataError, saying what to choose, where no field can be read or none of the targets answered.
+    reopen: reads the data again, with steps that prepare it. DataError, saying what to choose, where no field can be
+    read or none of the targets answered.
     """
+    dataset = with_tokens(dataset, reopen)
     drawing, size = Drawing(), Size(dataset.count("train"))
     inputs, targets = _inputs(dataset), _targets(dataset)
     if not inputs:
@@ -40,7 +46,9 @@ def suggest(dataset: Dataset) -> Suggestion:
             "as number or category"
         )
     spatial = [field for field in targets if dataset.types[field.name].rank >= 3]
-    if not targets:
+    if not targets and dataset.types[inputs[0].name].is_int:
+        told = continued(drawing, dataset, inputs[0], size)
+    elif not targets:
         told = _rebuilt(drawing, dataset, inputs[0], size)
     elif spatial:
         told = _painted(drawing, dataset, inputs, spatial[0], size)

@@ -116,3 +116,17 @@ def test_the_sizes_of_other_axes_are_left_alone() -> None:
     resolution = resolve(chain(("Conv1d", {"out_channels": 6, "stride": 2})), SIGNAL)
     types = [made.outputs["output"] for made in resolution.nodes.values() if made.outputs]
     assert str(types[-1]).startswith("N×6×⌊(T−1)/2⌋")
+
+
+def test_codes_stay_codes_of_as_many_kinds_where_they_are_only_moved_about() -> None:
+    net = NetworkBuilder()
+    tokens = net.add("Input", field="tokens")
+    kept = net.add("Slice", net.add("Roll", tokens), end=-1, axis=1)
+    joined = net.add("Concatenate", kept, tokens, axis=1)
+    vectors = net.add("Embedding", joined)
+    counted = net.add("Positions", tokens)
+    found = resolve(net.network, {"tokens": TensorType.of("N T", "N", 9, dtype="int64", classes=40)})
+    assert all(problem.severity != "error" for problem in found.problems)
+    assert found.nodes[joined.node].outputs["output"].classes == 40
+    assert found.nodes[vectors.node].outputs["output"].sizes[1:] == (17, 32)
+    assert found.nodes[counted.node].outputs["output"].classes is None

@@ -92,9 +92,39 @@ def test_where_nothing_is_to_be_predicted_the_input_is_rebuilt(tmp_path: Path) -
     assert layers(data).count("Input") == 1
 
 
+def test_texts_become_tokens_and_what_stands_beside_them_is_predicted(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    words = {"good": ["lovely", "great", "fine"], "bad": ["awful", "poor", "stale"]}
+    rows = ["review,mood"]
+    for place in range(300):
+        mood = ("good", "bad")[place % 2]
+        chosen = [*random.choice(["the", "soup", "was", "it", "and", "bread"], 6), random.choice(words[mood])]
+        rows.append(" ".join(random.permutation(chosen)) + f",{mood}")
+    path = tmp_path / "reviews.csv"
+    path.write_text("\n".join(rows))
+    data = open_data(describe_file(path))
+    found = suggest(data)
+    assert [step.kind for step in found.sheet.data.steps] == ["tokens"]
+    project = Project(found.sheet)
+    assert project.check().problems == ()
+    project.train(epochs=4)
+    assert project.evaluate("validation")["accuracy"] >= 0.9
+    assert project.predict({"review": ["the soup was awful", "lovely bread"]})[0]["answer"]["class"] == "bad"
+
+
+def test_a_text_alone_is_continued(tmp_path: Path) -> None:
+    path = tmp_path / "prose.txt"
+    path.write_text("the cat sat on the mat and the dog lay on the log\n" * 200)
+    found = suggest(open_data(describe_file(path)))
+    project = Project(found.sheet)
+    assert project.check().problems == ()
+    project.train(epochs=15)
+    assert project.evaluate("validation")["loss"] < 1.0
+
+
 def test_data_that_no_network_can_read_is_told_in_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "words.csv"
-    path.write_text("note,kind\n" + "\n".join(f"something {n} unlike the rest,{'ab'[n % 2]}" for n in range(60)))
+    path = tmp_path / "times.csv"
+    path.write_text("when,kind\n" + "\n".join(f"2024-01-{1 + n % 28:02},{'ab'[n % 2]}" for n in range(60)))
     data = open_data(describe_file(path).with_choice("kind", role="target"))
     with pytest.raises(DataError, match="role input"):
         suggest(data)
