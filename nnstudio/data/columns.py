@@ -27,7 +27,8 @@ class Column:
     ``divisor``: what pixels are divided by, so that they lie in 0..1 (sounds: in −1..1). Values may be `Lazy`: read
     when asked for. ``joiner``: what stands between the tokens of codes whose ``categories`` are a vocabulary.
     ``pooled``: which entries of an array share one mean and scale: ``""`` none, ``"last"`` those of a place of the last
-    axis, ``"all"`` all.
+    axis, ``"all"`` all. ``scaling``: how numbers that are to be standardised are scaled otherwise
+    (`data.scaling`).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     rate: int = 0
     joiner: str = ""
     pooled: str = ""
+    scaling: str = ""
 
     @property
     def missing(self) -> int:

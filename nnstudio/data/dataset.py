@@ -207,7 +207,7 @@ class Dataset:
                 raise DataError(f"No row of “{self.title}” lies in training as a whole; give training a larger share")
         elif named is None:
             parts = split_rows(split, rows, codes, self._times(reference), self._groups(split.group))
-            if self._overlapping and len(parts["train"]) < len(rows):
+            if self._overlapping and not split.group and len(parts["train"]) < len(rows):
                 told.append(
                     "Rows overlap and are split at random, so the parts share values and figures are too good; split "
                     "by time, or by a group"
@@ -271,7 +271,7 @@ class Dataset:
         columns = [self.fed[name] for name in field.columns]
         first, encoding = columns[0], self.prepared.columns[columns[0].name]
         kind = {"vector": "features", "binary": "number"}.get(field.form, first.kind)
-        scaled = first.standardise and kind == "number" and field.form == "column"
+        scaled = first.standardise and kind == "number" and field.form == "column" and not encoding.log
         return Field(
             field.name, kind, "input" if field.form == "vector" else first.role, field.columns,
             self.types[field.name],

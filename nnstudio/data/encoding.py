@@ -6,6 +6,7 @@ saved with a project and an exported model.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.data import objects
+from nnstudio.data import objects, scaling
 from nnstudio.data.columns import Array, Column, quoted
 from nnstudio.data.dialect import MISSING
 from nnstudio.data.lazy import is_lazy
@@ -39,8 +40,8 @@ class ColumnEncoding:
     mean and std have one number, or for an array one for each entry of a sample (flattened). fill stands in for
     a missing value: the training rows' mean (before mean and std are applied) or most frequent category.
     shape: of one sample, () for a table's columns. rate: samples a second of a sound. joiner: between the tokens of
-    codes whose categories are a vocabulary. Columns that only steps of the preparation can use (texts, times) are
-    described by one too, which reads them.
+    codes whose categories are a vocabulary. log: mean and std are of `scaling.signed_log` of the value. Columns that
+    only steps of the preparation can use (texts, times) are described by one too, which reads them.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ColumnEncoding:
     size: int = 0
     rate: int = 0
     joiner: str = ""
+    log: bool = False
 
     def encoded(self, values: Array) -> Array:
         """Raw values as :class:`Column` holds them, one entry a row: float32 N×…, or int64 codes."""
@@ -67,6 +69,7 @@ class ColumnEncoding:
             values.dtype.kind in "iub"
             and self.kind in ("image", "sound")
             and self.std == (1.0,) == (1.0 + self.mean[0],)
+            and not self.log
         ):
             return np.divide(values, self.divisor, dtype=np.float32)  # nothing is missing: one pass
         shape = (len(values), 1) if self.kind == "number" else (len(values), *self.shape)
@@ -76,6 +79,7 @@ class ColumnEncoding:
         if self.divisor != 1.0:
             flat = flat / self.divisor
         flat = np.where(np.isnan(flat), np.array(self.fill), flat) if np.isnan(flat).any() else flat
+        flat = scaling.signed_log(flat) if self.log else flat
         if self.mean != (0.0,) or self.std != (1.0,):
             flat = (flat - np.array(self.mean)) / np.array(self.std)
         with np.errstate(over="ignore"):
@@ -84,7 +88,8 @@ class ColumnEncoding:
     def decoded(self, array: Array) -> Array:
         """Encoded numbers as they stand in the file."""
         flat = array.reshape(len(array), -1).astype(np.float64)
-        return np.asarray((flat * np.array(self.std) + np.array(self.mean)) * self.divisor).reshape(array.shape)
+        flat = flat * np.array(self.std) + np.array(self.mean)
+        return np.asarray((scaling.signed_exp(flat) if self.log else flat) * self.divisor).reshape(array.shape)
 
     def read(self, values: Sequence[Any]) -> Array:
         """Values that a person gave for this column, as :class:`Column` holds them. DataError where one cannot be."""
@@ -113,8 +118,11 @@ class ColumnEncoding:
 
     def column(self, values: Sequence[Any]) -> Column:
         """The values that a person gave as a column. DataError where one cannot be."""
+        read = self.read(values)
+        if self.kind == "image" and self.divisor > 1 and (read == np.rint(read)).all():
+            read = read.astype(np.int32)  # as pixels are in files, so that steps round as they do there
         return Column(
-            self.name, self.kind, self.read(values), self.categories, divisor=self.divisor, size=self.size,
+            self.name, self.kind, read, self.categories, divisor=self.divisor, size=self.size,
             rate=self.rate, joiner=self.joiner,
         )  # fmt: skip
 
@@ -170,10 +178,15 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
             values = column.values[train[:: max(1, len(train) // SAMPLED)] if lazy else train]
             means, stds = _moments(values.reshape(len(values), -1), column.divisor, groups)
         fill_values = tuple(means.tolist())
+        if column.standardise and column.scaling not in ("", "standardise"):
+            values = column.values[train[:: max(1, len(train) // SAMPLED)] if is_lazy(column.values) else train]
+            flat = values.reshape(len(values), -1).astype(np.float64) / column.divisor
+            means, stds = scaling.fitted(flat, column.scaling, groups)
         if column.standardise:
-            mean, std = fill_values, tuple(stds.tolist())
+            mean, std = tuple(means.tolist()), tuple(stds.tolist())
     return ColumnEncoding(
-        column.name, column.kind, shape, mean, std, fill_values, column.divisor, rate=column.rate
+        column.name, column.kind, shape, mean, std, fill_values, column.divisor, rate=column.rate,
+        log=column.standardise and column.scaling == "log1p",
     )  # fmt: skip
 
 
@@ -194,11 +207,19 @@ def _seconds(name: str, value: Any) -> float:
         return float(text)
     except ValueError:
         pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise DataError(f"“{name}” must be a date such as 2024-12-31 18:30, not “{text}”; give one") from None
+    moment = _moment(text)
+    if moment is None:
+        raise DataError(f"“{name}” must be a date such as 2024-12-31 18:30, not “{text}”; give one")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _moment(text: str) -> datetime | None:
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(text)
+    for way in ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %H:%M"):
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, way)
+    return None
 
 
 def _counts(column: Column, train: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -23,11 +23,6 @@ class Prepared:
     step: Step
     learned: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def told(self) -> str:
-        """What it learned, as a short phrase; "" where there is nothing to tell."""
-        return self.step.told(self.learned) if self.learned else ""
-
 
 def reshaped(source: Source, steps: Sequence[Step]) -> tuple[Source, list[Prepared], list[Step]]:
     """The source after its steps up to the last that makes other rows, those steps, and the steps that are left.
@@ -84,6 +79,15 @@ class Preparation:
     def types(self) -> Mapping[str, TensorType]:
         """Tensor types by field."""
         return {name: field.type(self.columns) for name, field in self.fields.items()}
+
+    def told(self, place: int) -> str:
+        """What a step learned, as a short phrase; "" where there is nothing to tell."""
+        prepared = self.steps[place]
+        return prepared.step.told(prepared.learned, self.columns)
+
+    def reads(self, column: str) -> ColumnEncoding | None:
+        """How a column that a person gives is read; None where there is none such."""
+        return self.given.get(column) or self.columns.get(column)
 
     def takes(self, field: str) -> tuple[str, ...]:
         """The columns of the file that are needed for a field. KeyError where there is no such field."""
@@ -162,7 +166,7 @@ class Preparation:
 def given_columns(columns: Mapping[str, Column], steps: Sequence[Step]) -> dict[str, ColumnEncoding]:
     """How the columns of a source are read from what a person gives: those that are not ignored, or that steps read."""
     read = {name for step in steps for name in step.reads}
-    texts = {name for step in steps for name in step.feeds if name in columns and columns[name].kind == "category"}
+    texts = {name for step in steps for name in step.frees if name in columns and columns[name].kind == "category"}
     made = {n: described(c) for n, c in columns.items() if c.role != "ignored" or n in read}
     return {n: replace(c, kind="text", categories=()) if n in texts else c for n, c in made.items()}
 

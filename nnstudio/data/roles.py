@@ -46,6 +46,7 @@ def with_roles(source: Source, choices: Mapping[str, ColumnChoice], steps: Seque
             columns[name] = replace(columns[name], role="target")
     for name, column in columns.items():
         kind = choices[name].kind if name in choices else "auto"
+        kind = "number" if any(name in step.numbers for step in steps) else kind
         if source.is_table and column.role == "target" and column.kind == "number" and kind == "auto":
             columns[name] = _as_classes(column)
     return replace(source, columns=columns)
@@ -88,7 +89,8 @@ def _likely_target(
     categories = [name for name in free if columns[name].kind == "category" and name not in fed]
     if categories:
         return categories[-1]
-    return free[-1] if is_table and columns[free[-1]].kind in FED else ""
+    numeric = [name for name in free if columns[name].kind in FED and name not in fed]
+    return numeric[-1] if is_table and numeric else ""
 
 
 class Shifted(Lazy):

@@ -6,6 +6,8 @@ loads neither NumPy nor polars; what a step does imports them.
 
 from __future__ import annotations
 
+import nnstudio.data.steps.media
+import nnstudio.data.steps.numbers
 import nnstudio.data.steps.texts
 import nnstudio.data.steps.windows  # noqa: F401
 from nnstudio.data.steps.base import STEPS as STEPS

@@ -42,6 +42,16 @@ class Step(Declared):
         """Columns that could not be fed to a network without it, such as texts and dates."""
         return ()
 
+    @property
+    def frees(self) -> tuple[str, ...]:
+        """Columns of categories for which values may be given that the data does not have."""
+        return self.feeds
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Columns whose whole numbers are numbers, and no classes, because the step treats them so."""
+        return ()
+
     def settled(self, columns: Columns) -> Step:
         """The step with the columns named that it works on, where that was left open."""
         return self
@@ -67,8 +77,11 @@ class Step(Declared):
         """All columns, with its own changed; those of its columns that are not there are passed over."""
         return columns
 
-    def told(self, learned: Learned) -> str:
-        """What it learned, as a short phrase for a person; "" where there is nothing to tell."""
+    def told(self, learned: Learned, encodings: Mapping[str, Any]) -> str:
+        """What it learned, as a short phrase for a person; "" where there is nothing to tell.
+
+        encodings: of the columns behind all steps (`encoding.ColumnEncoding`).
+        """
         return ""
 
     def doubts(self, columns: Columns, learned: Learned) -> list[str]:

@@ -119,8 +119,9 @@ def windowed(step: Windows, source: Source) -> Source:
     columns["past"] = _past(step, source.columns, order, starts)
     if future is not None:
         columns["future"] = Column(
-            "future", "array", future, role="target", standardise=target.standardise, pooled="all"
-        )
+            "future", "array", future, role="target", standardise=target.standardise, pooled="all",
+            scaling=target.scaling,
+        )  # fmt: skip
     last = order[starts + step.past - 1]
     kept = _picked(source.columns, last)
     for name in {*step.columns, step.target} if step.horizon else {*step.columns} - {step.target}:
@@ -159,7 +160,10 @@ def _past(step: Windows, columns: Mapping[str, Column], order: Rows, starts: Row
     table = np.stack([part.values[order] for part in parts], axis=1).astype(np.float32)
     lazily = Windowed(table, starts, step.past)
     values: Any = lazily if lazily.nbytes > KEPT else lazily.take(np.arange(len(starts)))
-    return Column("past", "array", values, standardise=any(part.standardise for part in parts), pooled="last")
+    return Column(
+        "past", "array", values, standardise=any(part.standardise for part in parts), pooled="last",
+        scaling=next(filter(None, (part.scaling for part in parts)), ""),
+    )  # fmt: skip
 
 
 def _blocks(step: Windows, columns: Mapping[str, Column], count: int) -> tuple[Rows, list[tuple[int, int]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ class Tokens(Step):
         coded = {name: tokenizing.coded(self, columns[name], learned) for name in self.reads if name in columns}
         return {**columns, **coded}
 
-    def told(self, learned: Learned) -> str:
+    def told(self, learned: Learned, encodings: Mapping[str, Any]) -> str:
         return f"{len(learned['vocabulary']):,} tokens, {learned['length']} in a row"
 
     def doubts(self, columns: Columns, learned: Learned) -> list[str]:
