@@ -13,6 +13,7 @@ from nnstudio.ui.arrange_commands import arranging
 from nnstudio.ui.block_commands import block_commands, tab_commands
 from nnstudio.ui.carried import show_carried
 from nnstudio.ui.contest.commands import contest_commands
+from nnstudio.ui.docks.judging.commands import judging_commands
 from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.finding.commands import finding_commands
 from nnstudio.ui.learning.commands import learning_commands
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # fmt: off
 Keys = QKeySequence.StandardKey
 #: Keys of panels beyond the ninth.
-BEYOND = {"Try it": ("Ctrl+Alt+T",)}
+BEYOND = {"Try it": ("Ctrl+Alt+T",), "Evaluate": ("Ctrl+Alt+E",)}
 MENUS = ("File", "Edit", "Network", "Arrange", "View", "Data", "Training", "Help")
 
 
@@ -51,6 +52,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from living_rows(window)
     yield from finding_commands(window)
     yield from contest_commands(window)
+    yield from judging_commands(window)
     yield from _help(window)
 
 

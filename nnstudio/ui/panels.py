@@ -26,6 +26,7 @@ PANELS = (
     ("Runs", "RunsPanel"),
     ("Problems", "ProblemsPanel"),
     ("Try it", "TryPanel"),
+    ("Evaluate", "JudgingPanel"),
 )
 
 

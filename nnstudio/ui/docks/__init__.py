@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.docks.data import DataPanel
     from nnstudio.ui.docks.gradients import GradientsPanel
     from nnstudio.ui.docks.inside import InsidePanel
+    from nnstudio.ui.docks.judging.panel import JudgingPanel
     from nnstudio.ui.docks.network_table import NetworkPanel
     from nnstudio.ui.docks.node import NodeGradient, NodeHistogram
     from nnstudio.ui.docks.problems import ProblemsPanel
@@ -27,6 +28,7 @@ _HOME = {
     "DataPanel": "data",
     "GradientsPanel": "gradients",
     "InsidePanel": "inside",
+    "JudgingPanel": "judging.panel",
     "NetworkPanel": "network_table",
     "NodeGradient": "node",
     "NodeHistogram": "node",
@@ -42,6 +44,7 @@ __all__ = [
     "DataPanel",
     "GradientsPanel",
     "InsidePanel",
+    "JudgingPanel",
     "NetworkPanel",
     "NodeGradient",
     "NodeHistogram",

@@ -1,0 +1,208 @@
+"""Attack: how accuracy falls as inputs are changed more, beside noise of the same size, and the changed samples."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableWidget, QTableWidgetItem, QWidget
+
+from nnstudio.project.judging.attacks import Attack, Attacked, attacked
+from nnstudio.project.judging.judge import Judge, Progress
+from nnstudio.ui import theme
+from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.controls import Choice, tool
+from nnstudio.ui.docks.curves import y_range
+from nnstudio.ui.docks.empty import EmptyState
+from nnstudio.ui.docks.judging.assessing import Assessing
+from nnstudio.ui.docks.judging.page import Page
+from nnstudio.ui.docks.judging.pictures import PictureFrame
+from nnstudio.ui.docks.judging.plotting import Lines
+from nnstudio.ui.docks.overlays import Label
+from nnstudio.ui.parts import ElidedLabel, button, column, line, row
+
+WAYS, NORMS = {"fgsm": "FGSM, one step", "pgd": "PGD, ten steps"}, {"inf": "L∞, each number", "2": "L2, all together"}
+EMPTY = (
+    "How small a change fools it?",
+    "Inputs are changed against the network, a little more each time; accuracy beside noise of the same size, and the "
+    "samples that were changed least, are shown here.",
+)
+
+
+class AttackPage(Page):
+    """The curve at the left, a changed sample at the right."""
+
+    title = "Attack"
+    kinds = ("classes", "numbers", "places")
+
+    def __init__(self, assessing: Assessing) -> None:
+        super().__init__(assessing)
+        self.found: Attacked | None = None
+        self.at = 0
+        self._order: list[int] = []
+        self.way, self.norm = Choice("How it is attacked", px=12), Choice("How changes are measured", px=12)
+        self.way.offer(list(WAYS.values()))
+        self.norm.offer(list(NORMS.values()))
+        for choice in (self.way, self.norm):
+            choice.show_index(0)
+            choice.chosen.connect(lambda _: self.attack() if self.found is not None else None)
+        self.again = button("Attack", self.attack, "quiet")
+        self.empty = EmptyState(*EMPTY, "Attack the network", self.attack)
+        self.curve = Lines("Accuracy under attack", "strength of the change")
+        self.told = ElidedLabel("", "faint")
+        self.sample = ElidedLabel("", "heading")
+        before, after = tool("‹", "The sample that took less to fool"), tool("›", "The sample that took more to fool")
+        before.clicked.connect(lambda: self._step(-1))
+        after.clicked.connect(lambda: self._step(1))
+        self.frames = (PictureFrame("Original"), PictureFrame("Change"), PictureFrame("Changed"))
+        self.columns = QTableWidget(0, 3)
+        self.columns.setHorizontalHeaderLabels(["column", "was", "changed to"])
+        self.columns.setAccessibleName("What was changed")
+        self.columns.setShowGrid(False)
+        self.columns.setTabKeyNavigation(False)
+        self.columns.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.columns.verticalHeader().hide()
+        self.columns.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        pictures, inside, right, left, filled = QWidget(), QWidget(), QWidget(), QWidget(), QWidget()
+        side_by_side = row(*self.frames, spacing=0)
+        for place in range(3):
+            side_by_side.setStretch(place, 1)
+        pictures.setLayout(side_by_side)
+        self.pages = QStackedLayout(inside)
+        self.pages.addWidget(pictures)
+        self.pages.addWidget(self.columns)
+        head = row(before, after, self.sample, spacing=4, margins=(8, 4, 8, 0))
+        head.setStretch(2, 1)
+        right.setLayout(column(head, inside, spacing=2))
+        right.layout().setStretch(1, 1)
+        choices = row(self.way, self.norm, self.again, self.told, spacing=6, margins=(12, 2, 8, 0))
+        choices.setStretch(3, 1)
+        left.setLayout(column(choices, self.curve, spacing=0))
+        left.layout().setStretch(1, 1)
+        whole = row(left, line(vertical=True), right, spacing=0)
+        whole.setStretch(0, 1)
+        whole.setStretch(2, 1)
+        filled.setLayout(whole)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(filled)
+
+    def draw(self) -> None:
+        """Another split or network: what was found is of the one before."""
+        judged = self.judged
+        if self.found is not None and judged is not None and getattr(self, "_of", None) is judged:
+            self._show(self.found)
+            return
+        self.found = None
+        self.stack.setCurrentIndex(0)
+
+    def attack(self) -> None:
+        """Attack with what is chosen."""
+        judged = self.judged
+        if judged is None:
+            return
+        chosen = Attack(list(WAYS)[self.way.index], list(NORMS)[self.norm.index])
+        split, name = judged.split, judged.subject.name
+
+        def work(judge: Judge, progress: Progress) -> Attacked:
+            return attacked(judge, chosen, split, name, progress=progress)
+
+        def done(found: Attacked) -> None:
+            if judged is self.judged:
+                self._of = judged
+                self._show(found)
+
+        self.assessing.do("attack", f"Attacking by {chosen.way.upper()}", work, done)
+
+    # --- what was found -----------------------------------------------------------------------------------------
+
+    def _show(self, found: Attacked) -> None:
+        assert self.judged is not None
+        self.found = found
+        tokens, numeric = theme.current(), self.judged.kind == "numbers"
+        self.curve.rename("Error under attack" if numeric else "Accuracy under attack")
+        self.curve.plot.left.show_scale(percent=not numeric)
+        last = float(found.strengths[-1]) or 1.0
+        y = y_range([found.right, found.noise], log=False) if numeric else (0.0, 1.02)
+        self.curve.show_lines(
+            {"attacked": (found.strengths, found.right, tokens.problem),
+             "noise": (found.strengths, found.noise, tokens.muted)},
+            (0.0, 1.16 * last), y,
+            [Label(last, float(found.right[-1]), "attacked", tokens.problem),
+             Label(last, float(found.noise[-1]), "noise", tokens.muted)],
+        )  # fmt: skip
+        self.curve.dots.show_points(
+            list(zip(found.strengths.tolist(), found.right.tolist(), strict=True)), tokens.problem
+        )
+        count = numbers.count(len(found.places), "row")
+        if numeric:
+            self.told.setText(count)
+        elif np.isfinite(found.median):
+            self.told.setText(f"{numbers.figure(found.median)} fools half of what was right, of {count}")
+        else:
+            self.told.setText(f"{int(found.fooled.sum()):,} of {count} fooled")
+        order = np.argsort(np.where(found.fooled, found.smallest, np.inf), kind="stable")
+        self._order = [int(place) for place in order if found.fooled[place] or numeric]
+        self.at = 0
+        self._show_sample()
+        self.stack.setCurrentIndex(1)
+
+    def _step(self, by: int) -> None:
+        if self._order:
+            self.at = (self.at + by) % len(self._order)
+            self._show_sample()
+
+    def _show_sample(self) -> None:
+        found, judged = self.found, self.judged
+        if found is None or judged is None or not self._order:
+            self.sample.setText("No sample was fooled by changes of this size")
+            for frame in self.frames:
+                frame.hide()
+            self.columns.setRowCount(0)
+            return
+        row_at = self._order[self.at]
+        self.sample.setText(f"{self.at + 1} of {len(self._order)}: {self._said(found, row_at)}")
+        field = next((name for name, array in found.original.items() if array.ndim == 4), "")
+        if field:
+            before, after = found.original[field][row_at], found.changed[field][row_at]
+            for frame, values in zip(self.frames, (before, after - before, after), strict=True):
+                frame.show()
+                frame.show_picture(values)
+            self.pages.setCurrentIndex(0)
+        else:
+            self._show_columns(found, row_at)
+            self.pages.setCurrentIndex(1)
+
+    def _said(self, found: Attacked, place: int) -> str:
+        assert self.judged is not None
+        before, after = float(found.before[place]), float(found.after[place])
+        if self.judged.kind == "classes":
+            names = self.judged.classes
+            size = numbers.figure(float(found.smallest[place]))
+            return f"{names[int(before)]} becomes {names[int(after)]}, change {size}"
+        return f"{numbers.figure(before)} becomes {numbers.figure(after)}"
+
+    def _show_columns(self, found: Attacked, place: int) -> None:
+        dataset = self.assessing.session.dataset
+        rows: list[tuple[str, str, str]] = []
+        for field, array in found.original.items():
+            before, after = array[place], found.changed[field][place]
+            names = dataset.fields[field].columns if dataset is not None and field in dataset.fields else ()
+            if dataset is not None and before.ndim == 1 and len(names) == len(before):
+                for name, was, now in zip(names, before, after, strict=True):
+                    told = dataset.prepared.columns[name].decoded(np.array([[was], [now]])).reshape(-1)
+                    rows.append((name, numbers.figure(float(told[0])), numbers.figure(float(told[1]))))
+            else:
+                flat = zip(before.reshape(-1), after.reshape(-1), strict=True)
+                rows += [(f"{field} {at}", numbers.figure(float(a)), numbers.figure(float(b)))
+                         for at, (a, b) in enumerate(flat)][:200]  # fmt: skip
+        self.columns.setFont(theme.ui_font(12))
+        self.columns.verticalHeader().setDefaultSectionSize(theme.scaled(24))
+        self.columns.setRowCount(len(rows))
+        for line_at, cells in enumerate(rows):
+            for at, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                if at:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.columns.setItem(line_at, at, item)
+        for at, wide in enumerate((190, 100, 100)):
+            self.columns.setColumnWidth(at, theme.scaled(wide))

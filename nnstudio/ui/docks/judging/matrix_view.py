@@ -1,0 +1,175 @@
+"""The confusion matrix: a cell for each pair of classes, darker the more often; a click tells which."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from nnstudio.project.judging.classes import Confusion
+from nnstudio.ui import theme
+from nnstudio.ui.announce import describe
+
+#: Pixels: the least and greatest side of a cell.
+LEAST, GREATEST = 6.0, 46.0
+
+
+class MatrixView(QWidget):
+    """True classes down, what they were taken for across. ``chosen`` tells the cell; arrow keys go to the next one."""
+
+    chosen = Signal(int, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix: Confusion | None = None
+        self.cell = (-1, -1)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Confusion matrix")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMouseTracking(True)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.scaled(320), theme.scaled(260))
+
+    def show_matrix(self, matrix: Confusion) -> None:
+        """Show this matrix, no cell chosen."""
+        self.matrix, self.cell = matrix, (-1, -1)
+        self.update()
+
+    # --- where things are ---------------------------------------------------------------------------------------
+
+    def _grid(self) -> tuple[float, float, float]:
+        """Left and top of the cells, and their side."""
+        assert self.matrix is not None
+        font = QFontMetricsF(theme.ui_font(11))
+        names = max((font.horizontalAdvance(name) for name in self.matrix.classes), default=10.0)
+        line = font.height()
+        left = min(names, 0.3 * self.width()) + line + 12
+        top = 2 * line + 8
+        count = len(self.matrix.classes)
+        side = min((self.width() - left - 8) / count, (self.height() - top - 6) / count, theme.scaled(GREATEST))
+        return left, top, max(LEAST, side)
+
+    def rect_of(self, true: int, said: int) -> QRectF:
+        """Where a cell is."""
+        left, top, side = self._grid()
+        return QRectF(left + said * side, top + true * side, side, side)
+
+    def cell_at(self, at: QPointF) -> tuple[int, int] | None:
+        """True and predicted class at a place in pixels."""
+        if self.matrix is None:
+            return None
+        left, top, side = self._grid()
+        said, true = int((at.x() - left) // side), int((at.y() - top) // side)
+        count = len(self.matrix.classes)
+        return (true, said) if 0 <= true < count and 0 <= said < count else None
+
+    # --- the person ---------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        cell = self.cell_at(event.position())
+        if cell is not None:
+            self._choose(cell)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            cell = self.cell_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self.told(cell) if cell is not None else "", self)
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
+        step = steps.get(Qt.Key(event.key()))
+        if step is None or self.matrix is None:
+            super().keyPressEvent(event)
+            return
+        last = len(self.matrix.classes) - 1
+        true, said = (min(last, max(0, at + by)) for at, by in zip(self.cell, step, strict=True))
+        self._choose((true, said))
+
+    def _choose(self, cell: tuple[int, int]) -> None:
+        self.cell = cell
+        describe(self, self.told(cell))
+        self.update()
+        self.chosen.emit(*cell)
+
+    def told(self, cell: tuple[int, int]) -> str:
+        """A cell in words: ``5 taken for 9: 3 times, 11 % of all 5``."""
+        assert self.matrix is not None
+        true, said = cell
+        names, count = self.matrix.classes, int(self.matrix.counts[cell])
+        share = count / max(1, int(self.matrix.counts[true].sum()))
+        what = "taken rightly" if true == said else f"taken for {names[said]}"
+        return f"{names[true]} {what}: {count:,} times, {100 * share:.0f} % of all {names[true]}"
+
+    # --- painting -----------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.matrix is None:
+            return
+        painter = QPainter(self)
+        try:
+            self._cells(painter)
+            self._names(painter)
+            if self.hasFocus():
+                painter.setPen(QPen(QColor(theme.current().accent), 1))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        finally:
+            painter.end()
+
+    def _cells(self, painter: QPainter) -> None:
+        assert self.matrix is not None
+        tokens, counts = theme.current(), self.matrix.counts
+        whole = counts.sum(axis=1)
+        painter.setFont(theme.mono_font(11))
+        metrics = QFontMetricsF(painter.font())
+        for true in range(len(counts)):
+            for said in range(len(counts)):
+                rect, count = self.rect_of(true, said), int(counts[true, said])
+                share = count / max(1, int(whole[true]))
+                color = tokens.good if true == said else tokens.problem
+                gap = 1.0 if rect.width() > 10 else 0.0
+                ground = theme.mixed(tokens.raised, color, 0.75 * share**0.6 if count else 0.0)
+                painter.fillRect(rect.adjusted(gap, gap, -gap, -gap), ground)
+                text = f"{count:,}"
+                if count and metrics.horizontalAdvance(text) <= rect.width() - 2 and metrics.height() <= rect.height():
+                    painter.setPen(readable(ground))
+                    painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), text)
+        if self.cell[0] >= 0:
+            painter.setPen(QPen(QColor(tokens.accent), 2))
+            painter.drawRect(self.rect_of(*self.cell).adjusted(1, 1, -1, -1))
+
+    def _names(self, painter: QPainter) -> None:
+        assert self.matrix is not None
+        tokens, names = theme.current(), self.matrix.classes
+        left, top, side = self._grid()
+        painter.setFont(theme.ui_font(11))
+        metrics, elided = QFontMetricsF(painter.font()), Qt.TextElideMode.ElideRight
+        line = metrics.height()
+        every = max(1, -(-int(line) // max(1, int(side))))
+        painter.setPen(QColor(tokens.text))
+        right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for code in range(0, len(names), every):
+            box = QRectF(line + 2, top + code * side, left - line - 8, side * every)
+            painter.drawText(box, right, metrics.elidedText(names[code], elided, box.width()))
+        widest = max((metrics.horizontalAdvance(name) for name in names), default=1.0)
+        every = max(1, int(min(widest, 60.0) // max(1.0, side - 2)))
+        for code in range(0, len(names), every):
+            box = QRectF(left + code * side, line + 2, side * every, line)
+            painter.drawText(
+                box, int(Qt.AlignmentFlag.AlignCenter), metrics.elidedText(names[code], elided, box.width())
+            )
+        painter.setPen(QColor(tokens.muted))
+        across = QRectF(left, 0, self.width() - left, line)
+        painter.drawText(across, int(Qt.AlignmentFlag.AlignLeft), "taken for →")
+        painter.save()
+        painter.translate(0, top + side * len(names) / 2 + 40)
+        painter.rotate(-90)
+        painter.drawText(QRectF(0, 0, 90, line), int(Qt.AlignmentFlag.AlignCenter), "← is really")
+        painter.restore()
+
+
+def readable(ground: QColor) -> QColor:
+    """Text on a ground: the better readable of the themes' texts."""
+    return QColor(theme.DARK.text if ground.lightnessF() < 0.55 else theme.LIGHT.text)

@@ -1,0 +1,50 @@
+"""What every page of the panel is: a view of what was judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from nnstudio.ui.docks.frame import PlotFrame
+from nnstudio.ui.docks.judging.samples import SamplesView
+
+if TYPE_CHECKING:
+    from nnstudio.project.judging.judge import Judged
+    from nnstudio.ui.docks.judging.assessing import Assessing
+
+
+class Page(QWidget):
+    """A page. title: of its tab; kinds: of what was judged it is for. ``explained`` asks for a row to be explained."""
+
+    title = ""
+    kinds: tuple[str, ...] = ("classes", "places", "numbers")
+    explained = Signal(int)
+
+    def __init__(self, assessing: Assessing) -> None:
+        super().__init__()
+        self.assessing = assessing
+        self.judged: Judged | None = None
+
+    def suits(self, judged: Judged) -> bool:
+        """Whether there is anything of this to show on the page."""
+        return judged.kind in self.kinds
+
+    def show_judged(self, judged: Judged) -> None:
+        """Take what was judged; called again only when that is another, or the page comes into sight."""
+        if judged is not self.judged:
+            self.judged = judged
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw ``judged``."""
+
+    def restyle(self) -> None:
+        """Take fonts and colours of the present theme."""
+        for frame in self.findChildren(PlotFrame):
+            frame.restyle()
+        for samples in self.findChildren(SamplesView):
+            samples.restyle()
+        if self.judged is not None:
+            self.draw()
