@@ -13,7 +13,10 @@ from nnstudio.resources import resource_path
 
 log = logging.getLogger(__name__)
 #: The order of the gallery, from the first lesson on; what is not named comes after, by name.
-ORDER = ("line", "small-net", "digits-mlp", "digits-cnn-small")
+ORDER = (
+    "line", "small-net", "digits-mlp", "digits-cnn-small", "digits-cnn", "similar-images", "batchnorm", "vanishing",
+    "thousand-layers", "overfit", "autoencoder", "vae", "gan", "vit", "faces", "residual",
+)  # fmt: skip
 #: The order of the classical networks: those that look at images, by age, then those that read sequences.
 CLASSICAL_ORDER = (
     "lenet-5", "alexnet", "vgg-16", "u-net", "resnet-18", "resnet-50", "densenet-121", "mobilenet-v2", "bert-base",

@@ -1,0 +1,107 @@
+"""Networks that learn from one set and use it for another, or learn without labels; and faces, two at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from making import rows, sheet
+from nnstudio.data.opening import shipped_reference
+from nnstudio.data.packages import packaged_reference
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import TensorType
+from nnstudio.project.sheet import Sheet
+from nnstudio.train.plan import Plan
+
+#: The types of the pairs of faces, so that the drawing has them where the package is not installed.
+FACES = {
+    "first": TensorType.of("N C H W", "N", 1, 56, 46), "second": TensorType.of("N C H W", "N", 1, 56, 46),
+    "same": TensorType.of("N", "N", dtype="int64", classes=2),
+}  # fmt: skip
+
+
+def faces() -> Sheet:
+    """Two faces through one network: how far apart do they end?"""
+    net = NetworkBuilder()
+    net.define("Encoder", _face())
+    first = net.add("Input", name="first", field="first")
+    second = net.add("Input", name="second", field="second")
+    here = net.add("Block", first, name="encoder", definition="Encoder")
+    there = net.add("Shared", second, name="same_encoder", of=here.node)
+    distance = net.add("PairwiseDistance", here, there, name="distance")
+    same = net.add("Input", name="same", field="same")
+    net.add("ContrastiveLoss", distance, same, name="loss", margin=1.0)
+    net.add("EqualErrorRate", distance, same, name="equal_error")
+    net.add("Output", distance, name="apart", kind="values")
+    return sheet(
+        net, rows("first encoder distance apart", "second same_encoder same loss", ". . . equal_error"),
+        Plan.make({"epochs": 20, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.002, "weight_decay": 0.01,
+                   "schedule": "one-cycle", "keep_best": False}),
+        packaged_reference("orl-faces").with_(types=FACES),
+        "Faces", "One network looks at two faces: near one another is the same person, also of people never seen.",
+    )  # fmt: skip
+
+
+def _face() -> NetworkBuilder:
+    block = NetworkBuilder()
+    x = block.add("BlockInput", name="face", shape=(1, 56, 46))
+    x = block.add("RandomAffine", x, name="vary", degrees=10.0, shift=0.08, zoom=0.15, mirror=True)
+    for number, channels in ((1, 16), (2, 32), (3, 64)):
+        x = block.add("Conv2d", x, name=f"conv{number}", out_channels=channels, kernel_size=3, stride=2, padding=1,
+                      bias=False)  # fmt: skip
+        x = block.add("ReLU", block.add("BatchNorm2d", x, name=f"bn{number}"), name=f"relu{number}")
+    x = block.add("Dropout", block.add("Flatten", x, name="flatten"), name="dropout", p=0.4)
+    x = block.add("Normalize", block.add("Linear", x, name="embedding", out_features=32), name="on_sphere")
+    block.add("BlockOutput", x, name="place")
+    return block
+
+
+def self_supervised() -> Sheet:
+    """Two views of each digit find one another; a hundred labels then do."""
+    net = NetworkBuilder()
+    net.define("Encoder", _encoder())
+    net.define("Projection", _projection())
+    image = net.add("Input", name="image", field="image")
+    views = [net.add("RandomAffine", image, name=f"view{n}", degrees=20.0, shift=0.12, zoom=0.2) for n in (1, 2)]
+    first = net.add("Block", views[0], name="encoder", definition="Encoder")
+    second = net.add("Shared", views[1], name="same_encoder", of=first.node)
+    left = net.add("Block", first, name="projection", definition="Projection")
+    right = net.add("Shared", second, name="same_projection", of=left.node)
+    net.add("NTXentLoss", left, right, name="find_other_view", temperature=0.2)
+    kept = net.add("StopGradient", first, name="as_it_is")
+    scores = net.add("Linear", kept, name="probe", out_features=10)
+    shown = net.add("Input", name="shown", field="shown")
+    label = net.add("Input", name="label", field="label")
+    net.add("CrossEntropyLoss", scores, shown, name="probe_loss", ignore_index=10)
+    net.add("Accuracy", scores, label, name="accuracy")
+    net.add("Output", scores, name="digit", kind="class scores")
+    return sheet(
+        net, rows("image view1 encoder projection", ". view2 same_encoder same_projection find_other_view",
+                  ". . as_it_is probe digit", ". . . shown probe_loss", ". . . label accuracy", height=1.2),
+        Plan.make({"epochs": 60, "batch_size": 125, "optimizer": "AdamW", "learning_rate": 0.002, "weight_decay": 0.01,
+                   "schedule": "one-cycle", "keep_best": False}),
+        shipped_reference("mnist-few-labels"),
+        "Learning without labels", "Two views of each picture find one another; ten labels a class then suffice.",
+    )  # fmt: skip
+
+
+def _encoder() -> NetworkBuilder:
+    block = NetworkBuilder()
+    x = block.add("BlockInput", name="picture", shape=(1, 28, 28))
+    for number, channels in ((1, 24), (2, 48), (3, 96), (4, 128)):
+        x = block.add("Conv2d", x, name=f"conv{number}", out_channels=channels, kernel_size=3, stride=2, padding=1,
+                      bias=False)  # fmt: skip
+        x = block.add("ReLU", block.add("BatchNorm2d", x, name=f"bn{number}"), name=f"relu{number}")
+    x = block.add("Flatten", block.add("AdaptiveAvgPool2d", x, name="average", output_size=1), name="flatten")
+    block.add("BlockOutput", x, name="features")
+    return block
+
+
+def _projection() -> NetworkBuilder:
+    block = NetworkBuilder()
+    x = block.add("BlockInput", name="features", shape=(128,))
+    x = block.add("ReLU", block.add("Linear", x, name="inner", out_features=128), name="bend")
+    block.add("BlockOutput", block.add("Linear", x, name="outer", out_features=64), name="place")
+    return block
+
+
+PROJECTS: Mapping[str, Callable[[], Sheet]] = {"faces": faces, "self-supervised": self_supervised}
