@@ -13,3 +13,7 @@ class EncodingError(DataError):
     def __init__(self, message: str, better: str) -> None:
         super().__init__(message)
         self.better = better
+
+
+class MissingDataError(DataError):
+    """The data is not where it was."""

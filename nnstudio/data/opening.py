@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.data.described import Shipped
+from nnstudio.data.errors import DataError, EncodingError, MissingDataError
 from nnstudio.data.formats import FORMATS, Format, sha256
-from nnstudio.data.reference import DataError, DataReference
+from nnstudio.data.reference import DataReference
 from nnstudio.data.sets import pictures, scenes, sounds, tables, texts
 from nnstudio.resources import resource_path
 
@@ -32,8 +33,9 @@ def shipped() -> list[tuple[str, str, str]]:
 
 
 def shipped_reference(id: str) -> DataReference:
-    """The reference to a shipped set, with the split that suits it. DataError where there is none."""
-    return DataReference(f"shipped:{_shipped(id).id}", split=_shipped(id).split)
+    """The reference to a shipped set, with the split and the steps that suit it. DataError where there is none."""
+    made = _shipped(id)
+    return DataReference(f"shipped:{made.id}", split=made.split, steps=made.steps)
 
 
 def _shipped(id: str) -> Shipped:
@@ -123,8 +125,6 @@ def open_file(
 ) -> Dataset:
     """The data of a file that was chosen, with all in its reference that was detected; see :func:`describe_file` and
     :func:`open_data`."""
-    from nnstudio.data.errors import EncodingError
-
     reference = DataReference.file(path, base)
     options = _detected_options(reference.path(base))
     reference = reference.with_(options=options, steps=FORMATS[options["format"]].first_steps())
@@ -173,8 +173,10 @@ def _present(path: Path, form: Format) -> None:
     raise _gone(path)
 
 
-def _gone(path: Path) -> DataError:
-    return DataError(f"The data file “{path.name}” is not at {path.absolute()}; move it back there or choose it again")
+def _gone(path: Path) -> MissingDataError:
+    return MissingDataError(
+        f"The data file “{path.name}” is not at {path.absolute()}; move it back there or choose it again"
+    )
 
 
 def _format(path: Path) -> str:

@@ -25,6 +25,7 @@ class Job:
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._progress = (0.0, "")
+        self.early: Any = None  # a part of the result that is there already
         self.done = False
 
     @property

@@ -3,27 +3,65 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnstudio.data.errors import DataError, MissingDataError
 from nnstudio.ui.background import Job
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.reference import DataReference
     from nnstudio.ui.session import Session
 
 log = logging.getLogger(__name__)
+STOPPED = "Reading the data was stopped; read it again, or choose other data"
+
+
+class StoppedError(Exception):
+    """The person no longer wants the data that is being read."""
+
+
+def reporting(job: Job) -> Callable[[float], None]:
+    """Progress for reading data that ends when the job is cancelled."""
+
+    def progress(share: float) -> None:
+        if job.cancelled:
+            raise StoppedError
+        job.report(share)
+
+    return progress
+
+
+def early(job: Job) -> Callable[[Dataset], None]:
+    """Takes the first rows of data that is being read."""
+
+    def first(dataset: Dataset) -> None:
+        job.early = dataset
+
+    return first
 
 
 class DataLoading:
-    """Keeps ``dataset``, ``data_error`` and ``data_job`` of a session as its reference says."""
+    """Keeps ``dataset``, ``data_error`` and ``data_job`` of a session as its reference says.
+
+    lost: whether the file is not where it was. found: where it was found again, None while it was not. other: a file
+    that the person showed and that holds other data.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._search: Job | None = None
+        self.lost = False
+        self.found: Path | None = None
+        self.other: Path | None = None
 
     def load(self, *, again: bool = False) -> None:
         """Read what the project names, unless it is there; ``again``: also then."""
         session = self._session
         reference = session.reference
+        self._forget()
         if session.data_job is not None:
             session.data_job.cancel()
             session.data_job = None
@@ -33,15 +71,76 @@ class DataLoading:
         if reference is None:
             self._take(None)
             return
-        base = session.path.parent if session.path else None
+        base = self.base
 
         def work(job: Job) -> Dataset:
             from nnstudio.data import open_data
 
-            return open_data(reference, base, progress=job.report)
+            return open_data(reference, base, progress=reporting(job), first=early(job))
 
         session.data_job = session.background.run(work, self._take, self._failed, name="data")
         session.data_changed.emit()
+
+    @property
+    def base(self) -> Path | None:
+        """The folder from which paths of data count."""
+        return self._session.path.parent if self._session.path else None
+
+    def stop(self) -> None:
+        """Give up reading; what was there before stays."""
+        session = self._session
+        if session.data_job is None:
+            return
+        session.data_job.cancel()
+        session.data_job = None
+        session.data_error = STOPPED
+        session.data_changed.emit()
+
+    def look_at(self, path: Path) -> None:
+        """Take a file that the person shows for the lost one, if it is; else remember it as ``other``."""
+        from nnstudio.data.finding import is_it
+
+        reference = self._session.reference
+        if reference is None:
+            return
+
+        def shown(same: bool) -> None:
+            self.other = None if same else path
+            if same:
+                self.use(path)
+            self._session.data_changed.emit()
+
+        self._session.background.run(lambda _: is_it(reference, path), shown, self._unreadable, name="find data")
+
+    def _unreadable(self, error: BaseException) -> None:
+        self._session.notice.emit("error", f"The file cannot be read ({error}); choose another")
+
+    def use(self, path: Path) -> None:
+        """Read the data from another place: the same file where it is now, or another in its stead."""
+        reference = self._session.reference
+        if reference is None:
+            return
+        same = path != self.other
+        moved = self._moved(reference, path)
+        if same:
+            self._session.do("Find the data", data=moved)
+        else:
+            self._session.do("Use other data", data=moved.with_(sha256=""))
+
+    def _moved(self, reference: DataReference, path: Path) -> DataReference:
+        return reference.with_(source=reference.file(path, self.base).source)
+
+    def use_changed(self) -> None:
+        """Take the file as it is now for the data of the project."""
+        session = self._session
+        if session.dataset is not None:
+            session.do("Use the data as it is now", data=session.dataset.reference)
+            session.reload_data()
+
+    def _forget(self) -> None:
+        if self._search is not None:
+            self._search.cancel()
+        self._search, self.lost, self.found, self.other = None, False, None, None
 
     def _take(self, dataset: Dataset | None) -> None:
         session = self._session
@@ -53,8 +152,6 @@ class DataLoading:
         session.resolve()
 
     def _failed(self, error: BaseException) -> None:
-        from nnstudio.data import DataError
-
         session = self._session
         session.data_job = None
         session.dataset = None
@@ -63,5 +160,24 @@ class DataLoading:
             log.error("the data could not be read", exc_info=error)
         session.data_error = str(error) if expected else f"The data could not be read: {error}; the log has the details"
         session.notice.emit("error", session.data_error)
+        if isinstance(error, MissingDataError):
+            self._look_for_it()
         session.data_changed.emit()
         session.resolve()
+
+    def _look_for_it(self) -> None:
+        """Look for the file near the project, in the background."""
+        from nnstudio.data.finding import found_again
+
+        self.lost = True
+        reference, base = self._session.reference, self.base
+        if reference is None:
+            return
+
+        def found(path: Path | None) -> None:
+            self._search, self.found = None, path
+            self._session.data_changed.emit()
+
+        self._search = self._session.background.run(
+            lambda job: found_again(reference, base, lambda: not job.cancelled), found, lambda _: None, name="find data"
+        )

@@ -317,6 +317,11 @@ class Session(QObject):
         """Use this data in the project (undoable)."""
         self.do("Choose data" if reference is not None else "Remove data", data=reference)
 
+    @property
+    def data_loading(self) -> DataLoading:
+        """How reading the data goes: stopping it, and whether its file is gone."""
+        return self._data_loading
+
     def reload_data(self) -> None:
         """Read the data again, after its file was mended."""
         self._load_data(again=True)

@@ -11,6 +11,7 @@ from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.data_columns import ColumnsView, missing_values
 from nnstudio.ui.docks.data_fields import FieldsPage
 from nnstudio.ui.docks.data_pictures import PicturesView, picture_field
+from nnstudio.ui.docks.data_repair import DataRepair
 from nnstudio.ui.docks.data_rows import SPLIT_TITLES, RowsView
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.live import Live
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 NONE = ("No data yet", "Choose what the network learns from: its rows, pictures and distributions are shown here.")
 PAGES = ("Pictures", "Rows", "Distributions", "Columns and split")
-#: Reading that takes longer than this, in milliseconds, shows how far it is.
-PATIENCE = 400
+#: Reading that takes longer than this, in milliseconds, shows how far it is; so often is looked for first rows.
+PATIENCE, LOOK = 400, 60
 
 
 def summary(dataset: Dataset) -> str:
@@ -50,7 +51,8 @@ class DataPanel(Live):
         self.bar.setTextVisible(False)
         self.bar.hide()
         self._patience = QTimer(self)
-        self._patience.setInterval(PATIENCE)
+        self._patience.setInterval(LOOK)
+        self._looks = 0
         self._patience.timeout.connect(self._show_progress)
         self.rows, self.pictures = RowsView(), PicturesView()
         self.columns, self.fields = ColumnsView(session), FieldsPage(session)
@@ -68,7 +70,11 @@ class DataPanel(Live):
         warned = row(self.warning, margins=(16, 0, 16, 4))
         self.filled.setLayout(column(head, self.bar, warned, self.pages, spacing=0))
         self.empty = EmptyState(*NONE, "Choose data …", self.choose)
-        self.stack = QStackedLayout(self)
+        self.repair = DataRepair(session)
+        home = QWidget()
+        self.setLayout(column(self.repair, home, spacing=0))
+        self.layout().setStretch(1, 1)  # type: ignore[attr-defined]
+        self.stack = QStackedLayout(home)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.filled)
         session.data_changed.connect(self.refresh_soon)
@@ -81,9 +87,11 @@ class DataPanel(Live):
         choose_data(self.session, self.window())
 
     def refresh(self) -> None:
-        session, dataset = self.session, self.session.dataset
+        session = self.session
         reading = session.data_job is not None
+        dataset = session.dataset or (session.data_job.early if session.data_job is not None else None)
         self._wait(reading)
+        self.repair.refresh()
         if dataset is None or session.reference is None:
             self._show_nothing(reading)
             return
@@ -133,6 +141,7 @@ class DataPanel(Live):
 
     def _wait(self, reading: bool) -> None:
         if reading and not self._patience.isActive():
+            self._looks = 0
             self._patience.start()
         elif not reading:
             self._patience.stop()
@@ -143,6 +152,12 @@ class DataPanel(Live):
         if job is None:
             self._wait(False)
             return
+        if job.early is not None and self._shown is None:
+            self.refresh()
+        self._looks += 1
+        if self._looks * LOOK < PATIENCE:
+            return
+        self.repair.refresh()
         share = job.progress[0]
         self.bar.setValue(round(1000 * share))
         self.bar.show()

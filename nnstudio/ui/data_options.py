@@ -1,0 +1,84 @@
+"""How a file is read, for the person to correct: as what, its delimiter and encoding, a query, a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+
+from nnstudio.data.formats import FORMATS
+from nnstudio.ui.parts import capital, column, label, row
+
+DELIMITERS = ((",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "space"), ("|", "bar"))
+ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
+#: What a file of text can be read as, and which options each kind of file has.
+TEXTS = ("csv", "text", "lines", "conll")
+SHOWN = {
+    "csv": ("format", "delimiter", "encoding", "decimal", "header"), "text": ("format", "encoding"),
+    "lines": ("format", "encoding"), "conll": ("format", "encoding"), "jsonl": ("encoding",),
+    "sqlite": ("query",), "excel": ("sheet",),
+}  # fmt: skip
+
+
+class Options(QWidget):
+    """How the file is read. ``changed`` is called with the name of an option and its value."""
+
+    def __init__(self, changed: Callable[[str, Any], object]) -> None:
+        super().__init__()
+        self._changed = changed
+        self.format, self.delimiter, self.encoding, self.decimal = (QComboBox() for _ in range(4))
+        self.header = QCheckBox("First row names the columns")
+        self.query, self.sheet = QLineEdit(), QLineEdit()
+        self.query.setPlaceholderText("SELECT …")
+        for id in TEXTS:
+            self.format.addItem(capital(FORMATS[id].title), id)
+        for value, title in DELIMITERS:
+            self.delimiter.addItem(title, value)
+        for name in ENCODINGS:
+            self.encoding.addItem(name, name)
+        for value, title in ((".", "point"), (",", "comma")):
+            self.decimal.addItem(title, value)
+        self._boxes = {
+            "format": self.format, "delimiter": self.delimiter, "encoding": self.encoding, "decimal": self.decimal
+        }  # fmt: skip
+        self._lines = {"query": self.query, "sheet": self.sheet}
+        titles = {
+            "format": "Read as", "delimiter": "Columns end at", "encoding": "Encoding", "decimal": "Decimals after",
+            "query": "Query", "sheet": "Sheet",
+        }  # fmt: skip
+        layout = row(spacing=14)
+        self._parts: dict[str, QWidget] = {"header": self.header}
+        for name, field in {**self._boxes, **self._lines}.items():
+            field.setAccessibleName(titles[name])
+            self._parts[name] = QWidget()
+            self._parts[name].setLayout(column(label(titles[name], "muted"), field, spacing=4))
+            layout.addWidget(self._parts[name], 1 if name == "query" else 0)
+        for name, box in self._boxes.items():
+            box.activated.connect(lambda _, name=name, box=box: changed(name, box.currentData()))
+        for name, line in self._lines.items():
+            line.editingFinished.connect(lambda name=name, line=line: self._written(name, line))
+        self.header.clicked.connect(lambda on: changed("header", on))
+        layout.addLayout(column(1, self.header))
+        layout.addStretch(0)
+        self.setLayout(layout)
+
+    def _written(self, name: str, line: QLineEdit) -> None:
+        if line.isModified():
+            line.setModified(False)
+            self._changed(name, line.text().strip())
+
+    def show_options(self, options: dict[str, Any]) -> None:
+        """Show these; hidden where the file has none."""
+        shown = SHOWN.get(options.get("format", ""), ())
+        self.setVisible(bool(shown))
+        for name, part in self._parts.items():
+            part.setVisible(name in shown)
+        for name, box in self._boxes.items():
+            value = options.get(name, "")
+            if value and box.findData(value) < 0:
+                box.addItem(repr(value) if name == "delimiter" else value, value)
+            box.setCurrentIndex(box.findData(value))
+        for name, line in self._lines.items():
+            line.setText(str(options.get(name, "")))
+        self.header.setChecked(bool(options.get("header", True)))
