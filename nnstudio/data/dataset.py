@@ -120,7 +120,10 @@ class Dataset:
         train = self._indices["train"]
         self.fed, after = learning(source.columns, steps, train, told)
         fields, more = fields_of(replace(source, columns=self.fed))
-        if not fields:
+        texts = next((n for n, c in self.fed.items() if c.kind == "text"), "")
+        if not fields and texts:
+            told.append(f"“{texts}” holds texts; add the step “Text to tokens”, so that a network can be fed with them")
+        elif not fields:
             raise DataError(f"“{title}” has no column to train on; give one the role input and the kind number")
         told += [*more, *warnings]
         done = (*before, *after)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nnstudio.data.reference import ColumnChoice, DataError, DataReference, Split
+from nnstudio.data.steps import Step
 
 if TYPE_CHECKING:
     from nnstudio.data.columns import Source
@@ -42,6 +43,7 @@ class Shipped:
     options: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, ColumnChoice] = field(default_factory=dict)
     split: Split = field(default_factory=lambda: Split.make({}))
+    steps: tuple[Step, ...] = ()
     reader: str = ""
 
     def read(self, path: Path, reference: DataReference, progress: Progress) -> Source:
@@ -69,6 +71,7 @@ class Packaged:
     options: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, ColumnChoice] = field(default_factory=dict)
     split: Split = field(default_factory=lambda: Split.make({}))
+    steps: tuple[Step, ...] = ()
 
     @property
     def path(self) -> Path | None:

@@ -20,7 +20,8 @@ PACKAGED: Mapping[str, Packaged] = MappingProxyType(
 
 def packaged_reference(id: str) -> DataReference:
     """The reference to a packaged set, with the split that suits it. DataError where there is none."""
-    return DataReference(f"package:{packaged(id).id}", split=packaged(id).split)
+    made = packaged(id)
+    return DataReference(f"package:{made.id}", split=made.split, steps=made.steps)
 
 
 def packaged(id: str) -> Packaged:

@@ -24,6 +24,8 @@ PAD, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unknown>", "<start>", "<end>")
 #: The longest row where no length is set.
 LONGEST = 1024
+#: The share of tokens that may be unknown before it is told.
+RARE = 0.1
 #: What stands for a space in parts of words.
 SPACE = "▁"
 _WORDS = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
@@ -86,11 +88,11 @@ def doubts(step: Tokens, columns: Mapping[str, Column], learned: Learned) -> lis
         values = columns[name].values
         if is_lazy(values):
             continue
-        unknown = int((values == UNKNOWN).any(axis=1).sum())
-        if unknown > len(values) // 10:
+        unknown, tokens = int((values == UNKNOWN).sum()), int((values != PAD).sum())
+        if unknown > RARE * tokens:
             told.append(
-                f"{unknown:,} of {len(values):,} texts in “{name}” have tokens that are not in its vocabulary; raise "
-                "the vocabulary, or cut into characters or parts of words"
+                f"{unknown / tokens:.0%} of the tokens in “{name}” are not in its vocabulary; raise the vocabulary, or "
+                "cut into characters or parts of words"
             )
         full = int((values[:, -1] != PAD).sum())
         if not step.length and learned["length"] == LONGEST and full > 1:
