@@ -95,7 +95,7 @@ class MeanAveragePrecision(Layer):
     """
 
     prediction = Port("N K 6", help="boxes with class and score")
-    target = Port("N K' 5", help="the true boxes with class, −1 where there is none", within=(-1.0, 1.0))
+    target = Port("N S 5", help="the true boxes with class, −1 where there is none", within=(-1.0, 1.0))
 
     overlap: float = param(0.5, min=0.05, max=0.95, title="Overlap", help="by how much a right box overlaps a true one")
 

@@ -13,7 +13,7 @@ SCHEMES = ("default", "xavier uniform", "xavier normal", "he uniform", "he norma
 
 @dataclass(frozen=True, kw_only=True)
 class Weighted(Layer):
-    """Base of layer types that have weights: how the weights start. Biases start at zero unless it is ``default``."""
+    """Base of layer types that have weights: how they start; biases start at one value unless it is ``default``."""
 
     weight_init: str = param(
         "default", choices=SCHEMES, title="Initialise",
@@ -27,10 +27,16 @@ class Weighted(Layer):
     init_value: float = param(
         0.0, title="Value", help="the value that every weight starts with", when=("weight_init", ("constant",))
     )
+    bias_value: float = param(
+        0.0, title="Bias", when=("weight_init", SCHEMES[1:]),
+        help="the value that biases start with; below zero, such as −4, where nearly all of many scores should say no",
+    )  # fmt: skip
 
     def initialise(self) -> tuple[Init, ...]:
         """The calls that fill a new module's weights and biases, in order; none where torch's own values stay."""
-        zero_bias = Init("torch.nn.init.zeros_", "bias")
+        bias = Init("torch.nn.init.zeros_", "bias")
+        if self.bias_value:
+            bias = Init("torch.nn.init.constant_", "bias", val=self.bias_value)
         match self.weight_init:
             case "default":
                 return ()
@@ -48,4 +54,4 @@ class Weighted(Layer):
                 weight = Init("torch.nn.init.normal_", "weight", mean=0.0, std=self.init_std)
             case _:
                 weight = Init("torch.nn.init.constant_", "weight", val=self.init_value)
-        return (weight, zero_bias)
+        return (weight, bias)

@@ -25,8 +25,8 @@ class HeatmapLoss(Loss):
     \ell = -\frac1n \sum \begin{cases} (1 - p)^2 \ln p & y = 1 \\ (1 - y)^4\, p^2 \ln(1 - p) & \text{else}\end{cases}
     ```
 
-    Here p is the probability at a cell, y the bump around a middle and n the number of objects. Give the last layer a
-    bias that starts near −2, as most cells are empty.
+    Here p is the probability at a cell, y the bump around a middle and n the number of objects. Let the biases of the
+    layer before it start at −4, as most cells are empty.
 
     Shapes: scores `N×C×H×W` (class, height, width) and boxes `N×K×5` give one number.
 
