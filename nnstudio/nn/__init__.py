@@ -33,6 +33,7 @@ from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy, Perplex
 from nnstudio.nn.metrics_counted import F1, CalibrationError, MeanIoU, Precision, Recall
 from nnstudio.nn.metrics_detection import InstancePrecision, MeanAveragePrecision
 from nnstudio.nn.metrics_gathered import ROCAUC, AveragePrecision, EqualErrorRate, RecallAtK
+from nnstudio.nn.metrics_sequences import BLEU, ChrF, EntityF1, ErrorRate, ExactMatch
 from nnstudio.nn.pooling import (
     FractionalMaxPool2d,
     FractionalMaxPool3d,
@@ -49,6 +50,7 @@ from nnstudio.nn.variational import Reparameterise, StochasticDepth
 from nnstudio.nn.warping import RandomAffine
 
 __all__ = [
+    "BLEU",
     "F1",
     "GRU",
     "LSTM",
@@ -67,12 +69,16 @@ __all__ = [
     "BoxLoss",
     "CTCLoss",
     "CalibrationError",
+    "ChrF",
     "ClassToken",
     "ContrastiveLoss",
     "CrossEntropyLoss",
     "DiscriminatorLoss",
     "EmbeddingBag",
+    "EntityF1",
     "EqualErrorRate",
+    "ErrorRate",
+    "ExactMatch",
     "FocalLoss",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",

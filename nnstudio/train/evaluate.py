@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnstudio.train.batches import Data, Rows
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.figures import Figures, Metrics, Objective
+from nnstudio.train.written import figures_of_writing
 
 if TYPE_CHECKING:
     import torch
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
 
 
-def evaluate(compiled: Compiled, data: Data, split: str = "test", *, batch_size: int = 1) -> Figures:
+def evaluate(
+    compiled: Compiled, data: Data, split: str = "test", *, batch_size: int = 1, generated: bool = True
+) -> Figures:
     """The figures of a split: ``loss`` and each loss's and metric's node name. Empty where the split has no rows.
+
+    generated: also those of metrics for which the network writes, which takes as many passes as it writes tokens.
 
     The weights are used where they are (the device of the first parameter). TrainingError where the data lacks a
     field that the network takes.
@@ -30,7 +35,8 @@ def evaluate(compiled: Compiled, data: Data, split: str = "test", *, batch_size:
     if not rows:
         return {}
     source = Rows(compiled.inputs, data.arrays(split), rows, device_of(compiled.training))
-    return evaluate_rows(compiled, source, batch_size)[0]
+    found = evaluate_rows(compiled, source, batch_size)[0]
+    return {**found, **(figures_of_writing(compiled, data, split) if generated else {})}
 
 
 def evaluate_rows(
@@ -68,10 +74,15 @@ def evaluate_rows(
 def predict(compiled: Compiled, fields: Mapping[str, NDArray[Any]], *, batch_size: int = 256) -> dict[str, Any]:
     """The outputs for new rows: by output node's name, NumPy arrays with one row a sample.
 
-    fields: encoded arrays by field name (``Dataset.encode`` makes them), only those that the outputs depend on.
-    TrainingError where one is missing or they differ in length.
+    An output that writes (`train.generating`) gives the codes N×L that it wrote, whole numbers.
+
+    fields: encoded arrays by field name (``Dataset.encode`` makes them), only those that the outputs depend on. What an
+    output that writes feeds may be left out: it is then written from the beginning, and outputs of other kinds that
+    depend on it are left out. TrainingError where one is missing or they differ in length.
     """
     import torch
+
+    from nnstudio.train.generating import Writer, writing
 
     needed = {spec.field for spec in compiled.model_inputs if spec.draw is None}
     lengths = {name: len(array) for name, array in fields.items() if name in needed}
@@ -79,17 +90,22 @@ def predict(compiled: Compiled, fields: Mapping[str, NDArray[Any]], *, batch_siz
         told = ", ".join(f"{name}: {count}" for name, count in lengths.items())
         raise TrainingError(f"All fields of a prediction must have as many rows, not {told}")
     count = next(iter(lengths.values()), 1)
-    device = device_of(compiled.model)
-    rows = Rows(compiled.model_inputs, fields, count, device)
+    writers = {id: Writer(compiled, id) for id in writing(compiled)}
+    found = {compiled.name(id): writer.write(fields, rows=count) for id, writer in writers.items()}
     names = [compiled.name(id) for id in compiled.outputs]
-    found: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+    fed = {writer.fed.field for writer in writers.values()}
+    if all(name in found for name in names) or not (needed - fields.keys()).isdisjoint(fed):
+        return found
+    rows = Rows(compiled.model_inputs, fields, count, device_of(compiled.model))
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names if name not in found}
     with evaluating(compiled.model):
         for _, inputs in rows.in_order(batch_size):
             out = compiled.model(*inputs)
             by_name = {names[0]: out} if isinstance(out, torch.Tensor) else out
-            for name, value in by_name.items():
-                found[name].append(value.cpu().numpy())
-    return {name: np.concatenate(values) for name, values in found.items() if values}
+            for name, values in parts.items():
+                values.append(by_name[name].cpu().numpy())
+    found |= {name: np.concatenate(values) for name, values in parts.items() if values}
+    return {name: found[name] for name in names if name in found}
 
 
 def device_of(module: nn.Module) -> torch.device:

@@ -68,6 +68,11 @@ class Objective:
 Figures = dict[str, float]
 
 
+def writes(compiled: Compiled, metric: str) -> bool:
+    """Whether a metric compares what the network writes, so that a pass over the data does not tell it."""
+    return bool(getattr(compiled.network.nodes[metric].layer, "generated", False))
+
+
 class Metrics:
     """The metric nodes' values over the batches that were added.
 
@@ -79,7 +84,7 @@ class Metrics:
     def __init__(
         self, compiled: Compiled, device: torch.device, ids: Sequence[str] | None = None, together: int = TOGETHER
     ) -> None:
-        ids = compiled.metrics if ids is None else ids
+        ids = [id for id in (compiled.metrics if ids is None else ids) if not writes(compiled, id)]
         self.modules: dict[str, Any] = {id: compiled.metric(id).to(device) for id in ids}
         self.names = {id: compiled.name(id) for id in ids}
         self.together = together

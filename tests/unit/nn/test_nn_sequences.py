@@ -1,0 +1,92 @@
+"""Sequences of codes are read from scores and compared as others do it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+import torch
+from torchmetrics.functional.text import bleu_score, char_error_rate, chrf_score
+
+from nnstudio import nn
+from nnstudio.nn.decoding import ctc_codes, ctc_ways
+
+LETTERS = "____abcdefg"  # the first four are those that fill up, begin and end
+
+
+def coded(*texts: str, length: int = 8) -> torch.Tensor:
+    """Rows of codes with an end, filled up."""
+    rows = [[LETTERS.index(letter) for letter in text] + [3] for text in texts]
+    return torch.tensor([row + [0] * (length - len(row)) for row in rows])
+
+
+FOUND, TRUE = ("abcd", "ggg", "", "bcdefa"), ("abed", "gg", "ab", "abcdef")
+
+
+def test_edits_are_counted() -> None:
+    metric = nn.ErrorRate()
+    for row in range(4):
+        metric.update(coded(FOUND[row]), coded(TRUE[row]))
+    assert metric.compute() == pytest.approx(float(char_error_rate(list(FOUND), list(TRUE))))
+
+
+def test_right_from_beginning_to_end() -> None:
+    metric = nn.ExactMatch("best")
+    codes = coded("abc", "abd")
+    scores = torch.nn.functional.one_hot(codes, len(LETTERS)).float()
+    scores[:, 4:] = torch.rand(2, 4, len(LETTERS))  # behind the end nothing counts
+    metric.update(scores, coded("abc", "abc"))
+    assert metric.compute() == 0.5
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_texts_are_compared_by_their_pieces(texts: bool) -> None:
+    def spelled(codes: Any) -> list[str]:
+        return [" ".join(LETTERS[code] for code in row if code > 3) for row in codes]
+
+    bleu, chrf = nn.BLEU(n=2), nn.ChrF(n=3)
+    if texts:
+        bleu.texts = chrf.texts = spelled
+    for metric in (bleu, chrf):
+        metric.update(coded(*FOUND[:2]), coded(*TRUE[:2]))
+        metric.update(coded(*FOUND[2:]), coded(*TRUE[2:]))
+    found, true = [" ".join(text) for text in FOUND], [[" ".join(text)] for text in TRUE]
+    assert bleu.compute() == pytest.approx(float(bleu_score(found, true, n_gram=2)))
+    if not texts:
+        found, true = list(FOUND), [[text] for text in TRUE]
+    expected: Any = chrf_score(found, true, n_char_order=3, n_word_order=0)
+    assert chrf.compute() == pytest.approx(float(expected))
+
+
+def test_spans_are_right_as_a_whole() -> None:
+    #                 O, B-x, I-x, B-y, I-y
+    metric = nn.EntityF1((-1, 0, 0, 1, 1), (False, True, False, True, False))
+    assert metric.spans([1, 2, 1, 0, 3, 4, 2]) == {(0, 0, 2), (0, 2, 3), (1, 4, 6), (0, 6, 7)}
+    true = torch.tensor([[1, 2, 0, 3, 0], [0, 0, 1, 2, 2]])
+    found = torch.tensor([[1, 2, 0, 1, 0], [0, 0, 1, 2, 0]])
+    scores = torch.nn.functional.one_hot(found, 5).float()
+    metric.update(scores[:1], true[:1])
+    metric.update(scores[1:], true[1:])
+    assert metric.compute() == pytest.approx(2 * 1 / (3 + 3))  # one of three is found, one of three right
+    cut = torch.tensor([[False] * 3 + [True] * 2, [False] * 5])
+    metric.reset()
+    metric.update(scores, true, cut)
+    assert metric.compute() == pytest.approx(2 * 1 / (2 + 2))
+
+
+def test_ctc_joins_repeats_and_drops_blanks() -> None:
+    path = torch.tensor([[0, 4, 4, 0, 4, 5], [5, 5, 5, 5, 5, 5], [0, 0, 0, 0, 0, 0]])
+    read = ctc_codes(torch.nn.functional.one_hot(path, 6).float())
+    assert read.tolist() == [[4, 4, 5, 0, 0, 0], [5, 0, 0, 0, 0, 0], [0] * 6]
+
+
+def test_the_search_finds_the_most_probable_text() -> None:
+    scores = torch.randn(5, 3, generator=torch.Generator().manual_seed(4))
+    chances: dict[tuple[int, ...], float] = {}
+    logs = scores.double().log_softmax(-1)
+    for path in itertools.product(range(3), repeat=5):  # every way there is
+        text = tuple(code for code, _ in itertools.groupby(path) if code)
+        chances[text] = chances.get(text, 0.0) + math.exp(sum(float(logs[t, code]) for t, code in enumerate(path)))
+    assert tuple(ctc_ways(scores, 20)) == max(chances, key=chances.__getitem__)
