@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.evenness import hardly_chance
 from nnstudio.data.lazy import is_lazy
 from nnstudio.diagnose import relation
 from nnstudio.diagnose.losses import constant_loss, loss_of
@@ -261,7 +262,7 @@ def _shared(data: Data, fields: tuple[str, ...], targets: tuple[str, ...]) -> tu
     among = {hash(each) for each in _bytes([np.asarray(train[name])[:AMONG] for name in names])}
     same = [hash(each) in among for each in _bytes([np.asarray(watched[name])[rows] for name in names])]
     share = sum(same) / len(rows)
-    surprising = _many_possible([np.asarray(train[name])[:ROWS] for name in fields if name in train])
+    surprising = hardly_chance([np.asarray(train[name])[:ROWS] for name in fields if name in train])
     return share, round(share * count), surprising
 
 
@@ -270,14 +271,3 @@ def _bytes(arrays: list[Array]) -> Iterator[bytes]:
     flat = [np.ascontiguousarray(array.reshape(len(array), -1)[:, :NUMBERS]) for array in arrays]
     for row in range(len(flat[0])):
         yield b"".join(array[row].tobytes() for array in flat)
-
-
-def _many_possible(arrays: list[Array]) -> bool:
-    """Whether columns have so many different values that two equal rows are hardly chance: the number of possible rows
-    is far greater than the square of the number of rows (the birthday problem)."""
-    possible = 0.0
-    rows = len(arrays[0])
-    for array in arrays:
-        flat = array.reshape(rows, -1)[:, :64]
-        possible += sum(np.log10(max(1, len(np.unique(flat[:, column])))) for column in range(flat.shape[1]))
-    return bool(possible > 2.5 * np.log10(max(rows, 10)) + 1)

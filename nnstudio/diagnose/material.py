@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnstudio.data.evenness import uneven
 from nnstudio.diagnose.case import Case
 from nnstudio.diagnose.facts import InputFacts, TargetFacts
 from nnstudio.diagnose.reading import BATCH_NORMS, PASSING, family
 from nnstudio.train.events import Diagnosis
 
-#: The share of an even share that the rarest class must have, and the share of the commonest that is too much.
-RARE, COMMON = 0.2, 0.85
 #: The size of inputs beyond which, and below which, a layer that starts as usual cannot work well; and how much wider
 #: the widest feature may be than the narrowest.
 LARGE, SMALL, UNEVEN = 20.0, 1e-3, 300.0
@@ -30,15 +29,13 @@ def class_imbalance(case: Case) -> Iterator[Diagnosis]:
     for target in case.facts.targets if case.facts is not None else ():
         ignored = getattr(getattr(case.node(target.node), "layer", None), "ignore_index", None)
         counts = [count for code, count in enumerate(target.classes) if count and code != ignored]
-        if len(counts) < 2 or _weighted(case, target):
-            continue
-        share, even = max(counts) / sum(counts), sum(counts) / len(counts)
-        if share < COMMON and min(counts) > RARE * even:
+        shares = uneven(counts)
+        if shares is None or _weighted(case, target):
             continue
         yield case.diagnosis(
             "class-imbalance",
-            f"The classes of “{target.field}” are uneven: {share:.0%} of the training rows are of the commonest, "
-            f"{min(counts) / sum(counts):.1%} of the rarest; a network may do well without ever naming the rare ones",
+            f"The classes of “{target.field}” are uneven: {shares[0]:.0%} of the training rows are of the commonest, "
+            f"{shares[1]:.1%} of the rarest; a network may do well without ever naming the rare ones",
             "give the rare classes more weight in the loss, and judge by balanced accuracy",
             nodes=[target.node], measure="training rows by class", field=target.field, counts=list(target.classes),
             by_node={str(place): count for place, count in enumerate(target.classes) if count},

@@ -1,0 +1,135 @@
+"""What is found to be odd in data, and that its cures take it away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnstudio.data import DataReference, Split, open_data
+from nnstudio.data.findings import Finding, findings
+
+RANDOM = np.random.default_rng(0)
+
+
+def opened(tmp_path, columns: dict[str, object], **parts):
+    """A table with these columns; a list of texts or numbers each."""
+    path = tmp_path / "t.csv"
+    rows = zip(*columns.values(), strict=True)
+    path.write_text(",".join(columns) + "\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    return open_data(DataReference.file(path, **parts))
+
+
+def numbers(count: int = 200) -> list[float]:
+    return RANDOM.normal(size=count).round(6).tolist()
+
+
+def classes(count: int = 200) -> list[str]:
+    return [("yes", "no")[i] for i in RANDOM.integers(0, 2, count)]
+
+
+def found(data, code: str) -> Finding:
+    """The one finding of this kind."""
+    (one,) = [each for each in findings(data) if each.code == code]
+    return one
+
+
+def cured(data, finding: Finding, place: int = 0):
+    """The data after a cure."""
+    return open_data(finding.cures[place].change(data.reference))
+
+
+def test_good_data_has_nothing_odd(tmp_path):
+    data = opened(tmp_path, {"a": numbers(), "b": numbers(), "place": list("pqrs") * 50, "class": classes()})
+    assert findings(data) == ()
+
+
+def test_shipped_data_is_not_accused_of_leakage():
+    from nnstudio.data import shipped_reference
+
+    for id in ("iris", "digits"):
+        codes = {each.code for each in findings(open_data(shipped_reference(id)))}
+        assert not codes & {"column-tells-target", "identifier"}
+
+
+@pytest.mark.parametrize("how", ["renamed", "threshold", "scaled"])
+def test_a_column_that_tells_the_target_is_found_and_ignored(tmp_path, how):
+    answer = classes()
+    told = {
+        "renamed": ["ja" if text == "yes" else "nein" for text in answer],
+        "threshold": [(5 if text == "yes" else -5) + value / 9 for text, value in zip(answer, numbers(), strict=True)],
+        "scaled": numbers(),
+    }[how]
+    target = answer if how != "scaled" else [3 * value - 7 for value in told]  # type: ignore[operator]
+    data = opened(tmp_path, {"a": numbers(), "later": told, "target": target})
+    one = found(data, "column-tells-target")
+    assert one.columns == ("later", "target")
+    assert "“later” alone tells “target” in all 200 rows" in one.message
+    after = cured(data, one)
+    assert after.columns["later"].role == "ignored"
+    assert "column-tells-target" not in {each.code for each in findings(after)}
+
+
+def test_rows_in_two_splits_are_found_and_kept_together(tmp_path):
+    data = opened(tmp_path, {**{name: numbers(150) * 2 for name in "abcd"}, "class": classes(150) * 2})
+    one = found(data, "rows-in-two-splits")
+    assert one.evidence["rows"] > 20
+    after = cured(data, one)
+    assert after.reference.split.together
+    assert [each.code for each in findings(after)] == ["repeated-rows"]
+
+
+def test_equal_rows_of_few_values_are_chance(tmp_path):
+    data = opened(tmp_path, {"a": [1, 2] * 100, "b": list("xyzw") * 50, "class": classes()})
+    assert not {each.code for each in findings(data)} & {"rows-in-two-splits", "repeated-rows"}
+
+
+def test_missing_values_are_found_and_filled(tmp_path):
+    a = [("" if i % 10 == 0 else value) for i, value in enumerate(numbers())]
+    data = opened(tmp_path, {"a": a, "b": numbers(), "class": classes()})
+    one = found(data, "missing-values")
+    assert "“a” has no value in 20 rows (10.0%)" in one.message
+    assert one.rows[:2] == (0, 10)
+    after = cured(data, one)
+    assert [step.kind for step in after.reference.steps] == ["impute"]
+    assert "missing-values" not in {each.code for each in findings(after)}
+    assert cured(data, one, 1).columns["a"].role == "ignored"
+
+
+def test_outliers_are_found_with_their_rows(tmp_path):
+    a = numbers()
+    a[42] = 9000.0
+    data = opened(tmp_path, {"a": a, "b": numbers(), "class": classes()})
+    one = found(data, "outliers")
+    assert one.rows == (42,)
+    assert "1 value lies far from all others in “a”, such as “9000” in row 43" in one.message
+    assert findings(cured(data, one)) == ()
+
+
+def test_constant_columns_and_those_that_name_rows_are_found(tmp_path):
+    data = opened(
+        tmp_path,
+        {
+            "a": numbers(), "same": ["x"] * 200, "customer": range(1000, 1400, 2), "key": [f"k{i}" for i in range(200)],
+            "class": classes(),
+        },
+        fields=DataReference("file:x").with_choice("key", kind="category").fields,
+    )  # fmt: skip
+    assert found(data, "constant-column").columns == ("same",)
+    named = [each for each in findings(data) if each.code == "identifier"]
+    assert [each.columns for each in named] == [("customer",), ("key",)]
+    assert cured(data, named[0]).columns["customer"].role == "ignored"
+
+
+def test_uneven_classes_are_found_and_the_split_made_fair(tmp_path):
+    answer = ["rare" if i % 40 == 0 else "common" for i in range(200)]
+    data = opened(tmp_path, {"a": numbers(), "b": numbers(), "class": answer}, split=Split(stratify=False))
+    one = found(data, "class-imbalance")
+    assert "98% of the rows are “common” and 2.5% “rare”" in one.message
+    assert cured(data, one).reference.split.stratify
+
+
+def test_a_table_on_disk_is_looked_at_as_well(tmp_path):
+    data = opened(
+        tmp_path, {"a": ["", *numbers(199)], "same": ["x"] * 200, "class": classes()}, options={"reading": "disk"}
+    )
+    assert {each.code for each in findings(data)} == {"constant-column", "missing-values"}
