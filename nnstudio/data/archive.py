@@ -154,7 +154,7 @@ def _column(key: str, array: Array, choice: ColumnChoice, reference: DataReferen
         pixels = _channels_first(key, array)
         return Column(key, "image", pixels, role=role, divisor=_divisor(array, reference))
     if choice.kind in ("mask", "boxes", "sound"):
-        return _scene(key, array, choice.kind, role)
+        return replace(_scene(key, array, choice.kind, role), rate=int(reference.options.get("rate", 0)))
     if array.ndim == 2 and choice.kind == "category" and array.dtype.kind in "iu":
         if (array < 0).any():
             raise DataError(f"“{key}” has codes below 0; codes count from 0, choose “number” as its kind")

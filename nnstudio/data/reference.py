@@ -83,6 +83,7 @@ OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "reading": (str, ("auto", "memory", "disk")),
     "query": (str, ()),
     "sheet": (str, ()),
+    "rate": (int, ()),  # samples a second of sounds that do not say so themselves
 }
 
 

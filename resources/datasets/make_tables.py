@@ -83,9 +83,10 @@ def _film(row: Mapping[str, str]) -> bytes:
 
 
 def credit(wheels: Path) -> None:
-    """Loans of a bank, and whether they were paid back."""
+    """Loans of a bank, and whether they were paid back; numbers first, then what is told in words."""
     rows = pickled(wheels, "modeldata/credit_data")
-    names = [name for name in rows[0] if name not in ("", "rownames", "Status")]
+    texts = ("Records", "Home", "Marital", "Job")
+    names = [name for name in rows[0] if name not in ("", "rownames", "Status", *texts)] + list(texts)
     whole = [[_number(row[name]) for name in names] for row in rows]
     paid = [("unpaid", "paid")[row["Status"] == "good"] for row in rows]
     write_csv(

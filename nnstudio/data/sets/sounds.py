@@ -13,5 +13,12 @@ SHIPPED: tuple[Shipped, ...] = (
          "part": choice(role="ignored")},
         Split.make({"column": "part"}),
     ),
+    Shipped(
+        "words", "Ten words (synthetic)", "1,038 recordings of ten words by 104 synthetic voices, 0.75 s at 8 kHz",
+        "words.npz", {"format": "npz", "rate": 8000},
+        {"sound": choice(kind="sound"), "word": choice(kind="category", role="target"),
+         "voice": choice(kind="category", role="ignored"), "part": choice(role="ignored")},
+        Split.make({"column": "part"}),
+    ),
 )  # fmt: skip
 PACKAGED: tuple[Packaged, ...] = ()

@@ -44,6 +44,13 @@ SHIPPED: tuple[Shipped, ...] = (
         Split.make({"by_time": True}),
     ),
     Shipped(
+        "engines", "Engines (simulated)", "80 engines from new to broken, seven sensors in each of 15,931 cycles",
+        "engines.csv", CSV,
+        {"engine": choice(kind="category", role="ignored"), "cycle": choice(role="ignored"),
+         "remaining": choice(kind="number", role="target")},
+        Split.make({"group": "engine"}),
+    ),
+    Shipped(
         "molecules", "Molecules", "7,807 molecules in writing, and whether they pass into the brain", "molecules.csv",
         CSV, {"barrier": choice(kind="category", role="target")},
     ),

@@ -2,6 +2,73 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from goals import Goal
 
-GOALS: dict[str, Goal] = {}
+
+def over_linear(project: Path) -> float:
+    """The network's RMSE as a share of that of a linear model (ridge regression on the same windows, its penalty chosen
+    by validation), both on the test split."""
+    import numpy as np
+
+    from nnstudio.project.project import Project
+
+    opened = Project.open(project)
+    parts = {split: opened.dataset.arrays(split) for split in ("train", "validation", "test")}
+    flat = {split: _with_one(_rows(arrays["past"])) for split, arrays in parts.items()}
+    asked = {split: _rows(arrays["remaining"])[:, 0] for split, arrays in parts.items()}
+
+    def error(split: str, weights: Any) -> float:
+        return float(np.sqrt(((flat[split] @ weights - asked[split]) ** 2).mean()))
+
+    square, right = flat["train"].T @ flat["train"], flat["train"].T @ asked["train"]
+    fits = [np.linalg.solve(square + penalty * np.eye(len(square)), right) for penalty in 10.0 ** np.arange(-1, 5)]
+    best = min(fits, key=lambda weights: error("validation", weights))
+    return opened.evaluate("test")["rmse"] / error("test", best)
+
+
+def over_naive(project: Path) -> float:
+    """The network's mean absolute error as a share of that of the better seasonal forecast: as a day ago, or as a week
+    ago at the same time, both on the test split."""
+    import numpy as np
+
+    from nnstudio.project.project import Project
+
+    opened = Project.open(project)
+    dataset = opened.dataset
+    arrays = dataset.arrays("test")
+    past = np.stack([np.asarray(dataset.decode("past", window[None])[0])[:, 0] for window in np.asarray(arrays["past"])])
+    future = np.stack([np.asarray(row) for row in dataset.decode("future", np.asarray(arrays["future"]))])
+    steps = future.shape[1]
+    naive = min(float(np.abs(past[:, -lag:][:, :steps] - future).mean()) for lag in (48, 336))
+    unit = np.abs(np.diff(np.asarray(dataset.decode("future", np.array([[0.0] * steps, [1.0] * steps]))), axis=0)).mean()
+    return opened.evaluate("test")["loss"] * float(unit) / naive
+
+
+def _rows(values: Any) -> Any:
+    import numpy as np
+
+    array = np.asarray(values[np.arange(len(values))], dtype=float)
+    return array.reshape(len(array), -1)
+
+
+def _with_one(flat: Any) -> Any:
+    import numpy as np
+
+    return np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
+
+
+GOALS: dict[str, Goal] = {
+    "diagnosis": Goal(30, "auc", 0.99),
+    "fraud": Goal(30, "average_precision", 0.95),
+    "credit": Goal(30, "auc", 0.78),
+    "anomaly": Goal(60, "auc", 0.97),
+    "recommend": Goal(120, "rmse", most=0.93),
+    "forecast": Goal(120, "MAE, share of seasonal-naive", most=0.6, judge=over_naive),
+    "maintenance": Goal(180, "RMSE, share of a linear model", most=0.8, judge=over_linear),
+    "molecules": Goal(240, "auc", 0.85),
+    "speaker": Goal(60, "accuracy", 0.95),
+    "speech": Goal(240, "accuracy", 0.90),
+}
