@@ -26,6 +26,7 @@ from nnstudio.data.packages import PACKAGED, packaged_reference
 from nnstudio.ui import suggesting
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_columns import Columns
+from nnstudio.ui.data_findings import FindingsView
 from nnstudio.ui.data_loading import early, reporting
 from nnstudio.ui.data_options import Options
 from nnstudio.ui.forms import Form
@@ -35,6 +36,7 @@ from nnstudio.ui.session import Session
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.findings import DataCure
     from nnstudio.project.suggesting import Suggestion
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,10 @@ class DataDialog(QDialog):
         self.columns.chosen.connect(self._column)
         self.warnings = label("", "muted", wrap=True)
         self.warnings.setObjectName("warnings")
+        self.findings = FindingsView(self._background, self._mend, nothing="")
+        self.findings.setMaximumHeight(96)
+        self.findings.found.connect(lambda count: self.findings.setVisible(count > 0))
+        self.findings.hide()
         self.error = label("", "problem", wrap=True)
         self.error.setObjectName("data_error")
         self.error.hide()
@@ -125,7 +131,7 @@ class DataDialog(QDialog):
         split.setWidget(inside)
         parts = (
             row(self.title, 1), self.counts, self.options, self.error, row(self.install, 1), self.columns,
-            self.warnings,
+            self.warnings, self.findings,
             Section("Training, validation and test rows", lambda: split),
             row(self._busy, button("Cancel", self.reject), *self._takers(), spacing=10),
         )  # fmt: skip
@@ -240,6 +246,10 @@ class DataDialog(QDialog):
         if self.reference is not None:
             self._changed(self.reference.with_choice(name, **{part: value}))
 
+    def _mend(self, cure: DataCure) -> None:
+        if self.reference is not None:
+            self._changed(cure.change(self.reference))
+
     def _split(self, name: str, value: Any) -> None:
         if self.reference is not None:
             self._changed(self.reference.with_(split=self.reference.split.with_(**{name: value})))
@@ -279,6 +289,7 @@ class DataDialog(QDialog):
         self._busy.hide()
         self._allow(True)
         self._fill(dataset)
+        self.findings.show_dataset(dataset)
 
     def _fill(self, dataset: Dataset) -> None:
         self.dataset, self.reference = dataset, dataset.reference
@@ -305,6 +316,7 @@ class DataDialog(QDialog):
         self.title.setText(item.text() if item is not None else "")
         self.counts.setText("")
         self.warnings.hide()
+        self.findings.hide()
         if self.reference is None or self.dataset is None:
             self.options.hide()
         self.columns.setRowCount(0)

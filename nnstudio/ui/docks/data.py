@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QStackedLayout, QStackedWidget, QTabBar, QWidget
 
+from nnstudio.ui.data_findings import FindingsView
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.data_columns import ColumnsView, missing_values
 from nnstudio.ui.docks.data_fields import FieldsPage
@@ -19,10 +20,11 @@ from nnstudio.ui.parts import ElidedLabel, button, column, label, row
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.findings import DataCure
     from nnstudio.ui.session import Session
 
 NONE = ("No data yet", "Choose what the network learns from: its rows, pictures and distributions are shown here.")
-PAGES = ("Pictures", "Rows", "Distributions", "Columns and split")
+PAGES = ("Pictures", "Rows", "Distributions", "Columns and split", "Findings")
 #: Reading that takes longer than this, in milliseconds, shows how far it is; so often is looked for first rows.
 PATIENCE, LOOK = 400, 60
 
@@ -56,7 +58,9 @@ class DataPanel(Live):
         self._patience.timeout.connect(self._show_progress)
         self.rows, self.pictures = RowsView(), PicturesView()
         self.columns, self.fields = ColumnsView(session), FieldsPage(session)
-        self.views = (self.pictures, self.rows, self.columns, self.fields)
+        self.findings = FindingsView(session.background, self._mend)
+        self.findings.found.connect(self._count_findings)
+        self.views = (self.pictures, self.rows, self.columns, self.fields, self.findings)
         self.tabs, self.pages = QTabBar(), QStackedWidget()
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
@@ -85,6 +89,15 @@ class DataPanel(Live):
         from nnstudio.ui.data_dialog import choose_data
 
         choose_data(self.session, self.window())
+
+    def _mend(self, cure: DataCure) -> None:
+        """Do a cure of a finding, as a step that can be undone."""
+        reference = self.session.reference
+        if reference is not None:
+            self.session.do(cure.title, data=cure.change(reference))
+
+    def _count_findings(self, count: int) -> None:
+        self.tabs.setTabText(len(PAGES) - 1, f"{PAGES[-1]} ({count})" if count else PAGES[-1])
 
     def refresh(self) -> None:
         session = self.session
@@ -131,6 +144,12 @@ class DataPanel(Live):
             self.tabs.setCurrentIndex(0 if pictured else 1)
         self._told.clear()
         self._show_page(self.tabs.currentIndex())
+        whole = dataset is self.session.dataset
+        self.tabs.setTabVisible(len(PAGES) - 1, whole)  # first rows are not judged
+        self._count_findings(0)
+        if whole and len(PAGES) - 1 not in self._told:
+            self._told.add(len(PAGES) - 1)
+            self.findings.show_dataset(dataset)
 
     def _show_page(self, place: int) -> None:
         """Bring a page to the front; it takes the data when it is first seen with it."""

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from nnstudio.data import csv_stream
 from nnstudio.data.opening import describe_file
@@ -144,3 +144,24 @@ def test_first_rows_of_a_large_file_are_shown_while_the_rest_is_read_and_reading
     qtbot.waitUntil(lambda: session.dataset is not None, timeout=20000)
     settle(qtbot, session, panel)
     assert panel.rows.rows.rowCount() == 400
+
+
+def test_a_finding_is_mended_by_its_button_and_undone_by_its_name(qtbot, session, panel, tmp_path):
+    path = tmp_path / "shops.csv"
+    path.write_text(
+        "same,size,class\n" + "".join(f"x,{i % 37}.{i % 11},{'yes' if i % 3 else 'no'}\n" for i in range(90))
+    )
+    session.do("Choose data", data=describe_file(path))
+    settle(qtbot, session, panel)
+    qtbot.waitUntil(lambda: panel.tabs.tabText(4) == "Findings (1)", timeout=20000)
+    qtbot.mouseClick(panel.tabs, LEFT, pos=panel.tabs.tabRect(4).center())
+    (line,) = panel.findings.findings
+    assert line.message == "“same” has the same value in all rows, so it tells nothing"
+    (cure,) = [each for each in panel.findings.findChildren(QPushButton) if each.isVisible()]
+    assert cure.text() == "Ignore “same”"
+    qtbot.mouseClick(cure, LEFT)
+    qtbot.waitUntil(lambda: session.dataset is not None and session.dataset.columns["same"].role == "ignored")
+    assert session.document.undo_label == "Ignore “same”"
+    settle(qtbot, session, panel)
+    qtbot.waitUntil(lambda: panel.tabs.tabText(4) == "Findings", timeout=20000)
+    assert panel.findings.findings == ()
