@@ -11,6 +11,7 @@ from nnstudio.cli import costing
 from nnstudio.cli.output import CallError, Output, figure, note
 
 if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
     from nnstudio.layers import Layer
     from nnstudio.project.project import Project
 
@@ -32,24 +33,60 @@ def templates(arguments: Namespace, out: Output) -> int:
 
 
 def new(arguments: Namespace, out: Output) -> int:
-    """A project from the gallery, or a classical network."""
+    """A project from the gallery, a classical network, or one that suits a person's data."""
     from nnstudio.project.gallery import classical, templates
     from nnstudio.project.project import Project
 
+    if bool(arguments.template) == bool(arguments.data):
+        raise CallError("give either a template, which `nnstudio templates` lists, or --data with a file or folder")
+    if arguments.data:
+        return _suggested(arguments, out)
     known = [each.id for each in (*templates(), *classical())]
     if arguments.template not in known:
         close = difflib.get_close_matches(arguments.template, known, 1)
         meant = f"did you mean “{close[0]}”?" if close else f"there are {', '.join(known)}"
         raise CallError(f"the gallery has no project “{arguments.template}”; {meant}")
+    path = Project.new(arguments.template).save(_new_file(arguments, f"{arguments.template}.nnstudio"))
+    out.item(path=str(path), template=arguments.template)
+    out.line(f"Made {path}. Open it with: nnstudio {path}")
+    return 0
+
+
+def _new_file(arguments: Namespace, example: str) -> Path:
+    """Where a new project goes. CallError where that is no name, or there is one already."""
     target = Path(arguments.output)
     if not target.name:
-        raise CallError(f"“{arguments.output}” is no file name; give one such as {arguments.template}.nnstudio")
+        raise CallError(f"“{arguments.output}” is no file name; give one such as {example}")
     target = target if target.suffix else target.with_suffix(".nnstudio")
     if target.exists() and not arguments.force:
         raise CallError(f"{target} exists; choose another name, or add --force to replace it")
-    path = Project.new(arguments.template).save(target)
-    out.item(path=str(path), template=arguments.template)
-    out.line(f"Made {path}. Open it with: nnstudio {path}")
+    return target
+
+
+def _suggested(arguments: Namespace, out: Output) -> int:
+    """A project with data of the person's and the network that is suggested for it."""
+    from nnstudio.data import DataError, DataReference, describe_file, open_data
+    from nnstudio.project.project import Project
+    from nnstudio.project.suggesting import suggest
+
+    target = _new_file(arguments, "my.nnstudio")
+    base = target.resolve().parent
+
+    def reopen(reference: DataReference) -> Dataset:
+        return open_data(reference, base)
+
+    reference = describe_file(Path(arguments.data).resolve(), base)
+    if arguments.target:
+        columns = reopen(reference).columns
+        if arguments.target not in columns:
+            raise DataError(f"The data has no column “{arguments.target}”; choose one of {', '.join(columns)}")
+        reference = reference.with_choice(arguments.target, role="target").with_(types={})
+    found = suggest(reopen(reference), reopen)
+    path = Project(found.sheet).save(target)
+    out.item(path=str(path), data=arguments.data, told=list(found.told))
+    for sentence in found.told:
+        out.line(sentence + ".")
+    out.line(f"Made {path}. Train it with: nnstudio train {path}")
     return 0
 
 
@@ -188,7 +225,9 @@ def predict(arguments: Namespace, out: Output) -> int:
 def _spoken(name: str, answer: dict[str, Any]) -> str:
     if "class" in answer:
         return f"{name} {answer['class']} ({100 * answer['probability']:.1f} %)"
-    value = answer["value"]
+    if "text" in answer:
+        return f"{name} {answer['text']}"
+    value = answer.get("value", ", ".join(f"{key} {value}" for key, value in answer.items()))
     return f"{name} {figure(value) if isinstance(value, float | int) else value}"
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 
-_Text, _Logs = tuple[int, ...], tuple[float, float]
+_Text: TypeAlias = tuple[int, ...]
+_Logs: TypeAlias = tuple[float, float]
 
 
 def best_codes(scores: torch.Tensor) -> torch.Tensor:

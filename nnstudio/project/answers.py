@@ -60,7 +60,23 @@ def _answered(
         return [{"boxes": boxes} for boxes in told(array, classes)]
     if kind == "mask":
         return [{"mask": row.tolist()} for row in areas(array)]
+    if kind == "tokens" and array.ndim > 1:
+        from nnstudio.project.answers_sequences import tokens
+
+        return tokens(node.layer, array, field or _fed_field(network, node.layer), dataset)
+    if kind == "span" and array.ndim in (2, 3):
+        from nnstudio.project.answers_sequences import spans
+
+        return spans(array)
+    if kind in ("embedding", "sound"):
+        return [{kind: row.tolist()} for row in array]
     return [{"value": row.tolist()} for row in array]
+
+
+def _fed_field(network: Network, layer: Any) -> str:
+    """The field of the Input that an output feeds."""
+    node = network.by_name.get(getattr(layer, "feeds", ""))
+    return str(getattr(node.layer, "field", "")) if node is not None else ""
 
 
 def areas(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

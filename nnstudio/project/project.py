@@ -271,12 +271,15 @@ class Project:
 
     def predict(self, rows: Mapping[str, Sequence[Any]]) -> list[dict[str, dict[str, Any]]]:
         """Answers for new rows, given by column as they would stand in the data's file: for each row, by output name,
-        ``class`` with ``probability`` and ``probabilities``, or ``value``.
+        ``class`` with ``probability`` and ``probabilities``, ``value``, ``text`` with ``tokens``, ``boxes``, ``mask``,
+        ``start`` and ``end``, ``embedding`` or ``sound``. What an output writes begins anew where the field that it
+        feeds is not given, and else goes on from there.
 
         ProjectError where it has no output or has not been trained; DataError where the rows do not fit.
         """
         from nnstudio.project.answers import answers
         from nnstudio.train.evaluate import predict
+        from nnstudio.train.generating import fed_fields
 
         if not self.network.of_role("output"):
             raise ProjectError("This network has no Output, so it predicts nothing; add one and wire it.")
@@ -290,8 +293,9 @@ class Project:
             for column in (*dataset.takes(name), *dataset.fields[name].columns)
         }
         encoded = dataset.encode(rows) if known & rows.keys() else {}
+        fed = fed_fields(self.network)
         for name in inputs:
-            if name not in encoded:
+            if name not in encoded and name not in fed:
                 takes = ", ".join(dataset.takes(name)) if name in dataset.fields else name
                 raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows) or 'nothing'}.")
         return answers(self.network, dataset, predict(compiled, encoded))

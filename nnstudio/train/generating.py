@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from nnstudio.compile.lower import Compiled
+    from nnstudio.graph import Network
 
 __all__ = ["END", "PAD", "START", "Decoding", "Token", "Writer", "generate", "writing"]
 
@@ -44,6 +45,13 @@ def writing(compiled: Compiled) -> tuple[str, ...]:
     """Ids of the outputs that write: those of tokens that feed an Input."""
     nodes = compiled.network.nodes
     return tuple(id for id in compiled.outputs if getattr(nodes[id].layer, "feeds", "") and _is_tokens(nodes[id].layer))
+
+
+def fed_fields(network: Network) -> frozenset[str]:
+    """Fields of the Inputs that outputs of a network feed with what they write."""
+    feeds = {getattr(node.layer, "feeds", "") for node in network.of_role("output") if _is_tokens(node.layer)} - {""}
+    inputs = [(node.name, str(getattr(node.layer, "field", ""))) for node in network.of_role("input")]
+    return frozenset(field for name, field in inputs if field and feeds & {name, field})
 
 
 def _is_tokens(layer: Any) -> bool:

@@ -1,0 +1,74 @@
+"""Answers that are sequences: texts that were written or read, a tag for each place, a span of a text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
+
+_PAD = "<pad>"
+#: Steps of a span at most.
+_LONGEST = 60
+
+
+def tokens(layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset | None) -> list[dict[str, Any]]:
+    """Texts of what was written (codes N×T), or the best code of each place (scores N×T×C or N×C×T): ``text`` and
+    ``tokens``."""
+    known = dataset.fields[field] if dataset is not None and field in dataset.fields else None
+    names = tuple(known.classes) if known is not None else ()
+    codes = array if np.issubdtype(array.dtype, np.integer) else _read(layer, array, len(names))
+    rows = [_cut([int(code) for code in row], names) for row in codes]
+    told = [[names[code] if code < len(names) else str(code) for code in row] for row in rows]
+    if dataset is None or known is None or known.kind != "codes" or not names:
+        return [{"text": " ".join(row), "tokens": row} for row in told]
+    texts = dataset.decode(field, codes)
+    return [{"text": str(text), "tokens": row} for text, row in zip(texts, told, strict=True)]
+
+
+def _read(layer: Any, scores: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Codes of scores for each place: joined where CTC says so."""
+    import torch
+
+    from nnstudio.nn.decoding import ctc_ways
+
+    last = scores if scores.shape[-1] == count or scores.shape[1] != count else np.moveaxis(scores, 1, -1)
+    if getattr(layer, "decoder", "") != "ctc":
+        best: np.ndarray[Any, Any] = last.argmax(-1)
+        return best
+    ways = [ctc_ways(torch.from_numpy(np.ascontiguousarray(row)), layer.beams) for row in last]
+    read = np.zeros((len(ways), max(1, *map(len, ways))), np.int64)
+    for line, way in zip(read, ways, strict=True):
+        line[: len(way)] = way
+    return read
+
+
+def _cut(codes: list[int], names: tuple[str, ...]) -> list[int]:
+    """Codes without what fills them up at the end."""
+    while codes and codes[-1] == 0 and (not names or names[0] == _PAD):
+        codes.pop()
+    return codes
+
+
+def spans(array: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
+    """The most probable span of scores for its first and its last place (N×T×2 or N×2×T): ``start`` and ``end``, both
+    within it; or the most probable ``place`` of scores N×T. With its ``probability``."""
+    found = []
+    for row in array.astype(np.float64):
+        if row.ndim == 1:
+            shares = _shares(row)
+            found.append({"place": int(shares.argmax()), "probability": round(float(shares.max()), 6)})
+            continue
+        first, last = (_shares(each) for each in (row.T if row.shape[1] == 2 else row)[:2])
+        both = np.triu(np.outer(first, last)) - np.triu(np.outer(first, last), _LONGEST)
+        start, end = np.unravel_index(int(both.argmax()), both.shape)
+        found.append({"start": int(start), "end": int(end), "probability": round(float(both.max()), 6)})
+    return found
+
+
+def _shares(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    powers = np.exp(scores - scores.max())
+    shares: np.ndarray[Any, Any] = powers / powers.sum()
+    return shares

@@ -1,0 +1,40 @@
+"""Answers that are sequences are told as texts, tags and spans."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import load
+from nnstudio.project.answers import answers
+from nnstudio.project.answers_sequences import spans, tokens
+
+
+def test_scores_of_each_place_are_told_by_their_best() -> None:
+    layer = load()["Output"](kind="tokens")
+    scores = np.eye(5, dtype=np.float32)[[[1, 4, 2, 0]]]
+    assert tokens(layer, scores, "", None)[0]["tokens"] == ["1", "4", "2"]
+
+
+def test_ctc_joins_what_it_reads() -> None:
+    layer = load()["Output"](kind="tokens", decoder="ctc")
+    scores = 20 * np.eye(6, dtype=np.float32)[[[5, 5, 0, 5, 4, 4]]]
+    assert tokens(layer, scores, "", None)[0]["text"] == "5 5 4"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_span_ends_where_it_begins_or_later(turned: bool) -> None:
+    scores = np.zeros((1, 6, 2), np.float32)
+    scores[0, 4, 0], scores[0, 1, 1], scores[0, 2, 0], scores[0, 3, 1] = 9.0, 9.5, 8.0, 8.5
+    (found,) = spans(scores.swapaxes(1, 2) if turned else scores)
+    assert (found["start"], found["end"]) in ((2, 3), (4, 5))
+    assert found["start"] <= found["end"]
+    assert 0 < found["probability"] < 1
+    assert spans(scores[:, :, 0])[0]["place"] == 4
+
+
+def test_an_embedding_is_told_as_it_is() -> None:
+    net = NetworkBuilder()
+    net.add("Output", net.add("Input", field="x"), name="out", kind="embedding")
+    assert answers(net.network, None, {"out": np.ones((2, 3))}) == [{"out": {"embedding": [1.0, 1.0, 1.0]}}] * 2
