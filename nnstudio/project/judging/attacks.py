@@ -174,12 +174,19 @@ class _Attacker:
         from nnstudio.project.judging.judge import codes_of, shares_of
 
         prediction, subject = self.asking.predict(inputs), self.asking.subject
+        if self.numbers:
+            return self._numbers(prediction)[:, 0]
         if subject.kind == "classes":
             made = shares_of(subject, prediction).argmax(dim=1)
         else:
-            made = prediction if self.numbers else codes_of(subject, prediction)
+            made = codes_of(subject, prediction)
             made = made.reshape(len(made), -1)[:, 0]
         return np.asarray(made.double().cpu().numpy())
+
+    def _numbers(self, values: torch.Tensor) -> Floats:
+        """Numbers (rows, K) in the data's own unit."""
+        flat = values.reshape(len(values), -1).float().cpu().numpy()
+        return np.asarray(self.asking.judge.in_own_unit(self.asking.subject, flat), np.float64)
 
     def _usual(self) -> Floats:
         """Strengths from 0 to one that is seen."""
@@ -197,8 +204,8 @@ class _Attacker:
         with torch.no_grad():
             prediction = self.asking.predict(inputs)
             if self.numbers:
-                apart = (prediction - self.asking.target).abs()
-                return torch.ones(len(prediction), dtype=torch.bool), float(apart.mean())
+                told, target = (self._numbers(each) for each in (prediction, self.asking.target))
+                return torch.ones(len(prediction), dtype=torch.bool), float(np.abs(told - target).mean())
             right = self.asking.right(prediction).cpu()
         return right, float(right.double().mean())
 

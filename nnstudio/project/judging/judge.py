@@ -122,6 +122,13 @@ class Judge:
         """As :meth:`judged`, where it was worked out before."""
         return self._judged.get(split, {}).get(self.subject(name).name)
 
+    def in_own_unit(self, subject: Subject, values: Any) -> Any:
+        """Numbers as they stand in the data's file, where they are those of one column."""
+        known = self.dataset.fields.get(subject.field)
+        if known is None or known.kind != "number" or len(known.columns) != 1:
+            return values
+        return self.dataset.prepared.columns[known.columns[0]].decoded(values)
+
     def batch(self, split: str, places: Sequence[int] | Codes, seed: int = 0) -> tuple[torch.Tensor, ...]:
         """The inputs of these rows of a split, for what :func:`taps.tapped` gives."""
         arrays, wanted = self.dataset.arrays(split), np.asarray(places, dtype=np.int64)
@@ -221,21 +228,13 @@ class _Pass:
         rows = len(target)
         target = target.expand_as(prediction) if target.shape != prediction.shape else target
         told, right = (tensor.detach().float().cpu().numpy().reshape(rows, -1) for tensor in (prediction, target))
-        told, right = (self._in_own_unit(subject, values) for values in (told, right))
+        told, right = (self.judge.in_own_unit(subject, values) for values in (told, right))
         apart = told.astype(np.float64) - right
         found.absolute.append(np.abs(apart).mean(axis=1))
         found.squared.append((apart**2).mean(axis=1))
         keep = count * told.shape[1] <= KEPT
         found.target.append(right if keep else right[:, :0])
         found.predicted.append(told if keep else told[:, :0])
-
-    def _in_own_unit(self, subject: Subject, values: Any) -> Any:
-        """Numbers as they stand in the data's file, where they are those of one column."""
-        dataset = self.judge.dataset
-        known = dataset.fields.get(subject.field)
-        if known is None or known.kind != "number" or len(known.columns) != 1:
-            return values
-        return dataset.prepared.columns[known.columns[0]].decoded(values)
 
     def _judged(self, subject: Subject, rows: Codes) -> Judged:
         found, none = self.gathered[subject.name], np.zeros(0)

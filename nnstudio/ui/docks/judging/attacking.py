@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableWidget, QTableWidgetItem, QWidget
 
 from nnstudio.project.judging.attacks import Attack, Attacked, attacked
-from nnstudio.project.judging.judge import Judge, Progress
+from nnstudio.project.judging.judge import Judge, Judged, Progress
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice, tool
@@ -39,6 +39,7 @@ class AttackPage(Page):
         self.found: Attacked | None = None
         self.at = 0
         self._order: list[int] = []
+        self._of: Judged | None = None
         self.way, self.norm = Choice("How it is attacked", px=12), Choice("How changes are measured", px=12)
         self.way.offer(list(WAYS.values()))
         self.norm.offer(list(NORMS.values()))
@@ -89,7 +90,7 @@ class AttackPage(Page):
     def draw(self) -> None:
         """Another split or network: what was found is of the one before."""
         judged = self.judged
-        if self.found is not None and judged is not None and getattr(self, "_of", None) is judged:
+        if self.found is not None and judged is not None and self._of is judged:
             self._show(self.found)
             return
         self.found = None
@@ -164,9 +165,12 @@ class AttackPage(Page):
         field = next((name for name, array in found.original.items() if array.ndim == 4), "")
         if field:
             before, after = found.original[field][row_at], found.changed[field][row_at]
-            for frame, values in zip(self.frames, (before, after - before, after), strict=True):
+            span = (float(min(0.0, before.min())), float(max(1.0, before.max())))
+            for frame in self.frames:
                 frame.show()
-                frame.show_picture(values)
+            self.frames[0].show_photograph(before, span)
+            self.frames[1].show_picture(after - before)
+            self.frames[2].show_photograph(after, span)
             self.pages.setCurrentIndex(0)
         else:
             self._show_columns(found, row_at)

@@ -49,13 +49,13 @@ class CalibrationPage(Page):
         self.reliability.show_lines(
             {"right": (found.certainty[known], found.right[known], tokens.accent),
              "· calibrated": (diagonal, diagonal, tokens.muted)},
-            (0.0, 1.0), (0.0, 1.02), [Label(0.3, 0.3, "perfectly calibrated", tokens.muted)],
+            (0.0, 1.03), (0.0, 1.02), [Label(0.3, 0.3, "perfectly calibrated", tokens.muted)],
         )  # fmt: skip
         self.bars.show_bars(found.edges, found.right, 0.25)
         points = list(zip(found.certainty[known].tolist(), found.right[known].tolist(), strict=True))
         self.reliability.dots.show_points(points, tokens.accent)
         top = numbers.nice_top(float(found.counts.max()))
         self.sureness.note.setText(numbers.count(int(found.counts.sum()), "row"))
-        self.sureness.show_lines({}, (0.0, 1.0), (0.0, top))
+        self.sureness.show_lines({}, (0.0, 1.03), (0.0, top))
         self.counts.show_bars(found.edges, found.counts.astype(np.float64))
         self.sureness.shown = {"rows": (found.edges[:-1], found.counts.astype(np.float64))}

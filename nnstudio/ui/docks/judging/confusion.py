@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableWidget, QTableWidgetItem, QWidget
 
 from nnstudio.project.judging.classes import accuracy, behind, by_class, confusion, mean_of
@@ -42,7 +43,8 @@ class ConfusionPage(Page):
         self.classes.verticalHeader().hide()
         self.classes.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.classes.horizontalHeader().setHighlightSections(False)
-        left, right, inside = QWidget(), QWidget(), QWidget()
+        self.left = left = QWidget()
+        right, inside = QWidget(), QWidget()
         left.setLayout(column(self.head, self.matrix, spacing=2, margins=(16, 4, 4, 6)))
         left.layout().setStretch(1, 1)
         self.stack = QStackedLayout(inside)
@@ -51,9 +53,17 @@ class ConfusionPage(Page):
         right.setLayout(column(row(self.back, 1, margins=(8, 2, 8, 0)), inside, spacing=0))
         right.layout().setStretch(1, 1)
         whole = row(left, line(vertical=True), right, spacing=0)
-        whole.setStretch(0, 5)
-        whole.setStretch(2, 6)
+        whole.setStretch(2, 1)
         self.setLayout(whole)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The matrix gets the room it has use for, up to most of the page."""
+        wanted = max(self.matrix.width_for(self.height() - theme.scaled(34)) + 24, theme.scaled(240))
+        self.left.setFixedWidth(min(wanted, int(0.62 * self.width())))
 
     def draw(self) -> None:
         assert self.judged is not None
@@ -79,6 +89,7 @@ class ConfusionPage(Page):
                 self.classes.setItem(code, at, item)
         for at in range(len(HEADS)):
             self.classes.setColumnWidth(at, theme.scaled(110 if at == 0 else 74))
+        self._fit()
         self._show_classes()
 
     def _show_classes(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
@@ -135,7 +134,8 @@ class ExplainPage(Page):
             values = part.values.reshape(-1, part.values.shape[-1]) if part.kind == "array" else part.values
             self.input.setVisible(part.input is not None)
             if part.input is not None:
-                self.input.show_picture(part.input, part.field)
+                span = (float(min(0.0, part.input.min())), float(max(1.0, part.input.max())))
+                self.input.show_photograph(part.input, span, part.field)
             self.picture.rename(why)
             self.picture.show_picture(values, self._sum(found))
             self.stack.setCurrentIndex(0)
@@ -158,8 +158,3 @@ class ExplainPage(Page):
         at = int(judged.rows[self.place])
         cells = dict(zip(dataset.columns, next(iter(dataset.cells(at, at + 1)), ()), strict=False))
         return tuple(str(cells.get(name, "")) for name in part.names)
-
-
-def total_of(found: Explained) -> float:
-    """All that the parts gave together."""
-    return float(np.sum([part.values.sum() for part in found.parts]))

@@ -31,6 +31,14 @@ class MatrixView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled(320), theme.scaled(260))
 
+    def width_for(self, height: float) -> int:
+        """How many pixels across are of use where there are so many down."""
+        if self.matrix is None:
+            return theme.scaled(200)
+        left, top, _ = self._grid()
+        count = len(self.matrix.classes)
+        return int(left + count * min(max(LEAST, (height - top - 6) / count), theme.scaled(GREATEST)) + 10)
+
     def show_matrix(self, matrix: Confusion) -> None:
         """Show this matrix, no cell chosen."""
         self.matrix, self.cell = matrix, (-1, -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QProgressBar, QStackedLayout, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QStackedLayout, QStackedWidget, QTabBar, QWidget
 
 from nnstudio.ui.docks.controls import Choice, tool
 from nnstudio.ui.docks.data_rows import SPLIT_TITLES
@@ -48,6 +48,7 @@ class JudgingPanel(Live):
         self.tabs, self.stacked = QTabBar(), QStackedWidget()
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)  # a bold title needs more room
         self.tabs.setAccessibleName("Ways of looking at the answers")
         for title, page in self.pages.items():
             self.tabs.addTab(title)
@@ -61,7 +62,8 @@ class JudgingPanel(Live):
         self._make_progress()
         filled = QWidget()
         head = row(self.tabs, self.summary, self.output, self.split, spacing=8, margins=(16, 0, 8, 2))
-        head.setStretch(1, 1)
+        head.setStretch(0, 1)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         filled.setLayout(column(head, self.stacked, spacing=0))
         filled.layout().setStretch(1, 1)
         self.filled = filled

@@ -15,10 +15,12 @@ from nnstudio.ui.docks.judging.assessing import Assessing
 from nnstudio.ui.docks.judging.page import Page
 from nnstudio.ui.docks.judging.plotting import Lines
 from nnstudio.ui.docks.overlays import Label, Reading
-from nnstudio.ui.parts import column, row
+from nnstudio.ui.parts import ElidedLabel, column, row
 
 #: Places of the slider.
 STEPS = 1000
+#: All shares along x, with room for the line at either end.
+WHOLE = (-0.01, 1.01)
 
 
 class CurvesPage(Page):
@@ -41,8 +43,7 @@ class CurvesPage(Page):
         self.slider.setAccessibleName("Threshold")
         self.slider.setToolTip("From which probability on a row is taken for the class")
         self.slider.valueChanged.connect(lambda _: self._tell())
-        self.told = QLabel(wordWrap=True)
-        self.told.setProperty("role", "muted")
+        self.told = ElidedLabel("", "muted")
         self.counts = QLabel()
         self.counts.setProperty("role", "mono")
         self.best = tool("Best F1", "The threshold with the greatest F1")
@@ -50,11 +51,13 @@ class CurvesPage(Page):
         for frame in (self.roc, self.precision):
             frame.plot.hovered.connect(lambda place, frame=frame: self._hovered(frame, place))
             frame.plot.clicked.connect(lambda at, frame=frame: self._clicked(frame, at))
+        figures = row(self.told, self.counts, spacing=16)
+        figures.setStretch(0, 1)
         below = QWidget()
         below.setLayout(
             column(
                 row(self.which, QLabel("Threshold"), self.slider, self.best, spacing=10),
-                row(self.told, 1, self.counts, spacing=16), spacing=4, margins=(16, 0, 16, 8),
+                figures, spacing=4, margins=(16, 0, 16, 8),
             )
         )  # fmt: skip
         plots = row(self.roc, self.precision, spacing=0)
@@ -86,12 +89,12 @@ class CurvesPage(Page):
         diagonal = np.array([0.0, 1.0])
         self.roc.show_lines(
             {"recall": (found.false_rate, found.recall, tokens.accent), "· chance": (diagonal, diagonal, tokens.muted)},
-            (0.0, 1.0), (0.0, 1.02), [Label(0.62, 0.55, "chance", tokens.muted)],
+            WHOLE, (0.0, 1.02), [Label(0.62, 0.55, "chance", tokens.muted)],
         )  # fmt: skip
         self.precision.show_lines(
             {"precision": (found.recall, found.precision, tokens.accent),
              "· chance": (diagonal, np.full(2, share), tokens.muted)},
-            (0.0, 1.0), (0.0, 1.02), [Label(0.02, share, "chance", tokens.muted)],
+            WHOLE, (0.0, 1.02), [Label(0.02, share, "chance", tokens.muted)],
         )  # fmt: skip
         self._tell()
 
