@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.data import statistics
+from nnstudio.data.augment import Augmentation
 from nnstudio.data.columns import Array, Column, Source, quoted
 from nnstudio.data.encoding import FED, FieldEncoding, learned
 from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.preparation import Preparation, given_columns, learning, reshaped
 from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, shifted, with_roles
-from nnstudio.data.splitting import PARTS, split_as_told, split_rows, split_spans, together
+from nnstudio.data.splitting import PARTS, folded, split_as_told, split_rows, split_spans, together
 from nnstudio.layers.types import TensorType
 
 
@@ -102,7 +103,12 @@ class Dataset:
     has_changed: whether the file is not the one that was chosen.
     """
 
-    def __init__(self, reference: DataReference, source: Source, title: str, warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, reference: DataReference, source: Source, title: str, warnings: Sequence[str] = (),
+        fold: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        self._made_of = (reference, source)
+        self._fold = fold
         whole = shifted(source, reference.fields)
         source, before, steps = reshaped(whole, reference.steps)
         source = with_roles(source, reference.fields, steps)
@@ -139,6 +145,13 @@ class Dataset:
         self.warnings: tuple[str, ...] = (*told, *_changes(reference.types, self.types))
         self.reference = reference.with_(types=self.types)
 
+    def folds(self, count: int) -> Iterator[Dataset]:
+        """The same data split otherwise, for a cross-validation: each fold of the training and validation rows is the
+        test rows of one, and all that is learned for it comes from that one's training rows. The test rows of this data
+        are in none. DataError where there are too few rows; see :func:`nnstudio.data.splitting.folded`."""
+        for fold in range(count):
+            yield Dataset(*self._made_of, self.title, fold=(fold, count))
+
     def count(self, split: str) -> int:
         """How many rows a split has: "train" has at least one; 0 for "validation" or "test" means that nothing is
         held back for it, and figures on it do not exist. KeyError where there is no such split."""
@@ -167,6 +180,11 @@ class Dataset:
     def decode(self, field: str, array: Array) -> list[Any]:
         """See :meth:`FieldEncoding.decoded`."""
         return self.prepared.decode(field, array)
+
+    @property
+    def augment(self) -> tuple[Augmentation, ...]:
+        """What is done to training batches (`train.augmenting`)."""
+        return self.reference.augment
 
     @property
     def total(self) -> int:
@@ -217,6 +235,11 @@ class Dataset:
                 )
         else:
             parts = split_as_told(split, rows, named, codes)
+        if self._fold is not None:
+            kept = np.concatenate([parts["train"], parts["validation"]])
+            times, groups = self._times(reference), self._groups(split.group)
+            times = self._spans[:, 0].astype(np.float64) if times is None and self._spans is not None else times
+            parts = folded(split, kept, *self._fold, codes, times, groups)
         if split.together:
             compared = [c for c in self.columns.values() if c.role != "ignored" and (c.kind in FED or c.name in fed)]
             parts = together(parts, [_comparable(column) for column in compared])

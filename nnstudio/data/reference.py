@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any
 
+from nnstudio.data.augment import Augmentation, augmentation_from_json, augmentation_to_json
 from nnstudio.data.errors import DataError as DataError
 from nnstudio.data.formats import FORMATS
 from nnstudio.data.steps import Step, step_from_json, step_to_json
@@ -96,6 +97,7 @@ class DataReference:
     chosen ("" where not known). options: what the person or :func:`nnstudio.data.describe_file` set for reading it
     (see OPTIONS). fields: choices by column. types: the tensor types that the data had when it was last read, so
     that a network still resolves without it. steps: what is done to the columns before they are encoded, in this order.
+    augment: what is done to training batches, in this order.
     The three mappings are read-only. DataError where a value is not allowed.
     """
 
@@ -106,6 +108,7 @@ class DataReference:
     split: Split = field(default_factory=lambda: Split.make({}))
     types: Mapping[str, TensorType] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+    augment: tuple[Augmentation, ...] = ()
 
     def __post_init__(self) -> None:
         scheme, _, rest = self.source.partition(":")
@@ -119,13 +122,14 @@ class DataReference:
         for name in ("options", "fields", "types"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         object.__setattr__(self, "steps", tuple(self.steps))
+        object.__setattr__(self, "augment", tuple(self.augment))
 
     def __hash__(self) -> int:
-        return hash((self.source, self.sha256, tuple(self.fields), self.split, self.steps))
+        return hash((self.source, self.sha256, tuple(self.fields), self.split, self.steps, self.augment))
 
     def __reduce__(self) -> tuple[object, ...]:
         parts = (self.source, self.sha256, dict(self.options), dict(self.fields), self.split, dict(self.types))
-        return (DataReference, (*parts, self.steps))
+        return (DataReference, (*parts, self.steps, self.augment))
 
     @property
     def is_shipped(self) -> bool:
@@ -184,14 +188,15 @@ class DataReference:
             "split": self.split.values(),
             "types": {name: type_.to_json() for name, type_ in self.types.items()},
         }
-        return {**written, "steps": [step_to_json(step) for step in self.steps]} if self.steps else written
+        more = {"steps": list(map(step_to_json, self.steps)), "augment": list(map(augmentation_to_json, self.augment))}
+        return {**written, **{name: value for name, value in more.items() if value}}
 
     @classmethod
     def from_json(cls, data: Any) -> DataReference:
         """Read what :meth:`to_json` wrote; parts left out take their defaults. DataError where it is malformed."""
         if not isinstance(data, Mapping):
             raise DataError(f"The data reference must be an object, not {_brief(data)}; choose the data again")
-        parts = {**cls(source="file:x").to_json(), "steps": [], **data}
+        parts = {**cls(source="file:x").to_json(), "steps": [], "augment": [], **data}
         unknown = sorted(map(str, parts.keys() - cls.__dataclass_fields__.keys()))
         if unknown:
             raise DataError(f"The data reference has {unknown[0]!r}, which this version does not know; update it")
@@ -200,6 +205,7 @@ class DataReference:
         for name, value in parts.items():
             kind, words = {
                 "source": (str, "a text"), "sha256": (str, "a text"), "steps": (list, "a list"),
+                "augment": (list, "a list"),
             }.get(name, (Mapping, "an object"))  # fmt: skip
             if not isinstance(value, kind):
                 raise DataError(
@@ -214,6 +220,7 @@ class DataReference:
                 split=Split.make(parts["split"]),
                 types={str(name): TensorType.from_json(type_) for name, type_ in parts["types"].items()},
                 steps=tuple(map(step_from_json, parts["steps"])),
+                augment=tuple(map(augmentation_from_json, parts["augment"])),
             )
         except DataError:
             raise

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.errors import DataError
 from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import SPLITS, Split
 
@@ -56,24 +57,66 @@ def by_group(
 ) -> dict[str, Rows]:
     """Rows in three parts, those of a group in one. The largest groups first, each goes where most is owed of its
     classes (or rows); rows without a group each count as one of their own."""
+    owner = _owners(shuffled, groups, classes, np.array(split.shares))
+    return {name: shuffled[owner == at] for at, name in enumerate(SPLITS)}
+
+
+def folded(
+    split: Split, rows: Rows, fold: int, folds: int, classes: NDArray[np.int64] | None = None,
+    times: NDArray[np.float64] | None = None, groups: NDArray[np.int64] | None = None,
+) -> Mapping[str, Rows]:  # fmt: skip
+    """The parts of one fold (from 0) of a cross-validation over these rows: the fold is tested, of the others the share
+    of validation is watched while training on the rest. Over all folds each row is tested once.
+
+    Classes, groups and times as for :func:`split_rows`. By time, a fold is tested after training on all before it, and
+    the earliest rows are never tested. DataError where there are fewer rows or groups than folds.
+    """
+    rows = np.sort(rows)
+    rest_split = split.with_(test=0.0, column="")
+    if split.by_time:
+        order = rows if times is None else rows[np.argsort(times[rows], kind="stable")]
+        if len(order) <= folds:
+            raise DataError(f"{len(order)} rows are too few for {folds} folds by time; take fewer folds")
+        pieces = np.array_split(order, folds + 1)
+        return {**split_rows(rest_split, np.concatenate(pieces[: fold + 1]), None, times), "test": pieces[fold + 1]}
+    if len(rows) < folds:
+        raise DataError(f"{len(rows)} rows are too few for {folds} folds; take fewer folds")
+    random = np.random.Generator(np.random.PCG64(split.seed))
+    shuffled = rows[np.argsort(random.random(len(rows)), kind="stable")]
+    kinds = classes if split.stratify else None
+    if groups is not None:
+        known = groups[rows]
+        if len(np.unique(known[known >= 0])) + int((known < 0).sum()) < folds:
+            raise DataError(f"There are fewer groups than {folds} folds; take fewer folds")
+        owner = _owners(shuffled, groups, kinds, np.full(folds, 1.0 / folds))
+    else:
+        owner = np.empty(len(rows), np.int64)
+        order = np.argsort(kinds[shuffled], kind="stable") if kinds is not None else np.arange(len(rows))
+        owner[order] = np.arange(len(rows)) % folds
+    parts = split_rows(rest_split, shuffled[owner != fold], classes, None, groups)
+    return {**parts, "test": np.sort(shuffled[owner == fold])}
+
+
+def _owners(
+    shuffled: Rows, groups: NDArray[np.int64], classes: NDArray[np.int64] | None, shares: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """For each row which part its group goes to, of as many as there are shares."""
     numbers = groups[shuffled]
     alone = numbers < 0
     numbers = np.where(alone, numbers.max(initial=-1) + 1 + np.arange(len(numbers)), numbers)
     _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     codes = classes[shuffled] if classes is not None else np.zeros(len(shuffled), np.int64)
     kinds, codes = np.unique(codes, return_inverse=True)
-    shares = np.array(split.shares)
     if len(first) > MOST_GROUPS:  # so many that chance evens them out
         place = np.empty(len(first), np.int64)
         place[np.argsort(first, kind="stable")] = np.arange(len(first))
         ends = np.cumsum(np.bincount(place[inverse], minlength=len(first))) / len(shuffled)
-        part = np.minimum(np.searchsorted(np.cumsum(shares) + 1e-9, ends), 2)[place]
+        part = np.minimum(np.searchsorted(np.cumsum(shares) + 1e-9, ends), len(shares) - 1)[place]
     else:
         held = np.zeros((len(first), len(kinds)))
         np.add.at(held, (inverse, codes), 1.0)
         part = _dealt(held, first, shares)
-    owner = part[inverse]
-    return {name: shuffled[owner == at] for at, name in enumerate(SPLITS)}
+    return np.asarray(part[inverse])
 
 
 def _dealt(held: NDArray[np.float64], first: Rows, shares: NDArray[np.float64]) -> NDArray[np.int64]:

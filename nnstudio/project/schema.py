@@ -119,7 +119,7 @@ class ViewForm(_Strict):
 def project_to_json(sheet: Sheet) -> dict[str, Any]:
     """The content of project.json."""
     return {
-        "format": FORMAT if sheet.data is not None and sheet.data.steps else 2,
+        "format": FORMAT if sheet.data is not None and (sheet.data.steps or sheet.data.augment) else 2,
         "title": sheet.title,
         "summary": sheet.summary,
         "network": network_to_json(sheet.network),

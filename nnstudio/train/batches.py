@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     import torch
 
     from nnstudio.compile.lower import InputSpec
+    from nnstudio.train.augmenting import Augmenting
 
 #: Bytes that a window of gathered rows takes at most (but always one batch).
 WINDOW = 64 << 20
 #: The same of rows that are read while training: one window is trained on, the next is read.
 READ_WINDOW = 16 << 20
+#: The same of rows that are augmented, so that no step waits long for it.
+AUGMENTED_WINDOW = 4 << 20
 #: Bytes of one batch of an evaluation, where that is more rows than a training batch.
 EVALUATION = 4 << 20
 #: Rows of one batch of an evaluation, at most, where a training batch is smaller.
@@ -41,7 +44,8 @@ Batch = tuple["torch.Tensor", ...]
 class Data(Protocol):
     """What training needs of a data set; ``nnstudio.data.Dataset`` is one.
 
-    arrays(split): encoded rows by field name, float32 or int64, shape (count(split), …).
+    arrays(split): encoded rows by field name, float32 or int64, shape (count(split), …). It may have ``augment`` and
+    ``fields``, see `train.augmenting.augmenting_of`.
     """
 
     def count(self, split: str) -> int: ...
@@ -65,14 +69,15 @@ def batch_sizes(rows: int, batch_size: int) -> list[int]:
 
 class Rows:
     """One split's rows as tensors for the inputs of a compiled network, on the device where they fit; those that are
-    `Lazy` (`data.lazy`) are read when they are gathered."""
+    `Lazy` (`data.lazy`) are read when they are gathered. augmenting: what is done to them where they are trained on."""
 
     def __init__(
-        self, inputs: Sequence[InputSpec], arrays: Mapping[str, NDArray[Any]], rows: int, device: torch.device
-    ) -> None:
+        self, inputs: Sequence[InputSpec], arrays: Mapping[str, NDArray[Any]], rows: int, device: torch.device,
+        augmenting: Augmenting | None = None,
+    ) -> None:  # fmt: skip
         import torch
 
-        self.inputs, self.rows, self.device = tuple(inputs), rows, device
+        self.inputs, self.rows, self.device, self.augmenting = tuple(inputs), rows, device, augmenting
         self.tensors: dict[str, torch.Tensor] = {}
         self.lazy: dict[str, Lazy] = {}
         for spec in inputs:
@@ -115,6 +120,18 @@ class Rows:
             gathered.append(made[spec.field])
         return tuple(gathered)
 
+    def augmented(self, batch: Batch, seed: int) -> Batch:
+        """What :meth:`gather` gave, changed at random from ``seed``; an Input's field is the same for all that take
+        it."""
+        if self.augmenting is None:
+            return batch
+        fields = {spec.field: t for spec, t in zip(self.inputs, batch, strict=True) if spec.draw is None}
+        changed = self.augmenting(fields, seed)
+        return tuple(
+            changed[spec.field] if spec.draw is None else tensor
+            for spec, tensor in zip(self.inputs, batch, strict=True)
+        )
+
     def in_order(self, batch_size: int) -> Iterator[tuple[int, Batch]]:
         """All rows in their order in large batches, for an evaluation: (how many rows, the inputs)."""
         size = max(batch_size, min(EVALUATION_ROWS, EVALUATION // self.row_bytes), 1)
@@ -129,7 +146,8 @@ class Batches:
     def __init__(self, rows: Rows, batch_size: int, seed: int) -> None:
         self.source, self.batch_size, self.seed = rows, batch_size, seed
         self.sizes = batch_sizes(rows.rows, batch_size)
-        self.window = max(1, (READ_WINDOW if rows.lazy else WINDOW) // max(1, rows.row_bytes * batch_size))
+        most = READ_WINDOW if rows.lazy else AUGMENTED_WINDOW if rows.augmenting is not None else WINDOW
+        self.window = max(1, most // max(1, rows.row_bytes * batch_size))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -176,7 +194,8 @@ class Batches:
 
         def gathered(begin: int) -> Batch:
             start, stop = ends[begin], ends[min(begin + self.window, len(self.sizes))]
-            return self.source.gather(order[start:stop], stop - start, seed_of(self.seed, "noise", epoch, begin))
+            batch = self.source.gather(order[start:stop], stop - start, seed_of(self.seed, "noise", epoch, begin))
+            return self.source.augmented(batch, seed_of(self.seed, "augmentation", epoch, begin))
 
         begins = range(first, len(self.sizes), self.window)
         if not self.source.lazy:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from nnstudio.train.augmenting import augmenting_of
 from nnstudio.train.batches import Batches, Data, Rows
 from nnstudio.train.environment import TrainingError, choose_device, environment
 from nnstudio.train.evaluate import evaluate_rows
@@ -76,7 +77,8 @@ def _step_seconds(
     state = State(compiled, plan, device)
     moment = state.capture()
     stepper = Stepper(compiled, state, Losses(state), 1)
-    rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), device)
+    augmenting = augmenting_of(data, compiled.inputs)
+    rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), device, augmenting)
     batches = Batches(rows, plan.batch_size, plan.seed)
     took: list[float] = []
     try:

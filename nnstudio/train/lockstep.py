@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.train import failures
+from nnstudio.train.augmenting import augmenting_of
 from nnstudio.train.batches import Batches, Data, Rows
 from nnstudio.train.clock import Clock
 from nnstudio.train.control import Control
@@ -168,7 +169,9 @@ class _Runner:
         side, plan = self.side, self.side.plan
         state = self.state = State(side.compiled, plan, self.device)
         begin = _begin(state, side)
-        rows = Rows(side.compiled.inputs, self._data.arrays("train"), self._data.count("train"), self.device)
+        inputs = side.compiled.inputs
+        augmenting = augmenting_of(self._data, inputs)
+        rows = Rows(inputs, self._data.arrays("train"), self._data.count("train"), self.device, augmenting)
         batches = Batches(rows, plan.batch_size, plan.seed)
         watched = self._data.count("validation")
         validation = (

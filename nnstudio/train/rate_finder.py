@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.train.augmenting import augmenting_of
 from nnstudio.train.batches import Batch, Batches, Data, Rows
 from nnstudio.train.environment import TrainingError, choose_device, environment
 from nnstudio.train.losses import Losses
@@ -120,7 +121,8 @@ def _tried(
 
 def _batches(compiled: Compiled, data: Data, plan: Plan, state: State, count: int) -> Iterator[Batch]:
     """So many batches, as an epoch after the other gives them."""
-    rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), state.device)
+    augmenting = augmenting_of(data, compiled.inputs)
+    rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), state.device, augmenting)
     batches = Batches(rows, plan.batch_size, plan.seed)
     if not batches.sizes:
         raise TrainingError("There are no rows to train on", "give the training split a share of the data")

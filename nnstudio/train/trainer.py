@@ -11,6 +11,7 @@ import numpy as np
 
 from nnstudio.train import failures
 from nnstudio.train.answers import Answers
+from nnstudio.train.augmenting import augmenting_of
 from nnstudio.train.batches import Batch, Batches, Data, Rows
 from nnstudio.train.changing import changed
 from nnstudio.train.clock import Clock, busy_clock
@@ -89,7 +90,8 @@ class Trainer:
     def _take(self, compiled: Compiled, state: State) -> None:
         """Train this network, whose state this is."""
         data, device, watched = self.data, self.device, self.counts["validation"]
-        rows = Rows(compiled.inputs, data.arrays("train"), self.counts["train"], device)
+        augmenting = augmenting_of(data, compiled.inputs)
+        rows = Rows(compiled.inputs, data.arrays("train"), self.counts["train"], device, augmenting)
         validation = Rows(compiled.inputs, data.arrays("validation"), watched, device) if watched else None
         self.compiled, self.state, self.validation = compiled, state, validation
         self.losses = Losses(state)

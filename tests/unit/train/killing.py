@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from nnstudio.compile.lower import Compiled, compile_network
+from nnstudio.data.augment import Noise
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import TensorType
 from nnstudio.train import run_folder, trainer
@@ -66,6 +67,12 @@ class Sequences:
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
         return self.splits[split]
+
+
+class Augmented(shared.Blobs):
+    """Points that get other noise in each epoch."""
+
+    augment = (Noise(field="x", amount=0.3),)
 
 
 def recurrent(kind: str) -> Compiled:
@@ -131,6 +138,7 @@ CONFIGURATIONS: dict[str, tuple[Callable[[], Compiled], Any, dict[str, Any], dic
         lambda: recurrent("GRU"), Sequences, {"optimizer": "RMSprop", "momentum": 0.0, "schedule": "cosine"}, {},
     ),
     "Adam, noise as an input": (noisy, shared.Blobs, {"schedule": "warm-up", "warmup_epochs": 2.0}, {}),
+    "Adam, augmented": (rich, Augmented, {"schedule": "cosine"}, {}),
     "two phases, two optimizers, one cycle": (
         two_headed, shared.Blobs, {"schedule": "one-cycle", "clip_norm": 1.0, **_PHASES}, {},
     ),

@@ -24,6 +24,7 @@ NAMES = (
     "AdamW, one cycle, LSTM",
     "RMSprop, cosine, GRU",
     "Adam, noise as an input",
+    "Adam, augmented",
     "two phases, two optimizers, one cycle",
     "a plan that changes midway",
 )
