@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 #: The order of the gallery, from the first lesson on; what is not named comes after, by name.
 ORDER = (
     "line", "small-net", "digits-mlp", "digits-cnn-small", "digits-cnn", "similar-images", "batchnorm", "vanishing",
-    "thousand-layers", "overfit", "autoencoder", "anomaly", "vae", "gan", "forecast", "vit", "recommend", "fraud",
-    "credit", "maintenance", "diagnosis", "molecules", "speech", "speaker", "faces", "residual",
+    "thousand-layers", "overfit", "autoencoder", "anomaly", "vae", "gan", "forecast", "rnn-names", "lstm-text",
+    "seq2seq", "translate", "sentiment", "gpt", "ner", "qa", "vit", "recommend", "fraud", "credit", "maintenance",
+    "diagnosis", "molecules", "speech", "speaker", "faces", "residual",
 )  # fmt: skip
 #: The order of the classical networks: those that look at images, by age, then those that read sequences.
 CLASSICAL_ORDER = (
