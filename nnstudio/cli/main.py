@@ -135,7 +135,13 @@ def _check(command: argparse.ArgumentParser) -> None:
 
 
 def _new(command: argparse.ArgumentParser) -> None:
-    command.add_argument("template", metavar="TEMPLATE", help="an id that `nnstudio templates` lists")
+    command.add_argument(
+        "template", metavar="TEMPLATE", nargs="?", default="", help="an id that `nnstudio templates` lists"
+    )
+    command.add_argument(
+        "--data", metavar="PATH", default="", help="instead: a file or folder of data, for which a network is suggested"
+    )
+    command.add_argument("--target", metavar="COLUMN", default="", help="with --data: the column to predict")
     command.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the project")
     command.add_argument("--force", action="store_true", help="replace the file where it exists")
 
@@ -155,6 +161,10 @@ def _train(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="begin with the trained weights, as far as they fit the network as it is now",
     )
+    command.add_argument(
+        "--folds", type=_whole, default=0, metavar="N",
+        help="instead: cross-validate; train N times, each time without one fold, and judge by that; nothing is saved",
+    )  # fmt: skip
 
 
 def _predict(command: argparse.ArgumentParser) -> None:

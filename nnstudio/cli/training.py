@@ -31,7 +31,7 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     control, ended = Control(), None
     _check_writable(project)
     earlier = project.weights
-    with _stoppable(control) as stopped:
+    with stoppable(control) as stopped:
         events = project.training(
             epochs=arguments.epochs, device=arguments.device, seed=arguments.seed, resume=arguments.resume,
             keep=arguments.keep, control=control,
@@ -107,7 +107,7 @@ def _tell(found: Diagnosis, out: Output) -> None:
 
 
 @contextlib.contextmanager
-def _stoppable(control: Control) -> Iterator[threading.Event]:
+def stoppable(control: Control) -> Iterator[threading.Event]:
     """The first Ctrl-C ends the run after its step, so that it is saved; the second ends the program."""
     stopped = threading.Event()
 
@@ -174,7 +174,7 @@ def _bar() -> Iterator[Show]:
                 told=f"{event.parameters:,} parameters on {event.device}",
             )  # fmt: skip
         elif isinstance(event, Steps) and len(event.losses):
-            left = f"{_duration(event.seconds_left)} left · {event.steps_per_second:,.0f} steps/s"
+            left = f"{duration(event.seconds_left)} left · {event.steps_per_second:,.0f} steps/s"
             loss = f"loss {figure(float(event.losses.mean()))}"
             bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=f"{loss}{told}")
         elif isinstance(event, EpochEnded):
@@ -182,13 +182,14 @@ def _bar() -> Iterator[Show]:
             told = f" · {kind}{figures(event.phases or event.validation or event.training)}"
             bar.update(task, completed=event.step, epoch=event.epoch)
         elif isinstance(event, RunFinished):
-            bar.update(task, left=f"{_duration(event.seconds)} in all")
+            bar.update(task, left=f"{duration(event.seconds)} in all")
 
     with bar:
         yield shown
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -195,10 +195,12 @@ def _wrong_in_plan(project: Project, out: Output) -> list[dict[str, str]]:
 
 def train(arguments: Namespace, out: Output) -> int:
     """Train, and save the weights in the project."""
-    from nnstudio.cli.training import show
+    from nnstudio.cli import folds, training
 
     project = opened(arguments.project)
-    return show(project, arguments, out)
+    if arguments.folds:
+        return folds.show(project, arguments, out)
+    return training.show(project, arguments, out)
 
 
 def predict(arguments: Namespace, out: Output) -> int:
