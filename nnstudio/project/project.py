@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
     from nnstudio.data.dataset import Dataset
     from nnstudio.export import Proof
-    from nnstudio.project.crossing import CrossValidation, Fold
     from nnstudio.project.judging.judge import Judge
     from nnstudio.train.control import Control
 
@@ -140,6 +139,13 @@ class Project:
         self.notes += tuple(note for note in made.notes if note not in self.notes)
         return made.compiled
 
+    def _anew(self, seed: int) -> Compiled:
+        """The network with new weights, but for those of frozen nodes."""
+        from nnstudio.project.weights import compiled_with
+
+        was = self._trained_in
+        return compiled_with(self.network, self.fields(), seed, self.weights, was, only_frozen=True).compiled
+
     def training(
         self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
         keep: bool = False, control: Control | None = None,
@@ -147,9 +153,9 @@ class Project:
         """Train from the start, or go on from the last checkpoint; what happens comes out as events, last RunFinished
         or RunFailed.
 
-        What is given overrules the plan for this run. ``keep``: begin with the project's trained weights, as far as
-        they fit the network as it is now; ``notes`` says what does not. Every event is written to the run database of
-        :attr:`runs`.
+        What is given overrules the plan for this run. Frozen nodes have the project's weights, where it has any.
+        ``keep``: begin with all of them, as far as they fit the network as it is now; ``notes`` says what does not.
+        Every event is written to the run database of :attr:`runs`.
 
         After RunFinished the weights are the project's; :meth:`save` writes them. After RunFailed they are the last
         good ones, where an epoch had been completed or there were none before. ParameterError where what is given
@@ -162,7 +168,7 @@ class Project:
         if not self.network.of_role("loss"):
             raise ProjectError("This network has no loss, so there is nothing to learn; add one and wire it.")
         dataset = self.dataset
-        compiled = self.compiled(trained=keep, seed=plan.seed)
+        compiled = self.compiled(seed=plan.seed) if keep else self._anew(plan.seed)
         return self._events(compiled, dataset, plan, control, resume)
 
     def _plan_to_go_on_with(self) -> Plan:
@@ -246,19 +252,6 @@ class Project:
             raise ProjectError(failure(ended))
         assert isinstance(ended, RunFinished)
         return ended
-
-    def cross_validate(
-        self, folds: int = 5, *, epochs: int | None = None, device: str | None = None, seed: int | None = None,
-        control: Control | None = None, progress: Callable[[int, Event], object] | None = None,
-        done: Callable[[Fold], object] | None = None,
-    ) -> CrossValidation:  # fmt: skip
-        """Train once for each fold of the training and validation rows and judge by that fold; weights stay as they
-        are. See :func:`nnstudio.project.crossing.cross_validate`; what is given overrules the plan."""
-        from nnstudio.project.crossing import cross_validate
-
-        given = {"epochs": epochs, "device": device, "seed": seed}
-        plan = self.plan.with_(**{name: value for name, value in given.items() if value is not None})
-        return cross_validate(self.network, plan, self.dataset, folds, control, progress, done)
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Figures on ``train``, ``validation`` or ``test``: ``loss``, and each loss and metric by node name.

@@ -14,6 +14,7 @@ from nnstudio.train.events import RunFailed, RunFinished
 if TYPE_CHECKING:
     from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
+    from nnstudio.compile.resolve import Resolution
 
 
 def weights_of(compiled: Compiled) -> Weights:
@@ -56,19 +57,36 @@ def compiled_with(
     seed: int,
     weights: Weights | None,
     was: Network | None = None,
+    *,
+    only_frozen: bool = False,
 ) -> Trained:
     """Compile a network and put in the weights, as far as they fit. CompileError where it has problems.
 
     was: the network in which the weights were trained, so that renamed nodes keep theirs and wider ones their old part;
-    left out, it counts as this one.
+    left out, it counts as this one. only_frozen: put in those of frozen nodes alone, without a note on the others: a
+    run that begins anew keeps what it does not train.
     """
     from nnstudio.compile.carrying import carry
     from nnstudio.compile.lower import compile_network
     from nnstudio.compile.resolve import resolve
 
     compiled = compile_network(network, fields, seed)
+    if weights is not None and only_frozen:
+        weights = _of_frozen(compiled.resolution, weights, was)
+        if not weights:
+            return Trained(compiled)
     if weights is None:
         return Trained(compiled, ("This network has not been trained: its weights are as they start.",))
     before = compiled.resolution if was is None or was is network else resolve(was, fields)
     carried = carry(compiled, weights, before)
-    return Trained(compiled, carried.notes(), carried)
+    return Trained(compiled) if only_frozen else Trained(compiled, carried.notes(), carried)
+
+
+def _of_frozen(now: Resolution, weights: Weights, was: Network | None) -> Weights:
+    """The weights of nodes that are frozen in the network as it is now, by the names that they had."""
+    from nnstudio.graph.expanding import expand
+
+    frozen = now.expansion.frozen
+    before = now.flat if was is None or was is now.network else expand(was).flat
+    names = tuple(f"{node.name}." for id, node in before.nodes.items() if id in frozen)
+    return {key: value for key, value in weights.items() if names and key.startswith(names)}

@@ -175,14 +175,14 @@ class Training(QObject):
         )
 
     def maker(self, keep: bool) -> Callable[[], Compiled]:
-        """A function, for the worker, that compiles the network: with the trained weights as far as they fit, or new
-        ones."""
+        """A function, for the worker, that compiles the network: with the trained weights as far as they fit, or those
+        of frozen nodes alone."""
         network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed
-        weights, was = (self.weights, self.trained_in) if keep else (None, None)
+        weights, was = self.weights, self.trained_in
         self.carried = None
 
         def make() -> Compiled:
-            made = compiled_with(network, fields, seed, weights, was)
+            made = compiled_with(network, fields, seed, weights, was, only_frozen=not keep)
             self.carried = made.carried
             return made.compiled
 
