@@ -61,7 +61,7 @@ def continued(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> l
     text = drawing.add("Input", name=field.name, field=field.name)
     x = drawing.add("Slice", text, name="all but the last", end=-1, axis=1)
     x = drawing.add("Embedding", x, name="embedding", embedding_dim=size.units(64))
-    x = drawing.add("GRU", x, name="memory", hidden_size=256, num_layers=1)
+    x = drawing.add("GRU", x, name="memory", hidden_size=size.units(256))
     scores = drawing.add("Linear", x, name="scores", out_features=type_.classes)
     drawing.line(1)
     wanted = drawing.add("Slice", text, name="all but the first", start=1, axis=1)

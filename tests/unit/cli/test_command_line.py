@@ -293,3 +293,17 @@ def test_the_page_of_a_project_of_the_gallery_is_read(capsys):
     status, _, told = run(capsys, "templates", "lime")
     assert status == 1
     assert "line" in told
+
+
+def test_a_project_is_made_for_data_of_ones_own(capsys, tmp_path):
+    data = tmp_path / "loans.csv"
+    rows = "\n".join(f"{n % 17},{n % 5},{'yes' if n % 17 > 8 else 'no'}" for n in range(120))
+    data.write_text("income,age,paid\n" + rows)
+    out = tmp_path / "mine.nnstudio"
+    status, text, _ = run(capsys, "new", "--data", str(data), "--target", "paid", "-o", str(out))
+    assert status == 0
+    assert "“paid” is one of 2 classes" in text
+    assert run(capsys, "check", str(out))[0] == 0
+    status, _, told = run(capsys, "new", "--data", str(data), "--target", "pay", "-o", str(tmp_path / "b.nnstudio"))
+    assert (status, "income, age, paid" in told) == (1, True)
+    assert run(capsys, "new", "-o", str(tmp_path / "c.nnstudio"))[0] == 2
