@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
     from nnstudio.data.dataset import Dataset
     from nnstudio.export import Proof
+    from nnstudio.project.crossing import CrossValidation, Fold
     from nnstudio.project.judging.judge import Judge
     from nnstudio.train.control import Control
 
@@ -252,6 +253,19 @@ class Project:
             raise ProjectError(failure(ended))
         assert isinstance(ended, RunFinished)
         return ended
+
+    def cross_validate(
+        self, folds: int = 5, *, epochs: int | None = None, device: str | None = None, seed: int | None = None,
+        control: Control | None = None, progress: Callable[[int, Event], object] | None = None,
+        done: Callable[[Fold], object] | None = None,
+    ) -> CrossValidation:  # fmt: skip
+        """Train once for each fold of the training and validation rows and judge by that fold; weights stay as they
+        are. See :func:`nnstudio.project.crossing.cross_validate`; what is given overrules the plan."""
+        from nnstudio.project.crossing import cross_validate
+
+        given = {"epochs": epochs, "device": device, "seed": seed}
+        plan = self.plan.with_(**{name: value for name, value in given.items() if value is not None})
+        return cross_validate(self.network, plan, self.dataset, folds, control, progress, done)
 
     def evaluate(self, split: str = "test") -> dict[str, float]:
         """Figures on ``train``, ``validation`` or ``test``: ``loss``, and each loss and metric by node name.
