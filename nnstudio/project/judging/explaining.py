@@ -6,6 +6,7 @@ deep networks" (2017); Zeiler and Fergus, "Visualizing and understanding convolu
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,7 @@ def explain(asking: Asking, dataset: Dataset, place: int, way: str, code: int = 
 
 
 def _captum() -> None:
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # captum brings it along; its fonts are of no concern
     try:
         import captum.attr  # noqa: F401
     except ImportError as error:

@@ -132,8 +132,9 @@ class Assessing(QObject):
     def _forget(self) -> None:
         self.cancel()
         self.judge, self.error = None, ""
-        self._of = self._known()
-        self._make = self.session.training.trained() if self.ready else None
+        ready = self.ready
+        self._of = self._known() if ready else ()
+        self._make = self.session.training.trained() if ready else None
         self.changed.emit()
 
     def _answers(self, judge: Judge, progress: Progress) -> Judge:

@@ -11,7 +11,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 
 #: Pixels: the least and greatest side of a cell.
-LEAST, GREATEST = 6.0, 46.0
+LEAST, GREATEST = 6.0, 64.0
 
 
 class MatrixView(QWidget):

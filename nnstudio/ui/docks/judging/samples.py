@@ -170,6 +170,7 @@ class SamplesView(QWidget):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.table.horizontalHeader().setHighlightSections(False)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.activated.connect(lambda index: self.chosen.emit(self.model.places[index.row()]))
         self.table.clicked.connect(lambda index: self.chosen.emit(self.model.places[index.row()]))
         inside = QWidget()
