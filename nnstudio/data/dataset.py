@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -142,7 +142,7 @@ class Dataset:
         self.types: Mapping[str, TensorType] = self.prepared.types
         self.fields: Mapping[str, Field] = {name: self._field(field) for name, field in fields.items()}
         self._arrays = {split: Arrays(self, rows) for split, rows in self._indices.items()}
-        self.warnings: tuple[str, ...] = (*told, *_changes(reference.types, self.types))
+        self._told: tuple[str, ...] = (*told, *_changes(reference.types, self.types))
         self.reference = reference.with_(types=self.types)
 
     def folds(self, count: int) -> Iterator[Dataset]:
@@ -151,6 +151,19 @@ class Dataset:
         are in none. DataError where there are too few rows; see :func:`nnstudio.data.splitting.folded`."""
         for fold in range(count):
             yield Dataset(*self._made_of, self.title, fold=(fold, count))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the person should know, one sentence each; of files that are read lazily, what was found so far."""
+        lazy = [cast(Lazy, column.values) for column in self.columns.values() if is_lazy(column.values)]
+        return (*self._told, *(told for values in lazy for told in values.faults()))
+
+    def look_through(self, stop: Callable[[], bool]) -> None:
+        """Find out which files cannot be read, where that was not done at once; ``warnings`` tells them. Takes as long
+        as reading all; until ``stop`` says so."""
+        for column in self.columns.values():
+            if is_lazy(column.values):
+                cast(Lazy, column.values).look_through(stop)
 
     def count(self, split: str) -> int:
         """How many rows a split has: "train" has at least one; 0 for "validation" or "test" means that nothing is

@@ -31,6 +31,14 @@ class Lazy(ABC):
         """For each row, whether its value is missing; none, where that is not known."""
         return np.zeros(self.shape[0], bool)
 
+    def faults(self) -> tuple[str, ...]:
+        """Sentences on what could not be read so far."""
+        return ()
+
+    def look_through(self, stop: Callable[[], bool]) -> None:
+        """Find out what cannot be read, where that takes long and was not done when it was opened; until ``stop``."""
+        return
+
     def __len__(self) -> int:
         return self.shape[0]
 

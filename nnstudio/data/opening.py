@@ -94,7 +94,7 @@ def _show_first(path: Path, asked: DataReference, first: First) -> None:
 
     with suppress(DataError, OSError):
         form = FORMATS[asked.options.get("format") or _format(path)]
-        source = form.first_rows(path, asked) if path.is_file() else None
+        source = form.first_rows(path, asked) if path.is_dir() == form.folder else None
         if source is not None:
             first(Dataset(asked.with_(types={}), source, path.name))
 

@@ -27,6 +27,8 @@ Progress = Callable[[float], None]
 LOOKED_AT = 64
 #: The longest edge that is chosen by itself, in pixels.
 LONGEST = 128
+#: So many pictures of each folder are shown while the others are found.
+SOME = 60
 #: Up to so many pictures are all tried when the folder is opened; more are tried when they are asked for.
 TRIED = 2000
 
@@ -47,7 +49,10 @@ def holds_pictures(path: Path, _head: bytes = b"") -> bool:
 
 def found_in(folder: Path) -> Files:
     """The pictures of a folder, by name. OSError where it cannot be read."""
-    paths = sorted(walked(folder))
+    return _told_by_folders(sorted(walked(folder)))
+
+
+def _told_by_folders(paths: list[str]) -> Files:
     tops = {name.split("/")[0].lower() for name in paths if "/" in name}
     split = bool(tops) and tops <= PARTS.keys() and all("/" in name for name in paths)
     classes, parts = [], []
@@ -56,6 +61,14 @@ def found_in(folder: Path) -> Files:
         parts.append(PARTS[folders.pop(0).lower()] if split else "")
         classes.append("/".join(folders))
     return Files(paths, classes, parts)
+
+
+def first_rows(path: Path, reference: DataReference) -> Source | None:
+    """Some pictures of each class, at once, where a folder has so many that finding them all takes long; else None."""
+    names = sorted(walked(path, most=SOME))
+    if len({name.rpartition("/")[0] for name in names}) * SOME > len(names) or len(names) < SOME:
+        return None
+    return _source(path, _told_by_folders(names), range(len(names)), reference, [])
 
 
 def read_pictures(path: Path, reference: DataReference, progress: Progress) -> Source:
@@ -71,6 +84,11 @@ def read_pictures(path: Path, reference: DataReference, progress: Progress) -> S
     progress(0.3)
     warnings: list[str] = []
     good = kept(path, files.paths, warnings, progress)
+    progress(0.8)
+    return _source(path, files, good, reference, warnings)
+
+
+def _source(path: Path, files: Files, good: Sequence[int], reference: DataReference, warnings: list[str]) -> Source:
     paths = [files.paths[place] for place in good]
     size, channels = form(path, paths, reference, warnings)
     pictures = Pictures(path, paths, size, channels)
@@ -80,7 +98,6 @@ def read_pictures(path: Path, reference: DataReference, progress: Progress) -> S
         if any(texts):
             columns[name] = category(name, texts, role)
     rows = {name: column.values for name, column in columns.items()}
-    progress(0.9)
     return Source(
         columns, len(paths), False, rows, tuple(warnings), {"format": "pictures"}, "part" if "part" in columns else ""
     )
@@ -88,8 +105,9 @@ def read_pictures(path: Path, reference: DataReference, progress: Progress) -> S
 
 def category(name: str, texts: Sequence[str], role: str) -> Column:
     """A column of categories for texts, one a row."""
-    names, codes = np.unique(np.asarray(texts, dtype=np.str_), return_inverse=True)
-    return Column(name, "category", codes.astype(np.int64), tuple(map(str, names)), role=role)
+    places = {text: code for code, text in enumerate(sorted(set(texts)))}
+    codes = np.fromiter((places[text] for text in texts), np.int64, len(texts))
+    return Column(name, "category", codes, tuple(places), role=role)
 
 
 def kept(folder: Path, paths: Sequence[str], warnings: list[str], progress: Progress) -> Sequence[int]:

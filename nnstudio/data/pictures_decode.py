@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from nnstudio.data.columns import Array, quoted
 from nnstudio.data.lazy import Lazy, Rows
+from nnstudio.data.pictures_plain import content, pixels, plain
 from nnstudio.data.reference import DataError
 
 #: Endings of files that are taken for pictures.
@@ -28,19 +30,25 @@ DEEPEST = 8
 GREY = ("1", "L", "LA", "I", "F", "I;16")
 
 
-def walked(folder: Path, endings: tuple[str, ...] = ENDINGS, prefix: str = "", depth: int = 0) -> Iterator[str]:
-    """Files below a folder whose names end so, as paths from there with slashes; hidden ones are left out."""
-    below = []
+def walked(
+    folder: Path, endings: tuple[str, ...] = ENDINGS, prefix: str = "", depth: int = 0, most: int = 1 << 62
+) -> Iterator[str]:
+    """Files below a folder whose names end so, as paths from there with slashes; hidden ones are left out. most: so
+    many of each folder."""
+    below, count = [], 0
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             if entry.name.lower().endswith(endings):
                 yield prefix + entry.name
+                count += 1
+                if count >= most:
+                    break
             elif depth < DEEPEST and entry.is_dir():
                 below.append(entry.name)
     for name in below:
-        yield from walked(folder / name, endings, f"{prefix}{name}/", depth + 1)
+        yield from walked(folder / name, endings, f"{prefix}{name}/", depth + 1, most)
 
 
 @contextmanager
@@ -73,6 +81,16 @@ def told_of(bad: Sequence[tuple[str, str]]) -> str:
     return f"{number} left out, since {bad[0][1]}: {quoted([name for name, _ in bad], 3)}"
 
 
+def broken_told(paths: Sequence[str], broken: dict[int, str], what: str) -> tuple[str, ...]:
+    """A sentence on files that turned out to be broken: number, what they are taken for, and names."""
+    if not broken:
+        return ()
+    number = "1 picture cannot" if len(broken) == 1 else f"{len(broken)} pictures cannot"
+    names = [paths[row] for row in sorted(broken.copy())[:4]]
+    shown = ", ".join(f"“{name}”" for name in names[:3]) + (" …" if len(broken) > 3 else "")
+    return (f"{number} be read and {what}: {shown}; make or copy them again",)
+
+
 class Pictures(Lazy):
     """Picture files as uint8 arrays, channel × height × width.
 
@@ -85,6 +103,7 @@ class Pictures(Lazy):
         self, folder: Path, paths: Sequence[str], size: tuple[int, int], channels: int, fit: str = "crop"
     ) -> None:
         self.folder, self.paths, self.fit = folder, list(paths), fit
+        self._home = str(folder)
         self.shape = (len(paths), channels, *size)
         self.dtype = np.dtype(np.uint8)
         self.broken: dict[int, str] = {}
@@ -107,12 +126,45 @@ class Pictures(Lazy):
             self._have[lacking] = True
         return self._kept[rows]
 
+    def faults(self) -> tuple[str, ...]:
+        """A sentence on the pictures that could not be read so far."""
+        return broken_told(self.paths, self.broken, "are grey all over")
+
+    def look_through(self, stop: Callable[[], bool]) -> None:
+        """Read all that was not read yet, so that ``broken`` is known, one after the other and with pauses in which
+        other threads go on; until ``stop`` says so. What is kept in memory is there afterwards."""
+        keeps = self.nbytes <= self.KEPT
+        for start in range(0, len(self), 16):
+            rows = np.arange(start, min(start + 16, len(self)))
+            lacking = rows[~self._have[rows]]
+            if stop():
+                return
+            for row in lacking.tolist():
+                if keeps:
+                    self.take(np.array([row]))
+                else:
+                    self._picture(row)
+            if len(lacking):
+                time.sleep(0.001)
+
     def _decoded(self, rows: Rows) -> Array:
         made = np.empty((len(rows), *self.shape[1:]), np.uint8)
         in_threads(self._picture, rows.tolist(), made)
         return made
 
     def _picture(self, row: int) -> Array:
+        _, channels, height, width = self.shape
+        mode = "L" if channels == 1 else "RGB"
+        try:
+            found = plain(content(f"{self._home}/{self.paths[row]}"))
+            if found is not None and found.size == (width, height):
+                values = pixels(found, mode)
+                return values[None] if channels == 1 else values.transpose(2, 0, 1)
+        except OSError:
+            pass  # told below
+        return self._fitted(row)
+
+    def _fitted(self, row: int) -> Array:
         from PIL import ImageOps
 
         _, channels, height, width = self.shape
@@ -125,11 +177,15 @@ class Pictures(Lazy):
                 if image.size != (width, height):
                     fitted = image.resize if self.fit == "stretch" else lambda size: ImageOps.fit(image, size)
                     image = fitted((width, height))
-                pixels = np.asarray(image)
+                values = np.asarray(image)
         except Exception as error:  # Pillow raises many kinds for damaged files
             self.broken[row] = f"“{self.paths[row]}” cannot be read ({error or type(error).__name__})"
             return np.full(self.shape[1:], 128, np.uint8)
-        return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return values[None] if channels == 1 else values.transpose(2, 0, 1)
+
+
+#: A thread reads so many pictures before it looks for more.
+_AT_ONCE = 32
 
 
 def in_threads(read: Callable[[int], Array], rows: Sequence[int], into: Array) -> None:
@@ -138,6 +194,10 @@ def in_threads(read: Callable[[int], Array], rows: Sequence[int], into: Array) -
         for place, row in enumerate(rows):
             into[place] = read(row)
         return
+
+    def some(start: int) -> None:
+        for place in range(start, min(start + _AT_ONCE, len(rows))):
+            into[place] = read(rows[place])
+
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="pictures") as pool:
-        for place, picture in enumerate(pool.map(read, rows)):
-            into[place] = picture
+        list(pool.map(some, range(0, len(rows), _AT_ONCE)))

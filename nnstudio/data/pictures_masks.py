@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnstudio.data.columns import Array
 from nnstudio.data.lazy import Lazy, Rows
-from nnstudio.data.pictures_decode import in_threads, opened
+from nnstudio.data.pictures_decode import broken_told, in_threads, opened
 
 #: Folders that hold masks, by their name in lower case.
 FOLDERS = ("mask", "masks", "segmentation", "segmentations", "segmentationclass", "labels", "labelstr", "annotations",
@@ -70,6 +70,10 @@ class Masks(Lazy):
             return ("background", "object")
         coloured = self.values.max(initial=0) > 0xFFFF
         return tuple(f"#{value:06x}" if coloured else str(value) for value in self.values.tolist())
+
+    def faults(self) -> tuple[str, ...]:
+        """A sentence on the masks that could not be read so far."""
+        return broken_told(self.paths, self.broken, "are taken for masks of the first class")
 
     def take(self, rows: Rows) -> Array:
         made = np.empty((len(rows), *self.shape[1:]), np.uint8)

@@ -5,9 +5,11 @@ All pictures are brought to one size with nothing cut off, so that boxes and mas
 
 from __future__ import annotations
 
+import functools
 import os
+import time
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import cast
 
 from nnstudio.data import objects, pictures_annotations, pictures_masks
@@ -28,6 +30,12 @@ MOST_BOXES = 200
 def looked(folder: Path, depth: int = 3) -> dict[str, list[str]]:
     """Some of what is in a folder, as paths from there by ending: all that lies directly in it, and the first SOME of
     each folder below, down to ``depth``."""
+    return _looked(folder, depth, int(time.monotonic()))
+
+
+@functools.lru_cache(1)
+def _looked(folder: Path, depth: int, _second: int) -> dict[str, list[str]]:
+    """Kept for a second, as one kind of folder after the other asks."""
     found: dict[str, list[str]] = {}
     waiting = [("", 0)]
     while waiting:
@@ -38,7 +46,8 @@ def looked(folder: Path, depth: int = 3) -> dict[str, list[str]]:
                     break
                 if entry.name.startswith("."):
                     continue
-                ending = PurePath(entry.name).suffix.lower()
+                stem, dot, ending = entry.name.rpartition(".")
+                ending = f".{ending.lower()}" if dot and stem else ""
                 if not ending and entry.is_dir():
                     if level < depth and len(waiting) < SOME:
                         waiting.append((f"{prefix}{entry.name}/", level + 1))

@@ -10,6 +10,7 @@ from PIL import Image
 
 from nnstudio.data import DataError, DataReference, describe_file, open_data, pictures, pictures_decode
 from nnstudio.data.dataset import Dataset
+from nnstudio.data.opening import open_file
 
 
 def draw(path: Path, value: int | tuple[int, int, int] = 200, size: tuple[int, int] = (8, 6)) -> None:
@@ -122,3 +123,61 @@ def test_kept_or_not_the_same_pictures_come(animals: Path, monkeypatch: pytest.M
     monkeypatch.setattr(pictures.Pictures, "KEPT", 0)
     assert np.array_equal(first, opened(animals).arrays("train")["image"][:])
     assert np.array_equal(first, kept[:])
+
+
+def test_a_large_folder_shows_some_of_each_class_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "SOME", 5)
+    for name in ("a", "b"):
+        for place in range(9):
+            draw(tmp_path / name / f"{place}.png", place)
+    seen: list[Dataset] = []
+    data = open_file(tmp_path, first=seen.append)
+    assert (seen[0].total, data.total) == (10, 18)
+    assert seen[0].fields["label"].classes == ("a", "b")
+    few: list[Dataset] = []
+    monkeypatch.setattr(pictures, "SOME", 60)
+    open_file(tmp_path, first=few.append)
+    assert not few
+
+
+def test_broken_pictures_of_a_large_folder_are_told_once_it_was_looked_through(
+    animals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "TRIED", 5)
+    for place in (3, 7):
+        (animals / "cats" / f"{place}.png").write_bytes((animals / "cats" / "0.png").read_bytes()[:50])
+    data = opened(animals)
+    assert not any("cannot be read" in text for text in data.warnings)
+    data.look_through(lambda: True)
+    assert not any("cannot be read" in text for text in data.warnings)
+    data.look_through(lambda: False)
+    (told,) = (text for text in data.warnings if "cannot be read" in text)
+    assert told.startswith("2 pictures cannot be read and are grey all over: “cats/3.png”, “cats/7.png”")
+
+
+@pytest.mark.parametrize("form", ["L.png", "RGB.png", "L.jpg", "RGB.jpg", "P.png", "RGBA.png", "I;16.png", "CMYK.jpg"])
+def test_pictures_of_every_form_are_as_pillow_reads_them(tmp_path: Path, form: str) -> None:
+    mode, _, ending = form.partition(".")
+    random = np.random.default_rng(1)
+    values = random.integers(0, 256, (9, 7, 3), np.uint8)
+    image = Image.fromarray(values).convert(mode if mode != "I;16" else "L")
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 200)
+    for name in ("1", "2"):
+        path = tmp_path / f"{name}.{ending}"
+        image.save(path)
+    for color, other in (("grey", "L"), ("rgb", "RGB")):
+        with Image.open(path) as file:
+            expected = np.asarray(file.convert(other))
+        read = opened(tmp_path, color=color).columns["image"].values[1]
+        assert np.array_equal(read.transpose(1, 2, 0).squeeze(), expected)
+
+
+def test_a_photograph_that_was_turned_is_turned(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    picture = Image.fromarray(np.tile(np.arange(8, dtype=np.uint8) * 30, (8, 1)))
+    for name in ("1", "2"):
+        picture.save(tmp_path / f"{name}.jpg", exif=exif)
+    shown = opened(tmp_path).columns["image"].values[0][0]
+    assert shown[7].mean() > shown[0].mean() + 100
