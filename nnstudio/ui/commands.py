@@ -16,6 +16,7 @@ from nnstudio.ui.contest.commands import contest_commands
 from nnstudio.ui.docks.judging.commands import judging_commands
 from nnstudio.ui.drawing_actions import drawing_rows
 from nnstudio.ui.finding.commands import finding_commands
+from nnstudio.ui.folds import folds_commands
 from nnstudio.ui.learning.commands import learning_commands
 from nnstudio.ui.living_actions import living_rows
 from nnstudio.ui.panels import PANELS
@@ -52,6 +53,7 @@ def commands(window: MainWindow) -> Iterable[Action]:
     yield from living_rows(window)
     yield from finding_commands(window)
     yield from contest_commands(window)
+    yield from folds_commands(window)
     yield from judging_commands(window)
     yield from _help(window)
 
