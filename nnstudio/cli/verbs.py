@@ -82,7 +82,7 @@ def _suggested(arguments: Namespace, out: Output) -> int:
             raise DataError(f"The data has no column “{arguments.target}”; choose one of {', '.join(columns)}")
         reference = reference.with_choice(arguments.target, role="target").with_(types={})
     found = suggest(reopen(reference), reopen)
-    path = Project(found.sheet).save(target)
+    path = Project(found.sheet, target).save(target)
     out.item(path=str(path), data=arguments.data, told=list(found.told))
     for sentence in found.told:
         out.line(sentence + ".")
