@@ -30,7 +30,8 @@ def rnn_names() -> Sheet:
         Plan.make({"epochs": 10, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.01,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         prepared("names", tokens("name", "characters", 14, lower=True)),
-        "Names, letter by letter", "A recurrent layer reads a name letter by letter: a man’s, a woman’s or a family’s?",
+        "Names, letter by letter",
+        "A recurrent layer reads a name letter by letter and tells men, women and families apart.",
     )  # fmt: skip
 
 
@@ -53,8 +54,8 @@ def sentiment() -> Sheet:
     net.add("Output", scores, name="answer", kind="class scores")
     return sheet(
         net,
-        rows("review words blur weigh one_each", "no_word . . . words_alone", ". . flat gist attention",
-             ". . dropout . as_row", ". score scores loss answer", ". . . accuracy"),
+        rows("review words blur weigh one_each", "no_word . . . words_alone", "attention as_row gist flat dropout",
+             ". score . scores answer", ". . . loss accuracy", height=1.2),
         Plan.make({"epochs": 5, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.006, "weight_decay": 0.05,
                    "schedule": "one-cycle"}),
         prepared("reviews", tokens("review", "words", 160, lower=True, vocabulary=5000)),

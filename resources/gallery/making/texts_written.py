@@ -11,7 +11,7 @@ from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 
 #: Different characters in the plays; parts of words; features of the transformers.
-LETTERS, PARTS, WIDTH = 84, 1000, 128
+LETTERS, PARTS, WIDTH = 84, 1000, 96
 
 
 def lstm_text() -> Sheet:
@@ -47,10 +47,9 @@ def gpt() -> Sheet:
                temperature=0.7, top_k=40)  # fmt: skip
     return sheet(
         net,
-        rows(
-            "text all_but_last tokens places blocks", ". . . scores norm", ". all_but_first loss classes_first answer"
-        ),
-        Plan.make({"epochs": 4, "batch_size": 16, "optimizer": "AdamW", "learning_rate": 0.002, "weight_decay": 0.05,
+        rows("text all_but_last tokens places blocks", ". all_but_first norm scores classes_first",
+             ". . . loss answer"),
+        Plan.make({"epochs": 3, "batch_size": 16, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.05,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         prepared("plays", chunks(192), tokens("text", "bpe", vocabulary=PARTS)),
         "A small GPT", "A transformer that sees only what came before writes Shakespeare in parts of words.",
@@ -78,10 +77,9 @@ def seq2seq() -> Sheet:
     net.add("ErrorRate", scores, following, name="wrong_sounds")
     return sheet(
         net,
-        rows("word letters encoder hand_over begin", ". . no_letter . attention both",
-             "sound said_so_far sounds decoder . mix", ". . . classes_first scores bend",
-             ". said_next wrong_sounds loss answer"),
-        Plan.make({"epochs": 3, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.001,
+        rows("word letters encoder hand_over begin", "sound said_so_far sounds . decoder",
+             "no_letter . . attention both", "mix bend scores classes_first", ". said_next wrong_sounds loss answer", height=1.2),
+        Plan.make({"epochs": 2, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.001,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         prepared("sounds", tokens("word", "characters"), tokens("sound", "spaces", start=True, end=True)),
         "From spelling to sound", "An encoder reads a word; a decoder says it sound by sound and looks back.",
@@ -111,9 +109,9 @@ def qa() -> Sheet:
         net.add("Output", scores, name=f"{field}_answer", kind="class scores")
     return sheet(
         net,
-        rows("passage words both reader", ". looking_up question_reader begin finish",
-             "question asked same_words start_answer end_answer", ". no_word . start_loss end_loss", ". . . start end"),
-        Plan.make({"epochs": 4, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.01,
+        rows("passage words no_word", "question asked same_words question_reader looking_up",
+             "both reader begin finish", "start start_loss start_answer . end_answer", ". . end end_loss", height=1.2),
+        Plan.make({"epochs": 6, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.01,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         prepared("facts", tokens("passage", "words", 72, also=("question",))),
         "Questions and answers (composite)",
@@ -143,8 +141,8 @@ def translate() -> Sheet:
     return sheet(
         net,
         rows("english words places encoder understood", ". no_word", "spanish so_far palabras lugares decoder",
-             ". . classes_first scores norm", ". next likeness loss answer"),
-        Plan.make({"epochs": 6, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.002, "weight_decay": 0.01,
+             ". norm scores classes_first", ". next likeness loss answer", height=1.2),
+        Plan.make({"epochs": 5, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.01,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         prepared("sentences", tokens("english", "words", lower=True),
                  tokens("spanish", "words", start=True, end=True, lower=True)),
