@@ -23,6 +23,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Regularisation", "regularisation"),
     Family("Recurrent", "recurrent"),
     Family("Attention", "attention"),
+    Family("Graphs", "attention"),
     Family("Shape", "shape"),
     Family("Padding and resizing", "shape"),
     Family("Joining and splitting", "shape"),

@@ -28,7 +28,7 @@ class Weighted(Layer):
         0.0, title="Value", help="the value that every weight starts with", when=("weight_init", ("constant",))
     )
     bias_value: float = param(
-        0.0, title="Bias", when=("weight_init", SCHEMES[1:]),
+        0.0, title="Bias value", when=("weight_init", SCHEMES[1:]),
         help="the value that biases start with; below zero, such as −4, where nearly all of many scores should say no",
     )  # fmt: skip
 

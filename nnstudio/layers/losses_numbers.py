@@ -15,7 +15,7 @@ def _padding() -> Port:
 
 def _padded(kind: str, layer: Loss, target: TensorType, padding: TensorType, beta: float = 1.0) -> Call:
     check_padding(padding, target)
-    return Call("nnstudio.nn.PaddedLoss", kind, beta=beta, reduction=layer.reduction)
+    return Call("nnstudio.nn.MaskedLoss", kind, beta=beta, reduction=layer.reduction)
 
 
 @layer(family="Losses", icon="loss", role="loss", synonyms=("mean squared error", "l2", "least squares", "regression"))

@@ -10,8 +10,10 @@ from nnstudio.nn.attention import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from nnstudio.nn.channels import MelSpectrogram, SqueezeExcitation
 from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag, TiedEmbedding
 from nnstudio.nn.detection import BoxLoss, GroupPixels, HeatmapLoss, OffsetLoss, PeakBoxes
+from nnstudio.nn.graphs import GraphAttention, GraphConv
 from nnstudio.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -28,7 +30,8 @@ from nnstudio.nn.losses import (
 from nnstudio.nn.losses_adversarial import DiscriminatorLoss, GeneratorLoss, HingeLoss
 from nnstudio.nn.losses_areas import FocalLoss, OverlapLoss
 from nnstudio.nn.losses_embeddings import BatchTripletLoss, ContrastiveLoss, NTXentLoss
-from nnstudio.nn.losses_padded import KLNormalLoss, PaddedLoss, QuantileLoss, SequenceCrossEntropyLoss
+from nnstudio.nn.losses_padded import KLNormalLoss, MaskedLoss, QuantileLoss, SequenceCrossEntropyLoss
+from nnstudio.nn.masks import FlipSequence, LengthMask, MaskedPool
 from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy, Perplexity
 from nnstudio.nn.metrics_counted import F1, CalibrationError, MeanIoU, Precision, Recall
 from nnstudio.nn.metrics_detection import InstancePrecision, MeanAveragePrecision
@@ -79,11 +82,14 @@ __all__ = [
     "EqualErrorRate",
     "ErrorRate",
     "ExactMatch",
+    "FlipSequence",
     "FocalLoss",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
     "GaussianNLLLoss",
     "GeneratorLoss",
+    "GraphAttention",
+    "GraphConv",
     "GroupPixels",
     "HeatmapLoss",
     "HingeLoss",
@@ -95,11 +101,15 @@ __all__ = [
     "LPPool3d",
     "LSTMCell",
     "LearnedPositions",
+    "LengthMask",
+    "MaskedLoss",
+    "MaskedPool",
     "MaxUnpool1d",
     "MaxUnpool2d",
     "MaxUnpool3d",
     "MeanAveragePrecision",
     "MeanIoU",
+    "MelSpectrogram",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "MultiheadAttention",
@@ -107,7 +117,6 @@ __all__ = [
     "NTXentLoss",
     "OffsetLoss",
     "OverlapLoss",
-    "PaddedLoss",
     "PatchEmbedding",
     "PeakBoxes",
     "Perplexity",
@@ -122,6 +131,7 @@ __all__ = [
     "ScaledDotProductAttention",
     "SequenceCrossEntropyLoss",
     "SoftMarginLoss",
+    "SqueezeExcitation",
     "StochasticDepth",
     "TiedEmbedding",
     "Transformer",

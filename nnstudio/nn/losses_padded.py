@@ -46,7 +46,7 @@ class SequenceCrossEntropyLoss(torch.nn.Module):
         return torch.where((codes != -100).any(), loss, prediction.sum() * 0)
 
 
-class PaddedLoss(torch.nn.Module):
+class MaskedLoss(torch.nn.Module):
     """A loss of numbers, without what fills up.
 
     kind: ``squared``, ``absolute``, ``smooth`` (with ``beta``) or ``huber`` (with ``beta`` as delta).

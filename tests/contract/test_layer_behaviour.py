@@ -111,7 +111,7 @@ def test_weights_start_in_every_way(cls: type[Layer], working: Working) -> None:
 
     for place, scheme in enumerate(SCHEMES):
         case = working(cls)[place % len(working(cls))]
-        layer = case.layer.with_(weight_init=scheme, init_value=0.25)
+        layer = case.layer.with_(weight_init=scheme, init_value=0.25, bias_value=0.0)
         network, fields, _ = type(case)(layer, case.types).wired
         compiled = compile_network(network, fields, seed=0)
         weights = {name: p for name, p in compiled.training.named_parameters() if name.startswith("it.weight")}

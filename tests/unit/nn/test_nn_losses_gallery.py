@@ -115,7 +115,7 @@ def test_numbers_that_fill_up_do_not_count(kind: str, plain: object) -> None:
     padding = torch.arange(4) >= torch.tensor([4, 1, 2])[:, None]
     assert callable(plain)
     expected = plain(prediction[~padding], target[~padding])
-    assert nn.PaddedLoss(kind)(prediction, target, padding) == pytest.approx(float(expected), rel=1e-6)
+    assert nn.MaskedLoss(kind)(prediction, target, padding) == pytest.approx(float(expected), rel=1e-6)
 
 
 def test_the_divergence_from_a_standard_normal() -> None:

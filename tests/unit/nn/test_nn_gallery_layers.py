@@ -1,0 +1,96 @@
+"""Graphs, masks, channels and spectrograms compute what their formulas say, worked out another way."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from nnstudio import nn
+
+
+def test_neighbours_are_told_by_the_roots_of_their_degrees() -> None:
+    edges = torch.tensor([[[0.0, 1, 0], [1, 0, 1], [0, 1, 0]]])
+    nodes = torch.randn(1, 3, 4)
+    layer = nn.GraphConv(4, 5)
+    whole = edges[0] + torch.eye(3)
+    root = torch.diag(whole.sum(1) ** -0.5)
+    expected = root @ whole @ root @ nodes[0] @ layer.weight.T + layer.bias
+    assert torch.allclose(layer(nodes, edges)[0], expected, atol=1e-6)
+    mean = nn.GraphConv(4, 5, aggregate="mean", loops=False)
+    expected = (nodes[0, 0] + nodes[0, 2]) / 2 @ mean.weight.T
+    assert torch.allclose(mean(nodes, edges.long())[0, 1], expected + mean.bias, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [lambda: nn.GraphConv(3, 4), lambda: nn.GraphAttention(3, 4, 2)])
+def test_a_graph_knows_no_order_and_no_one_who_is_apart(make: object) -> None:
+    assert callable(make)
+    layer, nodes = make(), torch.randn(1, 5, 3)
+    edges = torch.zeros(1, 5, 5)
+    for one, other in ((0, 1), (1, 2), (3, 4)):
+        edges[0, one, other] = edges[0, other, one] = 1
+    order = torch.tensor([3, 0, 4, 2, 1])
+    told = layer(nodes, edges)
+    assert torch.allclose(layer(nodes[:, order], edges[:, order][:, :, order]), told[:, order], atol=1e-6)
+    changed = nodes.clone()
+    changed[0, 3:] += 1
+    assert torch.equal(layer(changed, edges)[0, :3], told[0, :3])
+    assert not torch.equal(layer(changed, edges)[0, 3:], told[0, 3:])
+
+
+def test_strong_edges_count_more() -> None:
+    layer = nn.GraphAttention(1, 1)
+    torch.nn.init.zeros_(layer.asks), torch.nn.init.zeros_(layer.told), torch.nn.init.ones_(layer.weight)
+    edges = torch.tensor([[[1.0, 3.0], [0.0, 0.0]]])
+    told = layer(torch.tensor([[[1.0], [5.0]]]), edges)
+    assert told[0, :, 0].tolist() == pytest.approx([(1 * 1 + 3 * 5) / 4, 5.0])
+
+
+def test_only_what_counts_is_pooled() -> None:
+    input, padding = torch.randn(3, 4, 2), torch.arange(4) >= torch.tensor([4, 2, 0])[:, None]
+    for kind, expected in (
+        ("mean", [input[0].mean(0), input[1, :2].mean(0)]), ("sum", [input[0].sum(0), input[1, :2].sum(0)]),
+        ("max", [input[0].amax(0), input[1, :2].amax(0)]), ("last", [input[0, 3], input[1, 1]]),
+    ):  # fmt: skip
+        found = nn.MaskedPool(kind)(input, padding)
+        assert torch.allclose(found[:2], torch.stack(expected), atol=1e-6), kind
+        assert (found[2] == 0).all(), kind
+
+
+def test_sequences_are_turned_round_within_their_length() -> None:
+    input = torch.arange(8.0).reshape(2, 4, 1)
+    padding = torch.tensor([[False, False, False, True], [False] * 4])
+    flipped = nn.FlipSequence()(input, padding)
+    assert flipped[..., 0].tolist() == [[2, 1, 0, 3], [7, 6, 5, 4]]
+    assert torch.equal(nn.FlipSequence()(flipped, padding), input)
+    lengths = torch.tensor([3, 4])
+    assert torch.equal(nn.LengthMask()(lengths, input), padding)
+
+
+def test_channels_are_weighed_by_all() -> None:
+    layer, input = nn.SqueezeExcitation(8, 4), torch.randn(2, 8, 5, 3)
+    means = input.mean((2, 3))
+    weights = torch.sigmoid(layer.excite(torch.relu(layer.squeeze(means))))
+    assert torch.allclose(layer(input), input * weights[:, :, None, None], atol=1e-6)
+
+
+def test_a_spectrogram_is_the_power_of_fourier_s_transform() -> None:
+    wave = torch.randn(2, 1, 700)
+    layer = nn.MelSpectrogram(8000, window=200, hop=80, mels=12, high=4000.0)
+    window = torch.hann_window(200, dtype=torch.float64)
+    spectrum = torch.stft(
+        wave[:, 0].double(), 200, 80, window=window, center=True, pad_mode="constant", return_complex=True
+    )
+    expected = (layer.bands.double() @ spectrum.abs().square() + 1e-6).log()
+    assert torch.allclose(layer(wave)[:, 0].double(), expected, atol=1e-3)
+
+
+def test_a_tone_is_in_the_band_of_its_pitch() -> None:
+    layer = nn.MelSpectrogram(8000, window=400, hop=160, mels=20, high=4000.0)
+    middles = [700 * (10 ** (mel / 2595) - 1) for mel in np.linspace(0, 2595 * math.log10(1 + 4000 / 700), 22)][1:-1]
+    for band in (3, 9, 16):
+        time = torch.arange(4000) / 8000
+        tone = torch.sin(2 * math.pi * middles[band] * time).reshape(1, 1, -1)
+        assert int(layer(tone)[0, 0, :, 10].argmax()) == band
