@@ -119,6 +119,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 first="pictures:first_rows",
                 folder=True,
             ),
+            Format(
+                "sounds",
+                "sounds by class",
+                "sound_folders:read_sounds",
+                detect="sound_folders:holds_sounds",
+                folder=True,
+            ),
+            Format("nifti", "brain scan (NIfTI)", "nifti:read_nifti", (".nii",), detect="nifti:is_nifti"),
             Format("idx", "IDX file (MNIST)", "idx:read_idx", (".idx", "-ubyte", ".gz"), detect="idx:is_idx"),
             Format("cifar", "CIFAR batch (.bin)", "idx:read_cifar", (".bin",), detect="idx:is_cifar"),
             Format(

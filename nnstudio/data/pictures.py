@@ -49,10 +49,11 @@ def holds_pictures(path: Path, _head: bytes = b"") -> bool:
 
 def found_in(folder: Path) -> Files:
     """The pictures of a folder, by name. OSError where it cannot be read."""
-    return _told_by_folders(sorted(walked(folder)))
+    return told_by_folders(sorted(walked(folder)))
 
 
-def _told_by_folders(paths: list[str]) -> Files:
+def told_by_folders(paths: list[str]) -> Files:
+    """What the folders of files say: classes, below parts where all lie in such."""
     tops = {name.split("/")[0].lower() for name in paths if "/" in name}
     split = bool(tops) and tops <= PARTS.keys() and all("/" in name for name in paths)
     classes, parts = [], []
@@ -68,7 +69,7 @@ def first_rows(path: Path, reference: DataReference) -> Source | None:
     names = sorted(walked(path, most=SOME))
     if len({name.rpartition("/")[0] for name in names}) * SOME > len(names) or len(names) < SOME:
         return None
-    return _source(path, _told_by_folders(names), range(len(names)), reference, [])
+    return _source(path, told_by_folders(names), range(len(names)), reference, [])
 
 
 def read_pictures(path: Path, reference: DataReference, progress: Progress) -> Source:

@@ -84,7 +84,8 @@ OPTIONS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "reading": (str, ("auto", "memory", "disk")),
     "query": (str, ()),
     "sheet": (str, ()),
-    "rate": (int, ()),  # samples a second of sounds that do not say so themselves
+    "rate": (int, ()),  # samples a second: those of sounds that do not say it, or to which all of a folder are brought
+    "milliseconds": (int, ()),
 }
 
 
@@ -243,6 +244,10 @@ def _check_option(name: str, value: Any) -> None:
         )
     if name == "size" and not 4 <= int(str(value)) <= 4096:
         raise DataError(f"The option 'size' must be the edge of a picture in pixels, 4 to 4096, not {_brief(value)}")
+    if name == "rate" and not 100 <= int(str(value)) <= 400_000:
+        raise DataError(f"The option 'rate' must be samples a second, 100 to 400,000, not {_brief(value)}")
+    if name == "milliseconds" and not 1 <= int(str(value)) <= 600_000:
+        raise DataError(f"The option 'milliseconds' must be the length of a sound, 1 to 600,000, not {_brief(value)}")
     if name == "delimiter" and (len(str(value)) != 1 or not str(value).isascii() or str(value) in '"\r\n'):
         raise DataError(f"The delimiter of a CSV file must be one character such as a comma, not {value!r}")
 
