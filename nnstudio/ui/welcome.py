@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme, thumbnail
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.background import Background, Job
+from nnstudio.ui.fuzzy import by_words
 from nnstudio.ui.parts import ElidedLabel, button, column, empty, label, line, row
 from nnstudio.ui.settings import Settings
 
@@ -83,9 +84,15 @@ class Card(Pressable):
         self.setFixedWidth(theme.scaled(CARD_WIDTH))
         summary = label(template.summary, "muted", wrap=True)
         summary.setAlignment(Qt.AlignmentFlag.AlignTop)
-        words = column(label(template.title, "strong"), summary, 1, spacing=3, margins=(8, 2, 8, 6))
+        title = ElidedLabel(template.title, "strong")
+        words = column(title, summary, 1, spacing=3, margins=(8, 2, 8, 6))
         self.setLayout(column(self.picture, words, spacing=6, margins=(5, 5, 5, 5)))
         self.setObjectName(f"template_{template.id}")
+
+    def fits(self, wanted: str) -> bool:
+        """Whether it is about these words: in its title, its summary or its page."""
+        template = self.template
+        return by_words(wanted, " ".join((template.title, template.summary, template.page)))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.setToolTip("Open a copy to look at, train and change")
@@ -148,10 +155,18 @@ class Welcome(QFrame):
         self._classical.hide()
         self._note = label("", "problem", wrap=True)
         self._note.hide()
+        self._nothing = label("No project is about that; try another word, such as picture, text or table.", "muted")
+        self._nothing.hide()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a project")
+        self.search.setAccessibleName("Find a project of the gallery")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
         self._grid_home.setLayout(
             column(
-                label("Gallery", "title"),
+                row(label("Gallery", "title"), 1, self.search, spacing=12),
                 self._note,
+                self._nothing,
                 self._grids[0],
                 self._classical,
                 self._grids[1],
@@ -217,8 +232,19 @@ class Welcome(QFrame):
 
     def _fit_text(self) -> None:
         self._side.setFixedWidth(theme.scaled(330))
+        self.search.setFixedWidth(theme.scaled(220))
         for card in self.cards:
             card.setFixedWidth(theme.scaled(CARD_WIDTH))
+        self._arrange()
+
+    def _filter(self, wanted: str) -> None:
+        """Show only what is about these words."""
+        shown = {card for card in self.cards if not wanted.strip() or card.fits(wanted)}
+        for card in self.cards:
+            card.setVisible(card in shown)
+        self._nothing.setVisible(bool(self.cards) and not shown)
+        self._classical.setVisible(any(card.template.kind == "classical" for card in shown))
+        self._columns = 0
         self._arrange()
 
     def _arrange(self) -> None:
@@ -228,7 +254,8 @@ class Welcome(QFrame):
             return
         self._columns = columns
         for grid, classical in zip(self._grids, (False, True), strict=True):
-            cards = (card for card in self.cards if (card.template.kind == "classical") is classical)
+            cards = [card for card in self.cards if (card.template.kind == "classical") is classical]
+            cards = [card for card in cards if not card.isHidden()] + [card for card in cards if card.isHidden()]
             for place, card in enumerate(cards):
                 grid.addWidget(card, place // columns, place % columns)
 

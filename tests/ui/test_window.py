@@ -377,3 +377,20 @@ def test_the_window_is_painted_before_torch_or_pyqtgraph_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_project_of_the_gallery_is_found_by_what_it_is_about(window, qtbot):
+    qtbot.waitUntil(lambda: bool(window.welcome.cards), timeout=60_000)
+    shown = lambda: {card.template.id for card in window.welcome.cards if card.isVisible()}  # noqa: E731
+    every = shown()
+    window.welcome.search.setFocus()
+    qtbot.keyClicks(window.welcome.search, "tissue")
+    assert "small-net" in shown()
+    assert "line" not in shown()
+    assert "resnet-50" not in shown()
+    window.welcome.search.selectAll()
+    qtbot.keyClicks(window.welcome.search, "xylophone")
+    assert not shown()
+    assert window.welcome._nothing.isVisible()
+    window.welcome.search.clear()
+    assert shown() == every
