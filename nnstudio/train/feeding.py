@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.layers.types import Size, Symbol
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.searching import PAD
 
@@ -27,13 +28,15 @@ class Fed:
     """A network that continues the codes of an Input.
 
     field: of that Input. width: codes that it takes, None: any number. axis: of the codes in the scores: 1, 2, or 0
-    where there are scores N×C of the next code alone. before: inputs of ``first``, whose results go on to ``then``
+    where there are scores N×C of the next code alone. lag: by how many places the scores are fewer than the codes, as
+    where the last code is cut off. before: inputs of ``first``, whose results go on to ``then``
     together with the codes.
     """
 
     field: str
     width: int | None
     axis: int
+    lag: int
     before: tuple[InputSpec, ...]
     first: fx.GraphModule
     then: fx.GraphModule
@@ -42,7 +45,7 @@ class Fed:
     @property
     def length(self) -> int:
         """How many codes are written where nothing else is said."""
-        return self.width or LENGTH
+        return LENGTH if self.width is None else max(1, self.width - self.lag)
 
     def begin(self, fields: Mapping[str, NDArray[Any]], rows: int, random: torch.Generator, ways: int = 1) -> Steps:
         """Run what comes before on so many rows, each ``ways`` times, one copy after the other."""
@@ -70,7 +73,7 @@ class Steps:
         """Scores N×C of the code after N×T codes. ``attention`` takes up where nodes looked, by their names."""
         width = self._fed.width
         if width is not None:
-            codes = codes[:, -width:]
+            codes = codes[:, -max(1, width - self._fed.lag) :]
         if self._grows is None and width is not None and codes.shape[1] < width:
             self._grows = self._works_short(codes, width)
         short = self._grows is not False or width is None
@@ -92,6 +95,7 @@ class Steps:
         import torch
 
         count = codes.shape[1]
+        width = max(width, count + self._fed.lag)
         if count < width:  # scores of the next code alone look at the end, others at the place of the last code
             filler = codes.new_full((len(codes), width - count), PAD)
             codes = torch.cat((codes, filler) if self._fed.axis else (filler, codes), 1)
@@ -121,17 +125,18 @@ def feed(compiled: Compiled, output: str) -> Fed:
     size = specs[0].type.sizes[1] if specs[0].type.rank > 1 else None
     width = size if isinstance(size, int) else None
     by_name = {spec.name: spec for spec in compiled.model_inputs}
-    axis = _axis_of_codes(compiled, output, specs[0])
+    axis, lag = _axis_of_codes(compiled, output, specs[0])
     device = device_of(compiled.model)
-    return Fed(specs[0].field, width, axis, tuple(by_name[name] for name in before), first, then, device)
+    return Fed(specs[0].field, width, axis, lag, tuple(by_name[name] for name in before), first, then, device)
 
 
-def _axis_of_codes(compiled: Compiled, output: str, fed: InputSpec) -> int:
-    """Where the codes are in what the output is fed: 0 where it has one row of scores."""
+def _axis_of_codes(compiled: Compiled, output: str, fed: InputSpec) -> tuple[int, int]:
+    """Where the codes are in what the output is fed, and by how many its steps are fewer than those that are fed. The
+    axis is 0 where it has one row of scores."""
     wire = compiled.network.incoming[output][0]
     scores = compiled.resolution.nodes[wire.source].outputs[wire.output]
     if scores.rank == 2:
-        return 0
+        return 0, 0
     if scores.rank != 3 or fed.type.rank != 2:
         raise TrainingError(
             f"The output “{compiled.name(output)}” should get a score for each code at each step, and gets "
@@ -139,12 +144,23 @@ def _axis_of_codes(compiled: Compiled, output: str, fed: InputSpec) -> int:
             "feed it N×T×C, as a Linear behind a decoder gives",
             output,
         )
-    steps = fed.type.sizes[1]
-    last = scores.sizes[1] == steps
-    second = scores.sizes[2] == steps
-    if last and second:
-        return 1 if scores.labels[2] == "T" and scores.labels[1] != "T" else 2
-    return 1 if second else 2
+    lags = {axis: _fewer(fed.type.sizes[1], scores.sizes[3 - axis]) for axis in (2, 1)}
+    fitting = [axis for axis in (2, 1) if lags[axis] in (0, 1)]
+    if len(fitting) != 1 and fed.type.classes is not None:
+        fitting = [axis for axis in (2, 1) if scores.sizes[axis] == fed.type.classes] or fitting
+    if len(fitting) > 1 and scores.labels[2] == "T" != scores.labels[1]:
+        fitting = [1]
+    axis = fitting[0] if fitting else 2
+    return axis, max(0, lags[axis] or 0)
+
+
+def _fewer(size: Size, other: Size) -> int | None:
+    """By how much another size is smaller, where that can be told."""
+    if isinstance(size, int) and isinstance(other, int):
+        return size - other
+    if isinstance(size, Symbol) and isinstance(other, Symbol) and (size.name, size.scale) == (other.name, other.scale):
+        return int(size.offset - other.offset)
+    return None
 
 
 def _cut(compiled: Compiled, output: str, fed: set[str]) -> tuple[fx.GraphModule, fx.GraphModule, tuple[str, ...]]:

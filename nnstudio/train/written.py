@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnstudio.train.batches import Data
+from nnstudio.train.batches import Data, Rows
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.figures import Figures, writes
 
@@ -22,25 +23,31 @@ def figures_of_writing(compiled: Compiled, data: Data, split: str) -> Figures:
     one of them compares."""
     import torch
 
+    from nnstudio.train.evaluate import device_of, evaluating
     from nnstudio.train.generating import Writer
 
-    found: Figures = {}
-    texts: dict[str, Any] = {}
-    for id in (id for id in compiled.metrics if writes(compiled, id)):
-        metric, output, field = compiled.metric(id), _output_of(compiled, id), _target(compiled, id)
-        if hasattr(metric, "texts") and hasattr(data, "decode"):
-            metric.texts = lambda codes, field=field: data.decode(field, codes)
-        if output not in texts:
-            texts[output] = Writer(compiled, output)
-        writer: Writer = texts[output]
-        arrays, rows = data.arrays(split), data.count(split)
+    wanted = [id for id in compiled.metrics if writes(compiled, id)]
+    if not wanted:
+        return {}
+    metrics = {id: compiled.metric(id) for id in wanted}
+    outputs = {id: _output_of(compiled, id) for id in wanted}
+    writers = {output: Writer(compiled, output) for output in outputs.values()}
+    for id, metric in metrics.items():
+        if hasattr(metric, "texts") and hasattr(data, "decode") and (field := _field(compiled, id)):
+            metric.texts = functools.partial(data.decode, field)
+    arrays, rows = data.arrays(split), data.count(split)
+    source = Rows(compiled.inputs, arrays, rows, device_of(compiled.training))
+    with evaluating(compiled.training):
         for start in range(0, rows, ROWS):
             stop = min(start + ROWS, rows)
-            fields = {name: np.asarray(arrays[name][start:stop]) for name in writer.takes if name in arrays}
-            codes = writer.write(fields, rows=stop - start)
-            metric.update(torch.from_numpy(codes), torch.from_numpy(np.array(arrays[field][start:stop])))
-        found[compiled.name(id)] = float(metric.compute())
-    return found
+            out = compiled.training(*source.gather(slice(start, stop), stop - start, 0))
+            codes = {}
+            for output, writer in writers.items():
+                fields = {name: np.asarray(arrays[name][start:stop]) for name in writer.takes if name in arrays}
+                codes[output] = torch.from_numpy(writer.write(fields, rows=stop - start))
+            for id, metric in metrics.items():
+                metric.update(codes[outputs[id]], out[f"{id}.target"].cpu())
+    return {compiled.name(id): float(metric.compute()) for id, metric in metrics.items()}
 
 
 def _output_of(compiled: Compiled, metric: str) -> str:
@@ -62,12 +69,9 @@ def _output_of(compiled: Compiled, metric: str) -> str:
     )
 
 
-def _target(compiled: Compiled, metric: str) -> str:
-    """The field that a metric compares with. TrainingError where it is none."""
+def _field(compiled: Compiled, metric: str) -> str:
+    """The field whose codes a metric compares with; "" where there is not exactly one."""
     wire = next(wire for wire in compiled.network.incoming[metric] if wire.input == "target")
-    field = str(getattr(compiled.network.nodes[wire.source].layer, "field", ""))
-    if not field:
-        raise TrainingError(
-            f"“{compiled.name(metric)}” needs its target straight from an Input", "wire the Input to it", metric
-        )
-    return field
+    nodes = compiled.network.nodes
+    fields = {str(getattr(nodes[id].layer, "field", "")) for id in compiled.network.ancestors([wire.source])} - {""}
+    return fields.pop() if len(fields) == 1 else ""

@@ -54,11 +54,16 @@ def decoder_only(body: str = "attention", **output: Any) -> Compiled:
     return compiled
 
 
-def encoder_decoder(**output: Any) -> Compiled:
-    """Reads four codes and writes; with figures of what it writes."""
+def encoder_decoder(cut: bool = False, **output: Any) -> Compiled:
+    """Reads four codes and writes; with figures of what it writes. cut: what is fed and what is to be written are one
+    field, without its last and without its first code, and the scores have the codes before the steps."""
     net = NetworkBuilder()
     read, written = net.add("Input", field="read", name="read"), net.add("Input", field="written", name="written")
-    goal = net.add("Input", field="goal", name="goal")
+    if cut:
+        goal = net.add("Slice", written, start=1)
+        written = net.add("Slice", written, end=-1)
+    else:
+        goal = net.add("Input", field="goal", name="goal")
     memory = net.add(
         "GRU", net.add("Embedding", read, num_embeddings=6, embedding_dim=8), hidden_size=12, name="encoder"
     )
@@ -66,7 +71,8 @@ def encoder_decoder(**output: Any) -> Compiled:
     x = net.add("GRU", x, initial=memory.last, hidden_size=12).sequence
     scores = net.add("Linear", x, out_features=LETTERS, name="scores")
     net.add("SequenceCrossEntropyLoss", scores, goal, name="loss")
-    net.add("Output", scores, name="out", kind="tokens", feeds="written", **output)
+    told = net.add("Permute", scores, order=(2, 1)) if cut else scores
+    net.add("Output", told, name="out", kind="tokens", feeds="written", **output)
     net.add("ErrorRate", scores, goal, name="errors")
     net.add("ExactMatch", scores, goal, name="exact")
     return compile_network(net.network, TYPES, seed=2)
@@ -189,6 +195,23 @@ class Pairs:
 
     def arrays(self, split: str) -> Mapping[str, Any]:
         return self.rows
+
+
+def test_the_field_that_is_fed_may_hold_what_is_to_be_written() -> None:
+    apart, cut = encoder_decoder(), encoder_decoder(cut=True)
+    cut.model.load_state_dict(apart.model.state_dict())
+    read = np.array([[1, 2, 3, 4], [4, 3, 2, 1], [5, 5, 0, 0]])
+    written = generate(apart, {"read": read}, length=5)
+    assert generate(cut, {"read": read}, length=5).tolist() == written.tolist()
+    rows = np.zeros((3, 6), np.int64)
+    rows[:, 0] = START
+    rows[:, 1 : 1 + written.shape[1]] = written
+
+    class Together(Pairs):
+        def __init__(self) -> None:
+            self.rows = {"read": read, "written": rows}
+
+    assert evaluate(cut, Together())["exact"] == 1
 
 
 def test_what_is_written_is_compared_at_the_end() -> None:
