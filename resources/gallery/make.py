@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from making import basics, scenes, tables, texts, vision
+from making import basics, scenes, tables, texts, vision, vision_transfer
 
 from nnstudio.project.files import save
 from nnstudio.project.sheet import Sheet
@@ -29,7 +29,8 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     for id in options.ids or GALLERY:
-        save(options.into / f"{id}.nnstudio", GALLERY[id]())
+        weights = vision_transfer.WEIGHTS[id]() if id in vision_transfer.WEIGHTS else None
+        save(options.into / f"{id}.nnstudio", GALLERY[id](), weights)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def similar_images() -> Sheet:
     return sheet(
         net, rows("image conv1 bn1 relu1 pool1", "conv2 bn2 relu2 pool2 flatten",
                   "embedding on_sphere likeness sharpness loss", ". . place label recall_at_5"),
-        Plan.make({"epochs": 10, "batch_size": 128, "optimizer": "AdamW", "learning_rate": 0.003,
+        Plan.make({"epochs": 6, "batch_size": 128, "optimizer": "AdamW", "learning_rate": 0.003,
                    "weight_decay": 0.01, "schedule": "one-cycle", "keep_best": False}),
         shipped_reference("fashion"),
         "Similar pictures", "Every article of clothing becomes a point; its nearest neighbours are what looks like it.",
@@ -109,7 +109,7 @@ def residual() -> Sheet:
     return sheet(
         net, rows("image conv1 bn1 relu1", "stage1 stage2 stage3 average", "flatten dropout scores article",
                   ". label loss", ". . accuracy", height=1.2),
-        Plan.make({"epochs": 12, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.01, "weight_decay": 0.02,
+        Plan.make({"epochs": 8, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.01, "weight_decay": 0.02,
                    "schedule": "one-cycle", "keep_best": False}),
         shipped_reference("fashion"),
         "Residual network", "Blocks with a way past them, nested in stages, tell clothes, shoes and bags apart.",

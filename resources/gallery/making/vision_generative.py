@@ -27,11 +27,12 @@ def vae() -> Sheet:
     net.add("BCEWithLogitsLoss", logits, image, name="rebuilding", weight=784.0)
     net.add("Output", net.add("Sigmoid", logits, name="ink"), name="rebuilt", kind="image")
     noise = net.add("Noise", name="noise", shape=(10,))
-    dreamt = net.add("Sigmoid", net.add("Shared", noise, name="same_decoder", of=logits.node), name="dreamt_ink")
+    dreamt = net.add("Shared", noise, name="same_decoder", of=logits.node)
+    dreamt = net.add("Sigmoid", net.add("Scale", dreamt, name="contrast", factor=3.0), name="dreamt_ink")
     net.add("Output", dreamt, name="dreamt", kind="image")
     return sheet(
         net, rows("image flatten encode bend mean", ". . . log_variance divergence",
-                  "latent decoder ink rebuilt rebuilding", "noise same_decoder dreamt_ink dreamt"),
+                  "latent decoder ink rebuilt rebuilding", "noise same_decoder contrast dreamt_ink dreamt"),
         Plan.make({"epochs": 60, "batch_size": 64, "learning_rate": 0.002, "schedule": "one-cycle",
                    "keep_best": False}),
         shipped_reference("mnist"),
@@ -50,25 +51,30 @@ def _decoder() -> NetworkBuilder:
 
 
 def gan() -> Sheet:
-    """A forger and a judge, who learn from one another."""
+    """A forger and a judge, who learn from one another; the judge also reads which digit it is."""
     net = NetworkBuilder()
     net.define("Generator", _generator())
     net.define("Discriminator", _discriminator())
-    noise = net.add("Noise", name="noise", shape=(64,))
-    made = net.add("Block", noise, name="generator", definition="Generator")
+    label = net.add("Input", name="label", field="label")
+    wanted = net.add("OneHot", label, name="wanted")
+    noise = net.add("Noise", name="noise", shape=(32,))
+    made = net.add("Block", noise, wanted, name="generator", definition="Generator")
     net.add("Output", made, name="drawn", kind="image")
     image = net.add("Input", name="image", field="image")
     real = net.add("Block", image, name="discriminator", definition="Discriminator")
     fake = net.add("Shared", made, name="same_judge", of=real.node)
-    net.add("DiscriminatorLoss", real, fake, name="tell_apart", smoothing=0.1)
-    net.add("GeneratorLoss", fake, name="pass_for_real")
+    net.add("DiscriminatorLoss", real.score, fake.score, name="tell_apart", smoothing=0.1)
+    net.add("GeneratorLoss", fake.score, name="pass_for_real")
+    net.add("CrossEntropyLoss", real.digit, label, name="read_real")
+    net.add("CrossEntropyLoss", fake.digit, label, name="read_drawn")
     phases = (
-        Phase(name="discriminator", losses=("tell_apart",), trains=("discriminator",)),
-        Phase(name="generator", losses=("pass_for_real",), trains=("generator",)),
+        Phase(name="discriminator", losses=("tell_apart", "read_real"), trains=("discriminator",)),
+        Phase(name="generator", losses=("pass_for_real", "read_drawn"), trains=("generator",)),
     )
     return sheet(
-        net, rows(". image discriminator tell_apart", "noise generator same_judge pass_for_real", ". . drawn"),
-        Plan.make({"epochs": 110, "batch_size": 64, "learning_rate": 0.0005, "beta1": 0.5, "phases": phases}),
+        net, rows("label wanted generator drawn", "noise image discriminator tell_apart read_real",
+                  ". . same_judge pass_for_real read_drawn"),
+        Plan.make({"epochs": 60, "batch_size": 32, "learning_rate": 0.0005, "beta1": 0.5, "phases": phases}),
         shipped_reference("mnist"),
         "Generator against discriminator",
         "One network draws digits out of noise, another tells them from real ones; each learns from the other.",
@@ -77,11 +83,13 @@ def gan() -> Sheet:
 
 def _generator() -> NetworkBuilder:
     block = NetworkBuilder()
-    x = block.add("BlockInput", name="noise", shape=(64,))
-    x = block.add("Linear", x, name="plan", out_features=48 * 49, bias=False)
+    noise = block.add("BlockInput", name="noise", shape=(32,))
+    wanted = block.add("BlockInput", name="wanted", shape=(10,))
+    x = block.add("Concatenate", noise, wanted, name="asked_for")
+    x = block.add("Linear", x, name="plan", out_features=32 * 49, bias=False)
     x = block.add("ReLU", block.add("BatchNorm1d", x, name="bn1"), name="relu1")
-    x = block.add("Unflatten", x, name="unflatten", axis=1, unflattened_size=(48, 7, 7))
-    x = block.add("ConvTranspose2d", x, name="grow1", out_channels=24, kernel_size=4, stride=2, padding=1, bias=False)
+    x = block.add("Unflatten", x, name="unflatten", axis=1, unflattened_size=(32, 7, 7))
+    x = block.add("ConvTranspose2d", x, name="grow1", out_channels=16, kernel_size=4, stride=2, padding=1, bias=False)
     x = block.add("ReLU", block.add("BatchNorm2d", x, name="bn2"), name="relu2")
     x = block.add("ConvTranspose2d", x, name="grow2", out_channels=1, kernel_size=4, stride=2, padding=1)
     block.add("BlockOutput", block.add("Sigmoid", x, name="ink"), name="drawn")
@@ -94,9 +102,10 @@ def _discriminator() -> NetworkBuilder:
     for number, channels in ((1, 24), (2, 48)):
         x = block.add("Conv2d", x, name=f"conv{number}", out_channels=channels, kernel_size=4, stride=2, padding=1)
         x = block.add("LeakyReLU", x, name=f"leaky{number}", negative_slope=0.2)
-        x = block.add("Dropout", x, name=f"dropout{number}", p=0.3)
-    x = block.add("Linear", block.add("Flatten", x, name="flatten"), name="score", out_features=1)
-    block.add("BlockOutput", x, name="score")
+    x = block.add("Dropout", block.add("Flatten", x, name="flatten"), name="dropout", p=0.4)
+    x = block.add("LeakyReLU", block.add("Linear", x, name="look", out_features=128), name="leaky3", negative_slope=0.2)
+    block.add("BlockOutput", block.add("Linear", x, name="genuine", out_features=1), name="score")
+    block.add("BlockOutput", block.add("Linear", x, name="kind", out_features=10), name="digit")
     return block
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from making import rows, sheet
+from making.vision_parts import classifier
+from nnstudio.data import DataReference, Split
 from nnstudio.data.opening import shipped_reference
 from nnstudio.data.packages import packaged_reference
+from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import TensorType
 from nnstudio.project.sheet import Sheet
@@ -84,6 +91,41 @@ def self_supervised() -> Sheet:
     )  # fmt: skip
 
 
+def transfer() -> Sheet:
+    """What was learned from digits, for clothes: the first convolution stays, the head is new."""
+    net = NetworkBuilder()
+    x = net.add("Input", name="image", field="image")
+    for number, channels in ((1, 16), (2, 32)):
+        x = net.add("Conv2d", x, name=f"conv{number}", out_channels=channels, kernel_size=5, padding="same", bias=False,
+                    weight_init="he normal")  # fmt: skip
+        x = net.add("BatchNorm2d", x, name=f"bn{number}")
+        x = net.add("ReLU", x, name=f"relu{number}")
+        x = net.add("MaxPool2d", x, name=f"pool{number}", kernel_size=2)
+    x = net.add("Flatten", x, name="flatten")
+    classifier(net, net.add("Linear", x, name="new_scores", out_features=10), "article")
+    made = sheet(
+        net, rows("image conv1 bn1 relu1 pool1", "conv2 bn2 relu2 pool2 flatten", "new_scores article",
+                  "label loss", ". accuracy", height=1.2),
+        Plan.make({"epochs": 25, "batch_size": 20, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.01,
+                   "schedule": "one-cycle", "keep_best": False}),
+        DataReference("shipped:fashion", split=Split.make({"train": 0.02, "validation": 0.02, "test": 0.96})),
+        "Transfer",
+        "What a network learned from digits helps it with clothes, of which it sees 20 pictures of each kind.",
+    )  # fmt: skip
+    return replace(made, network=edits.set_frozen(["conv1", "bn1"])(made.network))
+
+
+def weights_of_digits() -> Mapping[str, Any]:
+    """The weights of digits-cnn, trained here as its project says, without those of its head."""
+    from making.vision import digits_cnn
+    from nnstudio.project.project import Project
+
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(digits_cnn(), Path(folder) / "digits.nnstudio")
+        project.train()
+    return {name: array for name, array in (project.weights or {}).items() if name.startswith(("conv", "bn"))}
+
+
 def _encoder() -> NetworkBuilder:
     block = NetworkBuilder()
     x = block.add("BlockInput", name="picture", shape=(1, 28, 28))
@@ -104,4 +146,8 @@ def _projection() -> NetworkBuilder:
     return block
 
 
-PROJECTS: Mapping[str, Callable[[], Sheet]] = {"faces": faces, "self-supervised": self_supervised}
+PROJECTS: Mapping[str, Callable[[], Sheet]] = {
+    "faces": faces, "self-supervised": self_supervised, "transfer": transfer,
+}  # fmt: skip
+#: Weights that come with a project.
+WEIGHTS: Mapping[str, Callable[[], Mapping[str, Any]]] = {"transfer": weights_of_digits}

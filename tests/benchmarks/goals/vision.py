@@ -88,15 +88,16 @@ def reader_of_digits() -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def drawn(project: Path, output: str) -> torch.Tensor:
-    """Pictures that the project draws out of noise, N×1×28×28."""
+    """Pictures that the project draws out of noise, N×1×28×28; of each digit as many, where it is told which."""
     import torch
 
     from nnstudio.train.evaluate import evaluating
 
     compiled = opened(project).compiled()
     random = torch.Generator().manual_seed(0)
+    given = {"image": torch.zeros(DRAWN, 1, 28, 28), "label": torch.arange(DRAWN) % 10}
     inputs = [
-        torch.zeros(DRAWN, 1, 28, 28) if spec.draw is None else torch.randn(DRAWN, *spec.draw.shape, generator=random)
+        given[spec.field] if spec.draw is None else torch.randn(DRAWN, *spec.draw.shape, generator=random)
         for spec in compiled.model_inputs
     ]
     with evaluating(compiled.model):
@@ -109,8 +110,8 @@ def drawn(project: Path, output: str) -> torch.Tensor:
 
 def difference(project: Path) -> float:
     """By how much batch normalisation is ahead; 0 where the doctor does not name a layer of the plain network."""
-    named = {node for one in told(project) for node in one.evidence.get("nodes", ())}
-    if not any(node.startswith("plain/") for node in named):
+    named = {node for one in told(project) for node in (one.node, *one.evidence.get("nodes", ()))}
+    if not any("plain" in node for node in named):
         return 0.0
     made = opened(project)
     return figure(made, "accuracy_normalised") - figure(made, "accuracy_plain")
@@ -206,6 +207,19 @@ def ahead_of_scratch(project: Path) -> float:
     return figure(made, "accuracy") - figure(scratch, "accuracy")
 
 
+def ahead_with_transfer(project: Path) -> float:
+    """By how much the network that kept what it learned from digits is more accurate than the same network from
+    scratch, with the same plan."""
+    made = opened(project)
+    network = made.network
+    loose = dataclasses.replace(
+        network, nodes={id: dataclasses.replace(node, frozen=False) for id, node in network.nodes.items()}
+    )
+    scratch = trained(dataclasses.replace(made.sheet, network=loose), seed_of(project))
+    print(f"  kept {figure(made, 'accuracy'):.3f}, from scratch {figure(scratch, 'accuracy'):.3f}")
+    return figure(made, "accuracy") - figure(scratch, "accuracy")
+
+
 GOALS: dict[str, Goal] = {
     "digits-cnn": Goal(90, "accuracy", 0.97),
     "similar-images": Goal(120, "recall_at_5", 0.93),
@@ -219,5 +233,6 @@ GOALS: dict[str, Goal] = {
     "vit": Goal(240, "accuracy", 0.95),
     "residual": Goal(300, "accuracy", 0.88),
     "self-supervised": Goal(360, "accuracy ahead", 0.05, judge=ahead_of_scratch),
+    "transfer": Goal(120, "accuracy ahead", 0.001, judge=ahead_with_transfer, train=("--keep",)),
     "faces": Goal(240, "equal_error", most=0.10),
 }
