@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.data import objects, scaling
-from nnstudio.data.columns import Array, Column, quoted
+from nnstudio.data.columns import Array, Column
 from nnstudio.data.dialect import MISSING
 from nnstudio.data.lazy import is_lazy
 from nnstudio.data.reference import DataError
@@ -28,6 +28,8 @@ from nnstudio.layers.types import TensorType
 FED = ("number", "category", "image", "array", "codes", "mask", "boxes", "sound")
 #: Of values that are read when they are asked for, about so many rows tell the mean and scale.
 SAMPLED = 2000
+#: The code of a category that no row had when the data was prepared.
+NEW = -2
 #: Rows of a table's column that are looked at together.
 TOGETHER = 1 << 20
 _LABELS = {0: "F", 1: "F", 2: "T F", 3: "C H W", 4: "C D H W"}
@@ -135,7 +137,14 @@ class ColumnEncoding:
             return self.categories.index(text)
         if text.lower() in MISSING:
             return -1
-        raise DataError(f"“{self.name}” has no category “{text}”; it must be one of {quoted(self.categories, 12)}")
+        return NEW
+
+    def unknown(self, values: Sequence[Any]) -> tuple[str, ...]:
+        """Texts among these that a category does not know, each once."""
+        if self.kind != "category":
+            return ()
+        told = (str(value).strip() for value in values if value is not None and self._code(value) == NEW)
+        return tuple(dict.fromkeys(told))
 
     def _codes(self, text: str) -> list[int]:
         """Codes of a text whose tokens are characters or stand between spaces, cut and filled up to the length."""
@@ -312,7 +321,8 @@ class FieldEncoding:
                 array[:, place] = encoded[:, 0]
                 place += 1
             else:
-                array[np.arange(count), place + encoded] = 1.0
+                known = values[name] != NEW  # of no category: zeros
+                array[np.arange(count)[known], place + encoded[known]] = 1.0
                 place += len(column.categories)
         return array
 

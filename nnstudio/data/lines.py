@@ -59,11 +59,14 @@ def is_text(path: Path, head: bytes) -> bool:
 
 def _is_table(text: str) -> bool:
     """Whether nearly every line has as many values as the others, and more than one; or is one number."""
-    found = records(text, detect_delimiter(text))[:-1] or records(text, ",")
+    found = records(text, detect_delimiter(text))
+    found = found[:-1] if len(text) >= HEAD // 2 else found
     widths = [len(row) for row in found]
+    if len(widths) < 2:
+        return False
     width = max(set(widths), key=widths.count)
     if width > 1:
-        return widths.count(width) >= 0.9 * len(widths) and len(widths) > 2
+        return widths.count(width) >= 0.9 * len(widths)
     return all(len(row[0].split()) < 2 and len(row[0]) < 40 for row in found[1:])
 
 

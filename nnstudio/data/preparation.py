@@ -115,6 +115,20 @@ class Preparation:
             raise DataError(f"None of the given columns ({quoted(tuple(rows))}) are those of the data; give {expected}")
         return {name: field.encoded(self.columns, known) for name, field in able.items()}
 
+    def unknown(self, rows: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
+        """A sentence for each column with categories among new rows that no row had before. They are encoded as none of
+        those that are known (where categories have codes, as the most frequent)."""
+        told = []
+        for name, values in rows.items():
+            encoding = self.columns.get(name)
+            new = encoding.unknown(values) if encoding is not None else ()
+            if encoding is not None and new:
+                told.append(
+                    f"“{name}” had no {quoted(new)} in training, so what is said of it is a guess; known are "
+                    f"{quoted(encoding.categories, 12)}"
+                )
+        return tuple(told)
+
     def _able(self, known: Mapping[str, Array]) -> tuple[dict[str, FieldEncoding], Mapping[str, Array]]:
         """The fields that can be made of these columns."""
         return {n: f for n, f in self.fields.items() if all(column in known for column in f.columns)}, known

@@ -314,6 +314,8 @@ class Project:
             for column in (*dataset.takes(name), *dataset.fields[name].columns)
         }
         encoded = dataset.encode(rows) if known & rows.keys() else {}
+        used = {name: values for name, values in rows.items() if name in known}
+        self.notes += tuple(text for text in dataset.prepared.unknown(used) if text not in self.notes)
         fed = fed_fields(self.network)
         for name in inputs:
             if name not in encoded and name not in fed:
