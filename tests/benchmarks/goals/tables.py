@@ -7,6 +7,28 @@ from typing import Any
 
 from goals import Goal
 
+#: Ways of splitting a small table, of which the mean is taken.
+SPLITS = 5
+
+
+def over_splits(project: Path) -> float:
+    """The area under the ROC curve on the test split, the mean of five splits: of the project as it was trained, and of
+    four that are trained here alike on rows that were drawn anew. On one split of 114 rows, one patient who is unlike
+    all others moves it by 0.01."""
+    from dataclasses import replace
+
+    from nnstudio.project.project import Project
+
+    opened = Project.open(project)
+    figures = [opened.evaluate("test")["auc"]]
+    assert opened.sheet.data is not None, "the project has its data"
+    for seed in range(1, SPLITS):
+        data = opened.sheet.data.with_(split=opened.sheet.data.split.with_(seed=seed))
+        again = Project(replace(opened.sheet, data=data), project.with_name(f"{project.stem}-{seed}.nnstudio"))
+        again.train()
+        figures.append(again.evaluate("test")["auc"])
+    return sum(figures) / len(figures)
+
 
 def over_linear(project: Path) -> float:
     """The network's RMSE as a share of that of a linear model (ridge regression on the same windows, its penalty chosen
@@ -39,11 +61,15 @@ def over_naive(project: Path) -> float:
     opened = Project.open(project)
     dataset = opened.dataset
     arrays = dataset.arrays("test")
-    past = np.stack([np.asarray(dataset.decode("past", window[None])[0])[:, 0] for window in np.asarray(arrays["past"])])
+    past = np.stack(
+        [np.asarray(dataset.decode("past", window[None])[0])[:, 0] for window in np.asarray(arrays["past"])]
+    )
     future = np.stack([np.asarray(row) for row in dataset.decode("future", np.asarray(arrays["future"]))])
     steps = future.shape[1]
     naive = min(float(np.abs(past[:, -lag:][:, :steps] - future).mean()) for lag in (48, 336))
-    unit = np.abs(np.diff(np.asarray(dataset.decode("future", np.array([[0.0] * steps, [1.0] * steps]))), axis=0)).mean()
+    unit = np.abs(
+        np.diff(np.asarray(dataset.decode("future", np.array([[0.0] * steps, [1.0] * steps]))), axis=0)
+    ).mean()
     return opened.evaluate("test")["loss"] * float(unit) / naive
 
 
@@ -61,7 +87,7 @@ def _with_one(flat: Any) -> Any:
 
 
 GOALS: dict[str, Goal] = {
-    "diagnosis": Goal(30, "auc", 0.99),
+    "diagnosis": Goal(30, f"auc, mean of {SPLITS} splits", 0.99, judge=over_splits),
     "fraud": Goal(30, "average_precision", 0.95),
     "credit": Goal(30, "auc", 0.78),
     "anomaly": Goal(60, "auc", 0.97),
