@@ -17,15 +17,22 @@ _LONGEST = 60
 def tokens(layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset | None) -> list[dict[str, Any]]:
     """Texts of what was written (codes N×T), or the best code of each place (scores N×T×C or N×C×T): ``text`` and
     ``tokens``."""
-    known = dataset.fields[field] if dataset is not None and field in dataset.fields else None
-    names = tuple(known.classes) if known is not None else ()
+    names = _vocabulary(dataset, field)
     codes = array if np.issubdtype(array.dtype, np.integer) else _read(layer, array, len(names))
     rows = [_cut([int(code) for code in row], names) for row in codes]
     told = [[names[code] if code < len(names) else str(code) for code in row] for row in rows]
-    if dataset is None or known is None or known.kind != "codes" or not names:
+    if dataset is None or not names:
         return [{"text": " ".join(row), "tokens": row} for row in told]
-    texts = dataset.decode(field, codes)
+    texts = dataset.decode(field, codes) if len(codes) else []
     return [{"text": str(text), "tokens": row} for text, row in zip(texts, told, strict=True)]
+
+
+def _vocabulary(dataset: Dataset | None, field: str) -> tuple[str, ...]:
+    """What the codes of a field stand for; empty where they have no names."""
+    known = dataset.fields.get(field) if dataset is not None else None
+    if dataset is None or known is None or known.kind != "codes":
+        return ()
+    return tuple(dataset.prepared.columns[known.columns[0]].categories)
 
 
 def _read(layer: Any, scores: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:

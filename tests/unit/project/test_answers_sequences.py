@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from nnstudio.data import DataReference, open_data
+from nnstudio.data.steps import STEPS
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import load
 from nnstudio.project.answers import answers
@@ -38,3 +42,17 @@ def test_an_embedding_is_told_as_it_is() -> None:
     net = NetworkBuilder()
     net.add("Output", net.add("Input", field="x"), name="out", kind="embedding")
     assert answers(net.network, None, {"out": np.ones((2, 3))}) == [{"out": {"embedding": [1.0, 1.0, 1.0]}}] * 2
+
+
+def test_codes_are_told_as_the_text_they_stand_for(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("word,kind\n" + "ab,x\nba,y\n" * 5)
+    step = STEPS["tokens"].make({"column": "word", "by": "characters", "start": True, "end": True})
+    dataset = open_data(DataReference(source=f"file:{path.as_posix()}", steps=(step,)))
+    layer = load()["Output"](kind="tokens", feeds="word")
+    vocabulary = dataset.prepared.columns["word"].categories
+    codes = np.array([[vocabulary.index("b"), vocabulary.index("a"), 0]])
+    assert tokens(layer, codes, "word", dataset) == [{"text": "ba", "tokens": ["b", "a"]}]
+    scores = np.eye(len(vocabulary), dtype=np.float32)[codes]
+    assert tokens(layer, scores, "word", dataset)[0]["text"] == "ba"
+    assert tokens(layer, scores.swapaxes(1, 2), "word", dataset)[0]["text"] == "ba"
