@@ -11,11 +11,11 @@ import polars as pl
 
 from nnstudio.data.blocks import between_records, blocks, first_record, head_of
 from nnstudio.data.columns import Source
-from nnstudio.data.dialect import Dialect, detect
+from nnstudio.data.dialect import Dialect, detect, encoding_doubts
 from nnstudio.data.errors import DataError
 from nnstudio.data.formats import known_by
 from nnstudio.data.reference import DataReference
-from nnstudio.data.table import dialect_of, encoding_doubts, named, read_csv
+from nnstudio.data.table import dialect_of, named, read_csv
 from nnstudio.data.table_stream import Blocks, stored_source
 
 #: A file of more bytes is read in blocks and kept on disk, where the option ``reading`` does not say otherwise.
@@ -63,7 +63,7 @@ def read_large_csv(path: Path, reference: DataReference, progress: Progress) -> 
     first = next(csv.reader(io.StringIO(record), delimiter=dialect.delimiter), [""])
     frame, warnings = named(pl.DataFrame([first], orient="row"), dialect.header)
     names = tuple(frame.columns)
-    warnings += encoding_doubts(path.name, dialect.encoding, reference)
+    warnings += encoding_doubts(path.name, "" if "encoding" in reference.options else dialect.encoding)
     size = path.stat().st_size
 
     def read(columns: tuple[str, ...], told: Progress) -> Iterator[pl.DataFrame]:

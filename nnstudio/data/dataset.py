@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -158,6 +159,10 @@ class Dataset:
         lazy = [cast(Lazy, column.values) for column in self.columns.values() if is_lazy(column.values)]
         return (*self._told, *(told for values in lazy for told in values.faults()))
 
+    def tell(self, more: Sequence[str]) -> None:
+        """Add what was found while it was opened to :attr:`warnings`, each once."""
+        self._told = (*self._told, *(text for text in more if text not in self._told))
+
     def look_through(self, stop: Callable[[], bool]) -> None:
         """Find out which files cannot be read, where that was not done at once; ``warnings`` tells them. Takes as long
         as reading all; until ``stop`` says so."""
@@ -193,6 +198,12 @@ class Dataset:
     def decode(self, field: str, array: Array) -> list[Any]:
         """See :meth:`FieldEncoding.decoded`."""
         return self.prepared.decode(field, array)
+
+    def augmented(self, augment: tuple[Augmentation, ...]) -> Dataset:
+        """The same data, trained on with other augmentation."""
+        made = copy.copy(self)
+        made.reference = self.reference.with_(augment=augment)
+        return made
 
     @property
     def augment(self) -> tuple[Augmentation, ...]:

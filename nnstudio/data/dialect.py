@@ -164,3 +164,11 @@ def detect(data: bytes, name: str) -> Dialect:
     rows = records(text, delimiter)
     decimal = detect_decimal(rows, delimiter)
     return Dialect(encoding, delimiter, detect_header(rows, decimal), decimal)
+
+
+def encoding_doubts(name: str, guessed: str) -> list[str]:
+    """What to say where an encoding was guessed that fits nearly every file; "" where none was."""
+    if guessed not in ("latin-1", "cp1252"):
+        return []
+    words = "Latin-1" if guessed == "latin-1" else "Windows-1252"
+    return [f"“{name}” is not in UTF-8 and was read as {words}; choose the encoding if letters look wrong"]

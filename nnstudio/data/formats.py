@@ -56,6 +56,11 @@ class Format:
         """The reader."""
         return cast(Reader, _found(self.reader))
 
+    @property
+    def of_text(self) -> bool:
+        """Whether it is written in an encoding."""
+        return self.id in ("csv", "text", "lines", "conll", "jsonl")
+
     def first_rows(self, path: Path, reference: DataReference) -> Source | None:
         """The first rows of what takes long to read, None where all is there at once. DataError, OSError."""
         return _found(self.first)(path, reference) if self.first else None

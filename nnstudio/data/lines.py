@@ -11,12 +11,11 @@ import numpy as np
 import polars as pl
 
 from nnstudio.data.columns import Column, Source
-from nnstudio.data.dialect import decoded, detect_delimiter, detect_encoding, records
+from nnstudio.data.dialect import decoded, detect_delimiter, detect_encoding, encoding_doubts, records
 from nnstudio.data.errors import DataError
 from nnstudio.data.reference import DataReference
 from nnstudio.data.steps import Step
 from nnstudio.data.steps.texts import Chunks, Tokens
-from nnstudio.data.table import encoding_doubts
 from nnstudio.data.typed import typed_source
 
 #: No file of texts is read that is larger, in bytes.
@@ -39,7 +38,7 @@ def text_of(path: Path, reference: DataReference) -> tuple[str, list[str], str]:
     if not text.strip():
         raise DataError(f"“{path.name}” is empty; a file with text was expected")
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    return text, encoding_doubts(path.name, encoding, reference), encoding
+    return text, encoding_doubts(path.name, "" if "encoding" in reference.options else encoding), encoding
 
 
 def is_text(path: Path, head: bytes) -> bool:

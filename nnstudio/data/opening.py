@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.data.described import Shipped
+from nnstudio.data.dialect import detect_encoding, encoding_doubts
 from nnstudio.data.errors import DataError, EncodingError, MissingDataError
 from nnstudio.data.formats import FORMATS, Format, sha256
 from nnstudio.data.reference import DataReference
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
 
 Progress = Callable[[float], None]
+#: Bytes of a text by which its encoding is seen.
+TEXT = 256 << 20
 First = Callable[["Dataset"], object]
 
 
@@ -129,14 +132,20 @@ def open_file(
     options = _detected_options(reference.path(base))
     reference = reference.with_(options=options, steps=FORMATS[options["format"]].first_steps())
     try:
-        return open_data(reference, base, progress, first)
+        dataset = open_data(reference, base, progress, first)
     except EncodingError as error:  # its beginning did not tell
         options = {**reference.options, "encoding": error.better}
-        return open_data(reference.with_(options=options), base, progress, first)
+        dataset = open_data(reference.with_(options=options), base, progress, first)
+    doubts = encoding_doubts(dataset.title, str(options.get("encoding", "")))
+    dataset.tell(doubts)
+    return dataset
 
 
 def _detected_options(path: Path) -> dict[str, Any]:
     form = _format(path)
+    if FORMATS[form].of_text and form != "csv":
+        with path.open("rb") as stream:
+            return {"format": form, "encoding": detect_encoding(stream.read(TEXT))}
     if form != "csv":
         return {"format": form}
     from nnstudio.data.table import dialect_of_file

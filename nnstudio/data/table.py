@@ -12,7 +12,7 @@ import polars as pl
 
 from nnstudio.data.cells import AUTOMATIC, GATHERERS, Memory, chosen, meaning
 from nnstudio.data.columns import Column, Source
-from nnstudio.data.dialect import Dialect, decoded, detect
+from nnstudio.data.dialect import Dialect, decoded, detect, encoding_doubts
 from nnstudio.data.errors import DataError
 from nnstudio.data.reference import ColumnChoice, DataReference
 
@@ -71,7 +71,7 @@ def read_csv(data: bytes, name: str, reference: DataReference, progress: Progres
     progress(0.4)
     frame = parsed(text, dialect, name)
     frame, warnings = named(frame, dialect.header)
-    warnings += encoding_doubts(name, dialect.encoding, reference)
+    warnings += encoding_doubts(name, "" if "encoding" in reference.options else dialect.encoding)
     columns: dict[str, Column] = {}
     for index, column in enumerate(frame.columns):
         choice = reference.fields.get(column, AUTOMATIC)
@@ -162,14 +162,6 @@ def named(frame: pl.DataFrame, header: bool) -> tuple[pl.DataFrame, list[str]]:
     if twice:
         warnings.append(f"Two columns have the same name and the later was renamed: {', '.join(twice)}")
     return frame.slice(int(header)).rename(dict(zip(frame.columns, names, strict=True))), warnings
-
-
-def encoding_doubts(name: str, encoding: str, reference: DataReference) -> list[str]:
-    """What to say where an encoding was guessed that fits nearly every file."""
-    if encoding not in ("latin-1", "cp1252") or "encoding" in reference.options:
-        return []
-    words = "Latin-1" if encoding == "latin-1" else "Windows-1252"
-    return [f"“{name}” is not in UTF-8 and was read as {words}; choose the encoding if letters look wrong"]
 
 
 def column_of(

@@ -183,6 +183,9 @@ def test_text_in_the_wrong_encoding_is_told(tmp_path):
     path.write_bytes((PROSE * 30).replace("cold", "kühl").encode("latin-1"))
     data = open_data(DataReference.file(path, options={"format": "lines"}))
     assert any("is not in UTF-8 and was read as Latin-1" in text for text in data.warnings)
+    chosen = open_file(path)
+    assert chosen.reference.options["encoding"] == "latin-1"
+    assert any("was read as Latin-1" in text for text in chosen.warnings)
     with pytest.raises(DataError, match="“book.txt” is not written in utf-8 .line 1 has other bytes"):
         open_data(DataReference.file(path, options={"format": "lines", "encoding": "utf-8"}))
 
