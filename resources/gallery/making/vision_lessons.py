@@ -65,7 +65,7 @@ def vanishing() -> Sheet:
     classifier(net, net.add("Linear", x, name="scores", out_features=10), "digit")
     return sheet(
         net, rows("image flatten layers scores digit", ". . label loss", ". . . accuracy"),
-        Plan.make({"epochs": 40, "batch_size": 32, "learning_rate": 0.003, "schedule": "one-cycle",
+        Plan.make({"epochs": 60, "batch_size": 32, "learning_rate": 0.003, "schedule": "one-cycle",
                    "keep_best": False}),
         shipped_reference("digits"),
         "Vanishing gradients",

@@ -75,6 +75,7 @@ def self_supervised() -> Sheet:
     right = net.add("Shared", second, name="same_projection", of=left.node)
     net.add("NTXentLoss", left, right, name="find_other_view", temperature=0.2)
     kept = net.add("StopGradient", first, name="as_it_is")
+    kept = net.add("BatchNorm1d", kept, name="levelled")
     scores = net.add("Linear", kept, name="probe", out_features=10)
     shown = net.add("Input", name="shown", field="shown")
     label = net.add("Input", name="label", field="label")
@@ -83,7 +84,7 @@ def self_supervised() -> Sheet:
     net.add("Output", scores, name="digit", kind="class scores")
     return sheet(
         net, rows("image view1 encoder projection", ". view2 same_encoder same_projection find_other_view",
-                  ". . as_it_is probe digit", ". . . shown probe_loss", ". . . label accuracy", height=1.2),
+                  ". as_it_is levelled probe digit", ". . . shown probe_loss", ". . . label accuracy", height=1.2),
         Plan.make({"epochs": 60, "batch_size": 125, "optimizer": "AdamW", "learning_rate": 0.002, "weight_decay": 0.01,
                    "schedule": "one-cycle", "keep_best": False}),
         shipped_reference("mnist-few-labels"),
@@ -133,14 +134,13 @@ def _encoder() -> NetworkBuilder:
         x = block.add("Conv2d", x, name=f"conv{number}", out_channels=channels, kernel_size=3, stride=2, padding=1,
                       bias=False)  # fmt: skip
         x = block.add("ReLU", block.add("BatchNorm2d", x, name=f"bn{number}"), name=f"relu{number}")
-    x = block.add("Flatten", block.add("AdaptiveAvgPool2d", x, name="average", output_size=1), name="flatten")
-    block.add("BlockOutput", x, name="features")
+    block.add("BlockOutput", block.add("Flatten", x, name="flatten"), name="features")
     return block
 
 
 def _projection() -> NetworkBuilder:
     block = NetworkBuilder()
-    x = block.add("BlockInput", name="features", shape=(128,))
+    x = block.add("BlockInput", name="features", shape=(512,))
     x = block.add("ReLU", block.add("Linear", x, name="inner", out_features=128), name="bend")
     block.add("BlockOutput", block.add("Linear", x, name="outer", out_features=64), name="place")
     return block

@@ -110,7 +110,11 @@ def drawn(project: Path, output: str) -> torch.Tensor:
 
 def difference(project: Path) -> float:
     """By how much batch normalisation is ahead; 0 where the doctor does not name a layer of the plain network."""
-    named = {node for one in told(project) for node in (one.node, *one.evidence.get("nodes", ()))}
+    named = {
+        node
+        for one in told(project)
+        for node in (one.node, one.evidence.get("loss", ""), *one.evidence.get("nodes", ()))
+    }
     if not any("plain" in node for node in named):
         return 0.0
     made = opened(project)
