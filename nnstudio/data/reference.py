@@ -172,6 +172,12 @@ class DataReference:
         """A copy with other parts."""
         return replace(self, **parts)
 
+    def reads_as(self, other: DataReference) -> bool:
+        """Whether this reads what was read from the other, whose hash is known: they differ in augmentation and in the
+        types that are remembered."""
+        same = {"augment": (), "types": {}, "sha256": self.sha256 or other.sha256}
+        return self.with_(**same) == other.with_(augment=(), types={})
+
     def with_choice(self, column: str, **values: Any) -> DataReference:
         """A copy with another kind, role or scaling of a column. ParameterError where one is not allowed."""
         automatic = ColumnChoice.make({})

@@ -311,3 +311,38 @@ _WAYS: Mapping[type[Augmentation], Callable[[Any, _Window], None]] = {
     Flip: _flip, Shift: _shift, Rotate: _rotate, Colour: _colour, Noise: _noise, Cutout: _cutout, Mixup: _mixup,
     DropTokens: _drop_tokens,
 }  # fmt: skip
+
+
+def previewed(
+    data: Any, records: Sequence[Augmentation], count: int, seed: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Some training pictures of a data set as they are, and as they would be trained on: uint8, N×H×W or N×H×W×3.
+
+    TrainingError where the records cannot be used on its pictures; KeyError where it has none.
+    """
+    import torch
+
+    kinds = {name: field.kind for name, field in data.fields.items()}
+    image = next(name for name, kind in kinds.items() if kind == "image")
+    arrays, random = data.arrays("train"), np.random.Generator(np.random.PCG64(seed))
+    rows = np.sort(random.permutation(data.count("train"))[:count])
+    wanted = [name for name, kind in kinds.items() if kind in ("image", *ALONG)]
+    fields = {name: torch.from_numpy(np.array(arrays[name][rows])) for name in wanted}
+    made = Augmenting(tuple(records), {name: kinds[name] for name in wanted}, frozenset())
+    pictured = tuple(record for record in records if "image" in record.changes and not isinstance(record, Mixup))
+    for record in pictured:
+        _check(record, made, set(wanted))
+    mixing = tuple(record for record in records if isinstance(record, Mixup))
+    changed = Augmenting(pictured, made.kinds, made.targets)(fields, seed)[image]
+    if mixing:
+        changed = Augmenting(mixing, {image: "image"}, frozenset())({image: changed}, seed)[image]
+    encoding = data.prepared.columns[image]
+    return _pixels(encoding, fields[image].numpy()), _pixels(encoding, changed.numpy())
+
+
+def _pixels(encoding: Any, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Encoded pictures (N×C×H×W) for the screen."""
+    known = encoding.divisor if encoding.divisor != 1.0 else 1.0
+    pixels = np.clip(encoding.decoded(array) / known, 0.0, 1.0)
+    shown = (pixels * 255.0 + 0.5).astype(np.uint8)
+    return np.ascontiguousarray(shown[:, 0] if shown.shape[1] < 3 else shown[:, :3].transpose(0, 2, 3, 1))

@@ -25,10 +25,12 @@ from nnstudio.data.opening import open_file
 from nnstudio.data.packages import PACKAGED, packaged_reference
 from nnstudio.ui import suggesting
 from nnstudio.ui.background import Background, Job
+from nnstudio.ui.data_augment import AugmentPage
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.data_findings import FindingsView
 from nnstudio.ui.data_loading import early, reporting
 from nnstudio.ui.data_options import Options
+from nnstudio.ui.data_steps import Steps
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_project import Section
 from nnstudio.ui.parts import button, capital, column, label, line, row
@@ -92,6 +94,9 @@ class DataDialog(QDialog):
         self.install = button("Install", self._install)
         self.install.setObjectName("install_package")
         self.install.hide()
+        self.steps, self.augment = Steps(), AugmentPage(self._background)
+        self.steps.edited.connect(lambda _, records, __: self._reprepare(steps=records))
+        self.augment.records.edited.connect(lambda _, records, __: self._reprepare(augment=records))
         self.split = Form("Split", Split.params)
         self.split.edited.connect(self._split)
         self._busy = QProgressBar()
@@ -132,6 +137,8 @@ class DataDialog(QDialog):
         parts = (
             row(self.title, 1), self.counts, self.options, self.error, row(self.install, 1), self.columns,
             self.warnings, self.findings,
+            Section("Preparation", lambda: _tall(self.steps)),
+            Section("Augmentation", lambda: _tall(self.augment)),
             Section("Training, validation and test rows", lambda: split),
             row(self._busy, button("Cancel", self.reject), *self._takers(), spacing=10),
         )  # fmt: skip
@@ -250,6 +257,17 @@ class DataDialog(QDialog):
         if self.reference is not None:
             self._changed(cure.change(self.reference))
 
+    def _reprepare(self, **parts: Any) -> None:
+        """Take other steps or another augmentation."""
+        if self.reference is not None:
+            self._changed(self.reference.with_(**parts))
+            self._show_preparation()
+
+    def _show_preparation(self) -> None:
+        self.steps.show_steps(self.reference, self.dataset)
+        self.augment.show_dataset(self.dataset)
+        self.augment.show_reference(self.reference)
+
     def _split(self, name: str, value: Any) -> None:
         if self.reference is not None:
             self._changed(self.reference.with_(split=self.reference.split.with_(**{name: value})))
@@ -305,6 +323,7 @@ class DataDialog(QDialog):
         self.warnings.setText("\n".join(dataset.warnings[:6]))
         self.warnings.setVisible(bool(dataset.warnings))
         self.split.show_values(dataset.reference.split.values())
+        self._show_preparation()
 
     def _fail(self, error: BaseException) -> None:
         self._job = None
@@ -377,6 +396,12 @@ class DataDialog(QDialog):
         self._early.stop()
         self._background.shut_down()
         super().done(result)
+
+
+def _tall(part: QWidget) -> QWidget:
+    """A part of the dialog with room to work in."""
+    part.setFixedHeight(220)
+    return part
 
 
 _SPLITS = (("train", "to train on"), ("validation", "to validate"), ("test", "to test"))

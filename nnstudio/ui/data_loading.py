@@ -71,6 +71,11 @@ class DataLoading:
         if reference is None:
             self._take(None)
             return
+        known = session.dataset
+        if not again and known is not None and reference.reads_as(known.reference):
+            session.dataset = known.augmented(reference.augment)
+            session.data_changed.emit()
+            return
         base = self.base
 
         def work(job: Job) -> Dataset:

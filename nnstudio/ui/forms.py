@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 from nnstudio.graph.expressions import Number
 from nnstudio.layers import Param
 from nnstudio.ui import theme
-from nnstudio.ui.fields import ChoiceField, Field, TextField, field_for
+from nnstudio.ui.fields import Field, TextField, field_for
+from nnstudio.ui.fields_many import offering
 from nnstudio.ui.parts import ElidedLabel, button, label
 
 LABEL_WIDTH = 108
@@ -77,7 +78,7 @@ class Form(QWidget):
         for name in fillable(params) if names is None else names:
             offered = (choices or {}).get(name)
             param = params[name]
-            field = ChoiceField(param, offered) if offered is not None else field_for(owner, name, param)
+            field = field_for(owner, name, param) if offered is None else offering(param, offered)
             self._add(name, param, field)
         self._align()
         theme.changed.connect(self._align)

@@ -31,6 +31,8 @@ class Step(Declared):
     title: ClassVar[str] = ""
     reshapes: ClassVar[bool] = False
     learns: ClassVar[bool] = True
+    #: The kinds of columns that it works on.
+    kinds: ClassVar[tuple[str, ...]] = ()
 
     @property
     def reads(self) -> tuple[str, ...]:

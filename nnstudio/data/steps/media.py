@@ -14,6 +14,7 @@ class _Pictures(Step):
     columns: tuple[str, ...] = ()
 
     learns = False
+    kinds = PICTURES
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -75,6 +76,7 @@ class Spectrogram(Step):
     log: bool = param(True, title="In decibels", help="take the logarithm, as loudness is heard")
 
     learns = False
+    kinds = ("sound",)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class Scale(Step):
     how: str = param("standardise", choices=(*SCALES, "none"), help="how they are scaled")
 
     learns = False
+    kinds = SCALED
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -83,6 +84,8 @@ class Impute(Step):
     value: float = param(0.0, when=("how", ("constant",)), help="the number that stands in")
     indicator: bool = param(False, help="also add a column …_missing that is 1 where the value was missing")
 
+    kinds = ("number", "category")
+
     @property
     def reads(self) -> tuple[str, ...]:
         return self.columns
@@ -122,6 +125,8 @@ class Encode(Step):
     column: str = param("", kind="column", help="the column of categories")
     how: str = param("codes", choices=("codes", "one-hot", "ordinal"), help="what becomes of them")
     least: int = param(1, min=1, unit="rows", help="categories in fewer training rows count as unknown")
+
+    kinds = ("category", "text", "number")
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -168,6 +173,7 @@ class Dates(Step):
     hour: bool = param(True, help="the time of the day, on a circle")
 
     learns = False
+    kinds = ("time",)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ class Tokens(Step):
     filled up with ``<pad>`` and longer ones cut.
     """
 
+    kinds = TEXTS
+
     column: str = param("", kind="column", help="the column of texts")
     by: str = param(
         "words", choices=("characters", "words", "spaces", "bpe"), title="Cut into",
@@ -90,6 +92,7 @@ class Chunks(Step):
     join: bool = param(True, title="One text", help="take all rows as the lines of one text")
 
     reshapes = True
+    kinds = TEXTS
 
     @property
     def reads(self) -> tuple[str, ...]:

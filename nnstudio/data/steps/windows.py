@@ -30,6 +30,7 @@ class Windows(Step):
     group: str = param("", kind="column", title="Apart for each", help="no window goes from one value of it to another")
 
     reshapes = True
+    kinds = ("number",)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QStackedLayout, QStackedWidget, QTabBar, QWidget
 
+from nnstudio.ui.data_augment import AugmentPage
 from nnstudio.ui.data_findings import FindingsView
+from nnstudio.ui.data_steps import StepsPage
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.data_columns import ColumnsView, missing_values
 from nnstudio.ui.docks.data_fields import FieldsPage
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.session import Session
 
 NONE = ("No data yet", "Choose what the network learns from: its rows, pictures and distributions are shown here.")
-PAGES = ("Pictures", "Rows", "Distributions", "Columns and split", "Findings")
+PAGES = ("Pictures", "Rows", "Distributions", "Columns and split", "Preparation", "Augmentation", "Findings")
 #: Reading that takes longer than this, in milliseconds, shows how far it is; so often is looked for first rows.
 PATIENCE, LOOK = 400, 60
 
@@ -58,9 +61,11 @@ class DataPanel(Live):
         self._patience.timeout.connect(self._show_progress)
         self.rows, self.pictures = RowsView(), PicturesView()
         self.columns, self.fields = ColumnsView(session), FieldsPage(session)
+        self.steps, self.augment = StepsPage(session), AugmentPage(session.background)
+        self.augment.records.edited.connect(self._augmented)
         self.findings = FindingsView(session.background, self._mend)
         self.findings.found.connect(self._count_findings)
-        self.views = (self.pictures, self.rows, self.columns, self.fields, self.findings)
+        self.views = (self.pictures, self.rows, self.columns, self.fields, self.steps, self.augment, self.findings)
         self.tabs, self.pages = QTabBar(), QStackedWidget()
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
@@ -96,6 +101,11 @@ class DataPanel(Live):
         if reference is not None:
             self.session.do(cure.title, data=cure.change(reference))
 
+    def _augmented(self, text: str, records: tuple[Any, ...], key: Hashable) -> None:
+        """Augment otherwise, as a step that can be undone."""
+        if self.session.reference is not None:
+            self.session.do(text, merge_key=key, data=self.session.reference.with_(augment=records))
+
     def _count_findings(self, count: int) -> None:
         self.tabs.setTabText(len(PAGES) - 1, f"{PAGES[-1]} ({count})" if count else PAGES[-1])
 
@@ -105,6 +115,11 @@ class DataPanel(Live):
         dataset = session.dataset or (session.data_job.early if session.data_job is not None else None)
         self._wait(reading)
         self.repair.refresh()
+        wrong = session.data_error and session.reference is not None and session.reference.steps
+        if dataset is None and wrong and self._shown is not None:  # the steps stay, so that they can be mended
+            dataset = self._shown
+            self.warning.setText(session.data_error)
+            self.warning.show()
         if dataset is None or session.reference is None:
             self._show_nothing(reading)
             return
@@ -112,6 +127,8 @@ class DataPanel(Live):
         if dataset is not self._shown:
             self._show(dataset)
         self.fields.show_split(session.reference)
+        self.steps.show_reference(session.reference, session.data_error)
+        self.augment.show_reference(session.reference)
 
     def _show_nothing(self, reading: bool) -> None:
         error = self.session.data_error
