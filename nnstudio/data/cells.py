@@ -64,14 +64,14 @@ def meaning(
     """
     name, kind, told = cells.name, choice.kind, []
     head = cleaned(cells.head(LOOKED))
-    way = _way(head)
+    way = ""
     if kind == "auto":
         known = len(head) - head.null_count()
         odd = numbers(head, decimal)[1]
         numeric = known - len(odd)
         if known == numeric and not typed:
             kind = "number"
-        elif way and known:
+        elif way := _way(head):
             kind = "time"
         else:
             different = head.drop_nulls().n_unique()
@@ -84,6 +84,7 @@ def meaning(
                     f"Column “{name}” holds numbers except for {texts(known - numeric)} such as “{head[int(odd[0])]}”; "
                     "choose “number” as its kind to count those as missing"
                 )
+    way = way or (_way(head) if kind == "time" else "")
     if kind == "time" and not way:
         raise DataError(f"Column “{name}” holds no dates such as 2024-12-31; choose another kind for it")
     if kind in GATHERERS:
@@ -94,7 +95,10 @@ def meaning(
 def _way(head: pl.Series) -> str:
     """How times are written in cells, "" where they are none."""
     known = head.drop_nulls()
-    for way in TIMES if len(known) else ():
+    dated = (
+        len(known) and any(sign.isdigit() for sign in str(known[0])) and any(sign in str(known[0]) for sign in "-./")
+    )
+    for way in TIMES if dated else ():
         if not known.head(50).str.to_datetime(way, strict=False).null_count() and not (
             known.str.to_datetime(way, strict=False, time_unit="us").null_count()
         ):

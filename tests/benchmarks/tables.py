@@ -1,7 +1,8 @@
 """A CSV file larger than is comfortable: memory and rows a second of training, beside a DataLoader over pandas rows.
 
 Run as ``python tests/benchmarks/tables.py [--megabytes 1024] [--folder DIR] [--seconds 20]``; prints a table, and a
-line of JSON for each way. The file is made in a temporary folder: 8 columns of numbers, 2 categories, a class, a row number.
+line of JSON for each way. The file is made in a temporary folder: 8 columns of numbers, 2 categories, a class, a number
+of the row.
 Each way runs in a process of its own, one after the other, with the same network (two hidden layers of 64), batches of
 256 and Adam, on one thread of the processor:
 
