@@ -22,6 +22,8 @@ class Lazy(ABC):
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    #: Whether there may be entries that cannot be read and that nobody knows of yet.
+    unsure = False
 
     @abstractmethod
     def take(self, rows: Rows) -> Array:

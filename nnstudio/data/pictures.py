@@ -93,6 +93,7 @@ def _source(path: Path, files: Files, good: Sequence[int], reference: DataRefere
     paths = [files.paths[place] for place in good]
     size, channels = form(path, paths, reference, warnings)
     pictures = Pictures(path, paths, size, channels)
+    pictures.unsure = len(files.paths) > TRIED
     columns = {"image": Column("image", "image", cast(Array, pictures), divisor=255.0)}
     for name, told, role in (("label", files.classes, "input"), ("part", files.parts, "ignored")):
         texts = [told[place] for place in good]

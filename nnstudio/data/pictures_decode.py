@@ -137,7 +137,7 @@ class Pictures(Lazy):
         for start in range(0, len(self), 16):
             rows = np.arange(start, min(start + 16, len(self)))
             lacking = rows[~self._have[rows]]
-            if stop():
+            if stop() or not self.unsure:
                 return
             for row in lacking.tolist():
                 if keeps:
@@ -146,6 +146,7 @@ class Pictures(Lazy):
                     self._picture(row)
             if len(lacking):
                 time.sleep(0.001)
+        self.unsure = False
 
     def _decoded(self, rows: Rows) -> Array:
         made = np.empty((len(rows), *self.shape[1:]), np.uint8)

@@ -14,7 +14,7 @@ from typing import cast
 
 from nnstudio.data import objects, pictures_annotations, pictures_masks
 from nnstudio.data.columns import Array, Column, Source, quoted
-from nnstudio.data.pictures import LONGEST, LOOKED_AT, category, channels_of, kept
+from nnstudio.data.pictures import LONGEST, LOOKED_AT, TRIED, category, channels_of, kept
 from nnstudio.data.pictures_annotations import Annotated
 from nnstudio.data.pictures_decode import ENDINGS, Pictures, opened, walked
 from nnstudio.data.reference import DataError, DataReference
@@ -124,7 +124,9 @@ def _inside(found: Annotated, path: str) -> list[tuple[str, tuple[float, float, 
 def scenes(path: Path, names: Sequence[str], reference: DataReference, warnings: list[str]) -> Array:
     """The pictures of these names, all of each brought to one size."""
     size, channels = form_of(path, names, reference, warnings)
-    return cast(Array, Pictures(path, names, size, channels, "stretch"))
+    pictures = Pictures(path, names, size, channels, "stretch")
+    pictures.unsure = len(names) > TRIED
+    return cast(Array, pictures)
 
 
 def form_of(

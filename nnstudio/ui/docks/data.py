@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+<<<<<<< Updated upstream
 from collections.abc import Hashable
+=======
+>>>>>>> Stashed changes
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
@@ -47,6 +50,7 @@ class DataPanel(Live):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._shown: Dataset | None = None
+        self._search: Any = None
         self._told: set[int] = set()
         self.title, self.summary = label("", "heading"), ElidedLabel("", "faint")
         self.warning = ElidedLabel("", "problem")
@@ -150,11 +154,33 @@ class DataPanel(Live):
         self._shown = dataset
         self.title.setText(dataset.title)
         self.summary.setText(summary(dataset))
+        self._warn(dataset)
+        self._look_through(dataset)
+        self._show_tabs(dataset, first)
+
+    def _look_through(self, dataset: Dataset) -> None:
+        """Find files that cannot be read in the background, where that was not done at once."""
+        if self._search is not None:
+            self._search.cancel()
+        if not dataset.is_unsure or dataset is not self.session.dataset:
+            return
+        work = lambda job: dataset.look_through(lambda: job.cancelled)  # noqa: E731
+        known = len(dataset.warnings)
+
+        def told(_: object) -> None:
+            if dataset is self._shown and len(dataset.warnings) > known:
+                self._warn(dataset)
+
+        self._search = self.session.background.run(work, told, lambda _: None, name="look through")
+
+    def _warn(self, dataset: Dataset) -> None:
         warnings = dataset.warnings
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
         self.warning.setText(f"{warnings[0]}{more}" if warnings else "")
         self.warning.setVisible(bool(warnings))
         self.title.setToolTip("\n".join(warnings))
+
+    def _show_tabs(self, dataset: Dataset, first: bool) -> None:
         pictured = bool(picture_field(dataset))
         self.tabs.setTabVisible(0, pictured)
         if first or (not pictured and self.tabs.currentIndex() == 0):

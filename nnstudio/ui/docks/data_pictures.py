@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -14,12 +14,15 @@ from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.data_rows import SPLIT_TITLES
+from nnstudio.ui.docks.scene_marks import Marks, is_marked, marks_of
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
 
 #: Pixels: how large a picture is shown, what is between two, and the height of its label.
 SIDE, GAP, LABEL = 60, 8, 16
+#: How large a picture is shown in which something is marked.
+MARKED = 116
 #: Pictures that are kept ready.
 KEPT = 2000
 
@@ -32,13 +35,17 @@ class Grid(QWidget):
         self.dataset: Dataset | None = None
         self.field = ""
         self.rows = np.empty(0, dtype=np.int64)
+        self.side = SIDE
         self._images: OrderedDict[int, QImage] = OrderedDict()
+        self._marks: dict[int, Marks] = {}
         self._labels: list[str] = []
 
     def show_rows(self, dataset: Dataset | None, field: str, rows: np.ndarray) -> None:
         """Show these rows of an image field."""
         self.dataset, self.field, self.rows = dataset, field, rows
         self._images.clear()
+        self._marks.clear()
+        self.side = MARKED if dataset is not None and is_marked(dataset) else SIDE
         self._labels = labels_of(dataset, rows) if dataset is not None else []
         self._fit()
         self.update()
@@ -46,11 +53,11 @@ class Grid(QWidget):
     @property
     def across(self) -> int:
         """How many pictures stand in a row."""
-        return max(1, (self.width() - GAP) // (SIDE + GAP))
+        return max(1, (self.width() - GAP) // (self.side + GAP))
 
     def _fit(self) -> None:
         lines = -(-len(self.rows) // self.across)
-        self.setMinimumHeight(min(lines * (SIDE + LABEL + GAP) + GAP, 16_000_000))
+        self.setMinimumHeight(min(lines * (self.side + LABEL + GAP) + GAP, 16_000_000))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -63,7 +70,8 @@ class Grid(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.dataset is None:
             return
-        high = SIDE + LABEL + GAP
+        side = self.side
+        high = side + LABEL + GAP
         first = max(0, (event.rect().top() - GAP) // high) * self.across
         last = min(len(self.rows), ((event.rect().bottom() - GAP) // high + 1) * self.across)
         self._fetch(first, last)
@@ -73,15 +81,19 @@ class Grid(QWidget):
             painter.setPen(QColor(theme.current().muted))
             for place in range(first, last):
                 line, at = divmod(place, self.across)
-                box = QRect(GAP + at * (SIDE + GAP), GAP + line * high, SIDE, SIDE)
+                box = QRect(GAP + at * (side + GAP), GAP + line * high, side, side)
                 image = self._images[place]
                 fitted = image.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
                 target = QRect(box.topLeft(), fitted)
                 target.moveCenter(box.center())
                 painter.drawImage(target, image)
-                text = painter.fontMetrics().elidedText(self.label(place), Qt.TextElideMode.ElideRight, SIDE)
+                if place in self._marks:
+                    self._marks[place].paint(painter, QRectF(target))
+                    painter.setFont(theme.ui_font(11))
+                    painter.setPen(QColor(theme.current().muted))
+                text = painter.fontMetrics().elidedText(self.label(place), Qt.TextElideMode.ElideRight, side)
                 painter.drawText(
-                    QRect(box.left(), box.bottom() + 2, SIDE, LABEL), int(Qt.AlignmentFlag.AlignHCenter), text
+                    QRect(box.left(), box.bottom() + 2, side, LABEL), int(Qt.AlignmentFlag.AlignHCenter), text
                 )
         finally:
             painter.end()
@@ -93,8 +105,10 @@ class Grid(QWidget):
         pixels = self.dataset.pictures(self.rows[wanted], self.field)
         for place, array in zip(wanted, pixels, strict=True):
             self._images[place] = image_of(array)
+        if self.side == MARKED:
+            self._marks.update(zip(wanted, marks_of(self.dataset, self.rows[wanted]), strict=True))
         while len(self._images) > max(KEPT, last - first):
-            self._images.popitem(last=False)
+            self._marks.pop(self._images.popitem(last=False)[0], None)
 
 
 def image_of(pixels: np.ndarray) -> QImage:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.data_pictures import image_of
+from nnstudio.ui.docks.scene_marks import MarkedPicture, marks_of_answer
 from nnstudio.ui.parts import empty, label
 
 #: Classes that are shown, the likeliest first; numbers that are written out.
@@ -107,10 +108,13 @@ class Picture(QWidget):
 
 
 class AnswersView(QWidget):
-    """All outputs under one another: name, the answer, and how sure it is."""
+    """All outputs under one another: name, the answer, and how sure it is. picture: in which boxes and areas lie;
+    classes: of boxes, in the order of their colours."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.picture = QImage()
+        self.classes: tuple[str, ...] = ()
         self._forms: tuple[tuple[str, str], ...] = ()
         self._parts: dict[str, list[QWidget]] = {}
         self.headlines: dict[str, str] = {}
@@ -137,10 +141,12 @@ class AnswersView(QWidget):
                 parts.append(ClassBars())
             elif form == "picture":
                 parts.append(Picture())
+            elif form == "marks":
+                parts.append(MarkedPicture())
             self._parts[name] = parts
             for part in parts:
-                self._column.addWidget(part, 1 if isinstance(part, Picture) else 0)
-        self._column.addStretch(1 if not any(form == "picture" for _, form in forms) else 0)
+                self._column.addWidget(part, 1 if isinstance(part, Picture | MarkedPicture) else 0)
+        self._column.addStretch(1 if not any(form in ("picture", "marks") for _, form in forms) else 0)
 
     def _fill(self, name: str, form: str, answer: Mapping[str, Any]) -> None:
         head = self._parts[name][1]
@@ -153,11 +159,15 @@ class AnswersView(QWidget):
             shown.show_shares(answer["probabilities"])
         elif isinstance(shown, Picture):
             shown.show_pixels(np.asarray(answer["value"], np.float64))
+        elif isinstance(shown, MarkedPicture):
+            shown.show_marks(self.picture, marks_of_answer(answer, self.classes))
 
 
 def _form(answer: Mapping[str, Any]) -> str:
     if "probabilities" in answer:
         return "classes"
+    if "boxes" in answer or "mask" in answer:
+        return "marks"
     value = answer.get("value")
     if isinstance(value, list) and np.ndim(value) == 3 and np.shape(value)[0] in (1, 3):
         return "picture"
@@ -170,6 +180,8 @@ def headline(form: str, answer: Mapping[str, Any]) -> str:
         return str(answer["class"])
     if form == "picture":
         return ""
+    if form == "marks":
+        return numbers.count(len(answer["boxes"]), "object") if "boxes" in answer else ""
     value = answer.get("text", answer.get("value"))
     if isinstance(value, float):
         return numbers.figure(value)

@@ -125,6 +125,7 @@ class TryPanel(Live):
         self.stack.setCurrentIndex(1)
         self._show_input()
         self._show_layers()
+        self.answers.picture, self.answers.classes = trying.picture(), trying.classes()
         self.answers.show_answers(trying.answers)
         self.answers.setVisible(bool(trying.answers))
         told = trying.error or (trying.how if trying.answers else "")

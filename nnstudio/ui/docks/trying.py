@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PySide6.QtGui import QImage
 
 from nnstudio.data.reference import SPLITS
+from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.looking import Looking, batch_of
 
 if TYPE_CHECKING:
@@ -57,6 +59,20 @@ class Trying(Looking):
             return self.own[column.name]
         dataset = self.session.dataset
         return raw(column, int(dataset.indices(self.split)[self.sample])) if dataset is not None else None
+
+    def picture(self) -> QImage:
+        """The first picture of the input as it is now; a null one where there is none."""
+        column = next((each for each in self.columns() if each.kind == "image"), None)
+        value = self.value(column) if column is not None else None
+        if column is None or value is None:
+            return QImage()
+        pixels = (np.clip(np.asarray(value, np.float64) / column.divisor, 0, 1) * 255).astype(np.uint8)
+        return image_of(np.moveaxis(pixels[:3], 0, 2) if len(pixels) >= 3 else pixels[0])
+
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the data's boxes."""
+        columns = self.session.dataset.columns.values() if self.session.dataset is not None else ()
+        return next((column.categories for column in columns if column.kind == "boxes"), ())
 
     def put(self, column: str, value: Any) -> None:
         """Give a column another value."""
