@@ -159,16 +159,14 @@ class Dataset:
         lazy = [cast(Lazy, column.values) for column in self.columns.values() if is_lazy(column.values)]
         return (*self._told, *(told for values in lazy for told in values.faults()))
 
-<<<<<<< Updated upstream
     def tell(self, more: Sequence[str]) -> None:
         """Add what was found while it was opened to :attr:`warnings`, each once."""
         self._told = (*self._told, *(text for text in more if text not in self._told))
-=======
+
     @property
     def is_unsure(self) -> bool:
         """Whether there may be files that cannot be read and that are not told yet."""
         return any(getattr(column.values, "unsure", False) for column in self.columns.values())
->>>>>>> Stashed changes
 
     def look_through(self, stop: Callable[[], bool]) -> None:
         """Find out which files cannot be read, where that was not done at once; ``warnings`` tells them. Takes as long

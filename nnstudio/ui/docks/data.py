@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< Updated upstream
 from collections.abc import Hashable
-=======
->>>>>>> Stashed changes
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
