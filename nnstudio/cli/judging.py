@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnstudio.cli.output import CallError, Output, figure, figures, note
 from nnstudio.cli.tables import Column, table
+from nnstudio.project.errors import ProjectError
 
 if TYPE_CHECKING:
     from nnstudio.project.judging.intervals import Interval
@@ -90,6 +91,10 @@ def _judge(project: Project, given: Namespace, out: Output) -> None:
 
 def _confusion(judged: Judged, out: Output) -> None:
     """The matrix, and the figures of each class; of numbers, how far predictions are off."""
+    if judged.kind == "losses":
+        raise ProjectError(
+            "This network gives no answer that is compared with a target; --worst and --slices judge it by its losses."
+        )
     if judged.kind == "numbers":
         _numbers(judged, out)
         return

@@ -32,6 +32,11 @@ class Asking:
         """``rows``: encoded arrays by field of rows that are not in the data, in the place of those of the split."""
         self.judge, self.split, self.places = judge, split, np.asarray(places, np.int64)
         self.subject: Subject = judge.subject(name)
+        if self.subject.kind == "losses":
+            raise ProjectError(
+                "This network gives no answer that is compared with a target, so that there is nothing to attack or "
+                "explain; only its losses can be judged."
+            )
         self.module = tapped(judge.compiled, (self.subject.prediction,))
         self.inputs = judge.batch(split, self.places) if rows is None else judge.batch_of(rows)
         network, specs = judge.compiled.network, judge.compiled.inputs
@@ -45,7 +50,11 @@ class Asking:
             if spec.draw is None and spec.node in needed and not tensor.dtype.is_floating_point
         )  # fmt: skip
         with self.still():
-            self.target = tapped(judge.compiled, (self.subject.target,))(*self.inputs)[0].detach()
+            taps = (self.subject.target, self.subject.padding or self.subject.target)
+            target, padding = tapped(judge.compiled, taps)(*self.inputs)
+            self.target: torch.Tensor = target.detach()
+            if self.subject.padding is not None:
+                self.target = self.target.masked_fill(padding.bool().reshape(target.shape), self.ignored)
 
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
@@ -66,6 +75,11 @@ class Asking:
                 parameter.requires_grad_(True)
             for each in training:
                 each.training = True
+
+    @property
+    def ignored(self) -> int:
+        """The class code that does not count."""
+        return -100 if self.subject.ignored is None else self.subject.ignored
 
     def require_numbers(self) -> None:
         """ProjectError where no input of numbers can be changed little by little."""
@@ -96,10 +110,10 @@ class Asking:
             logits = prediction if subject.link == "sigmoid" else torch.logit(prediction.clamp(1e-7, 1 - 1e-7))
             each = functional.binary_cross_entropy_with_logits(logits, right, reduction="none")
             return _by_row(each)
+        prediction = prediction.movedim(-1, 1) if subject.last else prediction
         logs = prediction if subject.link == "exp" else functional.log_softmax(prediction, dim=1)
         right = self.target.reshape(len(logs), *logs.shape[2:]).long()
-        ignored = -100 if subject.ignored is None else subject.ignored
-        each = functional.nll_loss(logs, right, reduction="none", ignore_index=ignored)
+        each = functional.nll_loss(logs, right, reduction="none", ignore_index=self.ignored)
         return _by_row(each)
 
     def right(self, prediction: torch.Tensor) -> torch.Tensor:
@@ -115,7 +129,7 @@ class Asking:
         if subject.kind == "places":
             codes = codes_of(subject, prediction)
             target = self.target.reshape(codes.shape).round().long()
-            known = target != (-100 if subject.ignored is None else subject.ignored)
+            known = target != self.ignored
             hits: torch.Tensor = ((codes == target) & known).reshape(len(codes), -1).sum(dim=1)
             most: torch.Tensor = hits * 2 > known.reshape(len(codes), -1).sum(dim=1)
             return most

@@ -164,7 +164,8 @@ class _Model:
             sign = 1.0 if code == 1 else -1.0
             self._chosen = lambda made: sign * made.reshape(len(made), -1).sum(dim=1)
         else:
-            self._chosen = lambda made: made[:, code].reshape(len(made), -1).sum(dim=1)
+            axis = -1 if subject.last else 1
+            self._chosen = lambda made: made.select(axis, code).reshape(len(made), -1).sum(dim=1)
 
     def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
         return self._chosen(self.prediction(*inputs))
@@ -208,7 +209,7 @@ def _asked(asking: Asking, prediction: torch.Tensor) -> int:
         return int(shares_of(subject, prediction).argmax(dim=1)[0])
     if subject.link in ("sigmoid", "none"):
         return 1
-    return int(prediction.argmax(dim=1).reshape(-1).mode().values)
+    return int(prediction.argmax(dim=-1 if subject.last else 1).reshape(-1).mode().values)
 
 
 def _told(asking: Asking, code: int) -> str:

@@ -25,6 +25,8 @@ Codes = NDArray[np.int64]
 Progress = Callable[[float], object]
 #: Rows that are asked at once, at most; numbers of predictions that are kept.
 ROWS, KEPT = 256, 20_000_000
+#: Losses that compare rows with one another: one row has none by itself.
+TOGETHER = frozenset({"BatchTripletLoss", "NTXentLoss"})
 
 
 def unheard(_: float) -> None:
@@ -38,8 +40,8 @@ class Judged:
     rows: their numbers in the data's file, int64 (N,). losses: of each row by itself, all loss nodes weighted and
     added, float64 (N,), NaN where there is none. For ``classes``: target and predicted are codes (N,), shares
     probabilities float32 (N, C). For ``places``: codes (N, …), −1 where a place does not count. For ``numbers``: (N, K)
-    in the data's own unit; K is 0 where there are too many to keep. absolute, squared: the mean absolute and squared
-    error of each row, for numbers (N,), else empty.
+    in the data's own unit; K is 0 where there are too many to keep. For ``losses``: (N, 0). absolute, squared: the
+    mean absolute and squared error of each row, for numbers (N,), else empty.
     """
 
     subject: Subject
@@ -54,7 +56,7 @@ class Judged:
 
     @property
     def kind(self) -> str:
-        """``classes``, ``places`` or ``numbers``."""
+        """``classes``, ``places``, ``numbers`` or ``losses``."""
         return self.subject.kind
 
     @property
@@ -171,8 +173,12 @@ class _Pass:
         self.judge, self.split = judge, split
         self.compiled = judge.compiled
         network = self.compiled.network
-        self.fed = {id: fed_all(network, id) for id in self.compiled.losses}
-        taps = [tap for subject in judge.subjects for tap in (subject.prediction, subject.target)]
+        self.fed = {
+            id: fed_all(network, id) for id in self.compiled.losses
+            if network.nodes[id].layer.type_name() not in TOGETHER
+        }  # fmt: skip
+        compared = [subject for subject in judge.subjects if subject.kind != "losses"]
+        taps = [tap for subject in compared for tap in (subject.prediction, subject.target, subject.padding) if tap]
         taps += [tap for ports in self.fed.values() for each in ports.values() for tap in each]
         self.taps: tuple[Tap, ...] = tuple(dict.fromkeys(taps))
         self.module = tapped(self.compiled, self.taps)
@@ -190,8 +196,7 @@ class _Pass:
                 values = dict(zip(self.taps, self.module(*self.judge.batch(self.split, places, start)), strict=True))
                 self.losses.append(self._losses(values, len(places)))
                 for subject in self.judge.subjects:
-                    found = self.gathered[subject.name]
-                    self._take(subject, found, values[subject.prediction], values[subject.target], count)
+                    self._take(subject, values, count, len(places))
         progress(1.0)
         rows = np.asarray(dataset.indices(self.split), dtype=np.int64)
         return {subject.name: self._judged(subject, rows) for subject in self.judge.subjects}
@@ -206,7 +211,13 @@ class _Pass:
             total += weights.get(id, 1.0) * losses_by_row(self.compiled, id, own).numpy()
         return total
 
-    def _take(self, subject: Subject, found: _Gathered, prediction: Any, target: Any, count: int) -> None:
+    def _take(self, subject: Subject, values: dict[Tap, torch.Tensor], count: int, rows: int) -> None:
+        found = self.gathered[subject.name]
+        if subject.kind == "losses":
+            found.target.append(np.zeros((rows, 0)))
+            found.predicted.append(np.zeros((rows, 0)))
+            return
+        prediction, target = values[subject.prediction], values[subject.target]
         if subject.kind == "numbers":
             self._take_numbers(subject, found, prediction, target, count)
             return
@@ -221,6 +232,8 @@ class _Pass:
         right = right.reshape(codes.shape)
         if subject.ignored is not None:
             right = right.masked_fill(right == subject.ignored, -1)
+        if subject.padding is not None:
+            right = right.masked_fill(values[subject.padding].bool().reshape(right.shape), -1)
         found.target.append(right.clamp(min=-1).cpu().numpy())
         found.predicted.append(codes.cpu().numpy())
 
@@ -270,4 +283,4 @@ def codes_of(subject: Subject, prediction: torch.Tensor) -> torch.Tensor:
         return (prediction > 0).long()
     if subject.link == "none":
         return (prediction > 0.5).long()
-    return prediction.argmax(dim=1)
+    return prediction.argmax(dim=-1 if subject.last else 1)

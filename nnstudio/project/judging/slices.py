@@ -121,14 +121,14 @@ def figures_of(judged: Judged, places: NDArray[np.int64], positive: int = 1) -> 
     elif judged.kind == "places":
         shares = by_row(judged)[places]
         found["accuracy"] = of_mean(shares[~np.isnan(shares)])
-    else:
+    elif judged.kind == "numbers":
         found["absolute error"] = of_mean(judged.absolute[places])
         if judged.target.size:
             apart = (judged.predicted[places] - judged.target[places]).reshape(count, -1)
             found["bias"] = of_mean(apart.mean(axis=1))
         found["squared error"] = of_mean(judged.squared[places])
     losses = judged.losses[places]
-    if np.isfinite(losses).any():
+    if np.isfinite(losses).any() or not found:
         found["loss"] = of_mean(losses[np.isfinite(losses)])
     return found
 

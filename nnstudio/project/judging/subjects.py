@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 #: Losses whose predictions are logits of yes and no; are such probabilities; are logarithms of probabilities.
 _LOGITS = frozenset({"BCEWithLogitsLoss", "BinaryFocalLoss", "MultiLabelSoftMarginLoss"})
 _SHARES, _LOGARITHMS = frozenset({"BCELoss"}), frozenset({"NLLLoss"})
+#: Losses on areas, of yes and no or of classes.
+_OVERLAPS = frozenset({"FocalLoss", "DiceLoss", "JaccardLoss"})
 #: Names of codes that stand for nothing, and are not judged.
 _PADS = ("<pad>",)
-#: Losses whose target is no answer that could be right or wrong place by place.
-_OTHERS = frozenset({"CTCLoss", "MultiLabelMarginLoss", "HingeEmbeddingLoss"})
+#: Losses whose classes stand last.
+_LAST = frozenset({"SequenceCrossEntropyLoss"})
+#: Losses whose prediction is no answer that could be right or wrong place by place.
+_OTHERS = frozenset(
+    {"CTCLoss", "MultiLabelMarginLoss", "HingeEmbeddingLoss", "BatchTripletLoss", "ContrastiveLoss", "HeatmapLoss",
+     "BoxLoss", "OffsetLoss"}
+)  # fmt: skip
+NOWHERE: Tap = ("", "")
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,12 @@ class Subject:
     """One prediction that can be judged.
 
     name: of the Output (of the loss, where the network has none). kind: ``classes`` (one class a row), ``places`` (one
-    at each place: a sequence, a mask, several labels) or ``numbers``. link: how predictions become probabilities:
-    ``softmax``, ``exp``, ``sigmoid`` or ``none``. output: the Output's id or "". judge: the id of the loss or metric
-    that compares. field: of the data, whose values are the target ("" where it is none). classes: their names.
-    ignored: a class code that does not count.
+    at each place: a sequence, a mask, several labels), ``numbers``, or ``losses`` where the network answers nothing
+    that is compared with one target (embeddings, boxes) and only the loss of each row is known. link: how predictions
+    become probabilities: ``softmax``, ``exp``, ``sigmoid`` or ``none``. output: the Output's id or "". judge: the id of
+    the loss or metric that compares. field: of the data, whose values are the target ("" where it is none). classes:
+    their names. ignored: a class code that does not count; padding: what says which places do not. last: scores of
+    classes stand on the last axis, not right after the batch.
     """
 
     name: str
@@ -43,6 +53,8 @@ class Subject:
     field: str = ""
     classes: tuple[str, ...] = ()
     ignored: int | None = None
+    padding: Tap | None = None
+    last: bool = False
 
 
 def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
@@ -56,6 +68,9 @@ def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
             found.append(_subject(compiled, dataset, id, judge))
     if not found:
         found = [_subject(compiled, dataset, "", id) for id in compiled.losses if _compares(network, id)]
+    if not found and compiled.losses:
+        first = compiled.losses[0]
+        found = [Subject(network.nodes[first].name, "losses", "none", "", first, NOWHERE, NOWHERE)]
     return tuple(found)
 
 
@@ -99,6 +114,8 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
         single = all(size == 1 for size in type.sizes[1:])
         kind = "classes" if single else "places"
         classes = classes if single and len(classes) == 2 else ("no", "yes")
+    elif type_name in _OVERLAPS and not type.is_int:
+        kind, link, classes = "places", "sigmoid", ("no", "yes")
     elif type.is_int:
         kind = "classes" if type.rank == 1 else "places"
         link = "exp" if type_name in _LOGARITHMS else "softmax"
@@ -109,7 +126,10 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
     else:
         kind, link = "numbers", "none"
     name = network.nodes[output].name if output else network.nodes[judge].name
-    return Subject(name, kind, link, output, judge, prediction, target, field, classes, ignored)
+    padding = fed(network, judge, "padding") if kind == "places" else None
+    return Subject(
+        name, kind, link, output, judge, prediction, target, field, classes, ignored, padding, type_name in _LAST
+    )
 
 
 def names_of(dataset: Dataset, field: str) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
         known = judged.target[place] >= 0
         hits = int(((judged.target[place] == judged.predicted[place]) & known).sum())
         return f"{int(known.sum()):,} places", f"{hits:,} of them right"
+    if judged.kind == "losses":
+        return "", ""
     if judged.target.shape[1] == 1:
         return _figure(float(judged.target[place, 0])), _figure(float(judged.predicted[place, 0]))
     return f"{judged.target.shape[1]:,} numbers", f"off by {_figure(float(judged.absolute[place]))}"

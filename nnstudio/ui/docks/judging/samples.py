@@ -222,6 +222,8 @@ def short(judged: Judged, place: int) -> str:
     if judged.kind == "classes":
         right, said = judged.classes[judged.target[place]], judged.classes[judged.predicted[place]]
         return right if right == said else f"{right} → {said}"
+    if judged.kind == "losses":
+        return numbers.figure(float(judged.losses[place]))
     if judged.kind == "numbers":
         if judged.target.shape[1] == 1:
             return f"{numbers.figure(float(judged.predicted[place, 0] - judged.target[place, 0]))} off"
