@@ -19,6 +19,7 @@ SHIPPED: tuple[Shipped, ...] = (
     Shipped(
         "reviews", "Reviews of food", "4,973 reviews of food by customers: five stars (great) or fewer (other)",
         "reviews.csv.gz", fields={"review": _TEXT, "score": _KIND}, reader=ROWS,
+        split=Split.make({"train": 0.8, "validation": 0.08, "test": 0.12}),
         steps=(Tokens.make({"column": "review", "length": 128, "vocabulary": 5000, "lower": True}),),
     ),
     Shipped(

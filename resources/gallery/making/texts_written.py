@@ -78,7 +78,8 @@ def seq2seq() -> Sheet:
     return sheet(
         net,
         rows("word letters encoder hand_over begin", "sound said_so_far sounds . decoder",
-             "no_letter . . attention both", "mix bend scores classes_first", ". said_next wrong_sounds loss answer", height=1.2),
+             "no_letter . . attention both", "mix bend scores classes_first",
+             ". said_next wrong_sounds loss answer", height=1.2),
         Plan.make({"epochs": 2, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.001,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         prepared("sounds", tokens("word", "characters"), tokens("sound", "spaces", start=True, end=True)),
