@@ -13,7 +13,7 @@ from nnstudio.data.splitting import folded, split_rows
 ROWS = np.arange(300)
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 1000), groups=st.integers(3, 80), stratify=st.booleans(), few=st.sampled_from([20_000, 0]))
 def test_no_group_is_in_two_parts_and_parts_have_about_their_share(seed, groups, stratify, few):
     random = np.random.default_rng(seed)
@@ -31,7 +31,7 @@ def test_no_group_is_in_two_parts_and_parts_have_about_their_share(seed, groups,
     assert abs(len(parts["train"]) - 0.7 * len(ROWS)) <= 2 * largest + 2
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(folds=st.integers(2, 9), seed=st.integers(0, 99), kind=st.sampled_from(["plain", "classes", "groups"]))
 def test_each_row_is_tested_once_and_never_trained_on_then(folds, seed, kind):
     classes = ROWS % 7 // 3
