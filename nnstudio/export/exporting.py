@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnstudio.atomic import sync
-from nnstudio.export import proof
+from nnstudio.export import preparing, proof
 from nnstudio.export.errors import ExportError
 from nnstudio.export.formats import format_of
 from nnstudio.export.proof import Proof
@@ -21,6 +21,7 @@ from nnstudio.export.proof import Proof
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.compile.resolve import Resolution
+    from nnstudio.data.preparation import Preparation
     from nnstudio.export.frozen import Frozen
 
 #: Called with the share that is done (0 to 1) and what is being done.
@@ -50,6 +51,7 @@ def export(
     format: str = "",
     samples: Mapping[str, np.ndarray] | None = None,
     progress: Progress | None = None,
+    preparation: Preparation | None = None,
 ) -> Proof:
     """Write the trained model that the outputs need, in evaluation mode, and run it beside the one in memory.
 
@@ -59,6 +61,7 @@ def export(
             safetensors file of the same name.
         format: an id of `FORMATS`; without one the path's ending decides.
         samples: encoded arrays by field, of which the first 32 are tried; without them, random numbers are.
+        preparation: how rows become the inputs' arrays; written beside it as ``name.preparation.json``, and into ONNX.
         progress: told how far it has come; whatever it raises ends the export with nothing written.
 
     Raises:
@@ -79,6 +82,8 @@ def export(
     write = _WRITERS[chosen.id]
     with _aside(path) as folder:
         written = write(frozen, folder / path.name, told)
+        if preparation is not None:
+            preparing.write(preparation, frozen, folder / path.name, chosen.id)
         told(0.95, f"Putting {path.name} in its place")
     told(1.0, written.sentence)
     return Proof(chosen.id, path, written.samples, written.largest_difference, written.sentence)

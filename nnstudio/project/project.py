@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.compile.resolve import Resolution
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.preparation import Preparation
     from nnstudio.export import Proof
     from nnstudio.project.crossing import CrossValidation, Fold
     from nnstudio.project.judging.judge import Judge
@@ -337,10 +338,12 @@ class Project:
         format_of(path, format)  # before anything long is done
         compiled = self._trained()
         samples: Mapping[str, Any] | None = None
+        preparation: Preparation | None = None
         with contextlib.suppress(DataError, ProjectError):
             dataset = self.dataset
+            preparation = dataset.prepared
             samples = dataset.arrays("test" if dataset.count("test") else "train")
-        return export(compiled, path, format, samples, progress)
+        return export(compiled, path, format, samples, progress, preparation)
 
     def _trained(self) -> Compiled:
         if self.weights is None:

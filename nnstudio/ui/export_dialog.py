@@ -132,7 +132,8 @@ class ExportDialog(QDialog):
             if dataset is not None:
                 split = next((name for name in ("test", "validation", "train") if dataset.count(name)), "train")
                 samples = dataset.arrays(split)
-            return export(made.compiled, path, format, samples, progress), " ".join(made.notes)
+            prepared = dataset.prepared if dataset is not None else None
+            return export(made.compiled, path, format, samples, progress, prepared), " ".join(made.notes)
 
         self._say("", "")
         self._job = self._background.run(work, self._done, self._failed, name="export")
