@@ -53,6 +53,8 @@ def _answered(
         flat = array.reshape(len(array), -1)
         if dataset is not None and field in dataset.types and flat.shape[1] == 1:
             return [{"value": value} for value in dataset.decode(field, flat)]
+        if dataset is not None and field in dataset.fields and _are_alike(dataset, field, array):
+            return [{"value": [round(value, 6) for value in row.tolist()]} for row in dataset.decode(field, flat)]
         return [{"value": row.tolist()[0] if len(row) == 1 else row.tolist()} for row in flat]
     if kind == "boxes" and array.ndim == 3:
         from nnstudio.data.objects import told
@@ -84,6 +86,11 @@ def areas(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.ndim < 4:
         return array
     return array.argmax(axis=1) if array.shape[1] > 1 else (array[:, 0] > 0).astype("int64")
+
+
+def _are_alike(dataset: Dataset, field: str, array: np.ndarray[Any, Any]) -> bool:
+    """Whether an answer is a row of numbers such as the field has, such as the steps of a forecast."""
+    return dataset.fields[field].kind == "array" and dataset.types[field].sizes[1:] == array.shape[1:] != ()
 
 
 def _class(scores: np.ndarray[Any, Any], classes: Sequence[str]) -> dict[str, Any]:

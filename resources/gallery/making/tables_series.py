@@ -24,7 +24,7 @@ def forecast() -> Sheet:
     guess = net.add("Add", straight, bent, name="next_hours")
     future = net.add("Input", name="future", field="future")
     net.add("L1Loss", guess, future, name="loss")
-    net.add("Output", guess, name="demand", kind="values")
+    net.add("Output", guess, name="demand", kind="number")
     week = STEPS["windows"].make({
         "columns": ("demand", "temperature", "workday"), "past": 336, "horizon": 12, "target": "demand", "stride": 2,
     })  # fmt: skip
