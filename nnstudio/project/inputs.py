@@ -107,9 +107,8 @@ def _picture(content: bytes, name: str, dataset: Dataset, needed: Sequence[str])
     from nnstudio.project.png import fitted, read_png
 
     for field in needed:
-        axes = dataset.types.get(field)
-        if axes is not None and axes.labels == ("N", "C", "H", "W"):
-            column = dataset.prepared.columns[field]
-            picture = fitted(read_png(content, name), axes["C"], axes["H"], axes["W"])
+        axes, column = dataset.types.get(field), dataset.prepared.reads(field)
+        if axes is not None and axes.labels == ("N", "C", "H", "W") and column is not None and len(column.shape) == 3:
+            picture = fitted(read_png(content, name), *column.shape)  # steps may change the size afterwards
             return {field: list((picture * column.divisor)[None])}
     raise ProjectError(f"{name} is a picture, but this network takes {', '.join(needed)}; give those as CSV or JSON.")
