@@ -18,7 +18,7 @@ from nnstudio.ui.docks.rows import Row, selected
 from nnstudio.ui.docks.try_answers import AnswersView
 from nnstudio.ui.docks.try_editors import Editor, PictureEditor, TextEditor, editor
 from nnstudio.ui.docks.trying import Trying
-from nnstudio.ui.parts import column, empty, label, line, row
+from nnstudio.ui.parts import button, column, empty, label, line, row
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -61,6 +61,15 @@ class TryPanel(Live):
         middle = QVBoxLayout()
         middle.setSpacing(8)
         middle.setContentsMargins(0, 0, 12, 8)
+        self.write = button("Write", self._write, "primary")
+        self.write.setObjectName("try_write")
+        self.write.setToolTip("Have the network write, token by token, from this input; once more: differently")
+        self.written = label("", wrap=True)
+        self.written.setObjectName("try_written")
+        self.written.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.written.setAlignment(Qt.AlignmentFlag.AlignTop)
+        middle.addLayout(row(self.write, 1))
+        middle.addWidget(self.written, 1)
         middle.addWidget(self.answers, 1)
         middle.addWidget(self.how)
         self.middle = self._scrolled(middle, "What the network answers")
@@ -125,15 +134,30 @@ class TryPanel(Live):
         self.stack.setCurrentIndex(1)
         self._show_input()
         self._show_layers()
-        self.answers.picture, self.answers.classes = trying.picture(), trying.classes()
-        self.answers.show_answers(trying.answers)
-        self.answers.setVisible(bool(trying.answers))
+        self._show_answers()
         told = trying.error or (trying.how if trying.answers else "")
         if session.run_state not in ("idle", "paused"):
             told = "A run is under way; pause it to try the network as it is now."
         self.how.setText(told)
         self.how.setProperty("role", "problem" if trying.error else "faint")
         self.how.style().polish(self.how)
+
+    def _show_answers(self) -> None:
+        trying, writes = self.trying, self.trying.writes
+        for part in (self.write, self.written):
+            part.setVisible(writes)
+        self.write.setText("Stop" if trying.writing else "Write")
+        self.write.setEnabled(self.session.run_state in ("idle", "paused"))
+        self.written.setText(trying.written + ("▌" if trying.writing else ""))
+        self.answers.picture, self.answers.classes = trying.picture(), trying.classes()
+        self.answers.show_answers({} if writes else trying.answers)
+        self.answers.setVisible(bool(trying.answers) and not writes)
+
+    def _write(self) -> None:
+        if self.trying.writing:
+            self.trying.stop_writing()
+        else:
+            self.trying.write()
 
     def _ready(self) -> bool:
         """Whether there is anything to try; else it is said what to do."""
@@ -144,7 +168,7 @@ class TryPanel(Live):
                            session.data_error or "Choose data: a row of it is where you begin.")  # fmt: skip
         elif not self.trying.outputs():
             self.empty.say("Nothing answers yet", "Add an Output and wire it: what it says is shown here.")
-        elif not self.trying.columns():
+        elif not self.trying.columns() and not self.trying.writes:
             self.empty.say("Nothing to put in", "No Input that the Output depends on takes a field of the data.")
         else:
             return True

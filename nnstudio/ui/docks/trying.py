@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 
 from nnstudio.data.reference import SPLITS
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.looking import Looking, batch_of
+from nnstudio.ui.parts import capital
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -23,15 +25,18 @@ if TYPE_CHECKING:
     from nnstudio.data.columns import Column
     from nnstudio.data.dataset import Dataset
     from nnstudio.train.events import Inside
+    from nnstudio.ui.background import Job
     from nnstudio.ui.docks.looking import See
     from nnstudio.ui.session import Session
 
+#: Milliseconds between two looks at what is being written.
+TICK_MS = 60
 Answers = Mapping[str, Mapping[str, Any]]
 
 
 class Trying(Looking):
     """What is tried. own: by column, what stands in the place of the row's value. answers: by output's name, as
-    `project.answers` gives them; empty until there are any."""
+    `project.answers` gives them; empty until there are any. written: what a network that writes has written so far."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
@@ -39,6 +44,11 @@ class Trying(Looking):
         self.own: dict[str, Any] = {}
         self.answers: Answers = {}
         self._latest: Answers = {}
+        self.written = ""
+        self._writing: Job | None = None
+        self._seed = 0
+        self._ticking = QTimer(self, interval=TICK_MS)
+        self._ticking.timeout.connect(self.changed)
 
     # --- the input ------------------------------------------------------------------------------------------------
 
@@ -47,11 +57,14 @@ class Trying(Looking):
         dataset = self.session.dataset
         if dataset is None:
             return []
+        names = {column for name in self._fields() if name in dataset.fields for column in dataset.takes(name)}
+        return [column for name, column in dataset.columns.items() if name in names]
+
+    def _fields(self) -> list[str]:
+        """Fields that the outputs depend on."""
         network = self.session.sheet.network
         needed = network.ancestors(self.outputs())
-        fields = [str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed]
-        names = {column for name in fields if name in dataset.fields for column in dataset.fields[name].columns}
-        return [column for name, column in dataset.columns.items() if name in names]
+        return [str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed]
 
     def value(self, column: Column) -> Any:
         """What a column has now: as it would stand in the file, or as an array."""
@@ -77,12 +90,82 @@ class Trying(Looking):
     def put(self, column: str, value: Any) -> None:
         """Give a column another value."""
         self.own[column] = value
+        self.stop_writing()
         self.ask()
 
     def choose(self, split: str, sample: int) -> None:
         """Begin again with a row of a split."""
         self.own.clear()
+        self.stop_writing()
+        self.written = ""
         super().choose(split, sample)
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    @property
+    def writes(self) -> bool:
+        """Whether an output of the network writes: it feeds an Input with its own tokens."""
+        layers = [node.layer for node in self.session.sheet.network.of_role("output")]
+        return any(getattr(layer, "kind", "") == "tokens" and getattr(layer, "feeds", "") for layer in layers)
+
+    @property
+    def writing(self) -> bool:
+        """Whether it is being written."""
+        return self._writing is not None
+
+    def write(self) -> None:
+        """Have the network write, token by token, from the input as it is; ``written`` grows with ``changed``."""
+        session, dataset = self.session, self.session.dataset
+        if dataset is None or self.writing or session.run_state not in ("idle", "paused"):
+            return
+        make, split, row = session.training.trained(), self.split, self.sample
+        columns, own = self.columns(), dict(self.own)
+        self.written, self._seed = "", self._seed + 1
+        seed = self._seed
+
+        def work(job: Job) -> None:
+            from nnstudio.train.generating import Writer
+
+            writer = Writer(make().compiled)
+            at = int(dataset.indices(split)[row])
+            given = {column.name: [own.get(column.name, raw(column, at))] for column in columns}
+            fields = {
+                name: array[row : row + 1] for name, array in dataset.arrays(split).items() if name in writer.takes
+            }
+            fields.update(dataset.encode(given) if own else {})
+            fed = writer.fed.field
+            if not writer.takes:  # it goes on with a text
+                fields.setdefault(fed, dataset.arrays(split)[fed][row : row + 1])
+            elif not set(dataset.takes(fed)) & own.keys():  # it begins anew
+                fields.pop(fed, None)
+            codes: list[int] = []
+            for token in writer.stream(fields, seed=seed):
+                if job.cancelled:
+                    return
+                codes.append(token.code)
+                self.written = str(dataset.decode(fed, np.array([codes]))[0])
+
+        def done(_: object) -> None:
+            self._writing = None
+            self._ticking.stop()
+            self.changed.emit()
+
+        def failed(error: BaseException) -> None:
+            self.error = capital(str(error), session.network.by_name)
+            done(None)
+
+        self.error = ""
+        self._writing = session.background.run(work, done, failed, name="writing")
+        self._ticking.start()
+        self.changed.emit()
+
+    def stop_writing(self) -> None:
+        """End what is being written; what is there stays."""
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+            self._ticking.stop()
+            self.changed.emit()
 
     # --- what comes of it -----------------------------------------------------------------------------------------
 

@@ -11,7 +11,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
+from nnstudio.data import describe_file, open_data
 from nnstudio.project.project import Project
+from nnstudio.project.suggesting import suggest
 from nnstudio.ui.docks.try_editors import CategoryEditor, NumberEditor, PictureEditor
 from nnstudio.ui.docks.try_panel import TryPanel
 from nnstudio.ui.session import Session
@@ -27,6 +29,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         project = Project.new(id)
         project.train(epochs=epochs)
         made[id] = project.save(folder / f"{id}.nnstudio")
+    (folder / "rhyme.txt").write_text("the cat sat on the mat and the dog lay on the log\n" * 40)
+    found = suggest(open_data(describe_file(folder / "rhyme.txt")))
+    writer = Project(found.sheet, folder / "writer.nnstudio")
+    writer.train(epochs=1)
+    made["writer"] = writer.save(folder / "writer.nnstudio")
     return made
 
 
@@ -36,7 +43,7 @@ def tried(qapp, qtbot, trained):
     session = Session()
     made = []
 
-    def open_(id: str) -> TryPanel:
+    def open_(id: str, *, answers: bool = True) -> TryPanel:
         session.open(trained[id])
         qtbot.waitUntil(lambda: session.settled and session.dataset is not None, timeout=60_000)
         panel = TryPanel(session)
@@ -44,7 +51,7 @@ def tried(qapp, qtbot, trained):
         qtbot.addWidget(panel)
         panel.resize(1000, 320)
         panel.show()
-        qtbot.waitUntil(lambda: bool(panel.answers.headlines), timeout=60_000)
+        qtbot.waitUntil(lambda: not answers or bool(panel.answers.headlines), timeout=60_000)
         return panel
 
     yield open_
@@ -157,6 +164,25 @@ def test_what_a_selected_layer_does_with_the_input_is_shown(tried, qtbot):
     panel.editors[0].slider.setFocus()
     QTest.keyClick(panel.editors[0].slider, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: not np.array_equal(panel.trying.insides[hidden].values, before), timeout=60_000)
+
+
+def test_a_network_that_writes_goes_on_with_a_text_until_it_is_stopped(tried, qtbot):
+    panel = tried("writer", answers=False)
+    qtbot.waitUntil(lambda: panel.write.isVisible() and bool(panel.editors), timeout=60_000)
+    (editor,) = panel.editors
+    editor.text.setFocus()
+    editor.text.selectAll()
+    qtbot.keyClicks(editor.text, "the dog ")
+    qtbot.waitUntil(lambda: panel.trying.own.get("text") == "the dog ", timeout=60_000)
+    QTest.mouseClick(panel.write, LEFT)
+    qtbot.waitUntil(lambda: len(panel.trying.written) > 5 or not panel.trying.writing, timeout=60_000)
+    assert panel.trying.error == ""
+    assert panel.trying.written
+    if panel.trying.writing:
+        assert panel.write.text() == "Stop"
+        QTest.mouseClick(panel.write, LEFT)
+    qtbot.waitUntil(lambda: panel.write.text() == "Write", timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.session.background.busy, timeout=60_000)
 
 
 def test_where_there_is_nothing_to_try_it_is_said_what_to_do(session, qtbot):
