@@ -31,6 +31,7 @@ OTHERWISE = {
     "vae": (0.9, "what is drawn at random cannot be known"),
     "gan": (None, "two losses work against one another"),
     "self-supervised": (0.9, "every look at a picture is another one"),
+    "vit": (0.3, "every look at a picture is another one"),
     "thousand-layers": (0.9, "a thousand layers take too long to learn by heart in a test"),
     "vanishing": (1.01, "it is the network that does not learn"),
 }
