@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from making import rows, sheet
-from making.texts_parts import chunks, prepared, reading_block, tokens, told_apart, writing_block
+from making.texts_parts import chunks, prepared, reading_block, tokens, told_apart, vocabulary, writing_block
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
@@ -122,6 +122,11 @@ def qa() -> Sheet:
 
 def translate() -> Sheet:
     """English to Spanish by a transformer."""
+    data = prepared(
+        "sentences",
+        tokens("english", "words", lower=True),
+        tokens("spanish", "words", start=True, end=True, lower=True),
+    )
     net = NetworkBuilder()
     reading_block(net, WIDTH)
     writing_block(net, WIDTH, memory=True)
@@ -135,7 +140,9 @@ def translate() -> Sheet:
     x = net.add("Embedding", net.add("Slice", spanish, name="so_far", end=-1), name="palabras", embedding_dim=WIDTH)
     x = net.add("LearnedPositions", x, name="lugares")
     x = net.add("Block", x, definition="WritingBlock", name="decoder", repeat=2, memory=memory, padding=pads)
-    scores = net.add("Linear", net.add("LayerNorm", x, name="norm"), name="scores", out_features=640)
+    scores = net.add(
+        "Linear", net.add("LayerNorm", x, name="norm"), name="scores", out_features=len(vocabulary(data, "spanish"))
+    )
     following = net.add("Slice", spanish, name="next", start=1)
     told_apart(net, scores, following, "spanish")
     net.add("ChrF", scores, following, name="likeness")
@@ -145,8 +152,7 @@ def translate() -> Sheet:
              ". norm scores classes_first", ". next likeness loss answer", height=1.2),
         Plan.make({"epochs": 5, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.01,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
-        prepared("sentences", tokens("english", "words", lower=True),
-                 tokens("spanish", "words", start=True, end=True, lower=True)),
+        data,
         "English to Spanish (composite)", "A transformer reads an English sentence and writes it in Spanish.",
     )  # fmt: skip
 
