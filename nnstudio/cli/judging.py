@@ -167,7 +167,7 @@ def _worst(judged: Judged, count: int, out: Output) -> None:
 
 
 def _slices(judge: Judge, judged: Judged, column: str, by: str, out: Output) -> None:
-    from nnstudio.project.judging.slices import sliced
+    from nnstudio.project.judging.slices import CLASS, sliced
 
     found = sliced(judged, judge.dataset, column, by)
     rows = []
@@ -188,7 +188,7 @@ def _slices(judge: Judge, judged: Judged, column: str, by: str, out: Output) -> 
     if any(found.stands_out(each) for each in found.slices):
         out.line("! worse than the whole, beyond what chance explains")
     gap = found.gap("predicted share")
-    if gap is not None:
+    if gap is not None and column != CLASS:
         out.item(slices=column, gap=gap.figure, least=gap.least, most=gap.most, difference=gap.difference,
                  ratio=gap.ratio)  # fmt: skip
         out.line(f"{judged.classes[1]} is predicted least for {gap.least}, most for {gap.most}: ratio {gap.ratio:.2f}")

@@ -20,7 +20,7 @@ from nnstudio.ui.docks.judging.plotting import Lines
 from nnstudio.ui.docks.overlays import Label
 from nnstudio.ui.parts import ElidedLabel, button, column, line, row
 
-WAYS, NORMS = {"fgsm": "FGSM, one step", "pgd": "PGD, ten steps"}, {"inf": "L∞, each number", "2": "L2, all together"}
+WAYS, NORMS = {"fgsm": "FGSM", "pgd": "PGD"}, {"inf": "L∞", "2": "L2"}
 EMPTY = (
     "How small a change fools it?",
     "Inputs are changed against the network, a little more each time; accuracy beside noise of the same size, and the "
@@ -40,7 +40,10 @@ class AttackPage(Page):
         self.at = 0
         self._order: list[int] = []
         self._of: Judged | None = None
-        self.way, self.norm = Choice("How it is attacked", px=12), Choice("How changes are measured", px=12)
+        self.way, self.norm = (
+            Choice("How it is attacked: by one step along the slope (FGSM), or by ten (PGD)", px=12),
+            Choice("How changes are measured: the largest (L∞), or all together (L2)", px=12),
+        )
         self.way.offer(list(WAYS.values()))
         self.norm.offer(list(NORMS.values()))
         for choice in (self.way, self.norm):
@@ -66,6 +69,7 @@ class AttackPage(Page):
         pictures, inside, right, left, filled = QWidget(), QWidget(), QWidget(), QWidget(), QWidget()
         side_by_side = row(*self.frames, spacing=0)
         for place in range(3):
+            self.frames[place].setMinimumWidth(80)
             side_by_side.setStretch(place, 1)
         pictures.setLayout(side_by_side)
         self.pages = QStackedLayout(inside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QStackedLayout, QWidget
 
 from nnstudio.project.judging.explaining import WAYS, Explained, Part, explained
 from nnstudio.project.judging.judge import Judge, Progress
@@ -51,8 +51,14 @@ class ExplainPage(Page):
             text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.fields = Choice("Which input is shown", px=12)
         self.fields.chosen.connect(lambda _: self._show_part())
-        self.left = QWidget()
-        self.left.setLayout(
+        inner = QWidget()
+        inner.setProperty("role", "scrolled")
+        self.left = QScrollArea(widgetResizable=True)
+        self.left.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.left.setWidget(inner)
+        inner.setLayout(
             column(
                 row(before, self.number, self.many, after, spacing=2), row(self.way, 1), row(self.which, 1),
                 row(self.fields, 1), self.told, self.tip, 1, spacing=6, margins=(0, 2, 0, 4),
@@ -62,6 +68,8 @@ class ExplainPage(Page):
         self.parts = PartsView()
         pictures, bars, inside = QWidget(), QWidget(), QWidget()
         both = row(self.input, self.picture, spacing=0)
+        for frame in (self.input, self.picture):
+            frame.setMinimumWidth(110)
         both.setStretch(0, 1)
         both.setStretch(1, 1)
         pictures.setLayout(both)

@@ -63,7 +63,7 @@ class JudgingPanel(Live):
         filled = QWidget()
         head = row(self.tabs, self.summary, self.output, self.split, spacing=8, margins=(16, 0, 8, 2))
         head.setStretch(0, 1)
-        self.summary.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)  # it gives way to the tabs
         filled.setLayout(column(head, self.stacked, spacing=0))
         filled.layout().setStretch(1, 1)
         self.filled = filled

@@ -60,6 +60,8 @@ class CurvesPage(Page):
                 figures, spacing=4, margins=(16, 0, 16, 8),
             )
         )  # fmt: skip
+        for frame in (self.roc, self.precision):
+            frame.setMinimumHeight(72)
         plots = row(self.roc, self.precision, spacing=0)
         plots.setStretch(0, 1)
         plots.setStretch(1, 1)
