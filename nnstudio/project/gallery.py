@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 ORDER = (
     "line", "small-net", "digits-mlp", "digits-cnn-small", "digits-cnn", "similar-images", "batchnorm", "vanishing",
     "thousand-layers", "overfit", "autoencoder", "anomaly", "vae", "gan", "forecast", "rnn-names", "lstm-text",
-    "seq2seq", "translate", "sentiment", "gpt", "ner", "qa", "vit", "recommend", "fraud", "credit", "maintenance",
-    "diagnosis", "molecules", "speech", "speaker", "faces", "self-supervised",
+    "seq2seq", "translate", "sentiment", "gpt", "ner", "qa", "vit", "detect", "segment", "instances", "recommend",
+    "fraud", "credit", "maintenance", "diagnosis", "molecules", "speech", "speaker", "faces", "self-supervised",
     "transfer", "residual",
 )  # fmt: skip
 #: The order of the classical networks: those that look at images, by age, then those that read sequences.

@@ -68,8 +68,8 @@ def segment() -> Sheet:
     net.add("MeanIoU", scores, mask, name="iou")
     net.add("Output", scores, name="tissue", kind="mask")
     places = rows(
-        "image fine rejoin refine scores", ". halve full . tissue", ". middle join merge mask",
-        ". quarter twice . loss", ". . coarse . iou", height=1.15,
+        "image fine halve middle quarter", "coarse twice join merge full", "rejoin refine scores tissue .",
+        ". . mask loss iou",
     )  # fmt: skip
     return sheet(
         net, places,
@@ -102,14 +102,13 @@ def instances() -> Sheet:
     net.add("OffsetLoss", offset, objects, name="whose", weight=0.2)
     net.add("InstancePrecision", found, objects, name="precision")
     net.add("Output", found, name="found", kind="mask")
-    places = {
-        **rows("image edges halve strokes quarter", ". foreground middles ways shapes", "digit what where offset group",
-               ". boxes objects whose found"),
-        "precision": (4, 5),
-    }  # fmt: skip
+    places = rows(
+        "image edges halve strokes quarter", "shapes middles ways offset group", "foreground . . precision found",
+        "digit what boxes where .", "objects whose . . .", height=1.15,
+    )  # fmt: skip
     return sheet(
         net, places,
-        Plan.make({"epochs": 12, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.01,
+        Plan.make({"epochs": 5, "batch_size": 32, "optimizer": "AdamW", "learning_rate": 0.004, "weight_decay": 0.01,
                    "schedule": "one-cycle", "keep_best": False}),
         _data("digit-heaps"),
         "Separating objects",
