@@ -122,7 +122,8 @@ FACTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("What does one pay with in {}?", "What is the currency of {}?"),
     ),
 }
-QUESTIONS, LONGEST = 12000, 72
+#: Passages that are made, words of one at most; answers that end beyond the last word are too rare to be learned.
+QUESTIONS, LONGEST, LAST = 12000, 72, 55
 
 
 def questions(countries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int, int]]:
@@ -147,7 +148,7 @@ def questions(countries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, in
         if len(words) <= LONGEST:
             passage = re.sub(r" ([.,])", r"\1", " ".join(words))
             made.setdefault((passage, question), span)
-    return [(*texts, *span) for texts, span in made.items()]
+    return [(*texts, *span) for texts, span in made.items() if span[1] <= LAST]
 
 
 def _facts(country: Mapping[str, Any]) -> dict[str, str] | None:

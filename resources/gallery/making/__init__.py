@@ -6,13 +6,15 @@ has its place on the wire. What is too large to be placed by hand is arranged by
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nnstudio.data import DataReference
+from nnstudio.data import DataReference, open_data
 from nnstudio.graph import View
 from nnstudio.graph.arrange import arrange
 from nnstudio.graph.builder import NetworkBuilder, with_names_as_ids
+from nnstudio.layers import TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 
@@ -41,4 +43,13 @@ def sheet(
         raise SystemExit(f"{title}: {at.keys() ^ network.nodes.keys()} lack a place or a node")
     view = view or View()
     drawn = {name: view.blocks.get(name) or View(arrange(block)) for name, block in network.blocks.items()}
+    fields = {str(getattr(node.layer, "field", "")) for node in network.of_role("input")}
+    types = data.types or (_types(data) if data.is_shipped else {})
+    data = data.with_(types={name: type for name, type in types.items() if name in fields})
     return Sheet(network, replace(view, positions=at, blocks=drawn), plan, data, title, summary)
+
+
+@functools.cache
+def _types(data: DataReference) -> Mapping[str, TensorType]:
+    """The types of a shipped set's fields, so that the drawing has them before the data is read."""
+    return open_data(data).types
