@@ -11,8 +11,8 @@ import pytest
 from nnstudio.data import ColumnChoice, DataError, DataReference, open_data
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.dataset import Dataset
-from nnstudio.data.preparation import Preparation
 from nnstudio.data.objects import packed
+from nnstudio.data.preparation import Preparation
 
 CAT = {"class": "cat", "x": 0.5, "y": 0.25, "width": 0.5, "height": 0.25}
 
