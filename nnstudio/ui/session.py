@@ -50,11 +50,10 @@ class Session(QObject):
     is open, whose network may be any; ``resolved(Resolution)``, worked out in a background thread;
     ``events_arrived(list[Event])`` after ``history`` was fed, at most 30 times a second; ``run_changed`` when
     ``run_state`` does, or another run is shown; ``data_changed`` when ``dataset`` or ``data_error`` does;
-    ``notice(level, sentence)`` with a level of ``info``, ``warning`` or ``error``; ``project_changed`` when path,
-    title or modified does; ``moment_changed`` when ``moment``, the step of the run that is shown, or the newest while
-    it is live, does; ``revealed(id)`` asks the canvas to bring a node into sight; ``previewed(Preview | None)`` tells
-    what the edit that was last given to :meth:`preview` would do; ``drawn``: the whole drawing is another, and is to be
-    seen whole.
+    ``notice(level, sentence)``, a level of ``info``, ``warning`` or ``error``; ``project_changed`` when path, title
+    or modified does; ``moment_changed`` when ``moment``, the step that is shown, does; ``revealed(id)`` asks the canvas
+    to bring a node into sight, ``drawn`` to show all; ``previewed(Preview | None)`` tells what the edit that was last
+    given to :meth:`preview` would do.
     """
 
     changed = Signal(object)
@@ -390,14 +389,9 @@ class Session(QObject):
 
     def shut_down(self) -> None:
         """End all that is under way, with the window alive meanwhile. Nothing is emitted afterwards."""
-        self.checkpoints.shut_down()
-        self.training.shut_down()
-        self.runs.shut_down()
-        self.files.shut_down()
-        self.journaling.shut_down()
-        self.mending.shut_down()
-        self.previewing.shut_down()
-        self.doctoring.shut_down()
-        self.background.shut_down()
-        self._resolver.shut_down()
+        for part in (
+            self.checkpoints, self.training, self.runs, self.files, self.journaling, self.mending, self.previewing,
+            self.doctoring, self.background, self._resolver,
+        ):  # fmt: skip
+            part.shut_down()
         self._stop_listening()
