@@ -20,6 +20,7 @@ Importing this imports neither torch nor Qt.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Network", "Project", "ProjectError", "compile", "open"]
+
+#: Libraries for metrics and explanations import matplotlib, which tells of its font cache when a machine first does.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 _LATER = {
     "Network": ("nnstudio.graph.builder", "NetworkBuilder"),
