@@ -91,7 +91,7 @@ def _told(error: Exception) -> str:
     """One sentence on an error."""
     if _is_of_the_call(error):
         return f"--{str(error).removeprefix('Plan.')}"  # each that can be given here has an option of its name
-    if type(error).__name__ in _SPOKEN:
+    if _SPOKEN & {kind.__name__ for kind in type(error).__mro__}:
         hint = getattr(error, "hint", "")
         return f"{str(error).rstrip('.')}; {hint}" if hint else str(error)
     if isinstance(error, ImportError):

@@ -36,6 +36,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Constants and types", "selection"),
     Family("Blocks", "block"),
     Family("Losses", "loss"),
+    Family("Losses on pairs", "loss"),
     Family("Metrics", "metric"),
     Family("Unknown", "problem"),
 )

@@ -48,8 +48,8 @@ class GraphConv(Weighted):
         )  # fmt: skip
 
 
-@layer(family="Graphs", telling=("out_features", "num_heads"), synonyms=(*_GRAPH, "gat", "attention"))
-class GraphAttention(Layer):
+@layer(family="Graphs", telling=("out_features", "num_heads"), synonyms=(*_GRAPH, "gat", "graph attention"))
+class GATConv(Layer):
     r"""Let each node choose how much it takes from each neighbour.
 
     Like GraphConv, but how much counts is learned, several heads at once.

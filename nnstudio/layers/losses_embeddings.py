@@ -11,7 +11,7 @@ _EMBEDDING = ("metric learning", "similarity", "embedding")
 
 
 @layer(
-    family="Losses", icon="loss", role="loss", telling=("margin",),
+    family="Losses on pairs", icon="loss", role="loss", telling=("margin",),
     synonyms=(*_EMBEDDING, "siamese", "pairs", "verification", "faces"),
 )  # fmt: skip
 class ContrastiveLoss(Loss):
@@ -45,7 +45,7 @@ class ContrastiveLoss(Loss):
 
 
 @layer(
-    family="Losses", icon="loss", role="loss", telling=("margin",),
+    family="Losses on pairs", icon="loss", role="loss", telling=("margin",),
     synonyms=(*_EMBEDDING, "triplet", "batch hard", "mining", "facenet", "search"),
 )  # fmt: skip
 class BatchTripletLoss(Loss):
@@ -79,7 +79,7 @@ class BatchTripletLoss(Loss):
 
 
 @layer(
-    family="Losses", icon="loss", role="loss", telling=("temperature",),
+    family="Losses on pairs", icon="loss", role="loss", telling=("temperature",),
     synonyms=(*_EMBEDDING, "infonce", "simclr", "clip", "contrastive", "self-supervised", "two towers"),
 )  # fmt: skip
 class NTXentLoss(Loss):

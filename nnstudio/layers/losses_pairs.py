@@ -21,7 +21,7 @@ def _swap() -> Any:
     return param(False, title="Swap", help="measure from the positive to the negative where that is the harder pair")
 
 
-@layer(family="Losses", icon="loss", role="loss", synonyms=("logistic", "two classes", "binary"))
+@layer(family="Losses on pairs", icon="loss", role="loss", synonyms=("logistic", "two classes", "binary"))
 class SoftMarginLoss(Loss):
     r"""Compare scores with a target of 1 or −1, as logistic regression does.
 
@@ -43,7 +43,7 @@ class SoftMarginLoss(Loss):
         return Call("nnstudio.nn.SoftMarginLoss", reduction=self.reduction)
 
 
-@layer(family="Losses", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "hinge"))
+@layer(family="Losses on pairs", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "hinge"))
 class HingeEmbeddingLoss(Loss):
     r"""Make distances small for pairs that belong together and larger than a margin for others.
 
@@ -70,7 +70,7 @@ class HingeEmbeddingLoss(Loss):
         return Call("torch.nn.HingeEmbeddingLoss", margin=self.margin, reduction=self.reduction)
 
 
-@layer(family="Losses", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "cosine", "angle"))
+@layer(family="Losses on pairs", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "cosine", "angle"))
 class CosineEmbeddingLoss(Loss):
     r"""Turn vectors that belong together into the same direction, and others apart.
 
@@ -101,7 +101,7 @@ class CosineEmbeddingLoss(Loss):
 
 
 @layer(
-    family="Losses",
+    family="Losses on pairs",
     icon="loss",
     role="loss",
     telling=("margin",),
@@ -137,7 +137,7 @@ class MarginRankingLoss(Loss):
         return Call("torch.nn.MarginRankingLoss", margin=self.margin, reduction=self.reduction)
 
 
-@layer(family="Losses", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "triplet", "facenet"))
+@layer(family="Losses on pairs", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "triplet", "facenet"))
 class TripletMarginLoss(Loss):
     r"""Draw an anchor nearer to a sample of its kind than to one of another kind, by a margin.
 
@@ -173,7 +173,7 @@ class TripletMarginLoss(Loss):
 
 
 @layer(
-    family="Losses", icon="loss", role="loss",
+    family="Losses on pairs", icon="loss", role="loss",
     synonyms=(*_EMBEDDING, "triplet", "cosine distance"),
 )  # fmt: skip
 class TripletMarginWithDistanceLoss(Loss):
@@ -211,7 +211,7 @@ class TripletMarginWithDistanceLoss(Loss):
 
 
 @layer(
-    family="Losses", icon="loss", role="loss",
+    family="Losses on pairs", icon="loss", role="loss",
     synonyms=("connectionist temporal classification", "speech", "handwriting", "alignment", "ocr", "asr"),
 )  # fmt: skip
 class CTCLoss(Loss):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
-from nnstudio.ui.docks.run_curves import run_color
+from nnstudio.ui.docks.rows import color_apart
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
@@ -57,7 +57,7 @@ class Marks:
 
 
 def _paint_box(painter: QPainter, area: QRectF, box: Box) -> None:
-    color = QColor(run_color(box.code))
+    color = QColor(color_apart(box.code))
     rect = QRectF(
         area.left() + (box.x - box.width / 2) * area.width(), area.top() + (box.y - box.height / 2) * area.height(),
         box.width * area.width(), box.height * area.height(),
@@ -83,7 +83,7 @@ def mask_image(codes: NDArray[Any]) -> QImage:
     """A mask as a picture that lets what is below it through: a colour for each code, nothing for code 0."""
     table = np.zeros((256, 4), np.uint8)
     for code in range(1, 256):
-        color = QColor(run_color(code - 1))
+        color = QColor(color_apart(code - 1))
         table[code] = color.blue(), color.green(), color.red(), COVERING
     colors = np.ascontiguousarray(table[np.asarray(codes).astype(np.int64) % 256])
     height, width = colors.shape[:2]

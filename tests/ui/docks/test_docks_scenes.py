@@ -15,7 +15,7 @@ from nnstudio.data.dataset import Dataset
 from nnstudio.data.objects import packed
 from nnstudio.ui.docks.data import DataPanel
 from nnstudio.ui.docks.data_pictures import PicturesView
-from nnstudio.ui.docks.run_curves import run_color
+from nnstudio.ui.docks.rows import color_apart
 from nnstudio.ui.docks.try_answers import AnswersView
 
 
@@ -53,7 +53,7 @@ def test_what_is_marked_lies_over_the_pictures_of_the_data(
 ) -> None:
     view = PicturesView()
     view.show_dataset(scenes(kind))
-    color = QColor(run_color(1))
+    color = QColor(color_apart(1))
     dimmed = QColor(*(round(part * strength) for part in (color.red(), color.green(), color.blue())))
     assert share_of(shown(view, qtbot), dimmed) > least
 
@@ -65,13 +65,13 @@ def test_an_answer_of_boxes_is_drawn_in_the_picture_and_counted(qtbot: Any) -> N
     view.show_answers({"found": {"boxes": [box, box]}})
     image = shown(view, qtbot)
     assert view.headlines["found"] == "2 objects"
-    assert share_of(image, QColor(run_color(1))) > 0.002
+    assert share_of(image, QColor(color_apart(1))) > 0.002
 
 
 def test_an_answer_of_areas_is_drawn(qtbot: Any) -> None:
     view = AnswersView()
     view.show_answers({"tissue": {"mask": [[0, 1], [1, 1]]}})
-    color = QColor(run_color(0))
+    color = QColor(color_apart(0))
     dimmed = QColor(*(round(part * 130 / 255) for part in (color.red(), color.green(), color.blue())))
     assert share_of(shown(view, qtbot), dimmed) > 0.1
 
