@@ -73,9 +73,8 @@ def test_it_compiles_learns_a_batch_by_heart_and_exports(id: str, tmp_path: Path
         pytest.skip(str(error))
     batch = Batch(dataset.arrays("train"))
     compiled = project.compiled(trained=False, seed=0)
-    plan = Plan.make(
-        {"epochs": EPOCHS, "batch_size": ROWS, "learning_rate": RATES.get(id, RATE), "keep_best": False, "schedule": "cosine"}
-    ).with_(phases=project.plan.phases)  # fmt: skip
+    values = {"epochs": EPOCHS, "batch_size": ROWS, "learning_rate": RATES.get(id, RATE), "schedule": "cosine"}
+    plan = Plan.make({**values, "keep_best": False}).with_(phases=project.plan.phases)
     share, _ = OTHERWISE.get(id, (LEFT, ""))
     losses = learned(compiled, batch, plan, share)
     assert np.isfinite(losses).all()
