@@ -53,6 +53,7 @@ class DataDialog(QDialog):
         self._session = session
         self._background = Background(self)
         self._job: Job | None = None
+        self._closed = False
         self.reference: DataReference | None = None
         self.dataset: Dataset | None = None
         self._make_parts()
@@ -249,6 +250,8 @@ class DataDialog(QDialog):
             self._work(lambda job: open_data(reference, base, reporting(job), early(job)))
 
     def _work(self, work: Callable[[Job], Dataset]) -> None:
+        if self._closed:
+            return
         if self._job is not None:
             self._job.cancel()
         self._allow(False)
@@ -360,9 +363,10 @@ class DataDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Close; what is still being read is forgotten."""
+        self._closed = True
         self._soon.stop()
-        self._early.stop()
         self._background.shut_down()
+        self._early.stop()
         super().done(result)
 
 
