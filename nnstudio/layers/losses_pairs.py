@@ -70,7 +70,9 @@ class HingeEmbeddingLoss(Loss):
         return Call("torch.nn.HingeEmbeddingLoss", margin=self.margin, reduction=self.reduction)
 
 
-@layer(family="Losses on pairs", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "cosine", "angle"))
+@layer(
+    family="Losses on pairs", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "cosine", "angle")
+)
 class CosineEmbeddingLoss(Loss):
     r"""Turn vectors that belong together into the same direction, and others apart.
 
@@ -137,7 +139,13 @@ class MarginRankingLoss(Loss):
         return Call("torch.nn.MarginRankingLoss", margin=self.margin, reduction=self.reduction)
 
 
-@layer(family="Losses on pairs", icon="loss", role="loss", telling=("margin",), synonyms=(*_EMBEDDING, "triplet", "facenet"))
+@layer(
+    family="Losses on pairs",
+    icon="loss",
+    role="loss",
+    telling=("margin",),
+    synonyms=(*_EMBEDDING, "triplet", "facenet"),
+)
 class TripletMarginLoss(Loss):
     r"""Draw an anchor nearer to a sample of its kind than to one of another kind, by a margin.
 
