@@ -128,13 +128,10 @@ def kept(folder: Path, paths: Sequence[str], warnings: list[str], progress: Prog
     return [place for place, why in enumerate(wrong) if not why]
 
 
-def form(
-    folder: Path, paths: Sequence[str], reference: DataReference, warnings: list[str]
-) -> tuple[tuple[int, int], int]:
-    """Height and width to which all pictures are brought, and how many channels they have: as the reference says, else
-    those of most of them."""
+def surveyed(folder: Path, names: Sequence[str]) -> tuple[list[tuple[int, int]], list[str]]:
+    """Height and width, and mode, of some of the pictures, evenly spread. DataError where none can be read."""
     sizes, modes = [], []
-    for name in paths[:: max(1, len(paths) // LOOKED_AT)][:LOOKED_AT]:
+    for name in names[:: max(1, len(names) // LOOKED_AT)][:LOOKED_AT]:
         try:
             with opened(folder / name) as made:
                 sizes.append((made.height, made.width))
@@ -143,6 +140,15 @@ def form(
             continue
     if not sizes:
         raise DataError(f"The pictures in “{folder.name}” cannot be read; make or copy them again")
+    return sizes, modes
+
+
+def form(
+    folder: Path, paths: Sequence[str], reference: DataReference, warnings: list[str]
+) -> tuple[tuple[int, int], int]:
+    """Height and width to which all pictures are brought, and how many channels they have: as the reference says, else
+    those of most of them."""
+    sizes, modes = surveyed(folder, paths)
     asked = int(reference.options.get("size", 0))
     common = max(set(sizes), key=sizes.count)
     if asked:

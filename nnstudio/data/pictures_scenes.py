@@ -14,9 +14,9 @@ from typing import cast
 
 from nnstudio.data import objects, pictures_annotations, pictures_masks
 from nnstudio.data.columns import Array, Column, Source, quoted
-from nnstudio.data.pictures import LONGEST, LOOKED_AT, TRIED, category, channels_of, kept
+from nnstudio.data.pictures import LONGEST, TRIED, category, channels_of, kept, surveyed
 from nnstudio.data.pictures_annotations import Annotated
-from nnstudio.data.pictures_decode import ENDINGS, Pictures, opened, walked
+from nnstudio.data.pictures_decode import ENDINGS, Pictures, walked
 from nnstudio.data.reference import DataError, DataReference
 
 Progress = Callable[[float], None]
@@ -134,16 +134,7 @@ def form_of(
 ) -> tuple[tuple[int, int], int]:
     """Height and width to which all pictures are brought, with the form of most of them, and how many channels they
     have. DataError where none can be read."""
-    sizes, modes = [], []
-    for name in names[:: max(1, len(names) // LOOKED_AT)][:LOOKED_AT]:
-        try:
-            with opened(folder / name) as made:
-                sizes.append((made.height, made.width))
-                modes.append(made.mode)
-        except Exception:  # told when it is asked for
-            continue
-    if not sizes:
-        raise DataError(f"The pictures in “{folder.name}” cannot be read; make or copy them again")
+    sizes, modes = surveyed(folder, names)
     common = max(set(sizes), key=sizes.count)
     asked = int(reference.options.get("size", 0))
     if not asked and len(set(sizes)) == 1 and max(common) <= LONGEST:
