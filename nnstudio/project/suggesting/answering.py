@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnstudio.data.dataset import Dataset, Field
+from nnstudio.data.errors import DataError
 from nnstudio.graph.builder import PortHandle
 from nnstudio.project.suggesting.drawing import Drawing
 
@@ -25,6 +26,11 @@ def answer(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandl
 
 
 def _classes(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle) -> str:
+    if len(field.classes) < 2:
+        raise DataError(
+            f"“{field.name}” is “{''.join(field.classes)}” in every row, so there is nothing to tell apart; add rows of "
+            "another class or choose another target"
+        )
     weights = class_weights(dataset, field)
     scores = drawing.add("Linear", features, name="scores", out_features=len(field.classes))
     drawing.add("Output", scores, name="answer", kind="class scores")

@@ -130,6 +130,13 @@ def test_data_that_no_network_can_read_is_told_in_a_sentence(tmp_path: Path) -> 
         suggest(data)
 
 
+def test_a_target_of_one_class_is_told_and_nothing_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("a,b\n1,x\n2,x\n")
+    with pytest.raises(DataError, match="another class"):
+        suggest(open_data(describe_file(path)))
+
+
 def _saved(tmp_path: Path, **columns: np.ndarray) -> Path:
     path = tmp_path / "alone.npz"
     np.savez(path, **columns)
