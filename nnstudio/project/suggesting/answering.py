@@ -28,8 +28,8 @@ def answer(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandl
 def _classes(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle) -> str:
     if len(field.classes) < 2:
         raise DataError(
-            f"“{field.name}” is “{''.join(field.classes)}” in every row, so there is nothing to tell apart; add rows of "
-            "another class or choose another target"
+            f"“{field.name}” is “{''.join(field.classes)}” in every row, so there is nothing to tell apart; add rows "
+            "of another class or choose another target"
         )
     weights = class_weights(dataset, field)
     scores = drawing.add("Linear", features, name="scores", out_features=len(field.classes))
