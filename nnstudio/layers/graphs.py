@@ -78,4 +78,4 @@ class GATConv(Layer):
                 f"cannot share {self.out_features} units among {self.num_heads} heads",
                 "choose units that the number of heads divides",
             )
-        return Call("nnstudio.nn.GraphAttention", nodes.last(), self.out_features, self.num_heads, self.slope)
+        return Call("nnstudio.nn.GATConv", nodes.last(), self.out_features, self.num_heads, self.slope)

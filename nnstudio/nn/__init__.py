@@ -13,7 +13,7 @@ from nnstudio.nn.attention import (
 from nnstudio.nn.channels import MelSpectrogram, SqueezeExcitation
 from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag, TiedEmbedding
 from nnstudio.nn.detection import BoxLoss, GroupPixels, HeatmapLoss, OffsetLoss, PeakBoxes
-from nnstudio.nn.graphs import GraphAttention, GraphConv
+from nnstudio.nn.graphs import GATConv, GraphConv
 from nnstudio.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -86,9 +86,9 @@ __all__ = [
     "FocalLoss",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
+    "GATConv",
     "GaussianNLLLoss",
     "GeneratorLoss",
-    "GraphAttention",
     "GraphConv",
     "GroupPixels",
     "HeatmapLoss",

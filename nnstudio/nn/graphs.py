@@ -36,7 +36,7 @@ class GraphConv(torch.nn.Module):
         return told if self.bias is None else told + self.bias
 
 
-class GraphAttention(torch.nn.Module):
+class GATConv(torch.nn.Module):
     """Each node takes from its neighbours and itself as much as a score of the two says: N×S×F becomes N×S×F'.
 
     adjacency: N×S×S, how strong each edge is, 0 where there is none. Scores are ``leaky_relu(a · W xᵢ + b · W xⱼ)``,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.data.augment import AUGMENTATIONS, Augmentation
@@ -107,11 +107,16 @@ class AugmentPage(QWidget):
             self._augment, [_kind(cls, set(kinds.values())) for cls in AUGMENTATIONS.values()], offered, told,
             [_about(each) for each in self._augment],
         )  # fmt: skip
-        self._soon.start()
+        if self.isVisible():
+            self._soon.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._soon.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._soon.stop()
 
     def _shuffle(self) -> None:
         self._seed += 1

@@ -24,7 +24,7 @@ def test_neighbours_are_told_by_the_roots_of_their_degrees() -> None:
     assert torch.allclose(mean(nodes, edges.long())[0, 1], expected + mean.bias, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [lambda: nn.GraphConv(3, 4), lambda: nn.GraphAttention(3, 4, 2)])
+@pytest.mark.parametrize("make", [lambda: nn.GraphConv(3, 4), lambda: nn.GATConv(3, 4, 2)])
 def test_a_graph_knows_no_order_and_no_one_who_is_apart(make: object) -> None:
     assert callable(make)
     layer, nodes = make(), torch.randn(1, 5, 3)
@@ -41,7 +41,7 @@ def test_a_graph_knows_no_order_and_no_one_who_is_apart(make: object) -> None:
 
 
 def test_strong_edges_count_more() -> None:
-    layer = nn.GraphAttention(1, 1)
+    layer = nn.GATConv(1, 1)
     torch.nn.init.zeros_(layer.asks), torch.nn.init.zeros_(layer.told), torch.nn.init.ones_(layer.weight)
     edges = torch.tensor([[[1.0, 3.0], [0.0, 0.0]]])
     told = layer(torch.tensor([[[1.0], [5.0]]]), edges)
