@@ -14,8 +14,8 @@ from nnstudio.train.events import Diagnosis
 Array = NDArray[np.float64]
 
 #: Epochs since the best validation loss, how much higher it must be by now, and how much of what had been won must be
-#: lost again, to count as overfitting.
-EPOCHS_SINCE_BEST, HIGHER, LOST = 5, 1.1, 0.1
+#: lost again, to count as overfitting; half as much where training rows cost less than this share of validation rows.
+EPOCHS_SINCE_BEST, HIGHER, LOST, BY_HEART = 5, 1.1, 0.1, 0.1
 #: How near to chance a loss is that has learned nothing, and steps and epochs before which nothing is said of it.
 AT_CHANCE, CHANCE_STEPS, CHANCE_EPOCHS = 0.01, 60, 3
 #: Of the way from chance to what a simple model reaches, how much the network must lack to count as underfitting.
@@ -33,7 +33,8 @@ def overfitting(case: Case) -> Iterator[Diagnosis]:
     recent = float(np.median(validation[-3:]))
     falling = training[-1] < training[best]
     first = case.start if len(case.losses) else float(validation[0])
-    lost = recent - validation[best] > LOST * (first - validation[best])
+    much = LOST / 2 if training[-1] < BY_HEART * recent else LOST
+    lost = recent - validation[best] > much * (first - validation[best])
     if waited >= EPOCHS_SINCE_BEST and validation[best] > 0 and recent > HIGHER * validation[best] and falling and lost:
         yield case.diagnosis(
             "overfitting",

@@ -144,6 +144,20 @@ def test_learning_by_heart_is_told(history: History) -> None:
     assert "epoch 3" in one.message
 
 
+def test_a_gap_that_grows_is_told_where_the_training_rows_are_known_by_heart(history: History) -> None:
+    losses(history, [2.3] * 10)
+    validation = [0.8, 0.4, 0.24, 0.33, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41]
+    epochs(history, [1.2, 0.4, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8], validation)
+    assert found(history) == [("overfitting", "")]
+
+
+def test_a_gap_that_stays_small_is_none(history: History) -> None:
+    losses(history, [2.3] * 10)
+    validation = [0.8, 0.4, 0.1, 0.11, 0.12, 0.12, 0.13, 0.13, 0.13, 0.14]
+    epochs(history, [1.2, 0.4, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8], validation)
+    assert found(history) == []
+
+
 def test_a_run_that_ended_in_nan_points_at_the_node(history: History) -> None:
     history.feed(
         RunFailed(
