@@ -27,8 +27,8 @@ def templates(arguments: Namespace, out: Output) -> int:
         return 0
     known = [*templates(), *classical()]
     for each in known:
-        out.item(id=each.id, kind=each.kind, title=each.title, summary=each.summary)
-    out.table([(each.id, each.kind, each.summary) for each in known])
+        out.item(id=each.id, kind=each.kind, topic=each.topic, title=each.title, summary=each.summary)
+    out.table([(each.id, each.topic or "Classical networks", each.summary) for each in known])
     return 0
 
 
@@ -210,7 +210,7 @@ def predict(arguments: Namespace, out: Output) -> int:
 
     project = opened(arguments.project)
     needed = project.input_fields()
-    for name, rows in zip(arguments.inputs, read_inputs(arguments.inputs, project.dataset, needed), strict=True):
+    for name, rows in zip(arguments.inputs, read_inputs(arguments.inputs, project.learned or project.dataset, needed), strict=True):
         answers = project.predict(rows)
         why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
         for number, (answer, reason) in enumerate(zip(answers, why, strict=True)):
@@ -266,7 +266,7 @@ def notes(project: Project) -> None:
 
 
 def changed(project: Project) -> None:
-    """Say what is odd about the data where it is not what the project was trained on."""
-    if project.dataset.has_changed:
+    """Say what is odd about the data where it is not what the project was trained on, and counts."""
+    if project.learned is None and project.dataset.has_changed:
         for text in project.dataset.warnings:
             note(text)

@@ -12,14 +12,21 @@ from nnstudio.project.files import ProjectError, load_sheet
 from nnstudio.resources import resource_path
 
 log = logging.getLogger(__name__)
-#: The order of the gallery, from the first lesson on; what is not named comes after, by name.
-ORDER = (
-    "line", "small-net", "digits-mlp", "digits-cnn-small", "digits-cnn", "similar-images", "batchnorm", "vanishing",
-    "thousand-layers", "overfit", "autoencoder", "anomaly", "vae", "gan", "forecast", "rnn-names", "lstm-text",
-    "seq2seq", "translate", "sentiment", "gpt", "ner", "qa", "vit", "detect", "segment", "instances", "recommend",
-    "fraud", "credit", "maintenance", "diagnosis", "molecules", "speech", "speaker", "faces", "self-supervised",
-    "transfer", "residual",
-)  # fmt: skip
+#: The gallery by topic, from the first lesson on; what is not named comes after, by name.
+TOPICS: dict[str, tuple[str, ...]] = {
+    "First steps": ("line", "small-net", "digits-mlp", "digits-cnn-small", "digits-cnn"),
+    "How networks learn": (
+        "batchnorm", "vanishing", "thousand-layers", "overfit", "transfer", "self-supervised", "residual",
+    ),
+    "Pictures": ("vit", "similar-images", "faces", "detect", "segment", "instances"),
+    "Compressing and inventing": ("autoencoder", "vae", "gan"),
+    "Tables": ("fraud", "credit", "diagnosis", "recommend", "molecules"),
+    "Time and sensors": ("forecast", "anomaly", "maintenance"),
+    "Text": ("rnn-names", "sentiment", "ner", "qa", "lstm-text", "gpt", "seq2seq", "translate"),
+    "Sound": ("speech", "speaker"),
+}  # fmt: skip
+#: The order of the gallery.
+ORDER = tuple(id for ids in TOPICS.values() for id in ids)
 #: The order of the classical networks: those that look at images, by age, then those that read sequences.
 CLASSICAL_ORDER = (
     "lenet-5", "alexnet", "vgg-16", "u-net", "resnet-18", "resnet-50", "densenet-121", "mobilenet-v2", "bert-base",
@@ -37,6 +44,11 @@ class Template:
     summary: str
     path: Path
     kind: str = "example"
+
+    @property
+    def topic(self) -> str:
+        """What it is an example of, as the gallery is arranged; "" for a classical network."""
+        return next((topic for topic, ids in TOPICS.items() if self.id in ids), "")
 
     @property
     def page(self) -> str:

@@ -198,8 +198,7 @@ def _view(window: MainWindow) -> Iterable[Action]:
 def _data(window: MainWindow) -> Iterable[Action]:
     session = window.session
     yield Action("choose_data", "Choose data …", window.file_actions.choose_data, ("Ctrl+Shift+D",), "data", "Data",
-                 "What the network learns from", enabled_when=lambda: window.in_workspace,
-                 words="dataset csv npz table")
+                 "What the network learns from", words="dataset csv npz table")
     yield Action("reload_data", "Read data again", session.reload_data, (), "", "Data",
                  "Read the file anew, after it has changed", enabled_when=lambda: session.reference is not None)
 

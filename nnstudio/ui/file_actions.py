@@ -54,7 +54,7 @@ class FileActions(QObject):
         """Open a project, or take a file or folder of data into the project that is open."""
         ending = path.suffix.lower()
         if (path.is_dir() and ending != SUFFIX) or path.name.lower().endswith(DATA):
-            self._open_data(path)
+            self.choose_data(path)
         elif ending != SUFFIX:
             expected = f"a project ({SUFFIX}) or a data file ({', '.join(DATA)})"
             self._window.session.notice.emit("warning", f"{path.name} cannot be opened; expected {expected}")
@@ -69,13 +69,6 @@ class FileActions(QObject):
         self._window.settings.remember_recent(path)
         self._window.settings.set(folder=str(path.parent))
         self._window.show_workspace()
-
-    def _open_data(self, path: Path) -> None:
-        from nnstudio.ui.data_dialog import choose_data
-
-        if not self._window.in_workspace:
-            self._window.show_workspace()
-        choose_data(self._window.session, self._window, path)
 
     def open_template(self, template: Template) -> None:
         """Open a copy of a project of the gallery."""
@@ -105,11 +98,13 @@ class FileActions(QObject):
     def nothing(self) -> None:
         """Do nothing (a submenu's own action)."""
 
-    def choose_data(self) -> None:
-        """Ask what the network learns from."""
+    def choose_data(self, path: Path | None = None) -> None:
+        """Ask what the network learns from, beginning with this file or folder where one is given."""
         from nnstudio.ui.data_dialog import choose_data
 
-        choose_data(self._window.session, self._window)
+        if not self._window.in_workspace:
+            self._window.show_workspace()
+        choose_data(self._window.session, self._window, path)
 
     # saving
 

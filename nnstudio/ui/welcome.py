@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nnstudio.project.sheet import Sheet
 
 CARD_WIDTH, PICTURE_HEIGHT = 248, 128
+GAP, EDGE = 14, 5  # between cards; around what a card shows
+CLASSICAL = "Classical networks"
 
 
 class Pressable(QFrame):
@@ -80,13 +82,14 @@ class Card(Pressable):
     def __init__(self, template: Template) -> None:
         super().__init__(f"{template.title}: {template.summary}")
         self.template = template
+        self.wanted = True
         self.picture = Picture()
         self.setFixedWidth(theme.scaled(CARD_WIDTH))
         summary = label(template.summary, "muted", wrap=True)
         summary.setAlignment(Qt.AlignmentFlag.AlignTop)
         title = ElidedLabel(template.title, "strong")
-        words = column(title, summary, 1, spacing=3, margins=(8, 2, 8, 6))
-        self.setLayout(column(self.picture, words, spacing=6, margins=(5, 5, 5, 5)))
+        words = column(title, summary, 1, spacing=3, margins=(3, 2, 6, 6))
+        self.setLayout(column(self.picture, words, spacing=6, margins=(EDGE,) * 4))
         self.setObjectName(f"template_{template.id}")
 
     def fits(self, wanted: str) -> bool:
@@ -97,6 +100,27 @@ class Card(Pressable):
     def enterEvent(self, event: QEnterEvent) -> None:
         self.setToolTip("Open a copy to look at, train and change")
         super().enterEvent(event)
+
+
+class Shelf(QWidget):
+    """The cards of one topic under its name, in as many columns as fit."""
+
+    def __init__(self, topic: str, cards: Sequence[Card]) -> None:
+        super().__init__()
+        self.cards = list(cards)
+        self.title = label(topic, "heading")
+        self.title.setContentsMargins(EDGE, 0, 0, 0)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(GAP)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.setLayout(column(self.title, self._grid, spacing=8, margins=(0, 0, 0, 14)))
+
+    def arrange(self, columns: int) -> None:
+        """Put the cards that are wanted into so many columns; without any, the shelf is not seen either."""
+        for place, card in enumerate(sorted(self.cards, key=lambda card: not card.wanted)):
+            self._grid.addWidget(card, place // columns, place % columns)
+            card.setVisible(card.wanted)
+        self.setVisible(any(card.wanted for card in self.cards))
 
 
 class Recent(Pressable):
@@ -126,12 +150,16 @@ class Welcome(QFrame):
         new = button("New network", lambda: actions.trigger("new"), "primary", "plus")
         open_ = button("Open …", lambda: actions.trigger("open"), "", "open")
         new.setObjectName("welcome_new")
+        data = button("Begin with my data …", lambda: actions.trigger("choose_data"), "", "data")
+        data.setObjectName("welcome_data")
+        data.setToolTip("Choose a table, a folder of pictures or a text; a network that suits it is suggested")
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
         left = column(
             label("NN Studio", "display"),
             label("Draw a neural network, train it\nand see it learn.", "muted"),
-            row(new, open_, 1, spacing=8, margins=(0, 14, 0, 14)),
+            row(new, open_, 1, spacing=8, margins=(0, 14, 0, 0)),
+            row(data, 1, margins=(0, 2, 0, 14)),
             spacing=6, margins=(40, 44, 24, 24),
         )  # fmt: skip
         left.addLayout(self._recent)
@@ -149,10 +177,9 @@ class Welcome(QFrame):
     def _lay_gallery(self) -> None:
         self._grid_home = QWidget()
         self._grid_home.setProperty("role", "scrolled")
-        self._grids = _grid(), _grid()  # the gallery's, and the classical networks'
-        self._classical = label("Classical networks", "title")
-        self._classical.setContentsMargins(0, 18, 0, 0)
-        self._classical.hide()
+        self.shelves: list[Shelf] = []
+        self._shelves = QVBoxLayout()
+        self._shelves.setSpacing(0)
         self._note = label("", "problem", wrap=True)
         self._note.hide()
         self._nothing = label("No project is about that; try another word, such as picture, text or table.", "muted")
@@ -164,15 +191,13 @@ class Welcome(QFrame):
         self.search.textChanged.connect(self._filter)
         self._grid_home.setLayout(
             column(
-                row(label("Gallery", "title"), 1, self.search, spacing=12),
+                row(label("Gallery", "title"), 1, self.search, spacing=12, margins=(EDGE, 0, 0, 0)),
                 self._note,
                 self._nothing,
-                self._grids[0],
-                self._classical,
-                self._grids[1],
+                self._shelves,
                 1,
                 spacing=14,
-                margins=(28, 50, 28, 28),
+                margins=(23, 50, 28, 28),
             )
         )
         self._scroll = QScrollArea()
@@ -195,7 +220,14 @@ class Welcome(QFrame):
     def show_gallery(self, templates: Sequence[Template]) -> None:
         """Show the gallery's projects and the classical networks; their pictures follow from a background thread."""
         self.cards = [Card(template) for template in templates]
-        self._classical.setVisible(any(template.kind == "classical" for template in templates))
+        topics: dict[str, list[Card]] = {}
+        for card in self.cards:
+            topic = card.template.topic or (CLASSICAL if card.template.kind == "classical" else "More")
+            topics.setdefault(topic, []).append(card)
+        empty(self._shelves)
+        self.shelves = [Shelf(topic, cards) for topic, cards in topics.items()]
+        for shelf in self.shelves:
+            self._shelves.addWidget(shelf)
         for card in self.cards:
             card.pressed.connect(lambda template=card.template: self.template_chosen.emit(template))
         self._columns = 0
@@ -239,36 +271,23 @@ class Welcome(QFrame):
 
     def _filter(self, wanted: str) -> None:
         """Show only what is about these words."""
-        shown = {card for card in self.cards if not wanted.strip() or card.fits(wanted)}
         for card in self.cards:
-            card.setVisible(card in shown)
-        self._nothing.setVisible(bool(self.cards) and not shown)
-        self._classical.setVisible(any(card.template.kind == "classical" for card in shown))
+            card.wanted = not wanted.strip() or card.fits(wanted)
+        self._nothing.setVisible(bool(self.cards) and not any(card.wanted for card in self.cards))
         self._columns = 0
         self._arrange()
 
     def _arrange(self) -> None:
-        room = self._scroll.viewport().width() - 56 + self._grids[0].spacing()
-        columns = max(1, room // (theme.scaled(CARD_WIDTH) + self._grids[0].spacing()))
+        columns = max(1, (self._scroll.viewport().width() - 51 + GAP) // (theme.scaled(CARD_WIDTH) + GAP))
         if columns == self._columns:
             return
         self._columns = columns
-        for grid, classical in zip(self._grids, (False, True), strict=True):
-            cards = [card for card in self.cards if (card.template.kind == "classical") is classical]
-            cards = [card for card in cards if not card.isHidden()] + [card for card in cards if card.isHidden()]
-            for place, card in enumerate(cards):
-                grid.addWidget(card, place // columns, place % columns)
+        for shelf in self.shelves:
+            shelf.arrange(columns)
 
     def shut_down(self) -> None:
         """Wait for the pictures that are being read."""
         self._background.shut_down()
-
-
-def _grid() -> QGridLayout:
-    made = QGridLayout()
-    made.setSpacing(14)
-    made.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-    return made
 
 
 def _shortened(folder: Path) -> str:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from nnstudio.graph import edits
 from nnstudio.layers import load
 from nnstudio.project.gallery import classical, template, templates
 from nnstudio.ui import theme
+from nnstudio.ui.data_dialog import DataDialog
 from nnstudio.ui.settings import Settings
 from nnstudio.ui.window import MainWindow
 
@@ -61,6 +62,19 @@ def test_the_welcome_page_shows_gallery_and_classical_networks_with_a_picture_of
     assert [card.template.id for card in window.welcome.cards] == [t.id for t in (*templates(), *classical())]
     qtbot.waitUntil(lambda: all(card.picture.sheet is not None for card in window.welcome.cards))
     assert all(card.picture.sheet.network.nodes for card in window.welcome.cards)
+
+
+def test_every_project_stands_on_a_shelf_under_its_topic(window):
+    for shelf in window.welcome.shelves:
+        assert {card.template.topic or "Classical networks" for card in shelf.cards} == {shelf.title.text()}
+
+
+def test_a_person_can_begin_with_data_of_their_own(window, qtbot):
+    qtbot.mouseClick(window.findChild(QWidget, "welcome_data"), Qt.MouseButton.LeftButton)
+    dialogs = lambda: window.findChildren(DataDialog)  # noqa: E731
+    qtbot.waitUntil(lambda: bool(dialogs()) and dialogs()[0].isVisible())
+    assert window.in_workspace
+    dialogs()[0].reject()
 
 
 def test_a_click_on_a_card_opens_a_copy_and_the_title_says_so(window, qtbot):
@@ -382,15 +396,19 @@ def test_the_window_is_painted_before_torch_or_pyqtgraph_is_imported():
 def test_a_project_of_the_gallery_is_found_by_what_it_is_about(window, qtbot):
     qtbot.waitUntil(lambda: bool(window.welcome.cards), timeout=60_000)
     shown = lambda: {card.template.id for card in window.welcome.cards if card.isVisible()}  # noqa: E731
-    every = shown()
+    every = {card.template.id for card in window.welcome.cards}
+    qtbot.waitUntil(lambda: shown() == every)
     window.welcome.search.setFocus()
     qtbot.keyClicks(window.welcome.search, "tissue")
     assert "small-net" in shown()
     assert "line" not in shown()
     assert "resnet-50" not in shown()
+    headed = lambda: {shelf.title.text() for shelf in window.welcome.shelves if shelf.title.isVisible()}  # noqa: E731
+    assert headed() == {card.template.topic for card in window.welcome.cards if card.isVisible()}
     window.welcome.search.selectAll()
     qtbot.keyClicks(window.welcome.search, "xylophone")
     assert not shown()
+    assert not headed()
     assert window.welcome._nothing.isVisible()
     window.welcome.search.clear()
     assert shown() == every
