@@ -75,6 +75,28 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
     return f"“{field.name}” is a picture: painted by a small U-Net, compared pixel by pixel"
 
 
+def boxes(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) -> str:
+    """The head for boxes from a coarse picture of features, N×C×H×W: for each cell what has its middle there."""
+    kinds = max(1, len(field.classes))
+    scores = drawing.add(
+        "Conv2d", maps, name="scores", out_channels=kinds, kernel_size=1, weight_init="normal", init_std=0.01,
+        bias_value=-4.0,
+    )  # fmt: skip
+    shape = drawing.add("Conv2d", maps, name="shape", out_channels=4, kernel_size=1)
+    most = dataset.types[field.name].shape({"N": 1})[1]
+    found = drawing.add("PeakBoxes", name="peaks", scores=scores, shape=shape, most=max(10, 2 * most))
+    drawing.add("Output", found, name="answer", kind="boxes")
+    drawing.line(1)
+    target = drawing.add("Input", name=field.name, field=field.name)
+    drawing.add("HeatmapLoss", scores, target, name="where")
+    drawing.add("BoxLoss", shape, target, name="size")
+    drawing.add("MeanAveragePrecision", found, target, name="precision")
+    what = f"one of {kinds} kinds" if kinds > 1 else "an object"
+    return (
+        f"“{field.name}” are boxes: each cell of a grid says whether {what} has its middle there, and how large it is"
+    )
+
+
 def class_weights(dataset: Dataset, field: Field) -> tuple[float, ...] | None:
     """What each class counts, so that all together count alike; None where they are common enough."""
     column = dataset.fed[field.columns[0]]

@@ -25,7 +25,8 @@ class Drawing:
         self._column, self._row = column, self._row + 1
 
     def add(self, layer: str, *inputs: PortHandle, name: str, **parameters: Any) -> PortHandle:
-        """Place a layer at the end of the line, as :meth:`NetworkBuilder.add` does; its name is made free."""
+        """Place a layer at the end of the line, as :meth:`NetworkBuilder.add` does; its name is made free. Ports may
+        be given by name."""
         made = self._net.add(layer, *inputs, name=free_name(self._net.network, name), **parameters)
         if self._column >= ACROSS:
             self.line()

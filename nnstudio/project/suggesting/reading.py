@@ -116,23 +116,33 @@ def _picture(drawing: Drawing, source: PortHandle, type_: TensorType, size: Size
     return drawing.add("Dropout", x, name="dropout", p=size.dropout)
 
 
+def grid(drawing: Drawing, source: PortHandle, size: Size) -> PortHandle:
+    """Convolutions that halve the picture twice: a grid of cells, each of which sees what is around it, N×C×H×W."""
+    x, width = source, size.units(24)
+    for place, factor in enumerate((1, 2, 4, 4, 4), 1):
+        x = _normed(drawing, x, f"conv{place}", min(128, width * factor))
+        if place <= 2:
+            x = drawing.add("MaxPool2d", x, name=f"pool{place}", kernel_size=2)
+    return x
+
+
 def maps(drawing: Drawing, source: PortHandle, size: Size, edge: int) -> PortHandle:
     """A small U-Net: a picture of features as large as the picture that comes in, N×C×H×W. edge: of the picture."""
     width, kept, x = size.units(16), [], source
     levels = 2 if edge % 4 == 0 else 1 if edge % 2 == 0 else 0
     for place in range(levels):
-        x = _twice(drawing, x, f"down{place + 1}", width * 2**place)
+        x = _normed(drawing, x, f"down{place + 1}", width * 2**place)
         kept.append(x)
         x = drawing.add("MaxPool2d", x, name=f"pool{place + 1}", kernel_size=2)
-    x = _twice(drawing, x, "middle", width * 2**levels)
+    x = _normed(drawing, x, "middle", width * 2**levels)
     for place in reversed(range(levels)):
         x = drawing.add("Upsample", x, name=f"grow{place + 1}", scale_factor=2)
         x = drawing.add("Concatenate", x, kept[place], name=f"skip{place + 1}", axis=1)
-        x = _twice(drawing, x, f"up{place + 1}", width * 2**place)
+        x = _normed(drawing, x, f"up{place + 1}", width * 2**place)
     return x
 
 
-def _twice(drawing: Drawing, x: PortHandle, name: str, channels: int) -> PortHandle:
+def _normed(drawing: Drawing, x: PortHandle, name: str, channels: int) -> PortHandle:
     x = drawing.add(
         "Conv2d", x, name=name, out_channels=channels, kernel_size=3, padding="same", weight_init="he normal"
     )

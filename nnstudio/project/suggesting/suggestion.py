@@ -12,7 +12,7 @@ from nnstudio.data.opening import open_data
 from nnstudio.data.reference import DataReference
 from nnstudio.graph.builder import PortHandle
 from nnstudio.project.sheet import Sheet
-from nnstudio.project.suggesting import answering, reading
+from nnstudio.project.suggesting import answering, reading, sequences
 from nnstudio.project.suggesting.drawing import Drawing
 from nnstudio.project.suggesting.reading import Size
 from nnstudio.project.suggesting.writing import continued, with_tokens
@@ -40,13 +40,20 @@ def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_
     dataset = with_tokens(dataset, reopen)
     drawing, size = Drawing(), Size(dataset.count("train"))
     inputs, targets = _inputs(dataset), _targets(dataset)
+    read, answer = _sequences(dataset, inputs, targets)
     if not inputs:
         raise DataError(
             f"“{dataset.title}” has no field that a network could read; give a column the role input and a kind such "
             "as number or category"
         )
     spatial = [field for field in targets if dataset.types[field.name].rank >= 3]
-    if not targets and dataset.types[inputs[0].name].is_int:
+    if read is not None and answer is not None:
+        if sequences.side_by_side(dataset, read, answer):
+            told = sequences.labelled(drawing, dataset, read, answer, size)
+        else:
+            dataset = sequences.with_ends(dataset, answer, reopen)
+            told = sequences.written(drawing, dataset, read, dataset.fields[answer.name], size)
+    elif not targets and dataset.types[inputs[0].name].is_int:
         told = continued(drawing, dataset, inputs[0], size)
     elif not targets:
         told = _rebuilt(drawing, dataset, inputs[0], size)
@@ -71,9 +78,19 @@ def _targets(dataset: Dataset) -> list[Field]:
     return [field for field in dataset.fields.values() if field.role == "target" and _plain(field)]
 
 
+def _sequences(dataset: Dataset, inputs: list[Field], targets: list[Field]) -> tuple[Field | None, Field | None]:
+    """The sequence that is read and the one that answers it: the first target, or the last of several where nothing is
+    said to be the target. None where the answer is of another kind."""
+    codes = [field for field in inputs if sequences.sequence(dataset, field)]
+    if targets:
+        answer = targets[0] if sequences.sequence(dataset, targets[0]) else None
+        return (codes[0] if codes and answer else None), answer
+    return (codes[0], codes[-1]) if len(codes) > 1 and len(codes) == len(inputs) else (None, None)
+
+
 def _plain(field: Field) -> bool:
     """Whether a field is a column itself, not a yes-or-no reading of one."""
-    return field.kind == "category" or not field.classes
+    return field.kind in ("category", "mask", "boxes") or not field.classes
 
 
 def _answered(
@@ -110,13 +127,17 @@ def _answered(
 
 
 def _painted(drawing: Drawing, dataset: Dataset, inputs: list[Field], target: Field, size: Size) -> list[str]:
-    """A picture is answered by a picture of the same size, from a small U-Net."""
+    """A picture is answered by a picture of the same size, from a small U-Net, or by boxes, from a grid of cells."""
     wanted = dataset.types[target.name]
     for field in inputs:
         type_ = dataset.types[field.name]
-        if type_.rank == 4 and type_.is_float and type_.shape({"N": 1})[2:] == wanted.shape({"N": 1})[-2:]:
+        alike = target.kind == "boxes" or type_.shape({"N": 1})[2:] == wanted.shape({"N": 1})[-2:]
+        if type_.rank == 4 and type_.is_float and alike:
             drawing.line()
             source = drawing.add("Input", name=field.name, field=field.name)
+            if target.kind == "boxes":
+                features = reading.grid(drawing, source, size)
+                return [_read(dataset, field), answering.boxes(drawing, dataset, target, features)]
             features = reading.maps(drawing, source, size, _edge(dataset, field))
             return [_read(dataset, field), answering.paint(drawing, dataset, target, features)]
     raise DataError(

@@ -21,35 +21,71 @@ SAMPLED = 500
 
 
 def with_tokens(dataset: Dataset, reopen: Callable[[DataReference], Dataset]) -> Dataset:
-    """The data with a step for each column of texts that nothing reads; as it is where there is none."""
+    """The data with a step for each column of texts that nothing reads; as it is where there is none.
+
+    Texts of a few characters are names rather than something to be read, unless one is to be written.
+    """
     reference = dataset.reference
     read = {name for step in reference.steps for name in step.reads}
-    unwanted = {name for name, choice in reference.fields.items() if choice.role == "ignored"}
+    roles = {name: choice.role for name, choice in reference.fields.items()}
     texts = [
         column
         for name, column in dataset.columns.items()
-        if column.kind == "text" and name not in read and name not in unwanted
+        if column.kind == "text" and name not in read and roles.get(name) != "ignored"
     ]
-    lengths = {column.name: _words(column, dataset) for column in texts}
-    chosen = [column.name for column in texts if len(lengths[column.name]) and np.median(lengths[column.name]) >= WORDS]
+    long = {column.name: _long(column, dataset) for column in texts}
+    answers = [column.name for column in texts if roles.get(column.name) == "target"]
+    chosen = [column for column in texts if long[column.name] or answers]
     if not chosen:
         return dataset
+    if not answers and len(chosen) > 1 and not any(field.role == "target" for field in dataset.fields.values()):
+        answers = [chosen[-1].name]
+    labels = [name for name in answers if _beside(dataset, chosen[0], dataset.columns[name])]
     steps = tuple(
-        Tokens.make(
-            {
-                "column": name, "by": "words", "lower": True, "vocabulary": VOCABULARY,
-                "length": int(min(LONGEST, max(8, 1.3 * np.quantile(lengths[name], 0.95)))),
-            }
-        )
-        for name in chosen
+        _step(column, dataset, "spaces" if labels else "words" if long[column.name] else "characters",
+              written=column.name in answers and not labels, lower=column.name not in answers)
+        for column in chosen
     )  # fmt: skip
+    for name in answers:
+        reference = reference.with_choice(name, role="target")
     return reopen(reference.with_(steps=(*reference.steps, *steps), types={}))
 
 
-def _words(column: Column, dataset: Dataset) -> np.ndarray:
-    """How many words the texts of some training rows have."""
+def _step(column: Column, dataset: Dataset, by: str, written: bool, lower: bool) -> Tokens:
+    """How a column's texts become codes."""
+    counts = _counts(column, dataset, characters=by == "characters")
+    longest = int(min(LONGEST, max(8, 1.3 * np.quantile(counts, 0.95) if len(counts) else 8)))
+    return Tokens.make(
+        {
+            "column": column.name, "by": by, "lower": lower, "vocabulary": VOCABULARY, "length": longest,
+            "start": written, "end": written,
+        }
+    )  # fmt: skip
+
+
+def _long(column: Column, dataset: Dataset) -> bool:
+    counts = _counts(column, dataset)
+    return bool(len(counts)) and float(np.median(counts)) >= WORDS
+
+
+def _beside(dataset: Dataset, read: Column, answer: Column) -> bool:
+    """Whether a word of one column stands beside each word of another, and is one of far fewer."""
     rows = dataset.indices("train")[:SAMPLED]
-    return np.array([len(str(text).split()) for text in column.values[rows] if text is not None])
+    pairs = list(zip(_texts(read, rows), _texts(answer, rows), strict=True))
+    words, labels = ({word for pair in pairs for word in pair[side]} for side in (0, 1))
+    alike = all(len(first) == len(second) for first, second in pairs)
+    return read is not answer and alike and 2 * len(labels) <= len(words)
+
+
+def _texts(column: Column, rows: np.ndarray) -> list[list[str]]:
+    return [str(text).split() if text is not None else [] for text in column.values[rows]]
+
+
+def _counts(column: Column, dataset: Dataset, characters: bool = False) -> np.ndarray:
+    """How many words (or characters) the texts of some training rows have."""
+    rows = dataset.indices("train")[:SAMPLED]
+    texts = [str(text) for text in column.values[rows] if text is not None]
+    return np.array([len(text) if characters else len(text.split()) for text in texts])
 
 
 def continued(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> list[str]:

@@ -22,7 +22,7 @@ def arrays(tmp_path: Path, **columns: np.ndarray) -> Dataset:
 
 def layers(dataset: Dataset) -> list[str]:
     sheet = suggest(dataset).sheet
-    resolution = resolve(sheet.network, dataset.types)
+    resolution = resolve(sheet.network, (open_data(sheet.data) if sheet.data.steps else dataset).types)
     assert resolution.problems == ()
     at = sheet.view.positions
     assert at.keys() == sheet.network.nodes.keys()
@@ -120,6 +120,46 @@ def test_a_text_alone_is_continued(tmp_path: Path) -> None:
     assert project.check().problems == ()
     project.train(epochs=15)
     assert project.evaluate("validation")["loss"] < 1.0
+
+
+WORDS = {"the": "le", "cat": "chat", "dog": "chien", "eats": "mange", "sees": "voit", "bread": "pain"}
+
+
+def test_a_text_is_written_from_another_and_read_word_by_word(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    sentences = [random.choice(list(WORDS), random.integers(3, 6)) for _ in range(400)]
+    rows = [f"{' '.join(said)},{' '.join(WORDS[word] for word in said)}" for said in sentences]
+    path = tmp_path / "pairs.csv"
+    path.write_text("english,french\n" + "\n".join(rows))
+    data = open_data(describe_file(path))
+    assert {"GRU", "MultiheadAttention", "SequenceCrossEntropyLoss"} <= set(layers(data))
+    project = Project(suggest(data).sheet)
+    project.train(epochs=12)
+    assert project.predict({"english": ["the dog sees the cat"]})[0]["answer"]["text"] == "le chien voit le chat"
+
+
+def test_short_texts_are_taken_apart_into_characters_where_one_is_to_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "plurals.csv"
+    path.write_text("one,many\n" + "\n".join(f"{a}{b}o,{a}{b}oes" for a in "abcdefgh" for b in "klmnprst"))
+    found = suggest(open_data(describe_file(path).with_choice("many", role="target")))
+    assert [step.by for step in found.sheet.data.steps] == ["characters", "characters"]
+
+
+def test_each_word_is_labelled_where_a_label_stands_beside_it(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    animals, sentences = {"dog", "cat"}, [random.choice(list(WORDS), random.integers(3, 8)) for _ in range(300)]
+    said = ["\n".join(f"{word} {'B-ANIMAL' if word in animals else 'O'}" for word in words) for words in sentences]
+    path = tmp_path / "words.conll"
+    path.write_text("\n\n".join(said))
+    data = open_data(describe_file(path))
+    assert "SequenceCrossEntropyLoss" in layers(data)
+    assert "Permute" not in layers(data)
+    assert trained(data, epochs=6)["accuracy"] >= 0.99
+
+
+def test_boxes_are_found_in_pictures() -> None:
+    data = open_data(shipped_reference("digit-scenes"))
+    assert {"HeatmapLoss", "BoxLoss", "PeakBoxes", "MeanAveragePrecision"} <= set(layers(data))
 
 
 def test_data_that_no_network_can_read_is_told_in_a_sentence(tmp_path: Path) -> None:
