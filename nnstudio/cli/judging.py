@@ -98,6 +98,9 @@ def _confusion(judged: Judged, out: Output) -> None:
     if judged.kind == "numbers":
         _numbers(judged, out)
         return
+    if judged.kind in ("boxes", "objects"):
+        _objects(judged, out)
+        return
     from nnstudio.project.judging.classes import by_class, calibration, confusion
     from nnstudio.project.judging.curves import curves
 
@@ -129,6 +132,25 @@ def _confusion(judged: Judged, out: Output) -> None:
         error = calibration(judged).error
         out.item(expected_calibration_error=error)
         out.line(f"Expected calibration error {figure(error)}")
+
+
+def _objects(judged: Judged, out: Output) -> None:
+    """How well the objects of each class are found."""
+    from nnstudio.project.judging.objects import by_object, mean_average_precision
+
+    figures, rows = by_object(judged), []
+    for each in figures:
+        told = {"precision": each.precision, "recall": each.recall, "average_precision": each.average_precision}
+        out.item(**{"class": each.name}, count=each.count, found=each.found, missed=each.missed, made_up=each.made_up,
+                 **told)  # fmt: skip
+        counts = (f"{count:,}" for count in (each.count, each.found, each.missed, each.made_up))
+        rows.append((each.name, *counts, *map(_plain, told.values())))
+    names = ("objects", "found", "missed", "made up", "precision", "recall", "average precision")
+    table(out, "By class, at an overlap of a half", [Column("class"), *(Column(n, right=True) for n in names)], rows)
+    if judged.kind == "boxes":
+        mean = mean_average_precision(figures)
+        out.item(mean_average_precision=mean)
+        out.line(f"Mean average precision {_plain(mean)}")
 
 
 def _largest_errors(names: tuple[str, ...], counts: Any, out: Output) -> None:

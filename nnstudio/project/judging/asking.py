@@ -10,12 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.project.errors import ProjectError
-from nnstudio.project.judging.judge import Judge, codes_of, shares_of
+from nnstudio.project.judging.judge import ONE_NUMBER, Judge, codes_of, shares_of, yes_of
+from nnstudio.project.judging.objects import matched_boxes
 from nnstudio.project.judging.subjects import Subject
 from nnstudio.project.judging.taps import tapped
 
 if TYPE_CHECKING:
     import torch
+
+#: Why answers of a kind cannot be attacked or explained.
+_WITHOUT = {
+    "losses": "This network gives no answer that is compared with a target, so that there is nothing to attack or "
+    "explain; only its losses can be judged.",
+    "objects": "This network answers with the number of each pixel's object, which does not change little by little, "
+    "so that it can be neither attacked nor explained; its worst rows and slices can be looked at.",
+}
 
 
 class Asking:
@@ -32,11 +41,8 @@ class Asking:
         """``rows``: encoded arrays by field of rows that are not in the data, in the place of those of the split."""
         self.judge, self.split, self.places = judge, split, np.asarray(places, np.int64)
         self.subject: Subject = judge.subject(name)
-        if self.subject.kind == "losses":
-            raise ProjectError(
-                "This network gives no answer that is compared with a target, so that there is nothing to attack or "
-                "explain; only its losses can be judged."
-            )
+        if self.subject.kind in _WITHOUT:
+            raise ProjectError(_WITHOUT[self.subject.kind])
         self.module = tapped(judge.compiled, (self.subject.prediction,))
         self.inputs = judge.batch(split, self.places) if rows is None else judge.batch_of(rows)
         network, specs = judge.compiled.network, judge.compiled.inputs
@@ -98,16 +104,21 @@ class Asking:
         return prediction
 
     def loss(self, prediction: torch.Tensor) -> torch.Tensor:
-        """How wrong each row is, (rows,): cross-entropy for classes, the squared error for numbers."""
+        """How wrong each row is, (rows,): cross-entropy for classes, the squared error for numbers; of boxes, how
+        unsure the network is of all that it finds."""
         import torch
         from torch.nn import functional
 
         subject = self.subject
+        if subject.kind == "boxes":
+            return 1.0 - prediction[..., 5].mean(dim=1)
         if subject.kind == "numbers":
-            return _by_row((prediction - self.target) ** 2)
-        if subject.link == "sigmoid" or (subject.link == "none" and prediction.shape == self.target.shape):
+            told = prediction.sigmoid() if subject.link == "sigmoid" else prediction
+            return _by_row((told - self.target) ** 2)
+        if subject.link in ONE_NUMBER or (subject.link == "none" and prediction.shape == self.target.shape):
             right = self.target.reshape(prediction.shape).to(prediction.dtype)
-            logits = prediction if subject.link == "sigmoid" else torch.logit(prediction.clamp(1e-7, 1 - 1e-7))
+            likely = subject.link == "sigmoid"
+            logits = prediction if likely else torch.logit(yes_of(subject, prediction).clamp(1e-7, 1 - 1e-7))
             each = functional.binary_cross_entropy_with_logits(logits, right, reduction="none")
             return _by_row(each)
         prediction = prediction.movedim(-1, 1) if subject.last else prediction
@@ -117,11 +128,15 @@ class Asking:
         return _by_row(each)
 
     def right(self, prediction: torch.Tensor) -> torch.Tensor:
-        """Of each row whether it is right: bool (rows,) for classes; of places, whether more than half are; of
-        numbers, none."""
+        """Of each row whether it is right: bool (rows,) for classes; of places and boxes, whether more than half
+        are; of numbers, none."""
         import torch
 
         subject = self.subject
+        if subject.kind == "boxes":
+            hits = matched_boxes(prediction.detach().cpu().numpy(), self.target.cpu().numpy()).sum(axis=1)
+            true = (self.target[..., 4] > -0.5).sum(dim=1).cpu()
+            return torch.from_numpy(hits) * 2 > true
         if subject.kind == "classes":
             target = self.target.reshape(len(prediction), -1)[:, 0].round().long()
             right: torch.Tensor = shares_of(subject, prediction).argmax(dim=1) == target

@@ -58,8 +58,8 @@ class Attacked:
     is right at each strength, under attack and under noise of the same size; for numbers their mean absolute error
     (S,). smallest: the least strength that fools each row (R,), 0 where it is wrong anyway, infinite where none up to
     the greatest does, and for numbers. before, after: what the network said of each row and says of the changed one:
-    codes, or numbers (R,). original, changed: by field, as the network is fed them (R, …); changed by the smallest
-    change that fools the row, by the greatest strength where none does.
+    codes, numbers, or how many boxes (R,). original, changed: by field, as the network is fed them (R, …); changed by
+    the smallest change that fools the row, by the greatest strength where none does.
     """
 
     attack: Attack
@@ -178,6 +178,8 @@ class _Attacker:
             return self._numbers(prediction)[:, 0]
         if subject.kind == "classes":
             made = shares_of(subject, prediction).argmax(dim=1)
+        elif subject.kind == "boxes":
+            made = (prediction[..., 4] > -0.5).sum(dim=1)
         else:
             made = codes_of(subject, prediction)
             made = made.reshape(len(made), -1)[:, 0]
@@ -204,6 +206,7 @@ class _Attacker:
         with torch.no_grad():
             prediction = self.asking.predict(inputs)
             if self.numbers:
+                prediction = prediction.sigmoid() if self.asking.subject.link == "sigmoid" else prediction
                 told, target = (self._numbers(each) for each in (prediction, self.asking.target))
                 return torch.ones(len(prediction), dtype=torch.bool), float(np.abs(told - target).mean())
             right = self.asking.right(prediction).cpu()

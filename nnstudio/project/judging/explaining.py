@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
-from nnstudio.project.judging.judge import Judge, shares_of
+from nnstudio.project.judging.judge import ONE_NUMBER, Judge, shares_of
 from nnstudio.project.judging.taps import copied, prune, tap_value
 
 if TYPE_CHECKING:
@@ -156,12 +156,16 @@ class _Model:
         return made
 
     def choose(self, code: int, shape: Sequence[int]) -> None:
-        """Explain this class: its score, the sum of its scores where there are several places."""
+        """Explain this class: its score, the sum of its scores where there are several places; of boxes, how sure the
+        network is of all of them; of a text that is written, the score at its last place."""
         subject = self.asking.subject
-        if subject.kind == "numbers":
+        if subject.kind == "boxes":
+            self._chosen = lambda made: made[..., 5].sum(dim=1)
+        elif subject.kind == "numbers":
             self._chosen = lambda made: made.reshape(len(made), -1)[:, min(code, made[0].numel() - 1)]
-        elif len(shape) < 2 or shape[1] == 1 or subject.link in ("sigmoid", "none"):
+        elif len(shape) < 2 or shape[1] == 1 or subject.link in (*ONE_NUMBER, "none"):
             sign = 1.0 if code == 1 else -1.0
+            sign = -sign if subject.link == "distance" else sign
             self._chosen = lambda made: sign * made.reshape(len(made), -1).sum(dim=1)
         else:
             axis = -1 if subject.last else 1
@@ -203,17 +207,19 @@ def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, dict[int, Any]]:
 def _asked(asking: Asking, prediction: torch.Tensor) -> int:
     """Which class is explained by itself: the one that is predicted (of places: most often)."""
     subject = asking.subject
-    if subject.kind == "numbers":
+    if subject.kind in ("numbers", "boxes"):
         return 0
     if subject.kind == "classes":
         return int(shares_of(subject, prediction).argmax(dim=1)[0])
-    if subject.link in ("sigmoid", "none"):
+    if subject.link in (*ONE_NUMBER, "none"):
         return 1
     return int(prediction.argmax(dim=-1 if subject.last else 1).reshape(-1).mode().values)
 
 
 def _told(asking: Asking, code: int) -> str:
     subject = asking.subject
+    if subject.kind == "boxes":
+        return "what was found"
     if subject.kind == "numbers":
         return subject.field or subject.name
     return subject.classes[code] if code < len(subject.classes) else str(code)

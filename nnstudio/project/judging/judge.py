@@ -27,6 +27,10 @@ Progress = Callable[[float], object]
 ROWS, KEPT = 256, 20_000_000
 #: Losses that compare rows with one another: one row has none by itself.
 TOGETHER = frozenset({"BatchTripletLoss", "NTXentLoss"})
+#: Ways in which one number tells how likely a yes is.
+ONE_NUMBER = frozenset({"sigmoid", "distance", "likeness", "amount"})
+#: Kinds whose answers are objects that are found.
+OBJECTS = ("boxes", "objects")
 
 
 def unheard(_: float) -> None:
@@ -40,7 +44,8 @@ class Judged:
     rows: their numbers in the data's file, int64 (N,). losses: of each row by itself, all loss nodes weighted and
     added, float64 (N,), NaN where there is none. For ``classes``: target and predicted are codes (N,), shares
     probabilities float32 (N, C). For ``places``: codes (N, …), −1 where a place does not count. For ``numbers``: (N, K)
-    in the data's own unit; K is 0 where there are too many to keep. For ``losses``: (N, 0). absolute, squared: the
+    in the data's own unit; K is 0 where there are too many to keep. For ``boxes``: target (N, M, 5), predicted
+    (N, K, 6). For ``objects``: the number of each pixel's object (N, …). For ``losses``: (N, 0). absolute, squared: the
     mean absolute and squared error of each row, for numbers (N,), else empty.
     """
 
@@ -56,7 +61,7 @@ class Judged:
 
     @property
     def kind(self) -> str:
-        """``classes``, ``places``, ``numbers`` or ``losses``."""
+        """``classes``, ``places``, ``numbers``, ``boxes``, ``objects`` or ``losses``."""
         return self.subject.kind
 
     @property
@@ -71,9 +76,15 @@ class Judged:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Of each row, whether its class is right; of places, whether all that count are (N,)."""
+        """Of each row, whether its class is right; of places, whether all that count are; of objects, whether all are
+        found and none is made up (N,)."""
         if self.kind == "classes":
             return np.asarray(self.target == self.predicted)
+        if self.kind in OBJECTS:
+            from nnstudio.project.judging.objects import matched
+
+            found = matched(self)
+            return np.asarray((found.found == found.count) & (found.made_up == 0))
         flat = (self.target == self.predicted) | (self.target < 0)
         return np.asarray(flat.reshape(len(flat), -1).all(axis=1))
 
@@ -219,7 +230,12 @@ class _Pass:
             return
         prediction, target = values[subject.prediction], values[subject.target]
         if subject.kind == "numbers":
-            self._take_numbers(subject, found, prediction, target, count)
+            told = prediction.sigmoid() if subject.link == "sigmoid" else prediction
+            self._take_numbers(subject, found, told, target, count)
+            return
+        if subject.kind in OBJECTS:
+            found.target.append(target.cpu().numpy())
+            found.predicted.append(prediction.cpu().numpy())
             return
         if subject.kind == "classes":
             shares = shares_of(subject, prediction)
@@ -266,7 +282,7 @@ def shares_of(subject: Subject, prediction: torch.Tensor) -> torch.Tensor:
 
     flat = prediction.reshape(len(prediction), -1)
     if flat.shape[1] == 1:
-        yes = torch.sigmoid(flat) if subject.link == "sigmoid" else flat.clamp(0, 1)
+        yes = yes_of(subject, flat)
         return torch.cat([1 - yes, yes], dim=1)
     if subject.link == "exp":
         return flat.exp()
@@ -275,6 +291,22 @@ def shares_of(subject: Subject, prediction: torch.Tensor) -> torch.Tensor:
             return flat  # they are probabilities already
         return torch.softmax(flat.float(), dim=1)
     return flat
+
+
+def yes_of(subject: Subject, numbers: torch.Tensor) -> torch.Tensor:
+    """How likely one number for two classes makes the second."""
+    import torch
+
+    match subject.link:
+        case "sigmoid":
+            return torch.sigmoid(numbers)
+        case "distance":
+            return torch.exp2(-numbers.clamp(min=0) / subject.scale)
+        case "likeness":
+            return (numbers + 1).clamp(0, 2) / 2
+        case "amount":
+            return torch.where(numbers < 0, torch.zeros_like(numbers), numbers / (1 + numbers.abs()))
+    return numbers.clamp(0, 1)
 
 
 def codes_of(subject: Subject, prediction: torch.Tensor) -> torch.Tensor:

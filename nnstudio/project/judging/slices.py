@@ -14,7 +14,8 @@ from nnstudio.data.columns import Column
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.curves import curves_of
 from nnstudio.project.judging.intervals import Interval, of_mean, of_share
-from nnstudio.project.judging.judge import Judged
+from nnstudio.project.judging.judge import OBJECTS, Judged
+from nnstudio.project.judging.objects import matched
 from nnstudio.project.judging.places import by_row
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ def figures_of(judged: Judged, places: NDArray[np.int64], positive: int = 1) -> 
     elif judged.kind == "places":
         shares = by_row(judged)[places]
         found["accuracy"] = of_mean(shares[~np.isnan(shares)])
+    elif judged.kind in OBJECTS:
+        objects = matched(judged)
+        count, hits, wrong = (int(part[places].sum()) for part in (objects.count, objects.found, objects.made_up))
+        found["found"], found["right of what was found"] = of_share(hits, count), of_share(hits, hits + wrong)
     elif judged.kind == "numbers":
         found["absolute error"] = of_mean(judged.absolute[places])
         if judged.target.size:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnstudio.graph import Network
-from nnstudio.layers import TensorType
+from nnstudio.layers import Layer, TensorType
 from nnstudio.project.judging.taps import Tap, fed
 
 if TYPE_CHECKING:
@@ -22,11 +22,15 @@ _OVERLAPS = frozenset({"FocalLoss", "DiceLoss", "JaccardLoss"})
 _PADS = ("<pad>",)
 #: Losses whose classes stand last.
 _LAST = frozenset({"SequenceCrossEntropyLoss"})
-#: Losses whose prediction is no answer that could be right or wrong place by place.
+#: Losses and metrics whose prediction is no answer that could be right or wrong by itself.
 _OTHERS = frozenset(
-    {"CTCLoss", "MultiLabelMarginLoss", "HingeEmbeddingLoss", "BatchTripletLoss", "ContrastiveLoss", "HeatmapLoss",
-     "BoxLoss", "OffsetLoss"}
+    {"CTCLoss", "MultiLabelMarginLoss", "HingeEmbeddingLoss", "BatchTripletLoss", "HeatmapLoss", "BoxLoss",
+     "OffsetLoss", "RecallAtK", "NTXentLoss"}
 )  # fmt: skip
+#: What compares a distance (or likeness) of two things with whether they belong together.
+_PAIRS = frozenset({"ContrastiveLoss", "EqualErrorRate"})
+#: Metrics of objects that are found, by what they compare.
+_OBJECTS = {"MeanAveragePrecision": "boxes", "InstancePrecision": "objects"}
 NOWHERE: Tap = ("", "")
 
 
@@ -35,12 +39,14 @@ class Subject:
     """One prediction that can be judged.
 
     name: of the Output (of the loss, where the network has none). kind: ``classes`` (one class a row), ``places`` (one
-    at each place: a sequence, a mask, several labels), ``numbers``, or ``losses`` where the network answers nothing
-    that is compared with one target (embeddings, boxes) and only the loss of each row is known. link: how predictions
-    become probabilities: ``softmax``, ``exp``, ``sigmoid`` or ``none``. output: the Output's id or "". judge: the id of
-    the loss or metric that compares. field: of the data, whose values are the target ("" where it is none). classes:
-    their names. ignored: a class code that does not count; padding: what says which places do not. last: scores of
-    classes stand on the last axis, not right after the batch.
+    at each place: a sequence, a mask, several labels), ``numbers``, ``boxes`` (N×K×6), ``objects`` (the number of each
+    pixel's object), or ``losses`` where the network answers nothing that is compared with one target (embeddings) and
+    only the loss of each row is known. link: how predictions become probabilities (of numbers: numbers such as the
+    target's): ``softmax``, ``exp``, ``sigmoid``, ``none``, ``distance`` (small where two belong together; ``scale`` is
+    half way), ``likeness``, or ``amount`` (a number from 0 up, the more the likelier; 1 is half way). output: the
+    Output's id or "". judge: the id of the loss or metric that compares. field: of the data, whose values are the
+    target ("" where it is none). classes: their names. ignored: a class code that does not count; padding: what says
+    which places do not. last: scores of classes stand on the last axis, not right after the batch.
     """
 
     name: str
@@ -55,6 +61,7 @@ class Subject:
     ignored: int | None = None
     padding: Tap | None = None
     last: bool = False
+    scale: float = 1.0
 
 
 def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
@@ -108,19 +115,28 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
     if ignored is None:
         ignored = next((code for code, name in enumerate(classes) if name in _PADS), None)
     type = _type(compiled, target)
-    link = "softmax"
-    if type_name in _LOGITS or type_name in _SHARES:
+    link, scale = "softmax", 1.0
+    if type_name in _OBJECTS:
+        kind, link = _OBJECTS[type_name], "none"
+    elif type_name in _PAIRS and all(size == 1 for size in type.sizes[1:]):
+        kind, link, scale = "classes", *_pairs(network, layer, prediction)
+        classes = classes if len(classes) == 2 else ("no", "yes")
+    elif type_name in _LOGITS or type_name in _SHARES:
         link = "sigmoid" if type_name in _LOGITS else "none"
         single = all(size == 1 for size in type.sizes[1:])
         kind = "classes" if single else "places"
         classes = classes if single and len(classes) == 2 else ("no", "yes")
+        if field in dataset.fields and dataset.fields[field].kind in ("image", "array", "number") and type.is_float:
+            kind, classes = "numbers", ()  # shares of ink, not yes and no
     elif type_name in _OVERLAPS and not type.is_int:
         kind, link, classes = "places", "sigmoid", ("no", "yes")
     elif type.is_int:
         kind = "classes" if type.rank == 1 else "places"
         link = "exp" if type_name in _LOGARITHMS else "softmax"
         if kind == "classes" and _type(compiled, prediction).sizes[1:] in ((), (1,)):
-            link = "sigmoid"  # a single number for two classes
+            link = (
+                "amount" if compiled.network.nodes[judge].layer.role == "metric" else "sigmoid"
+            )  # one for two classes
     elif len(classes) == 2:
         kind, link = "classes", "none"  # yes and no learned as numbers 0 and 1
     else:
@@ -128,8 +144,19 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
     name = network.nodes[output].name if output else network.nodes[judge].name
     padding = fed(network, judge, "padding") if kind == "places" else None
     return Subject(
-        name, kind, link, output, judge, prediction, target, field, classes, ignored, padding, type_name in _LAST
+        name, kind, link, output, judge, prediction, target, field, classes, ignored, padding, type_name in _LAST, scale
     )
+
+
+def _pairs(network: Network, layer: Layer, prediction: Tap) -> tuple[str, float]:
+    """How a distance or likeness of pairs becomes a share, and what is half way: half the margin of a loss on it."""
+    if getattr(layer, "measure", "distance") == "likeness":
+        return "likeness", 1.0
+    margins = [
+        float(node.layer.margin) for node in network.nodes.values()  # type: ignore[attr-defined]
+        if node.layer.type_name() == "ContrastiveLoss" and fed(network, node.id, "prediction") == prediction
+    ]  # fmt: skip
+    return "distance", (margins[0] if margins else 1.0) / 2
 
 
 def names_of(dataset: Dataset, field: str) -> tuple[str, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from nnstudio.project.judging.judge import Judged
+import dataclasses
+
+from nnstudio.project.judging.judge import OBJECTS, Judged
+from nnstudio.project.judging.objects import matched
 
 
 def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
@@ -15,6 +18,13 @@ def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
         known = judged.target[place] >= 0
         hits = int(((judged.target[place] == judged.predicted[place]) & known).sum())
         return f"{int(known.sum()):,} places", f"{hits:,} of them right"
+    if judged.kind in OBJECTS:
+        one = dataclasses.replace(judged, target=judged.target[place : place + 1],
+                                  predicted=judged.predicted[place : place + 1])  # fmt: skip
+        found = matched(one)
+        count, hits, wrong = (int(part[0]) for part in (found.count, found.found, found.made_up))
+        more = f", {wrong:,} made up" if wrong else ""
+        return f"{count:,} {'object' if count == 1 else 'objects'}", f"{hits:,} of them found{more}"
     if judged.kind == "losses":
         return "", ""
     if judged.target.shape[1] == 1:
