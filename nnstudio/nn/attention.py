@@ -47,6 +47,8 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
     ) -> Any:
         key = query if key is None else key
         value = key if value is None else value
+        if not self.need_weights and self._qkv_same_embed_dim and self.bias_k is None and not self.add_zero_attn:
+            return self._attended(query, key, value, padding, mask)
         hidden = later(query, key) if self.causal else None
         if mask is not None:
             hidden = mask if hidden is None else mask | hidden
@@ -56,6 +58,34 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
             average_attn_weights=self.average,
         )  # fmt: skip
         return (output, weights) if self.need_weights else output
+
+    def _attended(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        padding: torch.Tensor | None,
+        mask: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """The same with the heads as views, where torch's way copies each of them with the batch in second place."""
+        if query is key and key is value:
+            three = functional.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+        else:
+            biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
+            weights = self.in_proj_weight.chunk(3)
+            three = tuple(map(functional.linear, (query, key, value), weights, biases))  # type: ignore[arg-type]
+        heads = (self.num_heads, self.head_dim)
+        q, k, v = (each.unflatten(-1, heads).transpose(1, 2) for each in three)  # type: ignore[no-untyped-call]
+        hidden = None if mask is None else mask[:, None]
+        if padding is not None:
+            hidden = padding[:, None, None] if hidden is None else hidden | padding[:, None, None]
+        if self.causal and (hidden is not None or query.shape[1] != key.shape[1]):
+            hidden = later(query, key) if hidden is None else hidden | later(query, key)
+        seen = functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=None if hidden is None else ~hidden, dropout_p=self.dropout if self.training else 0.0,
+            is_causal=self.causal and hidden is None,
+        )  # fmt: skip
+        return self.out_proj(seen.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
 class ScaledDotProductAttention(torch.nn.Module):

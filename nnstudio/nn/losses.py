@@ -37,7 +37,23 @@ class CrossEntropyLoss(torch.nn.CrossEntropyLoss):
         _keep(self, weight=_tensor(class_weights))
 
     def forward(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        if prediction.dim() > 2 and self.reduction == "mean" and not target.is_floating_point():
+            rows = prediction.movedim(1, -1)
+            if rows.is_contiguous():  # as a Permute behind a Linear layer leaves them
+                return self._of_rows(rows.flatten(0, -2), target.flatten())
         return _or_nothing(super().forward(prediction, target), prediction, target != self.ignore_index)
+
+    def _of_rows(self, scores: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        """The mean over scores M×C and codes M, of which the classes lie side by side in memory: three times as fast
+        as across them, with no pass over the scores for the case that nothing counts."""
+        total = functional.cross_entropy(
+            scores, codes, self.weight, ignore_index=self.ignore_index, reduction="sum",
+            label_smoothing=self.label_smoothing,
+        )  # fmt: skip
+        counts = codes != self.ignore_index
+        if self.weight is None:
+            return total / counts.sum().clamp_min(1)
+        return total / (self.weight[codes.where(counts, 0)] * counts).sum().clamp_min(torch.finfo(scores.dtype).tiny)
 
 
 class NLLLoss(torch.nn.NLLLoss):

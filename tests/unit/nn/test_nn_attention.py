@@ -74,6 +74,20 @@ def test_padding_is_not_seen_and_the_length_stays(made: Any, training: bool) -> 
     assert torch.allclose(before[:, :4], after[:, :4], atol=1e-5)
 
 
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("steps", [6, 9])
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+def test_it_gives_the_same_with_and_without_its_weights(causal: bool, steps: int, padded: bool, masked: bool) -> None:
+    module, x = nn.MultiheadAttention(12, 3, causal=causal), torch.randn(2, 6, 12)
+    seen = None if steps == 6 else torch.randn(2, steps, 12)
+    padding = torch.arange(steps).expand(2, -1) >= 4 if padded else None
+    mask = (torch.arange(steps) == 1).expand(2, 6, -1) if masked else None
+    alone = module(x, seen, None, padding, mask)
+    module.need_weights = True
+    assert torch.allclose(alone, module(x, seen, None, padding, mask)[0], atol=1e-6)
+
+
 def test_a_mask_and_causal_add_up() -> None:
     module = nn.MultiheadAttention(8, 2, causal=True, need_weights=True)
     mask = torch.zeros(3, 5, 5, dtype=torch.bool)

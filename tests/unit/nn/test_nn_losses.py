@@ -34,6 +34,22 @@ def test_a_batch_of_padding_alone_costs_nothing_and_is_a_number(ours: Any) -> No
     assert not scores.grad.any()
 
 
+@pytest.mark.parametrize("weights", [None, (0.5, 1.0, 2.0, 0.0, 3.0)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_scores_of_tokens_cost_the_same_however_they_lie_in_memory(weights: Any, smoothing: float) -> None:
+    loss = nn.CrossEntropyLoss(weights, label_smoothing=smoothing, ignore_index=1)
+    scores, codes = torch.randn(3, 6, 5, requires_grad=True), torch.randint(0, 5, (3, 6))
+    codes[0, :3] = 1
+    beside = loss(scores.permute(0, 2, 1), codes)
+    apart = loss(scores.permute(0, 2, 1).contiguous(), codes)
+    assert torch.allclose(beside, apart)
+    gradients = [torch.autograd.grad(each, scores)[0] for each in (beside, apart)]
+    assert torch.allclose(*gradients, atol=1e-6)
+    nothing = loss(scores.permute(0, 2, 1), torch.ones_like(codes))
+    assert nothing == 0
+    assert not torch.autograd.grad(nothing, scores)[0].any()
+
+
 def test_weights_are_not_saved_with_the_model() -> None:
     for made in (nn.CrossEntropyLoss((1.0, 2.0)), nn.BCEWithLogitsLoss((1.0,), (2.0,)), nn.MultiMarginLoss((1.0,))):
         assert not made.state_dict()
