@@ -36,16 +36,18 @@ def class_imbalance(case: Case) -> Iterator[Diagnosis]:
             "class-imbalance",
             f"The classes of “{target.field}” are uneven: {shares[0]:.0%} of the training rows are of the commonest, "
             f"{shares[1]:.1%} of the rarest; a network may do well without ever naming the rare ones",
-            "give the rare classes more weight in the loss, and judge by balanced accuracy",
+            "give the rare classes more weight in the loss, or use the focal loss, and judge by balanced accuracy",
             nodes=[target.node], measure="training rows by class", field=target.field, counts=list(target.classes),
             by_node={str(place): count for place, count in enumerate(target.classes) if count},
         )  # fmt: skip
 
 
 def _weighted(case: Case, target: TargetFacts) -> bool:
+    """Whether the loss does something about it already."""
     node = case.node(target.node)
-    return node is not None and any(
-        getattr(node.layer, name, None) is not None for name in ("class_weights", "pos_weight")
+    return node is not None and (
+        node.layer.type_name() == "FocalLoss"
+        or any(getattr(node.layer, name, None) is not None for name in ("class_weights", "pos_weight"))
     )
 
 

@@ -121,7 +121,7 @@ _BY_CODE: Mapping[str, Prescription] = {
     "chance": _chance,
     "weights-never-move": _never_move,
     "no-gradient": on_network.reached,
-    "class-imbalance": on_network.weighed,
+    "class-imbalance": on_network.evened,
     "unscaled-inputs": on_network.scaled,
     "softmax-before-loss": on_network.unbent,
     "batch-norm-batch-one": on_network.normalised_by_sample,

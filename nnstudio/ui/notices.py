@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from nnstudio.ui.icons import icon
 from nnstudio.ui.parts import Resized, label, row
 
-#: How long a notice stays, by its level; 0: until it is closed.
-STAY_MS = {"info": 4000, "warning": 9000, "error": 0}
+#: How long a notice stays at least, by its level, and for each character that is to be read; 0: until it is closed.
+STAY_MS, READ_MS = {"info": 4000, "warning": 9000, "error": 0}, 70
 _ICONS = {"info": ("info", "accent"), "warning": ("warning", "validation"), "error": ("warning", "problem")}
 MOST = 3
 
 
 class Notice(QFrame):
-    """One sentence with its level's sign and a button that closes it."""
+    """One sentence with its level's sign and a button that closes it. Under the pointer it stays."""
 
     def __init__(self, level: str, sentence: str) -> None:
         super().__init__()
@@ -34,11 +35,23 @@ class Notice(QFrame):
         close.setAccessibleName("Close")
         close.clicked.connect(self.leave)
         self.setLayout(row(sign, text, close, spacing=10, margins=(12, 7, 6, 7)))
+        self.staying: QTimer | None = None
         if STAY_MS[level]:
-            staying = QTimer(self)  # its own, so that it goes with the notice
-            staying.setSingleShot(True)
-            staying.timeout.connect(self.leave)
-            staying.start(STAY_MS[level])
+            self.staying = QTimer(self)  # its own, so that it goes with the notice
+            self.staying.setSingleShot(True)
+            self.staying.setInterval(max(STAY_MS[level], READ_MS * len(sentence)))
+            self.staying.timeout.connect(self.leave)
+            self.staying.start()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        if self.staying is not None:
+            self.staying.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        if self.staying is not None and not self.isHidden():
+            self.staying.start()
 
     def leave(self) -> None:
         """Go."""

@@ -15,6 +15,7 @@ from nnstudio.compile.resolve import resolve
 from nnstudio.data import ColumnChoice, DataReference, open_data, shipped_reference
 from nnstudio.diagnose import Case, Facts, before_training, facts_of
 from nnstudio.diagnose.cures import Cure, cures
+from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.train.events import Diagnosis, RunFinished
 
@@ -70,6 +71,22 @@ def test_every_finding_has_cures_that_bring_no_new_problem(name: str) -> None:
 )
 def test_the_likeliest_cure_comes_first(name: str, first: str) -> None:
     assert next(iter(offered(name))) == first
+
+
+def test_the_focal_loss_is_a_cure_of_uneven_classes_that_is_not_offered_twice() -> None:
+    one, case = finding("imbalance-digits")
+    cure = offered("imbalance-digits")["Use the focal loss"]
+    network = cure.network_after(case.network)
+    assert {node.layer.type_name() for node in network.of_role("loss")} == {"FocalLoss"}
+
+    def found(network: Network) -> set[str]:
+        return {
+            each.code
+            for each in before_training(Case(network=network, facts=facts_of(case.data, network), given=case.plan))
+        }
+
+    assert one.code in found(case.network)
+    assert one.code not in found(network)
 
 
 def test_a_cure_mends_a_network_of_twelve_sigmoids() -> None:
