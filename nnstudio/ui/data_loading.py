@@ -68,6 +68,10 @@ class DataLoading:
         if not again and session.dataset is not None and reference == session.dataset.reference:
             return
         session.data_error = ""
+        if session.run_state != "idle":
+            session.notice.emit(
+                "info", "The run goes on with the data that it began with; stop it and start again to train on this"
+            )
         if reference is None:
             self._take(None)
             return

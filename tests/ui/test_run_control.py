@@ -140,6 +140,13 @@ def test_a_seed_typed_while_a_run_goes_counts_from_the_next_run_on(person):
     assert person.session.run_state == "paused"
 
 
+def test_data_chosen_in_a_pause_is_told_to_count_from_the_next_run_on(person):
+    person.start_and_pause()
+    person.session.choose_data(shipped_reference("line").with_choice("x", scaling="none"))
+    person.wait(lambda: any("The run goes on with the data that it began with" in said for said in person.said()))
+    assert person.session.run_state == "paused"
+
+
 def test_one_epoch_by_key_from_the_beginning_and_from_a_pause(person):
     person.key(Qt.Key.Key_F6, ALT)
     person.wait(lambda: person.session.run_state == "paused")
