@@ -63,9 +63,10 @@ class Notice(QFrame):
 
 
 class Notices(QWidget):
-    """The notices over a widget, the latest at the bottom. ``foot``: how far from its lower edge, in pixels."""
+    """The notices over a widget, the latest at the bottom. ``foot``: how far from its lower edge they stand between two
+    columns of it, in pixels."""
 
-    def __init__(self, over: QWidget, foot: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, over: QWidget, foot: Callable[[int, int], int] = lambda *_: 0) -> None:
         super().__init__(over)
         self._over, self._foot = over, foot
         self._column = QVBoxLayout(self)
@@ -107,6 +108,6 @@ class Notices(QWidget):
         height = (
             self._column.totalHeightForWidth(width) if self._column.hasHeightForWidth() else self.sizeHint().height()
         )
-        self.setGeometry(
-            (self._over.width() - width) // 2, self._over.height() - self._foot() - height - 16, width, height
-        )
+        left = (self._over.width() - width) // 2
+        foot = self._foot(left, left + width)
+        self.setGeometry(left, self._over.height() - foot - height - 16, width, height)

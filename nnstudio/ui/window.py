@@ -130,11 +130,14 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self._pages, self._under_canvas)
         self.run_bar.show_run(False)
 
-    def _under_canvas(self) -> int:
-        """Height of what lies below the canvas, which notices leave free."""
-        if not self.in_workspace or not self.workspace.shows("panels"):
+    def _under_canvas(self, left: int, right: int) -> int:
+        """Height of what lies below the canvas or on its lower edge, which notices leave free."""
+        if not self.in_workspace:
             return 0
-        return self.workspace.panels.height()
+        canvas = self.workspace.canvas
+        at = canvas.mapTo(self._pages, QPoint(0, 0)).x()
+        panels = self.workspace.panels.height() if self.workspace.shows("panels") else 0
+        return panels + canvas.foot(left - at, right - at)
 
     def _listen(self) -> None:
         session = self.session

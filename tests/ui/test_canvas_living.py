@@ -321,3 +321,13 @@ def test_an_old_run_that_is_shown_is_replayed_in_one_range_of_colours(run: Hands
         run.session.moment.go(step)
         assert run.view.legend.accessibleDescription() == ends
     assert run.view.canvas.magnitudes.told_of(run.id("scores")).endswith("at step 2: 10")
+
+
+def test_what_floats_at_the_foot_is_left_free_by_what_stands_above_it(run: Hands) -> None:
+    view = run.view
+    for part in (view.legend, view.time_bar, view.minimap):
+        if not part.isHidden():
+            left, right = part.x(), part.geometry().right()
+            assert view.height() - view.foot(left, right) <= part.y()
+    assert not view.legend.isHidden()
+    assert view.foot(-20, 0) == 0

@@ -100,6 +100,12 @@ class CanvasView(Annotated):
         over = {part.y() for part in (self.minimap, self.legend, self.time_bar) if not part.isHidden()}
         return tuple(self.height() - top - 32 for top in sorted(over, reverse=True))
 
+    def foot(self, left: int, right: int) -> int:
+        """How much of the lower edge between two columns, in pixels, is under legend, time bar or map."""
+        parts = (part for part in (self.minimap, self.legend, self.time_bar) if not part.isHidden())
+        tops = [part.y() for part in parts if part.x() < right and left <= part.geometry().right()]
+        return self.height() - min(tops, default=self.height())
+
     def _document_changed(self, _: object) -> None:
         self.cancel_tool()  # what it holds may be gone, or elsewhere
         if self._motion.state() == QAbstractAnimation.State.Running:
