@@ -210,7 +210,9 @@ def predict(arguments: Namespace, out: Output) -> int:
 
     project = opened(arguments.project)
     needed = project.input_fields()
-    for name, rows in zip(arguments.inputs, read_inputs(arguments.inputs, project.learned or project.dataset, needed), strict=True):
+    for name, rows in zip(
+        arguments.inputs, read_inputs(arguments.inputs, project.learned or project.dataset, needed), strict=True
+    ):
         answers = project.predict(rows)
         why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
         for number, (answer, reason) in enumerate(zip(answers, why, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,33 +14,14 @@ from nnstudio.data import statistics
 from nnstudio.data.augment import Augmentation
 from nnstudio.data.columns import Array, Column, Source, quoted
 from nnstudio.data.encoding import FED, FieldEncoding, learned
+from nnstudio.data.fitted import Field as Field
+from nnstudio.data.fitted import Fitted, field_of
 from nnstudio.data.lazy import Lazy, is_lazy
-from nnstudio.data.preparation import Preparation, given_columns, learning, reshaped
+from nnstudio.data.preparation import Preparation, Prepared, given_columns, learning, reshaped
 from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, shifted, with_roles
 from nnstudio.data.splitting import PARTS, folded, split_as_told, split_rows, split_spans, together
 from nnstudio.layers.types import TensorType
-
-
-@dataclass(frozen=True)
-class Field:
-    """What the data offers under one name, for an Input to bring into a network.
-
-    kind: ``number``, ``category``, ``image``, ``array``, ``codes``, ``mask``, ``boxes``, ``sound``, or ``features`` for
-    several columns side by side. role: ``input`` or ``target``. classes: the names of the classes, where it has some.
-    mean, std: what a number was standardised with, None where it was not. missing: rows without a value. type: of the
-    field's arrays.
-    """
-
-    name: str
-    kind: str
-    role: str
-    columns: tuple[str, ...]
-    type: TensorType
-    classes: tuple[str, ...] = ()
-    mean: float | None = None
-    std: float | None = None
-    missing: int = 0
 
 
 class EncodedRows(Lazy):
@@ -106,8 +87,9 @@ class Dataset:
 
     def __init__(
         self, reference: DataReference, source: Source, title: str, warnings: Sequence[str] = (),
-        fold: tuple[int, int] | None = None,
+        fold: tuple[int, int] | None = None, known: Fitted | None = None,
     ) -> None:  # fmt: skip
+        """``known``: what is used in the place of what its own training rows would teach (see :meth:`prepared_as`)."""
         self._made_of = (reference, source)
         self._fold = fold
         whole = shifted(source, reference.fields)
@@ -123,9 +105,12 @@ class Dataset:
         self._spans, self._overlapping = source.spans, source.overlapping
         self._steps = steps
         told = [*source.warnings]
+        if known is not None:
+            source = replace(source, columns=known.read(source.columns, title, told))
+            self.columns = source.columns
         self._indices = self._split(reference, told)
         train = self._indices["train"]
-        self.fed, after = learning(source.columns, steps, train, told)
+        self.fed, after = learning(source.columns, steps, train, told, known.steps[len(before) :] if known else ())
         fields, more = fields_of(replace(source, columns=self.fed))
         texts = next((n for n, c in self.fed.items() if c.kind == "text"), "")
         if not fields and texts:
@@ -133,15 +118,11 @@ class Dataset:
         elif not fields:
             raise DataError(f"“{title}” has no column to train on; give one the role input and the kind number")
         told += [*more, *warnings]
-        done = (*before, *after)
-        given = given_columns(whole.columns, [prepared.step for prepared in done]) if done else {}
-        ordered = np.sort(train)  # a table on disk is read forwards
-        used = {name for field in fields.values() for name in field.columns}
-        self.prepared = Preparation(
-            {n: learned(self.fed[n], ordered) for n in self.fed if n in used}, fields, done, given
-        )
+        self.prepared = known.prepared if known else self._learned(whole, fields, (*before, *after))
         self.types: Mapping[str, TensorType] = self.prepared.types
-        self.fields: Mapping[str, Field] = {name: self._field(field) for name, field in fields.items()}
+        self.fields: Mapping[str, Field] = {
+            name: field_of(form, self.prepared, *self._role(form)) for name, form in self.prepared.fields.items()
+        }
         self._arrays = {split: Arrays(self, rows) for split, rows in self._indices.items()}
         self._told: tuple[str, ...] = (*told, *_changes(reference.types, self.types))
         self.reference = reference.with_(types=self.types)
@@ -152,6 +133,33 @@ class Dataset:
         are in none. DataError where there are too few rows; see :func:`nnstudio.data.splitting.folded`."""
         for fold in range(count):
             yield Dataset(*self._made_of, self.title, fold=(fold, count))
+
+    @property
+    def fitted(self) -> Fitted:
+        """What it taught, without its rows."""
+        return Fitted(self.prepared, tuple(name for name, field in self.fields.items() if field.role == "target"))
+
+    def prepared_as(self, known: Fitted) -> Dataset:
+        """The same rows, prepared by what other data (or the same, before it changed) taught. DataError where they no
+        longer have the columns for it."""
+        if known.prepared.digest == self.prepared.digest:
+            return self
+        reference, source = self._made_of
+        steps = tuple(prepared.step for prepared in known.steps)
+        made = Dataset(reference.with_(steps=steps, types={}), source, self.title, known=known)
+        made.has_changed, made.reference = self.has_changed, self.reference.with_(types=made.types)
+        return made
+
+    def _learned(self, whole: Source, fields: Mapping[str, FieldEncoding], done: tuple[Prepared, ...]) -> Preparation:
+        given = given_columns(whole.columns, [prepared.step for prepared in done]) if done else {}
+        ordered = np.sort(self._indices["train"])  # a table on disk is read forwards
+        used = {name for field in fields.values() for name in field.columns}
+        return Preparation({n: learned(self.fed[n], ordered) for n in self.fed if n in used}, fields, done, given)
+
+    def _role(self, form: FieldEncoding) -> tuple[str, int]:
+        """What a field is for, and how many of its rows lack a value."""
+        columns = [self.fed[name] for name in form.columns]
+        return columns[0].role, sum(column.missing for column in columns)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -321,19 +329,6 @@ class Dataset:
             values = np.array([text or "" for text in values], dtype=str)
         codes = np.unique(values, return_inverse=True)[1].astype(np.int64)
         return np.where(absent, -1, codes)
-
-    def _field(self, field: FieldEncoding) -> Field:
-        columns = [self.fed[name] for name in field.columns]
-        first, encoding = columns[0], self.prepared.columns[columns[0].name]
-        kind = {"vector": "features", "binary": "number"}.get(field.form, first.kind)
-        scaled = first.standardise and kind == "number" and field.form == "column" and not encoding.log
-        return Field(
-            field.name, kind, "input" if field.form == "vector" else first.role, field.columns,
-            self.types[field.name],
-            first.categories if kind in ("category", "mask", "boxes") or field.form == "binary" else (),
-            encoding.mean[0] if scaled else None, encoding.std[0] if scaled else None,
-            sum(column.missing for column in columns),
-        )  # fmt: skip
 
 
 def _comparable(column: Column) -> Array:

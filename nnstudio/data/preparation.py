@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,13 +52,17 @@ def reshaped(source: Source, steps: Sequence[Step]) -> tuple[Source, list[Prepar
 
 
 def learning(
-    columns: Mapping[str, Column], steps: Sequence[Step], train: NDArray[np.int64], told: list[str]
-) -> tuple[Mapping[str, Column], list[Prepared]]:
-    """The columns after the steps, each of which learns from the rows ``train`` of what those before it made."""
+    columns: Mapping[str, Column], steps: Sequence[Step], train: NDArray[np.int64], told: list[str],
+    known: Sequence[Prepared] = (),
+) -> tuple[Mapping[str, Column], list[Prepared]]:  # fmt: skip
+    """The columns after the steps, each of which learns from the rows ``train`` of what those before it made.
+
+    known: the same steps with what they learned before, which then counts.
+    """
     done = []
-    for step in steps:
+    for place, step in enumerate(steps):
         step = step.settled(columns)
-        learned = step.learn(columns, train)
+        learned = known[place].learned if known else step.learn(columns, train)
         columns = step.apply(columns, learned)
         told += step.doubts(columns, learned)
         done.append(Prepared(step, learned))
@@ -74,6 +81,11 @@ class Preparation:
     fields: Mapping[str, FieldEncoding]
     steps: tuple[Prepared, ...] = ()
     given: Mapping[str, ColumnEncoding] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all that is in it: equal ones prepare alike, also after they were saved."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
     @property
     def types(self) -> Mapping[str, TensorType]:

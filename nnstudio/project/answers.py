@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.fitted import Fitted
 
 
 def target_field(network: Network, output: str) -> str:
@@ -32,7 +33,7 @@ def target_field(network: Network, output: str) -> str:
 
 
 def answers(
-    network: Network, dataset: Dataset | None, outputs: Mapping[str, np.ndarray[Any, Any]]
+    network: Network, dataset: Dataset | Fitted | None, outputs: Mapping[str, np.ndarray[Any, Any]]
 ) -> list[dict[str, dict[str, Any]]]:
     """Answers row by row. outputs: by output node's name, arrays with one row a sample."""
     columns = {name: _answered(network, dataset, name, array) for name, array in outputs.items()}
@@ -41,7 +42,7 @@ def answers(
 
 
 def _answered(
-    network: Network, dataset: Dataset | None, name: str, array: np.ndarray[Any, Any]
+    network: Network, dataset: Dataset | Fitted | None, name: str, array: np.ndarray[Any, Any]
 ) -> list[dict[str, Any]]:
     node = network.named(name)
     kind = getattr(node.layer, "kind", "values")
@@ -88,7 +89,7 @@ def areas(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.argmax(axis=1) if array.shape[1] > 1 else (array[:, 0] > 0).astype("int64")
 
 
-def _are_alike(dataset: Dataset, field: str, array: np.ndarray[Any, Any]) -> bool:
+def _are_alike(dataset: Dataset | Fitted, field: str, array: np.ndarray[Any, Any]) -> bool:
     """Whether an answer is a row of numbers such as the field has, such as the steps of a forecast."""
     return dataset.fields[field].kind == "array" and dataset.types[field].sizes[1:] == array.shape[1:] != ()
 
@@ -111,7 +112,7 @@ def _class(scores: np.ndarray[Any, Any], classes: Sequence[str]) -> dict[str, An
     }
 
 
-def _classes(dataset: Dataset | None, field: str) -> Sequence[str]:
+def _classes(dataset: Dataset | Fitted | None, field: str) -> Sequence[str]:
     if dataset is None or field not in dataset.fields:
         return ()
     return tuple(str(name) for name in dataset.fields[field].classes or ())

@@ -8,13 +8,16 @@ import numpy as np
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.fitted import Fitted
 
 _PAD = "<pad>"
 #: Steps of a span at most.
 _LONGEST = 60
 
 
-def tokens(layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset | None) -> list[dict[str, Any]]:
+def tokens(
+    layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset | Fitted | None
+) -> list[dict[str, Any]]:
     """Texts of what was written (codes N×T), or the best code of each place (scores N×T×C or N×C×T): ``text`` and
     ``tokens``."""
     names = _vocabulary(dataset, field)
@@ -27,7 +30,7 @@ def tokens(layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset
     return [{"text": str(text), "tokens": row} for text, row in zip(texts, told, strict=True)]
 
 
-def _vocabulary(dataset: Dataset | None, field: str) -> tuple[str, ...]:
+def _vocabulary(dataset: Dataset | Fitted | None, field: str) -> tuple[str, ...]:
     """What the codes of a field stand for; empty where they have no names."""
     known = dataset.fields.get(field) if dataset is not None else None
     if dataset is None or known is None or known.kind != "codes":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,11 @@ from nnstudio.project.sheet import Sheet
 if TYPE_CHECKING:
     import numpy as np
 
+    from nnstudio.data.fitted import Fitted
+
 SUFFIX = ".nnstudio"
+#: The text in the header of the weights that holds what the training data taught (`data.fitted.Fitted`), as JSON.
+PREPARATION = "nnstudio.preparation"
 _PICTURE_SIDE_LIMIT = 4096
 
 
@@ -28,13 +33,15 @@ _PICTURE_SIDE_LIMIT = 4096
 class Loaded:
     """What a project file holds.
 
-    weights: by state-dict key, None where none are saved. notes: a sentence on each thing that could not be taken as
-    it stands; the rest is there.
+    weights: by state-dict key, None where none are saved; fitted: what the data taught that they were trained on, None
+    where it is not known (files of earlier versions). notes: a sentence on each thing that could not be taken as it
+    stands; the rest is there.
     """
 
     sheet: Sheet
     weights: tensors.Weights | None
     notes: tuple[str, ...]
+    fitted: Fitted | None = None
 
 
 def save(
@@ -42,11 +49,13 @@ def save(
     sheet: Sheet,
     weights: Mapping[str, np.ndarray[Any, Any]] | None = None,
     thumbnail: bytes | None = None,
+    fitted: Fitted | None = None,
 ) -> None:
     """Write a project, in place of what stands at ``path``. Equal content gives equal bytes.
 
     Args:
         weights: NumPy arrays by state-dict key. thumbnail: a PNG of at most 4 MiB and 4096 pixels a side.
+        fitted: what the data taught that the weights were trained on.
 
     Raises:
         ProjectError: it could not be written; then what stood there is as it was.
@@ -57,7 +66,7 @@ def save(
         "view.json": strict_json.written(view_to_json(sheet.view)),
     }
     if weights is not None:
-        members["weights.safetensors"] = tensors.written(weights)
+        members["weights.safetensors"] = tensors.written(weights, _said(fitted))
     if thumbnail is not None:
         if not _is_picture(thumbnail):
             raise ProjectError(
@@ -87,13 +96,35 @@ def load(path: str | Path) -> Loaded:
         sheet = with_view(sheet, strict_json.parse(bytes(members.get("view.json", b'{"positions":{}}'))))
     except ValueError as error:
         notes.append(f"its drawing is arranged anew, since the places of its nodes cannot be read ({error})")
-    weights = None
+    weights, fitted = None, None
     if "weights.safetensors" in members:
         try:
             weights = tensors.parse(members["weights.safetensors"])
+            fitted = _fitted(members["weights.safetensors"], notes)
         except ValueError as error:
             notes.append(f"its trained weights cannot be read ({error}); train it again")
-    return Loaded(sheet, weights, tuple(f"{path.name}: {note}." for note in notes))
+    return Loaded(sheet, weights, tuple(f"{path.name}: {note}." for note in notes), fitted)
+
+
+def _said(fitted: Fitted | None) -> dict[str, str]:
+    """What the header of the weights says of the data. Nothing where it holds numbers or texts that JSON does not."""
+    with contextlib.suppress(ValueError):
+        return {PREPARATION: strict_json.written(fitted.to_json()).decode()} if fitted is not None else {}
+    return {}
+
+
+def _fitted(weights: bytearray, notes: list[str]) -> Fitted | None:
+    """What stands in the header of the weights on the data that they were trained on."""
+    said = tensors.said_in(weights).get(PREPARATION)
+    if said is None:
+        return None
+    from nnstudio.data.fitted import Fitted
+
+    try:
+        return Fitted.from_json(strict_json.parse(said.encode("utf-8", "surrogatepass")))
+    except ValueError as error:  # a DataError is one
+        notes.append(f"how the data was prepared is read from the data, since it is not understood here ({error})")
+        return None
 
 
 def load_sheet(path: str | Path) -> Sheet:

@@ -13,11 +13,12 @@ from nnstudio.project.errors import ProjectError, not_read
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.fitted import Fitted
 
 Columns = dict[str, Sequence[Any]]
 
 
-def read_inputs(inputs: Sequence[str], dataset: Dataset, needed: Sequence[str]) -> list[Columns]:
+def read_inputs(inputs: Sequence[str], dataset: Dataset | Fitted, needed: Sequence[str]) -> list[Columns]:
     """The rows of each input, as columns. ``needed``: the fields that the prediction takes.
 
     ProjectError where one is neither a file nor JSON, or cannot be read.
@@ -25,7 +26,7 @@ def read_inputs(inputs: Sequence[str], dataset: Dataset, needed: Sequence[str]) 
     return [_read(text, dataset, needed) for text in inputs]
 
 
-def _read(text: str, dataset: Dataset, needed: Sequence[str]) -> Columns:
+def _read(text: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
     if text.lstrip()[:1] in ("{", "["):
         return _rows_of_json(text)
     path = Path(text)
@@ -103,7 +104,7 @@ def _arrays(content: bytes, name: str, needed: Sequence[str]) -> Columns:
         ) from error
 
 
-def _picture(content: bytes, name: str, dataset: Dataset, needed: Sequence[str]) -> Columns:
+def _picture(content: bytes, name: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
     from nnstudio.project.png import fitted, read_png
 
     for field in needed:

@@ -15,6 +15,7 @@ from nnstudio.graph import Network
 from nnstudio.layers import TensorType
 from nnstudio.project import files, gallery, places
 from nnstudio.project.errors import ProjectError
+from nnstudio.project.resuming import data_to_go_on_with, plan_to_go_on_with
 from nnstudio.project.sheet import Sheet
 from nnstudio.project.tensors import Weights
 from nnstudio.train.events import Diagnosis, Event, RunFailed, RunFinished, RunStarted
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.compile.resolve import Resolution
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.fitted import Fitted
     from nnstudio.data.preparation import Preparation
     from nnstudio.export import Proof
     from nnstudio.project.crossing import CrossValidation, Fold
@@ -40,20 +42,23 @@ class Project:
 
     def __init__(
         self, sheet: Sheet | None = None, path: Path | None = None, weights: Weights | None = None,
-        notes: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (), fitted: Fitted | None = None,
     ) -> None:  # fmt: skip
+        """``fitted``: what the data taught that the weights were trained on, where that is known."""
         self.sheet = sheet if sheet is not None else Sheet()
         self.path = path
         self.weights = weights
+        self.fitted = fitted
         self._trained_in: Network | None = self.sheet.network  # the names in the file are those of its network
         self.notes = notes
         self._dataset: tuple[DataReference, Dataset] | None = None
+        self._as_trained: tuple[Dataset, Fitted, Dataset] | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> Project:
         """Read a project file. ProjectError where it cannot be."""
         loaded = files.load(path)
-        return cls(loaded.sheet, Path(path), loaded.weights, loaded.notes)
+        return cls(loaded.sheet, Path(path), loaded.weights, loaded.notes, loaded.fitted)
 
     @classmethod
     def new(cls, template: str = "") -> Project:
@@ -61,7 +66,7 @@ class Project:
         if not template:
             return cls()
         loaded = files.load(gallery.template(template).path)
-        return cls(loaded.sheet, None, loaded.weights, loaded.notes)
+        return cls(loaded.sheet, None, loaded.weights, loaded.notes, loaded.fitted)
 
     @property
     def network(self) -> Network:
@@ -87,6 +92,25 @@ class Project:
 
             self._dataset = (reference, open_data(reference, self.path.parent if self.path else None))
         return self._dataset[1]
+
+    @property
+    def learned(self) -> Fitted | None:
+        """What the data taught that its weights were trained on, where that is known and is for this network: by it
+        new rows are prepared, whatever became of the data since."""
+        from nnstudio.project.weights import fitting
+
+        return fitting(self.fitted, self.network) if self.weights is not None else None
+
+    @property
+    def judged_data(self) -> Dataset:
+        """Its data as its trained network is to be fed with it: prepared by what was learned when it was trained.
+        Otherwise as :attr:`dataset`; DataError also where the data no longer has the columns for that."""
+        dataset, fitted = self.dataset, self.learned
+        if fitted is None:
+            return dataset
+        if self._as_trained is None or self._as_trained[0] is not dataset or self._as_trained[1] is not fitted:
+            self._as_trained = (dataset, fitted, dataset.prepared_as(fitted))
+        return self._as_trained[2]
 
     def fields(self) -> Mapping[str, TensorType]:
         """Types of the data's fields: of the data itself, or as they were last seen where it cannot be read."""
@@ -132,21 +156,20 @@ class Project:
         CompileError where the network has a problem.
         """
         from nnstudio.compile.lower import compile_network
-        from nnstudio.project.weights import compiled_with
 
         seed = self.plan.seed if seed is None else seed
         if not trained or self.weights is None:
             return compile_network(self.network, self.fields(), seed)
-        made = compiled_with(self.network, self.fields(), seed, self.weights, self._trained_in)
-        self.notes += tuple(note for note in made.notes if note not in self.notes)
-        return made.compiled
+        return self._with_weights(self.learned.types if self.learned is not None else self.fields(), seed)
 
-    def _anew(self, seed: int) -> Compiled:
-        """The network with new weights, but for those of frozen nodes."""
+    def _with_weights(self, fields: Mapping[str, TensorType], seed: int, *, only_frozen: bool = False) -> Compiled:
+        """The network with the project's weights, as far as they fit, or those of frozen nodes alone."""
         from nnstudio.project.weights import compiled_with
 
         was = self._trained_in
-        return compiled_with(self.network, self.fields(), seed, self.weights, was, only_frozen=True).compiled
+        made = compiled_with(self.network, fields, seed, self.weights, was, only_frozen=only_frozen)
+        self.notes += tuple(note for note in made.notes if note not in self.notes and not only_frozen)
+        return made.compiled
 
     def training(
         self, *, epochs: int | None = None, device: str | None = None, seed: int | None = None, resume: bool = False,
@@ -164,25 +187,16 @@ class Project:
         is not allowed, CompileError where the network has a problem, DataError where the data cannot be read.
         """
         given = {"epochs": epochs, "device": device, "seed": seed}
-        plan = (self._plan_to_go_on_with() if resume else self.plan).with_(
+        checkpoints = self.runs / places.CHECKPOINTS
+        plan = (plan_to_go_on_with(self.plan, checkpoints) if resume else self.plan).with_(
             **{name: value for name, value in given.items() if value is not None}
         )
         if not self.network.of_role("loss"):
             raise ProjectError("This network has no loss, so there is nothing to learn; add one and wire it.")
-        dataset = self.dataset
-        compiled = self.compiled(seed=plan.seed) if keep else self._anew(plan.seed)
+        dataset = data_to_go_on_with(self.dataset, checkpoints) if resume else self.dataset
+        kept = keep and self.weights is not None
+        compiled = self._with_weights(dataset.types, plan.seed, only_frozen=not kept)
         return self._events(compiled, dataset, plan, control, resume)
-
-    def _plan_to_go_on_with(self) -> Plan:
-        """The project's plan, with what was changed in the last run and has not been saved."""
-        from nnstudio.train.changing import goes_on
-        from nnstudio.train.run_folder import latest
-
-        last = latest(self.runs / places.CHECKPOINTS)
-        if last is None or not last.about.given:
-            return self.plan
-        now = last.about.later or last.about.plan
-        return goes_on(self.plan, Plan.from_json(last.about.given), Plan.from_json(now))
 
     def _events(
         self, compiled: Compiled, dataset: Dataset, plan: Plan, control: Control | None, resume: bool
@@ -225,6 +239,7 @@ class Project:
                     weights = after_run(compiled, event, len(history.epochs), self.weights)
                     if weights is not self.weights:
                         self.weights, self._trained_in = weights, compiled.resolution.network
+                        self.fitted = dataset.fitted
                 if isinstance(event, RunFinished):
                     self.sheet = dataclasses.replace(self.sheet, data=dataset.reference)
                     self._dataset = (dataset.reference, dataset)
@@ -278,9 +293,10 @@ class Project:
         if split not in ("train", "validation", "test"):
             raise ProjectError(f"There is no split “{split}”; it is train, validation or test.")
         compiled = self._trained()
-        if not self.dataset.count(split):
+        dataset = self.judged_data
+        if not dataset.count(split):
             raise ProjectError(f"The data has no rows for {split}; give that split a share, or evaluate another.")
-        return dict(evaluate(compiled, self.dataset, split))
+        return dict(evaluate(compiled, dataset, split))
 
     def judge(self) -> Judge:
         """Its trained network beside the answers of its data; figures of them: :mod:`nnstudio.project.judging`.
@@ -289,7 +305,7 @@ class Project:
         """
         from nnstudio.project.judging.judge import Judge
 
-        return Judge(self._trained(), self.dataset)
+        return Judge(self._trained(), self.judged_data)
 
     def predict(self, rows: Mapping[str, Sequence[Any]]) -> list[dict[str, dict[str, Any]]]:
         """Answers for new rows, given by column as they would stand in the data's file: for each row, by output name,
@@ -299,36 +315,20 @@ class Project:
 
         ProjectError where it has no output or has not been trained; DataError where the rows do not fit.
         """
-        from nnstudio.project.answers import answers
-        from nnstudio.train.evaluate import predict
-        from nnstudio.train.generating import fed_fields
+        from nnstudio.project.predicting import predicted
 
         if not self.network.of_role("output"):
             raise ProjectError("This network has no Output, so it predicts nothing; add one and wire it.")
         compiled = self._trained()
-        dataset = self.dataset
-        inputs = self.input_fields()
-        known = {
-            column
-            for name in inputs
-            if name in dataset.fields
-            for column in (*dataset.takes(name), *dataset.fields[name].columns)
-        }
-        encoded = dataset.encode(rows) if known & rows.keys() else {}
-        used = {name: values for name, values in rows.items() if name in known}
-        self.notes += tuple(text for text in dataset.prepared.unknown(used) if text not in self.notes)
-        fed = fed_fields(self.network)
-        for name in inputs:
-            if name not in encoded and name not in fed:
-                takes = ", ".join(dataset.takes(name)) if name in dataset.fields else name
-                raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows) or 'nothing'}.")
-        return answers(self.network, dataset, predict(compiled, encoded))
+        found, doubts = predicted(self.network, compiled, self.learned or self.dataset, rows)
+        self.notes += tuple(text for text in doubts if text not in self.notes)
+        return found
 
     def input_fields(self) -> tuple[str, ...]:
         """Fields of the data that a prediction takes: those of the Inputs that the outputs depend on."""
-        network = self.network
-        needed = network.ancestors(node.id for node in network.of_role("output"))
-        return tuple(str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed)
+        from nnstudio.project.predicting import input_fields
+
+        return input_fields(self.network)
 
     def export(self, path: str | Path, format: str = "", progress: Callable[[float, str], None] | None = None) -> Proof:
         """Write the trained model as ``onnx``, ``pt2``, ``safetensors`` or ``python`` (by the ending where no format is
@@ -338,9 +338,9 @@ class Project:
         format_of(path, format)  # before anything long is done
         compiled = self._trained()
         samples: Mapping[str, Any] | None = None
-        preparation: Preparation | None = None
+        preparation: Preparation | None = self.learned.prepared if self.learned is not None else None
         with contextlib.suppress(DataError, ProjectError):
-            dataset = self.dataset
+            dataset = self.judged_data
             preparation = dataset.prepared
             samples = dataset.arrays("test" if dataset.count("test") else "train")
         return export(compiled, path, format, samples, progress, preparation)
@@ -367,7 +367,7 @@ class Project:
 
             self.weights = renamed(self.weights, self._trained_in, sheet.network)
             self._trained_in = sheet.network
-        files.save(target, sheet, self.weights, thumbnail)
+        files.save(target, sheet, self.weights, thumbnail, self.fitted)
         self.sheet, self.path = sheet, target
         return target
 

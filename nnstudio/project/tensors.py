@@ -19,17 +19,18 @@ _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
-_HEADER_LIMIT = 16 * 2**20
+_HEADER_LIMIT = 64 * 2**20
 _TENSOR_LIMIT = 100_000
 _RANK_LIMIT = 16
 
 
-def written(weights: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
-    """The weights as a safetensors file, the same bytes each time."""
+def written(weights: Mapping[str, np.ndarray[Any, Any]], said: Mapping[str, str] | None = None) -> bytes:
+    """The weights as a safetensors file, the same bytes each time. said: texts for its header (:func:`said_in`)."""
     import numpy as np
     from safetensors.numpy import save
 
-    return save({name: np.ascontiguousarray(weights[name]).reshape(weights[name].shape) for name in sorted(weights)})
+    tensors = {name: np.ascontiguousarray(weights[name]).reshape(weights[name].shape) for name in sorted(weights)}
+    return save(tensors, dict(said) if said else None)
 
 
 def parse(data: bytearray) -> Weights:
@@ -39,14 +40,7 @@ def parse(data: bytearray) -> Weights:
     """
     import numpy as np
 
-    if len(data) < 8:
-        raise ValueError("it ends before its header")
-    (length,) = struct.unpack_from("<Q", data)
-    if length > min(_HEADER_LIMIT, len(data) - 8):
-        raise ValueError(f"its header claims {length} bytes, which it cannot have")
-    header = strict_json.parse(bytes(data[8 : 8 + length]))
-    if not isinstance(header, dict) or len(header) > _TENSOR_LIMIT:
-        raise ValueError("its header is not a table of tensors")
+    header, length = _header(data)
     header.pop("__metadata__", None)
     start, size = 8 + length, len(data) - 8 - length
     placed = sorted((_placed(name, entry) for name, entry in header.items()), key=lambda tensor: tensor[2:4])
@@ -60,6 +54,27 @@ def parse(data: bytearray) -> Weights:
     if at != size:
         raise ValueError(f"{size - at} bytes at its end belong to no tensor")
     return {name: found[name] for name in sorted(found)}
+
+
+def said_in(data: bytearray) -> Mapping[str, str]:
+    """The texts of the header, by name. ValueError as for :func:`parse`."""
+    said = _header(data)[0].get("__metadata__", {})
+    if not isinstance(said, dict) or not all(isinstance(text, str) for text in said.values()):
+        raise ValueError("what its header says beside the tensors is no text")
+    return said
+
+
+def _header(data: bytearray) -> tuple[dict[str, Any], int]:
+    """The header and its length."""
+    if len(data) < 8:
+        raise ValueError("it ends before its header")
+    (length,) = struct.unpack_from("<Q", data)
+    if length > min(_HEADER_LIMIT, len(data) - 8):
+        raise ValueError(f"its header claims {length} bytes, which it cannot have")
+    header = strict_json.parse(bytes(data[8 : 8 + length]))
+    if not isinstance(header, dict) or len(header) > _TENSOR_LIMIT:
+        raise ValueError("its header is not a table of tensors")
+    return header, length
 
 
 def _placed(name: str, entry: Any) -> tuple[str, str, int, int, tuple[int, ...]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
     from nnstudio.compile.resolve import Resolution
+    from nnstudio.data.dataset import Dataset
+    from nnstudio.data.fitted import Fitted
 
 
 def weights_of(compiled: Compiled) -> Weights:
@@ -41,14 +43,32 @@ def after_run(
         return earlier
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trained:
     """A compiled network with the weights that fitted. notes: a sentence on each part that is not trained, and why;
-    carried: what became of the weights of each node (None where there were none)."""
+    carried: what became of the weights of each node (None where there were none); fitted: what the data taught that
+    they were trained on, None where that is not known."""
 
     compiled: Compiled
     notes: tuple[str, ...] = ()
     carried: Carried | None = None
+    fitted: Fitted | None = None
+    _data: tuple[Dataset, Dataset] | None = None
+
+    def data(self, dataset: Dataset) -> Dataset:
+        """The data as this network is to be fed with it, prepared by what was learned when it was trained. DataError
+        where it no longer has the columns for that."""
+        if self.fitted is None:
+            return dataset
+        if self._data is None or self._data[0] is not dataset:
+            self._data = (dataset, dataset.prepared_as(self.fitted))
+        return self._data[1]
+
+
+def fitting(fitted: Fitted | None, network: Network) -> Fitted | None:
+    """What was learned from the data, where it has all that the network takes; else None."""
+    needed = {str(getattr(node.layer, "field", "")) for node in network.of_role("input")}
+    return fitted if fitted is not None and needed <= {*fitted.types, ""} else None
 
 
 def compiled_with(
@@ -59,17 +79,21 @@ def compiled_with(
     was: Network | None = None,
     *,
     only_frozen: bool = False,
+    fitted: Fitted | None = None,
 ) -> Trained:
     """Compile a network and put in the weights, as far as they fit. CompileError where it has problems.
 
     was: the network in which the weights were trained, so that renamed nodes keep theirs and wider ones their old part;
     left out, it counts as this one. only_frozen: put in those of frozen nodes alone, without a note on the others: a
-    run that begins anew keeps what it does not train.
+    run that begins anew keeps what it does not train. fitted: what the data taught that they were trained on; where it
+    has what the network takes, the network is compiled for that.
     """
     from nnstudio.compile.carrying import carry
     from nnstudio.compile.lower import compile_network
     from nnstudio.compile.resolve import resolve
 
+    known = fitting(fitted, network) if weights is not None else None
+    fields = known.types if known is not None else fields
     compiled = compile_network(network, fields, seed)
     if weights is not None and only_frozen:
         weights = _of_frozen(compiled.resolution, weights, was)
@@ -79,7 +103,7 @@ def compiled_with(
         return Trained(compiled, ("This network has not been trained: its weights are as they start.",))
     before = compiled.resolution if was is None or was is network else resolve(was, fields)
     carried = carry(compiled, weights, before)
-    return Trained(compiled) if only_frozen else Trained(compiled, carried.notes(), carried)
+    return Trained(compiled) if only_frozen else Trained(compiled, carried.notes(), carried, known)
 
 
 def _of_frozen(now: Resolution, weights: Weights, was: Network | None) -> Weights:

@@ -18,10 +18,11 @@ from nnstudio.train.events import Event, RunFailed
 from nnstudio.train.failures import failed, is_out_of_memory
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
-from nnstudio.train.run_folder import RunFolder, latest
+from nnstudio.train.run_folder import RunFolder, latest, preparation_of
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
+    from nnstudio.data.fitted import Fitted
     from nnstudio.train.state import Moment
 
 
@@ -67,9 +68,12 @@ def run(
             start = _Start(plan, run_id or uuid.uuid4().hex[:12], origin or Origin())
             if resume:
                 start = _found(start, checkpoints, resume, fork=fork, named=bool(run_id))
+                data = prepared_as(data, start.fitted)
             folder = RunFolder(checkpoints, start.run) if checkpoints is not None else None
             trainer = Trainer(compiled, data, start.plan, control, device, folder, start.run, start.origin)
             trainer.keeper.given = start.given or trainer.keeper.given
+            if folder is not None and (fitted := getattr(data, "fitted", None)) is not None:
+                folder.keep(fitted)
             yield from trainer.events(start.moment, start.later, plan)
             ended = True
     except Exception as error:
@@ -101,6 +105,14 @@ class _Start:
     moment: Moment | None = None
     later: Plan | None = None
     given: Mapping[str, Any] | None = None
+    fitted: Fitted | None = None
+
+
+def prepared_as(data: Data, fitted: Fitted | None) -> Data:
+    """The data as it was prepared for a run that goes on, whatever became of its file since."""
+    prepare = getattr(data, "prepared_as", None)
+    made: Data = prepare(fitted) if prepare is not None and fitted is not None else data
+    return made
 
 
 def _last(folder: Path) -> Path:
@@ -131,12 +143,8 @@ def _found(start: _Start, folder: Path | None, resume: bool | Path, *, fork: boo
                 f"The checkpoint was made with {titled(name)} {was}, the plan now says {now}",
                 "set it back to go on from there, or train from the beginning",
             )
-    origin = start.origin
-    if fork:
-        origin = replace(origin, parent=about.run, parent_step=about.step)
-    elif not origin.parent:
-        origin = replace(origin, parent=about.parent, parent_step=about.parent_step)
-    return _Start(plan, start.run if fork or named else about.run, origin, moment, later, about.given)
+    run = start.run if fork or named else about.run
+    return _Start(plan, run, origin, moment, later, about.given, preparation_of(path.parent))
 
 
 def _free() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -16,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from nnstudio.atomic import replacing
 from nnstudio.locking import locked
 from nnstudio.train import checkpoints
 from nnstudio.train.checkpoints import KINDS, About
 from nnstudio.train.environment import TrainingError
 
 if TYPE_CHECKING:
+    from nnstudio.data.fitted import Fitted
     from nnstudio.train.state import Moment
 
 #: The folder of checkpoints, beside a run database.
@@ -30,7 +33,7 @@ CHECKPOINTS = "checkpoints"
 TIMED = 8
 #: Runs whose checkpoints are kept, and bytes of all of them. Those made by hand are never given up.
 RUNS, BYTES = 20, 2 << 30
-_LOCK = "lock"
+_LOCK, _PREPARATION = "lock", "preparation.json"
 _NAME = re.compile(rf"(\d{{9,}})-({'|'.join(KINDS)})\.safetensors")
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -84,8 +87,16 @@ class RunFolder:
         if ended:
             if os.name != "posix":
                 _unlink(self.path / _LOCK)
-            with contextlib.suppress(OSError):
-                self.path.rmdir()  # where it is empty
+            _remove_empty(self.path)
+
+    def keep(self, fitted: Fitted) -> None:
+        """Have what the training data taught beside the checkpoints (:func:`preparation_of`), so that the run can go on
+        with it. Where it cannot be written, nothing is said: the next checkpoint will not be either."""
+        with contextlib.suppress(OSError, ValueError):
+            text = json.dumps(fitted.to_json(), allow_nan=False)
+            if self._lock is not None:
+                with replacing(self.path / _PREPARATION) as file:
+                    file.write(text.encode())
 
     def add(self, moment: Moment, about: About, kind: str) -> Path:
         """Write a checkpoint, then give up what is too many. OSError where it cannot be written."""
@@ -136,6 +147,16 @@ def latest(folder: Path, run: str = "") -> Saved | None:
     return next((saved for saved in found if saved.path.stem.partition("-")[2] != "best"), found[0] if found else None)
 
 
+def preparation_of(place: Path) -> Fitted | None:
+    """What the training data taught that a run was trained on, by the folder of its checkpoints; None where that is
+    not known."""
+    from nnstudio.data.fitted import Fitted
+
+    with contextlib.suppress(OSError, ValueError):
+        return Fitted.from_json(json.loads((place / _PREPARATION).read_bytes()))
+    return None
+
+
 def interrupted(folder: Path) -> list[Saved]:
     """The last checkpoint of each run that was cut off (its process died), the newest first."""
     found = []
@@ -164,8 +185,7 @@ def forget(folder: Path, run: str) -> None:
     if _RUN.fullmatch(run) and place.is_dir() and _free(place):
         _remove(file for file, _, _ in _files(place))
         _unlink(place / _LOCK)
-        with contextlib.suppress(OSError):
-            place.rmdir()
+        _remove_empty(place)
 
 
 def move(source: Path, target: Path, runs: Iterable[str]) -> None:
@@ -224,8 +244,7 @@ def _bound(folder: Path, own: str, newest: Path) -> None:
                 _unlink(file)
         many -= place.name != own
         if place.name != own:
-            with contextlib.suppress(OSError):
-                place.rmdir()
+            _remove_empty(place)
 
 
 def _of(files: Iterable[tuple[Path, int, str]], wanted: str) -> list[Path]:
@@ -240,6 +259,14 @@ def _free(place: Path) -> bool:
     with contextlib.suppress(OSError), lock.open("a+b") as file:
         return locked(file)
     return False
+
+
+def _remove_empty(place: Path) -> None:
+    """Delete a run's folder where it has no checkpoint."""
+    with contextlib.suppress(OSError):
+        if {file.name for file in place.iterdir()} <= {_PREPARATION}:
+            _unlink(place / _PREPARATION)
+            place.rmdir()
 
 
 def _remove(files: Iterable[Path]) -> None:

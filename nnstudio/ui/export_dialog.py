@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnstudio.data.errors import DataError
 from nnstudio.export.errors import ExportError
 from nnstudio.export.formats import FORMATS
 from nnstudio.ui.background import Background, Job
@@ -128,11 +130,12 @@ class ExportDialog(QDialog):
 
             progress(0.0, "Compiling")
             made = trained()
-            samples = None
+            samples, prepared = None, made.fitted.prepared if made.fitted is not None else None
             if dataset is not None:
-                split = next((name for name in ("test", "validation", "train") if dataset.count(name)), "train")
-                samples = dataset.arrays(split)
-            prepared = dataset.prepared if dataset is not None else None
+                with contextlib.suppress(DataError):  # it is no longer what it was: there are no samples of it
+                    data = made.data(dataset)
+                    split = next((name for name in ("test", "validation", "train") if data.count(name)), "train")
+                    samples, prepared = data.arrays(split), data.prepared
             return export(made.compiled, path, format, samples, progress, prepared), " ".join(made.notes)
 
         self._say("", "")

@@ -17,6 +17,7 @@ from nnstudio.ui import thumbnail
 from nnstudio.ui.background import Job
 
 if TYPE_CHECKING:
+    from nnstudio.data.fitted import Fitted
     from nnstudio.project.files import Loaded
     from nnstudio.project.gallery import Template
     from nnstudio.project.journal import Recovered
@@ -53,10 +54,11 @@ class ProjectFiles(QObject):
         self._show(sheet or Sheet(), None, title, None)
 
     def _show(
-        self, sheet: Sheet, path: Path | None, title: str, weights: Weights | None, *, modified: bool = False
-    ) -> None:
+        self, sheet: Sheet, path: Path | None, title: str, weights: Weights | None, *, fitted: Fitted | None = None,
+        modified: bool = False,
+    ) -> None:  # fmt: skip
         self.path, self._title = path, title
-        self._session.training.forget(weights, sheet.network)
+        self._session.training.forget(weights, sheet.network, fitted)
         self._session.replace_sheet(sheet, modified=modified)
         self._session.run_changed.emit()
         self._session.events_arrived.emit([])
@@ -78,7 +80,7 @@ class ProjectFiles(QObject):
 
         def done(loaded: Loaded) -> None:
             self.job = None
-            self._show(loaded.sheet, own, title, loaded.weights)
+            self._show(loaded.sheet, own, title, loaded.weights, fitted=loaded.fitted)
             for note in loaded.notes:
                 self._session.notice.emit("warning", note)
             if then is not None:
@@ -99,13 +101,13 @@ class ProjectFiles(QObject):
         sheet = session.sheet
         moved = functools.partial(_moved, old=self.path, new=target)
         written = moved(self._remembering_types(sheet))
-        weights = session.training.saved(sheet.network)
+        weights, fitted = session.training.saved(sheet.network), session.training.fitted
         picture = thumbnail.png(sheet.network, sheet.view) if sheet.network.nodes else None
 
         def work(_: Job) -> None:
             from nnstudio.project.files import save
 
-            save(target, written, weights, picture)
+            save(target, written, weights, picture, fitted)
 
         def done(_: object) -> None:
             self.job = None

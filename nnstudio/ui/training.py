@@ -22,13 +22,15 @@ from nnstudio.project.tensors import Weights
 from nnstudio.project.weights import Trained, after_run, compiled_with, weights_of
 from nnstudio.train.events import Event, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
 from nnstudio.train.history import History
-from nnstudio.train.planning import plan_problems
 from nnstudio.ui.background import pump
 from nnstudio.ui.run_changes import RunChanges
+from nnstudio.ui.run_words import farewell, hindrance
 
 if TYPE_CHECKING:
     from nnstudio.compile.carrying import Carried
     from nnstudio.compile.lower import Compiled
+    from nnstudio.data.dataset import Dataset
+    from nnstudio.data.fitted import Fitted
     from nnstudio.runs.recorder import Recorder
     from nnstudio.train.control import Control
     from nnstudio.train.worker import Worker
@@ -53,6 +55,9 @@ class Training(QObject):
         #: the last trained weights by state-dict key, and the network in which they were trained
         self.weights: Weights | None = None
         self.trained_in: Network | None = None
+        #: what the data taught that they were trained on; None where that is not known
+        self.fitted: Fitted | None = None
+        self._learned: Dataset | None = None  # the data of the run that is shown, as it is prepared for it
         #: what became of them in the run that is shown, where it went on from them
         self.carried: Carried | None = None
         self.unsaved_weights = False
@@ -73,26 +78,7 @@ class Training(QObject):
 
     def hindrance(self) -> str:
         """Why training cannot start now, as a sentence with the remedy; "" where it can."""
-        session = self._session
-        if self.state not in ("idle", "paused"):
-            return "A run is under way; stop it before starting another"
-        if session.torch_error:
-            return session.torch_error
-        if session.dataset is None:
-            return session.data_error or "Training needs data; choose some under Data › Choose data"
-        if not session.sheet.network.of_role("loss"):
-            return "Training needs something to minimise; add a loss and wire the prediction and the target to it"
-        resolution = session.whole
-        ends = [node.id for role in ("loss", "metric", "output") for node in session.sheet.network.of_role(role)]
-        blocking = resolution.blocking(ends) if resolution is not None else ()
-        if blocking:
-            first, more = blocking[0], len(blocking) - 1
-            others = f" (and {more} more under Problems)" if more else ""
-            return f"The network has a problem: {first.message}{others}"
-        wrong = plan_problems(session.plan, session.sheet.network)
-        if wrong:
-            return f"{wrong[0].message}; {wrong[0].hint} in the inspector"
-        return ""
+        return hindrance(self._session, self.state)
 
     @property
     def keeps(self) -> bool:
@@ -132,6 +118,7 @@ class Training(QObject):
         """Begin a run where none is under way; ``hindrance`` must have been asked. resume: a checkpoint to go on from,
         as a run of its own where ``fork``; history: what was told until then."""
         from nnstudio.runs.recorder import Recorder
+        from nnstudio.train.run_folder import preparation_of
         from nnstudio.train.worker import Worker
 
         session = self._session
@@ -141,8 +128,16 @@ class Training(QObject):
         self._rounds = Rounds(Doctor(self.history))
         self.network = self._whole
         self._recorder = Recorder(self._runs())
+        self._learned = dataset
+
+        def prepared() -> Dataset:
+            """The data, as it was prepared for the run that goes on."""
+            fitted = preparation_of(resume.parent) if resume is not None else None
+            self._learned = dataset.prepared_as(fitted) if fitted is not None else dataset
+            return self._learned
+
         self._worker = Worker(
-            make_compiled, dataset, plan, checkpoints=self._runs().with_name(CHECKPOINTS), resume=resume or False,
+            make_compiled, prepared, plan, checkpoints=self._runs().with_name(CHECKPOINTS), resume=resume or False,
             fork=fork, run_id="" if resume and not fork else uuid.uuid4().hex[:12], paused=paused,
             also=(self._recorder.put,), origin=partial(recorded, self._recorder, self.network, session.sheet.view),
         )  # fmt: skip
@@ -261,28 +256,35 @@ class Training(QObject):
             self._worker.control.stop()
             self._set("stopping")
 
-    def forget(self, weights: Weights | None = None, network: Network | None = None) -> None:
-        """Show no run: another project is open, with these weights of this network."""
+    def forget(
+        self, weights: Weights | None = None, network: Network | None = None, fitted: Fitted | None = None
+    ) -> None:
+        """Show no run: another project is open, with these weights of this network, trained on data that taught
+        this."""
         self.history = History()
         self.network = None
-        self.weights, self.trained_in, self.carried = weights, network, None
+        self.weights, self.trained_in, self.fitted, self.carried = weights, network, fitted, None
         self.unsaved_weights = False
 
-    def take(self, weights: Weights | None, network: Network | None, *, unsaved: bool = True) -> None:
-        """Have these as the trained weights, of this network: they were found in another way than by a run."""
-        self.weights, self.trained_in = weights, network
+    def take(
+        self, weights: Weights | None, network: Network | None, fitted: Fitted | None, *, unsaved: bool = True
+    ) -> None:
+        """Have these as the trained weights, of this network, found on data that taught this in another way than by a
+        run."""
+        self.weights, self.trained_in, self.fitted = weights, network, fitted
         self.unsaved_weights = unsaved
         self._session.project_changed.emit()
 
     def trained(self) -> Callable[[], Trained]:
         """A function, for a background thread, that compiles the present network with the trained weights."""
         network, fields, seed = self._whole, dict(self._session.fields), self._session.plan.seed
-        weights, was = self.weights, self.trained_in
+        weights, was, fitted = self.weights, self.trained_in, self.fitted
         running = self._worker.compiled if self._worker is not None else None
         if running is None or self.network is None:
-            return lambda: compiled_with(network, fields, seed, weights, was)
-        trained_in = self.network  # copying the weights may take long: not here
-        return lambda: compiled_with(network, fields, seed, weights_of(running), trained_in)
+            return lambda: compiled_with(network, fields, seed, weights, was, fitted=fitted)
+        trained_in, learned = self.network, self._learned  # copying the weights may take long: not here
+        fitted = learned.fitted if learned is not None else None
+        return lambda: compiled_with(network, fields, seed, weights_of(running), trained_in, fitted=fitted)
 
     def look_into(self, nodes: Iterable[str], split: str, sample: int) -> bool:
         """Have the run that is under way look into these nodes (by id) with one sample, whenever it is looked at; none:
@@ -368,9 +370,10 @@ class Training(QObject):
             weights = after_run(worker.compiled, ended, len(self.history.epochs), self.weights)
             if weights is not self.weights:
                 self.weights, self.trained_in = weights, self.network
+                self.fitted = self._learned.fitted if self._learned is not None else None
                 self.unsaved_weights = True
         if isinstance(ended, RunFinished) and not self._silent:
-            self._session.notice.emit("info", _farewell(ended))
+            self._session.notice.emit("info", farewell(ended))
         self._set("idle")
         self._session.project_changed.emit()
 
@@ -386,14 +389,3 @@ class Training(QObject):
                 pump(20)
                 self._drain()
         return not worker.alive
-
-
-def _farewell(ended: RunFinished) -> str:
-    done = f"{ended.epochs} epoch{'' if ended.epochs == 1 else 's'}"
-    match ended.reason:
-        case "stopped":
-            return f"Stopped after {done}"
-        case "early stopping":
-            return f"Stopped early after {done}: the validation loss no longer falls; best was epoch {ended.best_epoch}"
-        case _:
-            return f"Trained for {done} in {ended.seconds:.1f} s"

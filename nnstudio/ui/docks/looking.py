@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.dataset import Dataset
+    from nnstudio.project.weights import Trained
     from nnstudio.train.history import History
     from nnstudio.ui.session import Session
 
-    See = Callable[[Compiled, int], dict[str, Inside]]
+    See = Callable[[Compiled, Dataset, int], dict[str, Inside]]
 
 
 class Looking(QObject):
@@ -51,7 +52,7 @@ class Looking(QObject):
         self._run: History | None = None  # the run that told of what was seen
         self._job: Job | None = None
         self._again = self._worst = False
-        self._compiled: Compiled | None = None
+        self._trained: Trained | None = None
         self._compiled_of: tuple[Any, ...] = (None,)
         session.events_arrived.connect(self._events)
         for signal in (session.resolved, session.run_changed, session.data_changed):
@@ -151,34 +152,36 @@ class Looking(QObject):
         fits = step == self._compiled_of[-1] and all(
             a is b for a, b in zip(known[:-1], self._compiled_of, strict=False)
         )
-        compiled = self._compiled if fits else None
+        trained = self._trained if fits else None
         make, split, sample, worst = session.training.trained(), self.split, self.sample, self._worst
-        see = self._seer(dataset, split, tuple(dict.fromkeys((*self.nodes, *self.outputs()))))
+        see = self._seer(split, tuple(dict.fromkeys((*self.nodes, *self.outputs()))))
         self._again = self._worst = False
 
-        def work(job: Job) -> tuple[Compiled, int, str, dict[str, Inside]]:
-            made, row, told = compiled or make().compiled, sample, ""
+        def work(job: Job) -> tuple[Trained, int, str, dict[str, Inside]]:
+            made, row, told = trained or make(), sample, ""
+            data = made.data(dataset)
             if worst:
-                row, told = _worst(made, dataset, split, sample, job)
-            return made, row, told, see(made, row)
+                row, told = _worst(made.compiled, data, split, sample, job)
+            return made, row, told, see(made.compiled, data, row)
 
         self._job = self.session.background.run(
             work, lambda found: self._done(known, split, found), self._failed, name="inside"
         )  # fmt: skip
 
-    def _seer(self, dataset: Dataset, split: str, nodes: tuple[str, ...]) -> See:
-        """What sees inside these nodes, for a background thread: it takes a compiled network and a row of the split."""
+    def _seer(self, split: str, nodes: tuple[str, ...]) -> See:
+        """What sees inside these nodes, for a background thread: it takes a compiled network, the data and a row of the
+        split."""
 
-        def see(made: Compiled, row: int) -> dict[str, Inside]:
+        def see(made: Compiled, dataset: Dataset, row: int) -> dict[str, Inside]:
             from nnstudio.train.inside import insides
 
             return insides(made, batch_of(made, dataset, split, row), nodes)
 
         return see
 
-    def _done(self, known: tuple[Any, ...], split: str, found: tuple[Compiled, int, str, dict[str, Inside]]) -> None:
+    def _done(self, known: tuple[Any, ...], split: str, found: tuple[Trained, int, str, dict[str, Inside]]) -> None:
         self._job = None
-        self._compiled, row, told, insides = found
+        self._trained, row, told, insides = found
         self._compiled_of = known
         if told and split == self.split:
             self.sample, self.told = row, told

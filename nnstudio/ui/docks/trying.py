@@ -126,24 +126,23 @@ class Trying(Looking):
         def work(job: Job) -> None:
             from nnstudio.train.generating import Writer
 
-            writer = Writer(make().compiled)
-            at = int(dataset.indices(split)[row])
+            made = make()
+            writer, data = Writer(made.compiled), made.data(dataset)
+            at = int(data.indices(split)[row])
             given = {column.name: [own.get(column.name, raw(column, at))] for column in columns}
-            fields = {
-                name: array[row : row + 1] for name, array in dataset.arrays(split).items() if name in writer.takes
-            }
-            fields.update(dataset.encode(given) if own else {})
+            fields = {name: array[row : row + 1] for name, array in data.arrays(split).items() if name in writer.takes}
+            fields.update(data.encode(given) if own else {})
             fed = writer.fed.field
             if not writer.takes:  # it goes on with a text
-                fields.setdefault(fed, dataset.arrays(split)[fed][row : row + 1])
-            elif not set(dataset.takes(fed)) & own.keys():  # it begins anew
+                fields.setdefault(fed, data.arrays(split)[fed][row : row + 1])
+            elif not set(data.takes(fed)) & own.keys():  # it begins anew
                 fields.pop(fed, None)
             codes: list[int] = []
             for token in writer.stream(fields, seed=seed):
                 if job.cancelled:
                     return
                 codes.append(token.code)
-                self.written = str(dataset.decode(fed, np.array([codes]))[0])
+                self.written = str(data.decode(fed, np.array([codes]))[0])
 
         def done(_: object) -> None:
             self._writing = None
@@ -186,10 +185,10 @@ class Trying(Looking):
     def _events(self, events: object) -> None:
         """A run's own looks are not at what is tried."""
 
-    def _seer(self, dataset: Dataset, split: str, nodes: tuple[str, ...]) -> See:
+    def _seer(self, split: str, nodes: tuple[str, ...]) -> See:
         columns, own, network = self.columns(), dict(self.own), self.session.sheet.network
 
-        def see(made: Compiled, row: int) -> dict[str, Inside]:
+        def see(made: Compiled, dataset: Dataset, row: int) -> dict[str, Inside]:
             from nnstudio.project.answers import answers
             from nnstudio.train.inside import insides, predictions
 

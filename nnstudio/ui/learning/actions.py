@@ -15,6 +15,7 @@ from nnstudio.project.tensors import Weights
 from nnstudio.project.weights import compiled_with, weights_of
 
 if TYPE_CHECKING:
+    from nnstudio.data.fitted import Fitted
     from nnstudio.train.learning_course import Course
     from nnstudio.ui.learning.learner import Learner
     from nnstudio.ui.learning.page import LearningPage
@@ -35,7 +36,7 @@ class LearningActions(QObject):
         self._of: tuple[Network, object] | None = None
         self._opening = False
         #: the weights that were kept last, and what was there before
-        self._kept: tuple[Weights, tuple[Weights | None, Network | None, bool]] | None = None
+        self._kept: tuple[Weights, tuple[Weights | None, Network | None, Fitted | None, bool]] | None = None
         window.session.changed.connect(self._changed)
 
     # --- opening and leaving ------------------------------------------------------------------------------------
@@ -174,9 +175,10 @@ class LearningActions(QObject):
         """Make the present weights the project's trained ones."""
         training, course = self._session.training, self.learner.course
         assert self._of is not None
-        before = (training.weights, training.trained_in, training.unsaved_weights)
+        before = (training.weights, training.trained_in, training.fitted, training.unsaved_weights)
         found = course.lesson.state(course.state.weights)
-        training.take(found, self._of[0])
+        dataset = self._session.dataset
+        training.take(found, self._of[0], dataset.fitted if dataset is not None else None)
         self._kept = (found, before)
         course.begun = course.state.weights.copy()
         self._session.notice.emit("info", "The weights are kept; Training › Take back kept weights undoes that")
@@ -190,8 +192,8 @@ class LearningActions(QObject):
     def take_back(self) -> None:
         """Give the project the weights that it had before some were kept."""
         if self._kept is not None and self.may_take_back:
-            (weights, network, unsaved), self._kept = self._kept[1], None
-            self._session.training.take(weights, network, unsaved=unsaved)
+            (weights, network, fitted, unsaved), self._kept = self._kept[1], None
+            self._session.training.take(weights, network, fitted, unsaved=unsaved)
 
     def begin_with(self, kind: str) -> Callable[[], object]:
         """A function that puts in other weights: ``afresh`` as training begins, ``random`` others, ``trained``."""

@@ -175,7 +175,8 @@ class Assessing(QObject):
             made = judge
             if made is None:
                 assert make is not None
-                made = Judge(make().compiled, dataset)
+                trained = make()
+                made = Judge(trained.compiled, trained.data(dataset))
                 made.compiled.training.eval()  # nobody else has it, so that it stays so
 
             def progress(share: float) -> None:
