@@ -86,6 +86,11 @@ class Layer(Declared):
         """The lowest and the highest value, where it has both and hardly learns near them, as a sigmoid; else None."""
         return None
 
+    def mixes(self) -> str:
+        """What it takes from the other samples of a batch while training, to follow “it”; "" where each sample is
+        worked out by itself."""
+        return ""
+
     def initialise(self) -> tuple[Init, ...]:
         """Initialisers applied after the module's own; see `layers/initialisation.py`."""
         return ()

@@ -64,8 +64,16 @@ def table_size(layer: Any, input: TensorType) -> int:
     return int(codes)
 
 
+class Table(Weighted):
+    """What tables of vectors have in common."""
+
+    def mixes(self) -> str:
+        longest = getattr(self, "max_norm", None) is not None
+        return "shortens the vectors of the codes that occur in the batch" if longest else ""
+
+
 @layer(family="Linear", telling=("embedding_dim",), synonyms=_SYNONYMS)
-class Embedding(Weighted):
+class Embedding(Table):
     r"""Look up a learned vector for each code: a word, a character, a category.
 
     Put it behind an input of codes (0, 1, 2, …). It does the same as a Linear on one-hot vectors, only faster.
@@ -99,7 +107,7 @@ class Embedding(Weighted):
 
 
 @layer(family="Linear", telling=("embedding_dim", "mode"), synonyms=(*_SYNONYMS, "bag of words", "fasttext", "tags"))
-class EmbeddingBag(Weighted):
+class EmbeddingBag(Table):
     r"""Look up a learned vector for each code of a set and take their mean, sum or maximum.
 
     Use it for bags of words, tags or categories, where order does not matter: it is Embedding and a mean in one.

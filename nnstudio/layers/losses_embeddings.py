@@ -77,6 +77,9 @@ class BatchTripletLoss(Loss):
     def build(self, prediction: TensorType, target: TensorType) -> Call:
         return Call("nnstudio.nn.BatchTripletLoss", margin=self.margin, soft=self.soft, reduction=self.reduction)
 
+    def mixes(self) -> str:
+        return "compares each sample with the others of its batch"
+
 
 @layer(
     family="Losses on pairs", icon="loss", role="loss", telling=("temperature",),
@@ -111,3 +114,6 @@ class NTXentLoss(Loss):
         return Call(
             "nnstudio.nn.NTXentLoss", temperature=self.temperature, within=self.within, reduction=self.reduction
         )
+
+    def mixes(self) -> str:
+        return "compares each sample with the others of its batch"

@@ -59,8 +59,22 @@ def _check_places(input: TensorType) -> None:
                          "put it where channels have more values, or use LayerNorm")  # fmt: skip
 
 
+class _OverBatch(Layer):
+    """What layers have in common that normalise over the batch."""
+
+    def mixes(self) -> str:
+        return "works out mean and variance over the batch"
+
+
+class _OverPlaces(Layer):
+    """What layers have in common that normalise each sample by itself, but may keep running figures of all."""
+
+    def mixes(self) -> str:
+        return "keeps running figures of the batches" if getattr(self, "track_running_stats", False) else ""
+
+
 @layer(family="Normalisation", synonyms=_BATCH)
-class BatchNorm1d(Layer):
+class BatchNorm1d(_OverBatch):
     r"""Bring each feature to mean 0 and variance 1 over the batch.
 
     Put it between a Linear or Conv1d and the activation: learning is faster and less touchy about the learning
@@ -96,7 +110,7 @@ class BatchNorm1d(Layer):
 
 
 @layer(family="Normalisation", synonyms=_BATCH)
-class BatchNorm2d(Layer):
+class BatchNorm2d(_OverBatch):
     r"""Bring each channel of the images to mean 0 and variance 1 over the batch.
 
     Put it between a Conv2d and its activation. It needs batches of more than one value for each channel, and uses
@@ -127,7 +141,7 @@ class BatchNorm2d(Layer):
 
 
 @layer(family="Normalisation", synonyms=_BATCH)
-class BatchNorm3d(Layer):
+class BatchNorm3d(_OverBatch):
     r"""Bring each channel of the volumes to mean 0 and variance 1 over the batch.
 
     Put it between a Conv3d and its activation. It needs batches of more than one value for each channel, and uses
@@ -158,7 +172,7 @@ class BatchNorm3d(Layer):
 
 
 @layer(family="Normalisation", synonyms=(*_BATCH, "distributed", "multi-gpu", "synchronized"))
-class SyncBatchNorm(Layer):
+class SyncBatchNorm(_OverBatch):
     r"""Bring each channel to mean 0 and variance 1 over the batches of all processes together.
 
     Use it in place of BatchNorm where training runs on several GPUs and each has few samples. In one process it is
@@ -190,7 +204,7 @@ class SyncBatchNorm(Layer):
 
 
 @layer(family="Normalisation", synonyms=_INSTANCE)
-class InstanceNorm1d(Layer):
+class InstanceNorm1d(_OverPlaces):
     r"""Bring each channel of each of the signals to mean 0 and variance 1 by itself.
 
     Use it where the loudness of each recording should not count.
@@ -222,7 +236,7 @@ class InstanceNorm1d(Layer):
 
 
 @layer(family="Normalisation", synonyms=_INSTANCE)
-class InstanceNorm2d(Layer):
+class InstanceNorm2d(_OverPlaces):
     r"""Bring each channel of each of the images to mean 0 and variance 1 by itself.
 
     Use it in style transfer and image generation, where the contrast of each picture should not count.
@@ -254,7 +268,7 @@ class InstanceNorm2d(Layer):
 
 
 @layer(family="Normalisation", synonyms=_INSTANCE)
-class InstanceNorm3d(Layer):
+class InstanceNorm3d(_OverPlaces):
     r"""Bring each channel of each of the volumes to mean 0 and variance 1 by itself.
 
     Use it on scans whose brightness differs from one to the next.

@@ -12,7 +12,7 @@ from nnstudio.train.phases import Phase
 from nnstudio.train.plan import Plan
 
 #: What a run keeps from its first step to its last: its numbers, or where they are worked out, follow from them.
-FIXED = ("seed", "deterministic", "device", "threads")
+FIXED = ("seed", "deterministic", "device", "threads", "private", "repeatable")
 #: Optimizers that remember the same of past gradients, so that one can go on from what another remembers.
 ALIKE = (frozenset({"Adam", "AdamW"}),)
 #: What of a phase may change within an epoch; the rest decides which of its steps do what.

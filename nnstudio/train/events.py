@@ -235,6 +235,21 @@ class Forecasted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacySpent(Event):
+    """What private training has given away until now: it is (ε, δ)-private for adding or removing any one training
+    row (`train.privacy`). planned: the ε with all epochs of the plan done. rows: those that a step draws on average,
+    of ``of`` rows; noise: the noise multiplier, norm: to what each sample's gradient is clipped, as they are now."""
+
+    epsilon: float
+    delta: float
+    planned: float
+    rows: float
+    of: int
+    noise: float
+    norm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlightRecorded(Event):
     """Numbers went bad, and the last steps were done again to see where it began; a RunFailed follows.
 

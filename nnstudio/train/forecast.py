@@ -10,12 +10,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from nnstudio.train.augmenting import augmenting_of
-from nnstudio.train.batches import Batches, Data, Rows
+from nnstudio.train.batches import Data, Rows
 from nnstudio.train.environment import TrainingError, choose_device, environment
 from nnstudio.train.evaluate import evaluate_rows
 from nnstudio.train.losses import Losses
 from nnstudio.train.memory import optimizer_numbers, spare_copies
 from nnstudio.train.plan import Plan
+from nnstudio.train.private import batches_of
 from nnstudio.train.state import State
 from nnstudio.train.stepping import Stepper
 
@@ -79,7 +80,7 @@ def _step_seconds(
     stepper = Stepper(compiled, state, Losses(state), 1)
     augmenting = augmenting_of(data, compiled.inputs)
     rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), device, augmenting)
-    batches = Batches(rows, plan.batch_size, plan.seed)
+    batches = batches_of(state, rows)
     took: list[float] = []
     try:
         compiled.train()

@@ -24,6 +24,7 @@ from nnstudio.train.events import (
     Insides,
     NetworkChanged,
     PlanChanged,
+    PrivacySpent,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -83,7 +84,8 @@ class History:
     gradient so far. ended: RunFinished or RunFailed, once it has. distributions: each node's weights, by parameter.
     signal: each gradient's signal-to-noise ratio. timings: what each node takes. insides: by node id, the latest look
     into it. changed: what was changed in the middle of the run. flight: the last steps before numbers went bad.
-    forecast: what it was expected to take. ``changes`` counts the events that were fed, so that a view can see whether
+    forecast: what it was expected to take. privacy: what a private run gave away, at the end of each epoch and now.
+    ``changes`` counts the events that were fed, so that a view can see whether
     it is up to date.
     """
 
@@ -93,6 +95,7 @@ class History:
         self.ended: RunFinished | RunFailed | None = None
         self.flight: FlightRecorded | None = None
         self.forecast: Forecasted | None = None
+        self.privacy: list[PrivacySpent] = []
         self.paused = False
         self.step, self.time = 0, 0.0
         self.epochs: list[EpochEnded] = []
@@ -327,6 +330,8 @@ class History:
                 self.flight = event
             case Forecasted():
                 self.forecast = event
+            case PrivacySpent():
+                self._take_privacy(event)
             case RunFinished() | RunFailed():
                 self.ended, self.paused, self.seconds_left = event, False, 0.0
 
@@ -347,6 +352,7 @@ class History:
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= event.step]
         self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
         self.changed = [change for change in self.changed if change.step <= event.step]
+        self.privacy = [spent for spent in self.privacy if spent.step <= event.step]
         for kept in (self._looks, self._norms, self._distributions, self._timings):
             kept.cut(event.step)
 
@@ -358,6 +364,12 @@ class History:
         self.epochs.append(event)
         if len(self.epochs) > 2 * EPOCHS_KEPT:
             self.epochs = [epoch for at, epoch in enumerate(self.epochs) if at % 2 == 0 or epoch.best or epoch is event]
+
+    def _take_privacy(self, event: PrivacySpent) -> None:
+        """Keep the last of each epoch."""
+        if self.privacy and int(self.epochs_at(self.privacy[-1].step)) == int(self.epochs_at(event.step)):
+            self.privacy.pop()
+        self.privacy.append(event)
 
     def _take_steps(self, event: Steps) -> None:
         self._losses.place(event.first, event.losses)

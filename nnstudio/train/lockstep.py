@@ -31,6 +31,7 @@ from nnstudio.train.figures import Figures
 from nnstudio.train.losses import Losses
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
+from nnstudio.train.private import batches_of
 from nnstudio.train.state import Moment, NotFiniteError, State
 from nnstudio.train.stepping import Stepper
 
@@ -172,7 +173,7 @@ class _Runner:
         inputs = side.compiled.inputs
         augmenting = augmenting_of(self._data, inputs)
         rows = Rows(inputs, self._data.arrays("train"), self._data.count("train"), self.device, augmenting)
-        batches = Batches(rows, plan.batch_size, plan.seed)
+        batches = batches_of(state, rows)
         watched = self._data.count("validation")
         validation = (
             Rows(side.compiled.inputs, self._data.arrays("validation"), watched, self.device) if watched else None

@@ -9,6 +9,7 @@ from nnstudio.train.clock import busy_clock
 from nnstudio.train.events import Activations, Event, Gradients, Histogram, Timings, Weights
 from nnstudio.train.noise import Noise
 from nnstudio.train.observing import Observing
+from nnstudio.train.private import aside
 from nnstudio.train.probes import Norms, histograms
 from nnstudio.train.timings import Stopwatch
 from nnstudio.train.walking import Route
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from nnstudio.compile.lower import Compiled
     from nnstudio.train.batches import Batch
+    from nnstudio.train.private import PrivateGradients
     from nnstudio.train.tracks import Track
 
 #: Gives the step and time that an event has.
@@ -43,13 +45,21 @@ class Looker:
         """A step that is looked at, by ``gradients``, ``activations`` or both; what was seen."""
         track = self.track
         found: list[Event] = []
+        if not len(batch[0]):  # a private step may draw no rows
+            what = set(what) - {"activations"}
         gradients = _GradientLook(self) if "gradients" in what else None
-        if "activations" in what:
-            out, *seen = self.observing.forward(*batch)
+        if track.private is not None:
+            if "activations" in what:
+                with aside(self.device):
+                    _, *seen = self.observing.forward(*batch)
+            out, total = track.private(batch)
         else:
-            out = track.part.training.forward(*batch)
-        total = track.objective.total(out)
-        total.backward()  # type: ignore[no-untyped-call]
+            if "activations" in what:
+                out, *seen = self.observing.forward(*batch)
+            else:
+                out = track.part.training.forward(*batch)
+            total = track.objective.total(out)
+            total.backward()  # type: ignore[no-untyped-call]
         if gradients is not None:
             gradients.after_backward()
         finish(out, total)
@@ -69,12 +79,27 @@ class Looker:
         if self._stopwatch is None:
             inputs = [spec.node for spec in self.compiled.inputs]
             self._stopwatch = Stopwatch(Route(self.track.part.observed, inputs), self.device)
+        private = self.track.private
+        if private is not None:
+            return self._timed_privately(private, batch, finish, at)
         out = self._stopwatch.forward(batch)
         total = self.track.objective.total(out)
         total.backward()  # type: ignore[no-untyped-call]
         forward, backward = self._stopwatch.stop()
         finish(out, total)
         return [Timings(**at(), forward=forward, backward=backward)]
+
+    def _timed_privately(self, private: PrivateGradients, batch: Batch, finish: Finish, at: Where) -> list[Event]:
+        """A private step, after its nodes were watched on their way forward."""
+        assert self._stopwatch is not None
+        found: list[Event] = []
+        if len(batch[0]):
+            with aside(self.device):
+                self._stopwatch.forward(batch)
+            forward, _ = self._stopwatch.stop()
+            found.append(Timings(**at(), forward=forward))
+        finish(*private(batch))
+        return found
 
     def weights(self, at: Where) -> Weights:
         """How the weights of the nodes that the phase trains are distributed, as they are now."""

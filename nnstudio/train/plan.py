@@ -56,6 +56,27 @@ class Plan(Declared):
         True, help="keep the weights of the epoch with the lowest validation loss (not with several phases)"
     )
 
+    private: bool = param(
+        False, title="Private training", help="clip each sample's gradient and add noise, so that the weights tell "
+        "little of any one training row; how little is told as ε",
+    )  # fmt: skip
+    sample_norm: float = param(
+        1.0, exclusive_min=0.0, max=1e6, title="Clip each sample", when=("private", (True,)),
+        help="longest gradient (L2 norm) that one sample may have",
+    )  # fmt: skip
+    noise_multiplier: float = param(
+        1.0, min=0.01, max=1e4, title="Noise multiplier", when=("private", (True,)),
+        help="standard deviation of the noise on the summed gradient, in clipping norms; more noise, smaller ε",
+    )  # fmt: skip
+    delta: float = param(
+        1e-5, min=1e-15, max=0.5, title="Delta (δ)", when=("private", (True,)),
+        help="how likely the promise of ε may fail; well below one over the number of training rows",
+    )  # fmt: skip
+    repeatable: bool = param(
+        False, title="Repeatable noise", when=("private", (True,)),
+        help="draw noise and batches from the seed, to try things out: who knows the seed can then take the noise away",
+    )  # fmt: skip
+
     seed: int = param(0, min=0, max=2**31 - 1, help="the same seed gives the same run")
     deterministic: bool = param(False, help="refuse operations whose result may vary between runs")
     device: str = param("auto", choices=DEVICES, help="where to train; auto takes a GPU where there is one")

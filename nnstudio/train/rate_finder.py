@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.train.augmenting import augmenting_of
-from nnstudio.train.batches import Batch, Batches, Data, Rows
+from nnstudio.train.batches import Batch, Data, Rows
 from nnstudio.train.environment import TrainingError, choose_device, environment
 from nnstudio.train.losses import Losses
 from nnstudio.train.plan import Plan
+from nnstudio.train.private import batches_of
 from nnstudio.train.state import State
 from nnstudio.train.stepping import Stepper
 from nnstudio.train.tracks import Track
@@ -85,7 +86,7 @@ def find_learning_rate(
         state = State(compiled, plan, device)
         moment = state.capture()
         try:
-            yield from _tried(compiled, data, plan, state, np.geomspace(lowest, highest, steps), stopping)
+            yield from _tried(compiled, data, state, np.geomspace(lowest, highest, steps), stopping)
         finally:
             state.tracks.leave()
             for parameter in state.parameters:
@@ -95,7 +96,7 @@ def find_learning_rate(
 
 
 def _tried(
-    compiled: Compiled, data: Data, plan: Plan, state: State, rates: NDArray[np.float64], stopping: Callable[[], bool]
+    compiled: Compiled, data: Data, state: State, rates: NDArray[np.float64], stopping: Callable[[], bool]
 ) -> Iterator[RateTrial]:
     losses: list[float] = []
     smoothed: list[float] = []
@@ -103,7 +104,7 @@ def _tried(
     updates = {track: stepper.updater(track) for track in state.tracks.all}
     compiled.train()
     mean = 0.0
-    for at, batch in enumerate(_batches(compiled, data, plan, state, len(rates))):
+    for at, batch in enumerate(_batches(compiled, data, state, len(rates))):
         if stopping():
             break
         loss = _step(state, batch, float(rates[at]), updates)
@@ -119,11 +120,11 @@ def _tried(
     yield _judged(_trial(rates, losses, smoothed))
 
 
-def _batches(compiled: Compiled, data: Data, plan: Plan, state: State, count: int) -> Iterator[Batch]:
+def _batches(compiled: Compiled, data: Data, state: State, count: int) -> Iterator[Batch]:
     """So many batches, as an epoch after the other gives them."""
     augmenting = augmenting_of(data, compiled.inputs)
     rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), state.device, augmenting)
-    batches = Batches(rows, plan.batch_size, plan.seed)
+    batches = batches_of(state, rows)
     if not batches.sizes:
         raise TrainingError("There are no rows to train on", "give the training split a share of the data")
     given, epoch = 0, 0
@@ -142,8 +143,11 @@ def _step(state: State, batch: Batch, rate: float, updates: Mapping[Track, Calla
     state.tracks.enter(track)
     for group in track.optimizer.param_groups:
         group["lr"] = rate * group["factor"]
-    total = track.objective.total(track.part.training.forward(*batch))
-    total.backward()  # type: ignore[no-untyped-call]
+    if track.private is not None:
+        _, total = track.private(batch)
+    else:
+        total = track.objective.total(track.part.training.forward(*batch))
+        total.backward()  # type: ignore[no-untyped-call]
     updates[track]()
     return float(total.detach())
 

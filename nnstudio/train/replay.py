@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from nnstudio.train.batches import Batch
 from nnstudio.train.events import FlightRecorded
+from nnstudio.train.private import aside
 from nnstudio.train.state import Moment, State
 
 if TYPE_CHECKING:
@@ -143,7 +145,12 @@ class _Finder:
             if not _finite(tensor):
                 self._keep(weights=_peaks_of(owned))
                 return spec.node, "data", _kind(_peaks({"": tensor})[""]), _sample(tensor, len(tensor))
-        out, activations = track.part.observed(*batch)
+        if track.private is not None and not len(batch[0]):  # noise alone
+            track.private(batch)
+            update()
+            return None
+        with aside(self.state.device) if track.private is not None else nullcontext():
+            out, activations = track.part.observed(*batch)
         outputs = _peaks(activations)
         total = track.objective.total(out)
         loss = float(total.detach())
@@ -155,7 +162,10 @@ class _Finder:
         if not np.isfinite(loss):
             self._keep(loss, outputs, weights=_peaks_of(owned))
             return "", "loss", _kind(loss), -1
-        total.backward()  # type: ignore[no-untyped-call]
+        if track.private is not None:
+            track.private(batch)
+        else:
+            total.backward()  # type: ignore[no-untyped-call]
         gradients = _peaks_of(owned, gradient=True)
         bad = _first(gradients, reversed(owned))
         if bad is not None:

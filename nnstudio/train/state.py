@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.figures import Figures, Objective
 from nnstudio.train.plan import Plan
+from nnstudio.train.private import secret_of
 from nnstudio.train.schedules import Plateau
 from nnstudio.train.tracks import Track, Tracks
 
@@ -33,7 +34,8 @@ class Progress:
 
     epoch: epochs that are done; batch: batches done of the next one; step: steps done in all. best_loss,
     best_epoch: of the epochs that are done (validation loss, or the training loss where there are no validation rows).
-    waited: epochs since then. loss: that of the last epoch. seconds: trained so far, pauses left out.
+    waited: epochs since then. loss: that of the last epoch. seconds: trained so far, pauses left out. spent: of a
+    private run, how its steps were done (`privacy.Segment`).
     """
 
     epoch: int = 0
@@ -45,6 +47,7 @@ class Progress:
     loss: float | None = None
     seconds: float = 0.0
     plateau: tuple[float | None, int, float] = (None, 0, 1.0)
+    spent: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class State:
         module = compiled.training
         self.tracks = Tracks(compiled, plan, device)
         self.parameters = self.tracks.parameters
+        #: of a private run, what its noise and its batches come from
+        self.secret = secret_of(compiled, plan, device)
         self.progress = Progress()
         #: each step's total loss and loss parts of the epoch that is under way
         self.losses: list[float] = []
@@ -106,6 +111,7 @@ class State:
     def epoch_figures(self, sizes: Sequence[int]) -> tuple[Figures, Figures]:
         """Means over the epoch that has just been done, of batches of these sizes: by name of loss and metric, and by
         name of phase (empty where the plan has none)."""
+        sizes = sizes if any(sizes) else [1] * len(sizes)  # a private epoch may have drawn no rows at all
         tracks, found = self.tracks, {}
         for track in tracks.all:
             found.update(track.metrics.compute())
@@ -173,6 +179,7 @@ class State:
         tensors["epoch.losses"] = torch.tensor(self.losses, dtype=torch.float32)
         for id, values in self.parts.items():
             tensors[f"epoch.parts.{self.compiled.name(id)}"] = torch.tensor(values, dtype=torch.float32)
+        tensors |= self.secret.tensors() if self.secret is not None else {}
         tensors["random.cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
@@ -200,12 +207,15 @@ class State:
             track.metrics.restore(tensors, moment.inside, self.device)
         self.losses = tensors["epoch.losses"].tolist()
         self.parts = {id: tensors[f"epoch.parts.{self.compiled.name(id)}"].tolist() for id in self.parts}
+        if self.secret is not None:
+            self.secret.restore(tensors)
         torch.set_rng_state(tensors["random.cpu"])
         if self.device.type == "cuda" and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
         values = dict(moment.progress)
         best, waited, scale = values["plateau"]
-        self.progress = Progress(**{**values, "plateau": (best, waited, scale)})
+        spent = [list(segment) for segment in values.get("spent", ())]
+        self.progress = Progress(**{**values, "plateau": (best, waited, scale), "spent": spent})
 
     def _optimizers(self) -> list[tuple[str, Track]]:
         """Each phase, and what the names of its optimizer's state begin with."""

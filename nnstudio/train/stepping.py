@@ -72,7 +72,9 @@ class Stepper:
         if track not in self._forwards:
             self._forwards[track] = forward_of(track.part.training)
         forward, total_of, backward = self._forwards[track], track.objective.total, self.backward
-        finish = self.finisher(track)
+        finish, private = self.finisher(track), track.private
+        if private is not None:
+            return lambda batch: finish(*private(batch))
 
         def step(batch: Batch) -> None:
             out = forward(*batch)

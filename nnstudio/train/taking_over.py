@@ -36,7 +36,7 @@ def take_over(new: State, old: State) -> Carried:
         if source is not None:
             remember(track, _memories(track, source, new, old, became))
     new.progress = replace(old.progress, best_loss=None, best_epoch=0, waited=0)
-    new.later = old.later
+    new.later, new.secret = old.later, old.secret
     new.losses = list(old.losses)
     done = len(new.losses)
     new.parts = {id: (old.parts.get(id) or [float("nan")] * done)[:] for id in new.parts}

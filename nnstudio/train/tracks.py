@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from nnstudio.compile.lower import Compiled, Part
+    from nnstudio.train.private import PrivateGradients
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +36,8 @@ class Track:
     parameters: list[torch.nn.Parameter]
     optimizer: torch.optim.Optimizer
     others: list[torch.nn.Parameter] = field(default_factory=list)
+    #: works out the gradients of a private run
+    private: PrivateGradients | None = None
 
 
 class Tracks:

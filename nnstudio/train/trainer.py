@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnstudio.train import failures
+from nnstudio.train import failures, privacy
 from nnstudio.train.answers import Answers
 from nnstudio.train.augmenting import augmenting_of
-from nnstudio.train.batches import Batch, Batches, Data, Rows
+from nnstudio.train.batches import Batch, Data, Rows
 from nnstudio.train.changing import changed
 from nnstudio.train.clock import Clock, busy_clock
 from nnstudio.train.control import Control
@@ -22,6 +22,7 @@ from nnstudio.train.events import (
     Diagnosis,
     EpochEnded,
     Event,
+    PrivacySpent,
     RunFinished,
     RunStarted,
     Samples,
@@ -33,6 +34,7 @@ from nnstudio.train.memory import MemoryWatch
 from nnstudio.train.origin import Origin
 from nnstudio.train.pace import Pace
 from nnstudio.train.plan import Plan
+from nnstudio.train.private import batches_of
 from nnstudio.train.replay import find_culprit
 from nnstudio.train.run_folder import RunFolder
 from nnstudio.train.state import Moment, NotFiniteError, State
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 
 #: Seconds between Steps events, and between Samples events.
 SENDING, SAMPLES = 0.04, 0.5
+#: Seconds between PrivacySpent events within an epoch.
+PRIVACY = 0.5
 #: Share of the time that Steps events may take: where it is not enough they come more rarely, but for so many seconds.
 TELLING, SLOWEST = 0.004, 0.25
 
@@ -79,7 +83,7 @@ class Trainer:
         self.keeper = Keeper(self.state, self.clock, folder, self.origin)
         self.answers = Answers(self)
         self.reason = ""
-        self._next_send = self._next_samples = self._mark = 0.0
+        self._next_send = self._next_samples = self._next_privacy = self._mark = 0.0
         self._mark_step = 0
 
     @property
@@ -95,14 +99,14 @@ class Trainer:
         validation = Rows(compiled.inputs, data.arrays("validation"), watched, device) if watched else None
         self.compiled, self.state, self.validation = compiled, state, validation
         self.losses = Losses(state)
-        self.batches = Batches(rows, state.plan.batch_size, state.plan.seed)
+        self.batches = batches_of(state, rows)
         self.stepper = Stepper(compiled, state, self.losses, self.batches.steps_per_epoch)
 
     def follow_plan(self) -> None:
         """The state has another plan."""
         plan = self.plan
-        if self.batches.batch_size != plan.batch_size:
-            self.batches = Batches(self.batches.source, plan.batch_size, plan.seed)
+        if self.batches.batch_size != plan.batch_size or plan.private:
+            self.batches = batches_of(self.state, self.batches.source)
         self.stepper = Stepper(self.compiled, self.state, self.losses, self.batches.steps_per_epoch)
         self.pace.allow(plan.watching)
 
@@ -127,6 +131,7 @@ class Trainer:
         """
         changes = list(self._restored(moment, later, wanted)) if moment is not None else []
         yield self.started()
+        yield from self.spent()
         yield from changes
         yield from self._warnings()
         self.compiled.train()
@@ -144,6 +149,7 @@ class Trainer:
             step = bad.step
         else:
             self.compiled.training.eval()
+            yield from self.spent()
             yield self._finished()
             return
         yield from self.send()
@@ -252,6 +258,9 @@ class Trainer:
                 self.losses.fetch()
                 told = self.pace.clock()
                 yield from self.send()
+                if now >= self._next_privacy:
+                    self._next_privacy = now + PRIVACY
+                    yield from self.spent()
                 self._next_send = now + min(
                     SLOWEST, max(SENDING, self.pace.apart(self.pace.clock() - told, TELLING, now))
                 )
@@ -285,6 +294,7 @@ class Trainer:
             **self.at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
             seconds=self.clock.now() - began, best=best, phases=phases,
         )  # fmt: skip
+        yield from self.spent()
         yield from self.keeper.keep_up(ended=True, best=best)
         if self._more():
             self.control.epoch_done()
@@ -328,6 +338,19 @@ class Trainer:
         if event is not None:
             yield event
             self.pace.sent(self.begin_segment() - began)
+
+    def spent(self) -> Iterator[Event]:
+        """What private training has given away until now; nothing where it is not private."""
+        state, plan = self.state, self.plan
+        if state.secret is not None:
+            drawn = privacy.sampling(plan, self.batches.source.rows)
+            segments = state.progress.spent
+            left = max(0, plan.epochs * self.batches.steps_per_epoch - state.progress.step)
+            yield PrivacySpent(
+                **self.at(), epsilon=privacy.epsilon(segments, plan.delta), delta=plan.delta,
+                planned=privacy.epsilon([*segments, (drawn.rate, plan.noise_multiplier, left)], plan.delta),
+                rows=drawn.expected, of=drawn.rows, noise=plan.noise_multiplier, norm=plan.sample_norm,
+            )  # fmt: skip
 
     def begin_segment(self) -> float:
         """Plain steps begin now, by the pace's clock."""
