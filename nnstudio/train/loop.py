@@ -143,6 +143,13 @@ def _found(start: _Start, folder: Path | None, resume: bool | Path, *, fork: boo
                 f"The checkpoint was made with {titled(name)} {was}, the plan now says {now}",
                 "set it back to go on from there, or train from the beginning",
             )
+    if fork and not plan.repeatable:  # its noise must not be its parent's
+        moment = replace(moment, tensors={n: t for n, t in moment.tensors.items() if not n.startswith("private.")})
+    origin = start.origin
+    if fork:
+        origin = replace(origin, parent=about.run, parent_step=about.step)
+    elif not origin.parent:
+        origin = replace(origin, parent=about.parent, parent_step=about.parent_step)
     run = start.run if fork or named else about.run
     return _Start(plan, run, origin, moment, later, about.given, preparation_of(path.parent))
 
