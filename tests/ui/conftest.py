@@ -34,11 +34,6 @@ def _imported_is_kept() -> None:
     gc.freeze()
 
 
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NNSTUDIO_CONFIG_DIR", str(tmp_path_factory.mktemp("settings")))
-
-
 @pytest.fixture
 def expected_log() -> list[str]:
     """Parts of log lines of level WARNING and above that the test expects; others fail it."""
@@ -51,7 +46,8 @@ def _left_clean(qapp: QApplication, qtlog, caplog, expected_log: list[str]) -> I
     threads = set(threading.enumerate())
     widgets = {id(widget) for widget in QApplication.topLevelWidgets()}
     QDir.setSearchPaths("icons", [str(resource_path("icons"))])
-    theme.set_theme("dark")
+    if (theme.chosen(), theme.text_scale()) != ("dark", theme.text_percent() / 100) or not qapp.styleSheet():
+        theme.set_theme("dark")  # takes longer the more widgets there are, so only where a test changed it
     yield
     qapp.clipboard().clear()  # the off-screen one outlives Python, and what Python made must not
     settle(qapp)
@@ -64,6 +60,7 @@ def _left_clean(qapp: QApplication, qtlog, caplog, expected_log: list[str]) -> I
     left = [w for w in QApplication.topLevelWidgets() if id(w) not in widgets and w.testAttribute(CREATED)]
     running = _still_running(threads)
     ticking = [timer for timer in _timers() if timer.isActive()]
+    gc.freeze()  # what outlives a test, such as what it imported, need not be looked through after each of the others
     assert not said, f"Qt complained: {said}"
     assert not logged, f"unexpected log lines: {logged}"
     assert not left, f"top-level widgets were left: {left}"
