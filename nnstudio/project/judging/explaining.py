@@ -7,6 +7,7 @@ deep networks" (2017); Zeiler and Fergus, "Visualizing and understanding convolu
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
 from nnstudio.project.judging.judge import ONE_NUMBER, Judge, shares_of
+from nnstudio.project.judging.subjects import Subject
 from nnstudio.project.judging.taps import copied, prune, tap_value
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def explained(
     judge: Judge, place: int, way: str = "gradients", split: str = "test", name: str = "", code: int = -1,
     steps: int = STEPS,
 ) -> Explained:  # fmt: skip
-    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers the first.
+    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers their mean.
 
     Scores are those before they become probabilities. ProjectError where captum is missing or there is no such way.
     """
@@ -104,7 +106,7 @@ def explain(asking: Asking, dataset: Dataset, place: int, way: str, code: int = 
         _part(asking, dataset, spec, tensor, value)
         for spec, tensor, value in zip(model.places, model.raw, values, strict=True)
     )
-    return Explained(way, place, _told(asking, code), code, score, baseline, parts)
+    return Explained(way, place, _told(asking, code, prediction.shape), code, score, baseline, parts)
 
 
 def _captum() -> None:
@@ -156,13 +158,19 @@ class _Model:
         return made
 
     def choose(self, code: int, shape: Sequence[int]) -> None:
-        """Explain this class: its score, the sum of its scores where there are several places; of boxes, how sure the
-        network is of all of them; of a text that is written, the score at its last place."""
+        """Explain this class: its score, the sum of its scores where there are several places; of numbers their mean,
+        of a picture its squared error; of boxes, how sure the network is of all of them."""
         subject = self.asking.subject
         if subject.kind == "boxes":
             self._chosen = lambda made: made[..., 5].sum(dim=1)
+        elif is_painted(subject, shape):
+            target = self.asking.target
+            sharp = subject.link == "sigmoid"
+            self._chosen = lambda made: (
+                ((made.sigmoid() if sharp else made) - target).square().reshape(len(made), -1).mean(dim=1)
+            )
         elif subject.kind == "numbers":
-            self._chosen = lambda made: made.reshape(len(made), -1)[:, min(code, made[0].numel() - 1)]
+            self._chosen = lambda made: made.reshape(len(made), -1).mean(dim=1)
         elif len(shape) < 2 or shape[1] == 1 or subject.link in (*ONE_NUMBER, "none"):
             sign = 1.0 if code == 1 else -1.0
             sign = -sign if subject.link == "distance" else sign
@@ -216,12 +224,20 @@ def _asked(asking: Asking, prediction: torch.Tensor) -> int:
     return int(prediction.argmax(dim=-1 if subject.last else 1).reshape(-1).mode().values)
 
 
-def _told(asking: Asking, code: int) -> str:
+def is_painted(subject: Subject, shape: Sequence[int]) -> bool:
+    """Whether a prediction of this shape is a picture, of which single numbers mean nothing."""
+    return subject.kind == "numbers" and len(shape) == 4
+
+
+def _told(asking: Asking, code: int, shape: Sequence[int]) -> str:
     subject = asking.subject
+    if is_painted(subject, shape):
+        return f"the error of {subject.name}"
     if subject.kind == "boxes":
         return "what was found"
     if subject.kind == "numbers":
-        return subject.field or subject.name
+        name, many = subject.field or subject.name, math.prod(shape[1:]) > 1
+        return f"the mean of {name}" if many else name
     return subject.classes[code] if code < len(subject.classes) else str(code)
 
 
@@ -370,7 +386,19 @@ def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value
         return Part(spec.field, "codes", np.asarray(found, np.float64).reshape(-1), _names(dataset, spec.field, codes))
     if found.size == 1:
         return Part(spec.field, "columns", found.reshape(-1), (spec.field,))
-    return Part(spec.field, "array", found, ())
+    return Part(spec.field, "array", found, _window_names(dataset, spec.field, found.shape))
+
+
+def _window_names(dataset: Dataset, field: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """What the numbers of a window over time are, row by row: ``demand, 3 back``; () of other arrays."""
+    step = next((each.step for each in dataset.prepared.steps if each.step.reshapes), None)
+    columns = tuple(getattr(step, "columns", ()))
+    if field != "past" or len(shape) != 2 or len(columns) != shape[1]:
+        return ()
+    return tuple(
+        f"{name}, {shape[0] - 1 - at} back" if at < shape[0] - 1 else f"{name}, now"
+        for at in range(shape[0]) for name in columns
+    )  # fmt: skip
 
 
 def _names(dataset: Dataset, field: str, codes: NDArray[Any]) -> tuple[str, ...]:

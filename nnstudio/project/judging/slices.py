@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -166,7 +167,14 @@ def _by_category(column: Column, rows: NDArray[np.int64]) -> list[tuple[str, NDA
 
 
 def _by_text(column: Column, rows: NDArray[np.int64]) -> list[tuple[str, NDArray[np.int64]]]:
-    return _by_name(["missing" if value is None else str(value) for value in column.values[rows]])
+    """By text where texts come back, else by how many words (of single words: letters) they have."""
+    texts = ["missing" if value is None else str(value) for value in column.values[rows]]
+    if 2 * len(set(texts)) <= max(len(texts), 2 * FEW):
+        return _by_name(texts)
+    words = [len(text.split()) for text in texts]
+    if max(words) > 1:
+        return by_value(np.array(words, np.float64), "words ")
+    return by_value(np.array([len(text) for text in texts], np.float64), "letters ")
 
 
 def _by_name(names: list[str]) -> list[tuple[str, NDArray[np.int64]]]:
@@ -183,6 +191,18 @@ def _by_number(column: Column, rows: NDArray[np.int64]) -> list[tuple[str, NDArr
     return by_value(np.asarray(column.values[rows], np.float64))
 
 
+def _by_time(column: Column, rows: NDArray[np.int64]) -> list[tuple[str, NDArray[np.int64]]]:
+    seconds = np.asarray(column.values[rows], np.float64)
+    known = seconds[~np.isnan(seconds)]
+    short = bool(len(known)) and float(known.max() - known.min()) < 3 * 86_400
+
+    def told(value: float) -> str:
+        moment = datetime.datetime.fromtimestamp(value, datetime.UTC)
+        return f"{moment:%Y-%m-%d %H:%M}" if short else f"{moment:%Y-%m-%d}"
+
+    return by_value(seconds, told=told)
+
+
 def _by_length(column: Column, rows: NDArray[np.int64]) -> list[tuple[str, NDArray[np.int64]]]:
     codes = np.asarray(column.values[rows])
     return by_value((codes.reshape(len(codes), -1) > 0).sum(axis=1).astype(np.float64), "length ")
@@ -193,23 +213,27 @@ def _by_brightness(column: Column, rows: NDArray[np.int64]) -> list[tuple[str, N
     return by_value(np.array(bright), "brightness ")
 
 
-def by_value(values: NDArray[np.float64], prefix: str = "") -> list[tuple[str, NDArray[np.int64]]]:
+def by_value(
+    values: NDArray[np.float64], prefix: str = "", told: Callable[[float], str] | None = None
+) -> list[tuple[str, NDArray[np.int64]]]:  # fmt: skip
     """Each of a few different numbers, else ranges with about as many rows each; NaN is the group ``missing``."""
     known = ~np.isnan(values)
     lacking = [("missing", np.flatnonzero(~known))] if not known.all() else []
     different = np.unique(values[known])
     if len(different) <= FEW:
-        return [*((f"{prefix}{value:g}", np.flatnonzero(values == value)) for value in different), *lacking]
+        say = told or (lambda value: f"{value:g}")
+        return [*((f"{prefix}{say(value)}", np.flatnonzero(values == value)) for value in different), *lacking]
+    say = told or (lambda value: f"{value:.4g}")
     edges = np.unique(np.quantile(values[known], np.linspace(0, 1, RANGES + 1)))
     place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     made = [
-        (f"{prefix}{edges[at]:.4g} to {edges[at + 1]:.4g}", np.flatnonzero(known & (place == at)))
+        (f"{prefix}{say(edges[at])} to {say(edges[at + 1])}", np.flatnonzero(known & (place == at)))
         for at in range(len(edges) - 1)
     ]
     return [*made, *lacking]
 
 
 _KINDS = {
-    "category": _by_category, "text": _by_text, "number": _by_number, "time": _by_number, "codes": _by_length,
+    "category": _by_category, "text": _by_text, "number": _by_number, "time": _by_time, "codes": _by_length,
     "image": _by_brightness,
 }  # fmt: skip

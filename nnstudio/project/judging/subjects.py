@@ -73,6 +73,11 @@ def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
         judge = _judge(compiled, source) if source is not None else ""
         if judge:
             found.append(_subject(compiled, dataset, id, judge))
+    own = {subject.judge for subject in found if fed(network, subject.output, "input") == subject.prediction}
+    found = [  # an output on the way to what another says (a bottleneck) has no right answer of its own
+        subject for subject in found
+        if subject.judge not in own or fed(network, subject.output, "input") == subject.prediction
+    ]  # fmt: skip
     if not found:
         found = [_subject(compiled, dataset, "", id) for id in compiled.losses if _compares(network, id)]
     if not found and compiled.losses:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QImage, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnstudio.ui import theme
+from nnstudio.ui.docks.attending import names_behind, said, sides
 from nnstudio.ui.docks.controls import Choice, RowField, tool
 from nnstudio.ui.docks.data_rows import SPLIT_TITLES
 from nnstudio.ui.docks.empty import EmptyState
@@ -25,7 +27,7 @@ from nnstudio.ui.docks.inside_views import TILES, BarsFrame, MapFrame, Sight, Si
 from nnstudio.ui.docks.live import SNAPSHOTS, Live
 from nnstudio.ui.docks.looking import Looking
 from nnstudio.ui.docks.rows import Row, selected
-from nnstudio.ui.docks.sample import SampleView, answers, code_of, tokens_of
+from nnstudio.ui.docks.sample import SampleView, answers, code_of
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -91,11 +93,30 @@ class NodeInside(Live):
             classes, code = code_of(dataset, split, sample)
             if len(classes) == len(inside.values):
                 names, marked = classes, code
-        elif inside.kind in ("attention", "states") and not names:
-            places = inside.values.shape[2 if inside.kind == "attention" else 0]
-            names = tokens_of(dataset, split, sample, places)
-        frame.show_sight(Sight(row, inside, names, marked))
+        sight = Sight(row, inside, names, marked)
+        if inside.kind in ("attention", "states") and not names:
+            sight = self._named(sight)
+        frame.show_sight(sight)
         self.stack.setCurrentWidget(frame)
+
+    def _named(self, sight: Sight) -> Sight:
+        """With the tokens that attention or states are of, or the picture."""
+        whole, node = self.session.whole, sight.row.node
+        network = whole.flat if whole is not None else self.session.sheet.network
+        sequences = self.looking.sequences()
+        if node not in network.nodes:
+            return sight
+        values = sight.inside.values
+        if sight.inside.kind == "states":
+            names = names_behind(network, node, sequences, len(values))
+            long = said(names) if names else len(values)
+            return replace(sight, names=names[:long], inside=replace(sight.inside, values=values[:long]))
+        _, queries, keys = values.shape
+        down, across = sides(network, node, sequences, queries, keys)
+        high, wide = said(down) if down else queries, said(across) if across else keys
+        shown = replace(sight.inside, values=values[:, :high, :wide])
+        picture = QImage() if across else self.looking.picture()
+        return replace(sight, names=across[:wide], down=down[:high], inside=shown, picture=picture)
 
     def _answers(self, node: str) -> bool:
         """Whether what a node puts out is what the network says: it is an output, or goes into one or into a loss."""

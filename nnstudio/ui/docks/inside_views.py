@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QImage
 
 from nnstudio.train.events import Inside
 from nnstudio.ui import theme
 from nnstudio.ui.docks import curves, numbers
+from nnstudio.ui.docks.attending import over, patches
 from nnstudio.ui.docks.bars import ValuesItem
 from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.frame import PlotFrame, Table
+from nnstudio.ui.docks.judging.pictures import Photograph
 from nnstudio.ui.docks.overlays import Cursor, Reading
 from nnstudio.ui.docks.plane import NO_UMAP, Components, by_umap, has_umap
 from nnstudio.ui.docks.rows import Row
@@ -27,13 +29,16 @@ TILES = {"maps": "channel", "attention": "head", "states": "state"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """What is drawn of one node. names: of the tokens, classes or entries, where they are known. marked: the place in
-    a vector that is the right answer, −1 where there is none."""
+    """What is drawn of one node. names: of the tokens, classes or entries, where they are known (of attention: of what
+    is looked at; down: of what looks). marked: the place in a vector that is the right answer, −1 where there is none.
+    picture: that attention looks at, where it does."""
 
     row: Row
     inside: Inside
     names: tuple[str, ...] = ()
     marked: int = -1
+    down: tuple[str, ...] = ()
+    picture: QImage = field(default_factory=QImage)
 
 
 class SightFrame(PlotFrame):
@@ -68,6 +73,11 @@ class TilesFrame(SightFrame):
         self.plot.bottom.hide()
         view.show_range((0.0, 1.0), (0.0, 1.0))
         self.item, self.reader = TilesItem(view), Cursor(view)
+        self.photograph = Photograph(view)
+        self.way = Choice("How attention is shown")
+        self.way.chosen.connect(lambda _: self._again())
+        self.way.show_index(-1)
+        self.add_control(self.way)
         self.which_head = Choice("Which head is shown")
         self.which_head.chosen.connect(lambda _: self._again())
         self.own = QAction("Each on its own scale", self, checkable=True)
@@ -86,17 +96,32 @@ class TilesFrame(SightFrame):
         heads = len(values) if kind == "attention" and len(values) > 1 else 0
         self.which_head.offer(["All heads", *(f"Head {number}" for number in range(heads))] if heads else [])
         self.which_head.show_index(min(max(0, self.which_head.index), heads) if heads else -1)
+        looked = patches(values) if kind == "attention" and not sight.picture.isNull() else None
+        self._offer_ways(looked is not None)
         self.own.setVisible(len(values) > 1)
         if heads and self.which_head.index > 0:
             values = values[self.which_head.index - 1][None]
         tiles = Tiles(values, TILES[kind], own=self.own.isChecked() and len(values) > 1)
         if kind == "attention":
-            tiles = replace(tiles, places=True, square=True, down=sight.names, across=sight.names)
+            tiles = replace(tiles, places=True, square=True, down=sight.down or sight.names, across=sight.names)
         elif kind == "states":
             tiles = replace(tiles, places=True, square=False, across=sight.names, flipped=True)
             tiles = replace(tiles, values=np.ascontiguousarray(values[:, ::-1]))
-        self.item.show_tiles(tiles)
+        painted = looked is not None and self.way.index == 0
+        self.item.show_tiles(None if painted else tiles)
+        if painted and looked is not None:
+            chosen = looked if self.which_head.index <= 0 else patches(values)
+            self.photograph.show_image(over(sight.picture, chosen if chosen is not None else looked))
+        else:
+            self.photograph.show_image(QImage())
         self._tell(inside, kind)
+        if painted:
+            self.caption.setText("the brighter and more coloured, the more it is looked at")
+
+    def _offer_ways(self, pictured: bool) -> None:
+        """Offer to see attention over the picture, where it looks at one."""
+        self.way.offer(["Over the picture", "From place to place"] if pictured else [])
+        self.way.show_index(max(0, self.way.index) if pictured else -1)
 
     def _tell(self, inside: Inside, kind: str) -> None:
         shape = inside.values.shape

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 
 from nnstudio.data.reference import SPLITS
 from nnstudio.train.events import Event, Inside, Insides
@@ -104,6 +105,24 @@ class Looking(QObject):
             self.told = "looking for the row with the greatest loss …"
             self.changed.emit()
             self._start()
+
+    def sequences(self) -> dict[str, tuple[str, ...]]:
+        """The tokens of the sample that was seen, by field."""
+        from nnstudio.ui.docks.sample import sequences_of
+
+        dataset, (split, sample) = self.session.dataset, self.seen
+        known = dataset is not None and split and sample < dataset.count(split)
+        return sequences_of(dataset, split, sample) if known and dataset is not None else {}
+
+    def picture(self) -> QImage:
+        """The sample's picture; a null one where it has none."""
+        from nnstudio.ui.docks.data_pictures import image_of, picture_field
+
+        dataset, (split, sample) = self.session.dataset, self.seen
+        field = picture_field(dataset) if dataset is not None else ""
+        if dataset is None or not field or not split or sample >= dataset.count(split):
+            return QImage()
+        return image_of(dataset.pictures([int(dataset.indices(split)[sample])], field)[0])
 
     # --- looking ------------------------------------------------------------------------------------------------
 

@@ -135,14 +135,20 @@ def code_of(dataset: Dataset, split: str, sample: int) -> tuple[tuple[str, ...],
     return field.classes, int(np.asarray(dataset.arrays(split)[field.name][sample]).reshape(-1)[0])
 
 
-def tokens_of(dataset: Dataset, split: str, sample: int, places: int) -> tuple[str, ...]:
-    """The codes of an input field that has so many in the sample, as names of the places of a sequence."""
-    for field in dataset.fields.values():
-        if field.kind == "codes" and field.role == "input":
-            codes = np.asarray(dataset.arrays(split)[field.name][sample])
-            if codes.shape == (places,):
-                return tuple(str(code) for code in codes.tolist())
-    return ()
+def sequences_of(dataset: Dataset, split: str, sample: int) -> dict[str, tuple[str, ...]]:
+    """The tokens of each field of codes of a sample, as names."""
+    found = {}
+    for name, field in dataset.fields.items():
+        if field.kind == "codes" and len(field.columns) == 1:
+            codes = np.asarray(dataset.arrays(split)[name][sample]).reshape(-1).tolist()
+            found[name] = tuple(named(dataset, name, codes))
+    return found
+
+
+def named(dataset: Dataset, field: str, codes: list[int]) -> list[str]:
+    """The tokens that codes of a field stand for; where they have no names, the codes."""
+    names = dataset.fed[dataset.fields[field].columns[0]].categories
+    return [names[code] if 0 <= code < len(names) else str(code) for code in codes]
 
 
 def _sequence(values: object) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from nnstudio.project.ranking import Ranked
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.scene_marks import MarkedPicture, marks_of_answer
-from nnstudio.ui.parts import empty, label
+from nnstudio.ui.docks.try_views import NeighboursView, RankingView, SamplesView, SeriesView, WordsView, picture_of
+from nnstudio.ui.parts import column, empty, label, row
+
+if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
 
 #: Classes that are shown, the likeliest first; numbers that are written out.
 CLASSES, NUMBERS = 10, 24
@@ -89,11 +95,7 @@ class Picture(QWidget):
 
     def show_pixels(self, values: np.ndarray) -> None:
         """Show C×H×W; from 0 to 1, or stretched where it goes beyond."""
-        low, high = float(values.min()), float(values.max())
-        if low < -0.25 or high > 1.25:
-            values = (values - low) / max(high - low, 1e-9)
-        pixels = np.clip(values * 255, 0, 255).astype(np.uint8)
-        self._image = image_of(np.moveaxis(pixels[:3], 0, 2) if len(pixels) >= 3 else pixels[0])
+        self._image = picture_of(values)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -108,62 +110,181 @@ class Picture(QWidget):
 
 
 class AnswersView(QWidget):
-    """All outputs under one another: name, the answer, and how sure it is. picture: in which boxes and areas lie;
-    classes: of boxes, in the order of their colours."""
+    """All outputs under one another: name, the answer, how sure it is, and what stands beside it. picture: in which
+    boxes and areas lie; classes: of boxes, in the order of their colours; dataset: whose rows neighbours are; units: by
+    output, what its answer is of. ``row_chosen`` tells a neighbour's row, ``rank_chosen`` the column to rank."""
+
+    row_chosen = Signal(int)
+    rank_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.picture = QImage()
         self.classes: tuple[str, ...] = ()
-        self._forms: tuple[tuple[str, str], ...] = ()
-        self._parts: dict[str, list[QWidget]] = {}
+        self.dataset: Dataset | None = None
+        self.units: Mapping[str, str] = {}
+        self.ranks: tuple[str, ...] = ()
+        self._forms: tuple[tuple[object, ...], ...] = ()
+        self._parts: dict[str, dict[str, QWidget]] = {}
         self.headlines: dict[str, str] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
 
-    def show_answers(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
-        """Show these; the widgets stay as long as the outputs are of the same kinds."""
-        forms = tuple((name, _form(answer)) for name, answer in answers.items())
+    def show_answers(
+        self, answers: Mapping[str, Mapping[str, Any]], samples: Mapping[str, np.ndarray] | None = None
+    ) -> None:  # fmt: skip
+        """Show these; the widgets stay as long as the outputs are of the same kinds. samples: further pictures."""
+        samples = samples or {}
+        forms = tuple(
+            (
+                name,
+                self.units.get(name, ""),
+                _form(answer),
+                *(each for each in BESIDE if each in answer),
+                name in samples,
+            )
+            for name, answer in answers.items()
+        )
         if forms != self._forms:
             self._build(forms)
-        for name, form in forms:
-            self._fill(name, form, answers[name])
+        self.headlines = {}
+        for name, answer in answers.items():
+            self._fill(name, _form(answer), answer)
+            if name in samples:
+                self._parts[name]["samples"].show_pictures(samples[name])  # type: ignore[attr-defined]
 
-    def _build(self, forms: tuple[tuple[str, str], ...]) -> None:
+    def _build(self, forms: tuple[tuple[Any, ...], ...]) -> None:
         empty(self._column)
         self._forms, self._parts = forms, {}
-        for name, form in forms:
+        for name, unit, form, *beside, sampled in forms:
             head = label("", "title", wrap=True)
             head.setObjectName(f"answer_{name}")
-            parts: list[QWidget] = [label(name, "muted"), head]
-            if form == "classes":
-                parts.append(ClassBars())
-            elif form == "picture":
-                parts.append(Picture())
-            elif form == "marks":
-                parts.append(MarkedPicture())
+            more = label("", "muted", wrap=True)
+            more.hide()
+            told = f"{name} · {unit}" if unit and unit != name else name
+            parts: dict[str, QWidget] = {"name": label(told, "muted"), "head": head, "more": more}
+            if form in MADE:
+                parts["answer"] = MADE[form]()
+            for each in beside:
+                if each in VIEWS:
+                    parts[each] = self._view(each)
+            if sampled:
+                parts["samples"] = SamplesView()
             self._parts[name] = parts
-            for part in parts:
+            for part in parts.values():
                 self._column.addWidget(part, 1 if isinstance(part, Picture | MarkedPicture) else 0)
-        self._column.addStretch(1 if not any(form in ("picture", "marks") for _, form in forms) else 0)
+        stretches = any(form[2] in ("picture", "marks") for form in forms)
+        self._column.addStretch(0 if stretches else 1)
+
+    def restyle(self) -> None:
+        """Take fonts and colours of the present theme."""
+        for frame in self.findChildren(SeriesView):
+            frame.restyle()
+
+    def _view(self, kind: str) -> QWidget:
+        made: QWidget = VIEWS[kind]()
+        if isinstance(made, SeriesView):
+            made.restyle()
+        if isinstance(made, NeighboursView):
+            made.chosen.connect(self.row_chosen)
+        if isinstance(made, RankingPart):
+            made.chosen.connect(self.rank_chosen)
+        return made
 
     def _fill(self, name: str, form: str, answer: Mapping[str, Any]) -> None:
-        head = self._parts[name][1]
+        parts = self._parts[name]
         text = headline(form, answer)
         self.headlines[name] = text
-        head.setText(text)  # type: ignore[attr-defined]
-        head.setVisible(bool(text))
-        shown = self._parts[name][-1]
+        for key, said in (("head", text), ("more", more_of(answer))):
+            part = parts[key]
+            part.setText(said)  # type: ignore[attr-defined]
+            part.setVisible(bool(said))
+        shown = parts.get("answer")
         if isinstance(shown, ClassBars):
             shown.show_shares(answer["probabilities"])
         elif isinstance(shown, Picture):
             shown.show_pixels(np.asarray(answer["value"], np.float64))
         elif isinstance(shown, MarkedPicture):
             shown.show_marks(self.picture, marks_of_answer(answer, self.classes))
+        for kind, part in parts.items():
+            if isinstance(part, NeighboursView):
+                part.show_near(self.dataset, answer[kind], answer.get("threshold"))
+            elif isinstance(part, RankingPart):
+                part.show_ranking(answer[kind], self.ranks)
+            elif isinstance(part, WordsView):
+                part.show_words(answer[kind])
+            elif isinstance(part, SeriesView):
+                part.show_series(answer[kind])
+
+
+class RankingPart(QWidget):
+    """The best of a column's values. ``chosen`` tells another column to rank."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.which, self.view, self.note = Choice("What is ranked", px=12), RankingView(), label("", "faint", wrap=True)
+        self.which.chosen.connect(lambda index: self.chosen.emit(self.columns[index]))
+        self.columns: tuple[str, ...] = ()
+        self.setLayout(column(row(self.which, 1), self.view, self.note, spacing=4))
+
+    def show_ranking(self, found: Ranked, columns: tuple[str, ...]) -> None:
+        """Show it; ``columns`` can be ranked."""
+        self.columns = columns or (found.column,)
+        self.which.offer([f"Best {name}" for name in self.columns])
+        self.which.show_index(self.columns.index(found.column) if found.column in self.columns else 0)
+        self.view.show_rows(found.best)
+        met = numbers.count(found.met, "value")
+        self.note.setText(f"{met} left out: the data has a row with that already" if found.met else "")
+        self.note.setVisible(bool(found.met))
+
+
+#: What shows an answer, by its form, and what stands beside one, by its name in the answer.
+MADE: Mapping[str, Callable[[], QWidget]] = {"classes": ClassBars, "picture": Picture, "marks": MarkedPicture}
+VIEWS: Mapping[str, Callable[[], QWidget]] = {
+    "neighbours": NeighboursView, "ranking": RankingPart, "words": WordsView, "series": SeriesView,
+}  # fmt: skip
+BESIDE = ("neighbours", "ranking", "words", "series")
+
+
+def more_of(answer: Mapping[str, Any]) -> str:
+    """What is told below the answer: what is right, how sure a verification is, what a place in a text says."""
+    told = []
+    if "distance" in answer:
+        limit = answer["limit"]
+        told.append(
+            f"{numbers.figure(answer['distance'])} apart; up to {numbers.figure(limit.distance)} is taken for the "
+            f"same, which is wrong for {numbers.share(limit.error)} of the pairs held back"
+        )
+    if answer.get("span") and "place" in answer:
+        told.append(f"from word {int(answer['class']) + 1} on, {numbers.share(answer['probability'])} sure")
+    threshold = answer.get("threshold")
+    if threshold is not None and answer.get("neighbours"):
+        if threshold.distance == threshold.distance:
+            told.append(
+                f"The nearest training rows. Up to {numbers.figure(threshold.distance)} apart two are taken for the "
+                f"same, which is wrong for {numbers.share(threshold.error)} of pairs"
+            )
+        else:
+            told.append("The nearest training rows")
+    if answer.get("right"):
+        told.append(f"in the data: {answer['right']}")
+    return "\n".join(told)
 
 
 def _form(answer: Mapping[str, Any]) -> str:
+    if "distance" in answer:
+        return "pair"
+    if "place" in answer:
+        return "place"
+    if "words" in answer:
+        return "words"
+    if "series" in answer:
+        return "series"
+    if "embedding" in answer:
+        return "embedding"
     if "probabilities" in answer:
         return "classes"
     if "boxes" in answer or "mask" in answer:
@@ -178,8 +299,16 @@ def headline(form: str, answer: Mapping[str, Any]) -> str:
     """The answer in a few words."""
     if form == "classes":
         return str(answer["class"])
-    if form == "picture":
+    if form in ("picture", "embedding", "series"):
         return ""
+    if form == "pair":
+        return "The same" if answer["same"] else "Not the same"
+    if form == "place":
+        told = f"word {int(answer['class']) + 1}: “{answer['place']}”, {numbers.share(answer['probability'])} sure"
+        return answer["span"] if answer.get("span") else told
+    if form == "words":
+        found = sum(1 for label in answer["words"].labels if label.startswith("B-") or (label and "-" not in label))
+        return numbers.count(found, "thing") + " found" if found else "Nothing was found"
     if form == "marks":
         return numbers.count(len(answer["boxes"]), "object") if "boxes" in answer else ""
     value = answer.get("text", answer.get("value"))

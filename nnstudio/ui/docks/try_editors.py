@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QLocale, Qt, QTimer
-from PySide6.QtGui import QDoubleValidator, QImageReader, QValidator
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtCore import QLocale, QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QDoubleValidator, QImageReader, QPainter, QPaintEvent, QPen, QValidator
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Put = Callable[[str, Any], object]
 #: Places of a slider; rows that tell a column's range; milliseconds after the last key until a text counts.
 PLACES, SAMPLED, PAUSE_MS = 400, 5000, 200
+#: Numbers of a source of noise that have a slider; lines that are drawn of an array.
+LATENT, LINES = 8, 12
 #: The largest side of a picture that is read from a file.
 LARGEST_SIDE = 12_000
 
@@ -97,7 +99,7 @@ class NumberEditor(Editor):
 
 
 class CategoryEditor(Editor):
-    """A list of the categories."""
+    """A list of the categories; another can be typed, which is then told to be none that was met."""
 
     def __init__(self, column: Column, put: Put) -> None:
         super().__init__(column, put)
@@ -105,11 +107,31 @@ class CategoryEditor(Editor):
         self.box.setAccessibleName(column.name)
         self.box.addItems(list(column.categories))
         self.box.setMinimumContentsLength(8)
+        self.box.setEditable(True)
+        self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.box.lineEdit().setAccessibleName(column.name)
+        completer = self.box.completer()
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCompletionMode(completer.CompletionMode.PopupCompletion)
         self.setLayout(row(self.box, spacing=0))
         self.box.activated.connect(lambda place: self.put(self.column.categories[place]))
+        self.box.lineEdit().editingFinished.connect(self._typed)
+        self._known: str | None = None
 
     def show_value(self, value: Any) -> None:
-        self.box.setCurrentIndex(self.column.categories.index(value) if value in self.column.categories else -1)
+        self._known = value
+        known = value in self.column.categories
+        self.box.setCurrentIndex(self.column.categories.index(value) if known else -1)
+        self.box.setEditText("" if value is None else str(value))
+        self.box.lineEdit().setCursorPosition(0)
+
+    def put(self, value: Any) -> None:
+        if value != self._known:
+            self._known = value
+            super().put(value)
+
+    def _typed(self) -> None:
+        self.put(self.box.currentText().strip() or None)
 
 
 class TextEditor(Editor):
@@ -171,17 +193,90 @@ class PictureEditor(Editor):
         self.put(self.pad.pixels * self.column.divisor)
 
 
-class RowsOwn(Editor):
-    """What cannot be edited by hand is as the row has it."""
+class ArrayEditor(Editor):
+    """Numbers that are not edited by hand: drawn over time, as the row has them."""
 
     def __init__(self, column: Column, put: Put) -> None:
         super().__init__(column, put)
-        self.text = label("", "muted", wrap=True)
-        self.setLayout(row(self.text, 1, spacing=0))
+        self.view, self.text = ArrayView(f"{column.name}, as the row has it"), label("", "faint", wrap=True)
+        self.setLayout(stacked(self.view, self.text, spacing=4))
 
     def show_value(self, value: Any) -> None:
-        shape = "×".join(map(str, np.shape(value))) or "a value"
-        self.text.setText(f"{shape}, as the row has it")
+        values = np.asarray(value)
+        able = values.dtype.kind in "iufb" and values.ndim in (1, 2) and values.size > 1
+        self.view.setVisible(able)
+        if able:
+            self.view.show_values(values.astype(np.float64))
+        told = (
+            f"{len(values):,} numbers"
+            if values.ndim == 1
+            else f"{len(values):,} moments of {values.shape[-1]:,} numbers"
+        )
+        self.text.setText(f"{told if able else 'A value'}, as the row has it")
+
+
+class ArrayView(QWidget):
+    """One line for each feature of T×F numbers, or one of T, each over its own range."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.values = np.zeros((2, 1))
+        self.setAccessibleName(name)
+        self.setMinimumHeight(theme.scaled(96))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_values(self, values: np.ndarray) -> None:
+        """Show these."""
+        self.values = values.reshape(len(values), -1)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            count, lines = self.values.shape
+            shown = min(lines, LINES)
+            high, colors = self.height() / shown, (theme.current().accent, theme.current().muted)
+            across = np.linspace(0, self.width(), count)
+            for at in range(shown):
+                own = np.nan_to_num(self.values[:, at])
+                low, span = own.min(), float(np.ptp(own)) or 1.0
+                up = (at + 0.9) * high - 0.8 * high * (own - low) / span
+                painter.setPen(QPen(QColor(colors[at % 2]), 1.2))
+                points = [QPointF(x, y) for x, y in zip(across.tolist(), up.tolist(), strict=True)]
+                painter.drawPolyline(points)
+        finally:
+            painter.end()
+
+
+class NoiseEditor(QWidget):
+    """The first numbers of a source of noise as sliders, and a button that draws others."""
+
+    def __init__(
+        self, node: str, name: str, count: int, put: Callable[[str, int, float], object], draw: Callable[[], object]
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.node, self.count = node, count
+        shown = min(count, LATENT)
+        self.title = f"{name}: {f'the first {shown} of ' if shown < count else ''}{numbers.count(count, 'number')}"
+        self.sliders: list[QSlider] = []
+        for place in range(shown):
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(-300, 300)
+            slider.setAccessibleName(f"{name}, number {place + 1}")
+            slider.valueChanged.connect(lambda value, place=place: put(node, place, value / 100))
+            self.sliders.append(slider)
+        self.again = tool("Draw others", "Draw other noise")
+        self.again.clicked.connect(draw)
+        self.setLayout(stacked(*self.sliders, row(self.again, 1), spacing=2))
+
+    def show_values(self, values: np.ndarray) -> None:
+        """Show these without putting them."""
+        for slider, value in zip(self.sliders, values.tolist(), strict=False):
+            slider.blockSignals(True)
+            slider.setValue(round(100 * max(-3.0, min(3.0, value))))
+            slider.setToolTip(numbers.figure(value))
+            slider.blockSignals(False)
 
 
 def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], object]) -> Editor:
@@ -195,7 +290,11 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
             return TextEditor(column, put)
         case "image":
             return PictureEditor(column, dataset, put, fail)
-    return RowsOwn(column, put)
+        case "sound":
+            from nnstudio.ui.docks.try_sound import SoundEditor
+
+            return SoundEditor(column, put, fail)
+    return ArrayEditor(column, put)
 
 
 def _range(column: Column, dataset: Dataset) -> tuple[float, float]:

@@ -16,7 +16,8 @@ from nnstudio.ui.docks.inside import NodeInside
 from nnstudio.ui.docks.live import SNAPSHOTS, Live
 from nnstudio.ui.docks.rows import Row, selected
 from nnstudio.ui.docks.try_answers import AnswersView
-from nnstudio.ui.docks.try_editors import Editor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.try_editors import Editor, NoiseEditor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.try_sound import SoundEditor
 from nnstudio.ui.docks.trying import Trying
 from nnstudio.ui.parts import button, column, empty, label, line, row
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Columns that are offered for editing at most, and layers that are looked into beside the answer.
 COLUMNS, LAYERS = 60, 2
+#: Editors that take what height there is.
+TALL = (PictureEditor, TextEditor, SoundEditor)
 
 
 class TryPanel(Live):
@@ -36,10 +39,13 @@ class TryPanel(Live):
         super().__init__(session, parent)
         self.trying = Trying(session, self)
         self.editors: list[Editor] = []
+        self.noises: list[NoiseEditor] = []
         self._shown: tuple[object, ...] = ()
         self._splits: list[str] = []
         self.empty = EmptyState("", "")
         self.answers = AnswersView()
+        self.answers.row_chosen.connect(self.trying.choose_row)
+        self.answers.rank_chosen.connect(self.trying.rank)
         self.how = QLabel(wordWrap=True)
         self.how.setProperty("role", "faint")
         self.views: list[NodeInside] = []
@@ -123,9 +129,14 @@ class TryPanel(Live):
         super().hideEvent(event)
 
     def restyle(self) -> None:
-        self.left.setFixedWidth(theme.scaled(300))
-        self.middle.setFixedWidth(theme.scaled(290))
+        self.left.setFixedWidth(theme.scaled(316))
+        self._fit()
+        self.answers.restyle()
         self.number.setFixedWidth(theme.scaled(56))
+
+    def _fit(self) -> None:
+        """Answers have more room while no layer is looked into."""
+        self.middle.setFixedWidth(theme.scaled(290 if self.trying.nodes else 430))
 
     def refresh(self) -> None:
         session, trying = self.session, self.trying
@@ -135,11 +146,11 @@ class TryPanel(Live):
         self._show_input()
         self._show_layers()
         self._show_answers()
-        told = trying.error or (trying.how if trying.answers else "")
+        told = trying.error or ". ".join([*trying.told_of_input, trying.how if trying.answers else ""]).strip(". ")
         if session.run_state not in ("idle", "paused"):
             told = "A run is under way; pause it to try the network as it is now."
         self.how.setText(told)
-        self.how.setProperty("role", "problem" if trying.error else "faint")
+        self.how.setProperty("role", "problem" if trying.error or trying.told_of_input else "faint")
         self.how.style().polish(self.how)
 
     def _show_answers(self) -> None:
@@ -150,7 +161,12 @@ class TryPanel(Live):
         self.write.setEnabled(self.session.run_state in ("idle", "paused"))
         self.written.setText(trying.written + ("▌" if trying.writing else ""))
         self.answers.picture, self.answers.classes = trying.picture(), trying.classes()
-        self.answers.show_answers({} if writes else trying.answers)
+        self.answers.dataset, self.answers.units, self.answers.ranks = (
+            self.session.dataset,
+            trying.units(),
+            trying.ranks,
+        )
+        self.answers.show_answers({} if writes else trying.answers, trying.samples)
         self.answers.setVisible(bool(trying.answers) and not writes)
 
     def _write(self) -> None:
@@ -168,7 +184,7 @@ class TryPanel(Live):
                            session.data_error or "Choose data: a row of it is where you begin.")  # fmt: skip
         elif not self.trying.outputs():
             self.empty.say("Nothing answers yet", "Add an Output and wire it: what it says is shown here.")
-        elif not self.trying.columns() and not self.trying.writes:
+        elif not (self.trying.columns() or self.trying.writes or self.trying.noises()):
             self.empty.say("Nothing to put in", "No Input that the Output depends on takes a field of the data.")
         else:
             return True
@@ -184,11 +200,13 @@ class TryPanel(Live):
         self.number.show_value(trying.sample + 1, trying.rows)
         self.many.setText(f"of {trying.rows:,}")
         self.again.setEnabled(bool(trying.own))
-        columns = trying.columns()
-        shown = (dataset, tuple(each.name for each in columns))
+        columns, noises = trying.columns(), trying.noises()
+        shown = (dataset, tuple(each.name for each in columns), tuple(noises))
         if shown != self._shown:
             self._shown = shown
-            self._build(columns[:COLUMNS], len(columns))
+            self._build(columns[:COLUMNS], len(columns), noises)
+        for noise in self.noises:
+            noise.show_values(trying.noise(noise.node, noise.count))
         at = (dataset, trying.split, trying.sample)
         for each in self.editors:
             if each.column.name not in trying.own and getattr(each, "at", None) != at:
@@ -197,33 +215,47 @@ class TryPanel(Live):
             elif each.column.name in trying.own:
                 each.at = None  # type: ignore[attr-defined]
 
-    def _build(self, columns: list, count: int) -> None:
+    def _build(self, columns: list, count: int, noises: list[tuple[str, str, int]]) -> None:
         dataset = self.session.dataset
         assert dataset is not None
         empty(self.form)
         self.editors = []
         fail = lambda sentence: self.session.notice.emit("warning", sentence)  # noqa: E731
+        beside = row(spacing=10)  # two pictures stand side by side
+        paired = sum(each.kind == "image" for each in columns) > 1
         for each in columns:
             made = editor(each, dataset, self.trying.put, fail)
             self.editors.append(made)
+            if paired and isinstance(made, PictureEditor):
+                beside.addLayout(column(label(each.name, "muted"), made, spacing=6))
+                continue
             self.form.addWidget(label(each.name, "muted"))
-            self.form.addWidget(made, 1 if isinstance(made, PictureEditor | TextEditor) else 0)
+            self.form.addWidget(made, 1 if isinstance(made, TALL) else 0)
+        if paired:
+            self.form.addLayout(beside, 1)
         if count > len(columns):
             self.form.addWidget(label(f"and {count - len(columns)} more, as the row has them", "faint", wrap=True))
-        if not any(isinstance(each, PictureEditor | TextEditor) for each in self.editors):
+        self.noises = [NoiseEditor(*each, self.trying.set_latent, self.trying.draw) for each in noises]
+        for noise in self.noises:
+            self.form.addWidget(label(noise.title, "muted"))
+            self.form.addWidget(noise)
+        if not any(isinstance(each, TALL) for each in self.editors):
             self.form.addStretch(1)
 
     def _show_layers(self) -> None:
         whole = self.session.whole
         nodes = whole.flat.nodes if whole is not None else {}
         chosen = selected(self.session)
-        wanted = [id for id in nodes if id in chosen and nodes[id].layer.role in ("layer", "output")][:LAYERS]
+        able = [id for id in nodes if id in chosen and nodes[id].layer.role in ("layer", "output")]
+        telling = [id for id in able if "ttention" in nodes[id].layer.type_name()]  # of a block what tells most
+        wanted = (able if len(able) <= LAYERS else telling or able)[:LAYERS]
         self.trying.look(wanted)
         while len(self.views) < len(wanted):
             view = NodeInside(self.trying)
             self.views.append(view)
             self.layers.addWidget(view, 1)
         self.hint.setVisible(not wanted)
+        self._fit()
         for place, view in enumerate(self.views):
             view.setVisible(place < len(wanted))
             if place < len(wanted):

@@ -10,12 +10,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 
 from nnstudio.data.reference import SPLITS
+from nnstudio.project.answers import target_field
+from nnstudio.project.ranking import rankable
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.looking import Looking, batch_of
+from nnstudio.ui.docks.sample import named
+from nnstudio.ui.docks.try_beside import Beside
 from nnstudio.ui.parts import capital
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.columns import Column
     from nnstudio.data.dataset import Dataset
+    from nnstudio.train.batches import Batch
     from nnstudio.train.events import Inside
     from nnstudio.ui.background import Job
     from nnstudio.ui.docks.looking import See
@@ -31,19 +37,33 @@ if TYPE_CHECKING:
 
 #: Milliseconds between two looks at what is being written.
 TICK_MS = 60
+#: Pictures that a network which paints from noise shows beside the one that is looked at.
+SAMPLES = 12
 Answers = Mapping[str, Mapping[str, Any]]
 
 
 class Trying(Looking):
     """What is tried. own: by column, what stands in the place of the row's value. answers: by output's name, as
-    `project.answers` gives them; empty until there are any. written: what a network that writes has written so far."""
+    `project.answers` gives them and with what `try_beside` adds; empty until there are any. written: what a network
+    that writes has written so far. drawn: which noise is drawn; latent: numbers in its place, by source and place.
+    samples: pictures from other noise, by output's name. told_of_input: what is odd about the input, a sentence each.
+    """
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
         self.split = "test"
+        self._asked = "test"
         self.own: dict[str, Any] = {}
+        self.drawn = 0
+        self.latent: dict[str, dict[int, float]] = {}
+        self.samples: dict[str, NDArray[np.float32]] = {}
+        self.beside = Beside()
+        self.told_of_input: tuple[str, ...] = ()
         self.answers: Answers = {}
         self._latest: Answers = {}
+        self._unknown: tuple[str, ...] = ()
+        self._sequences: dict[str, tuple[str, ...]] = {}
+        self._painted: dict[str, NDArray[np.float32]] = {}
         self.written = ""
         self._writing: Job | None = None
         self._seed = 0
@@ -52,13 +72,69 @@ class Trying(Looking):
 
     # --- the input ------------------------------------------------------------------------------------------------
 
+    @property
+    def ranks(self) -> tuple[str, ...]:
+        """The columns whose values can be ranked for the others."""
+        dataset = self.session.dataset
+        return rankable(dataset, [each.name for each in self.columns()]) if dataset is not None else ()
+
+    def units(self) -> dict[str, str]:
+        """By output's name the field of the data that it answers."""
+        network = self.session.sheet.network
+        return {node.name: target_field(network, node.id) for node in network.of_role("output")}
+
     def columns(self) -> list[Column]:
         """The columns that the prediction takes, in the order of the data."""
         dataset = self.session.dataset
         if dataset is None:
             return []
-        names = {column for name in self._fields() if name in dataset.fields for column in dataset.takes(name)}
+        names: set[str] = set()
+        for name in self._fields():
+            own = dataset.fields[name].columns if name in dataset.fields else ()
+            made = bool(own) and all(column in dataset.columns for column in own)  # of windows over time: the window
+            names.update(own if made else dataset.takes(name) if own else ())
         return [column for name, column in dataset.columns.items() if name in names]
+
+    def noises(self) -> list[tuple[str, str, int]]:
+        """The sources of noise that the outputs depend on: id, name and how many numbers each draws."""
+        network = self.session.sheet.network
+        needed, shapes = network.ancestors(self.outputs()), {}
+        for node in network.of_role("input"):
+            if node.id in needed and node.layer.type_name() == "Noise":
+                shapes[node.id] = (node.id, node.name, int(np.prod(getattr(node.layer, "shape", (1,)))))
+        return list(shapes.values())
+
+    def noise(self, node: str, count: int) -> NDArray[np.float32]:
+        """The numbers that a source of noise gives: as they are drawn, some of them as the person set them."""
+        made = np.random.default_rng((self.drawn, count)).standard_normal(count).astype(np.float32)
+        for place, value in self.latent.get(node, {}).items():
+            made[place] = value
+        return made
+
+    def set_latent(self, node: str, place: int, value: float) -> None:
+        """Have a source of noise give this number at a place."""
+        self.latent.setdefault(node, {})[place] = value
+        self.ask()
+
+    def draw(self) -> None:
+        """Draw other noise."""
+        self.drawn += 1
+        self.latent.clear()
+        self.ask()
+
+    def choose_row(self, row: int) -> None:
+        """Begin with a row of the file, whichever split it is in."""
+        dataset = self.session.dataset
+        for split in SPLITS if dataset is not None else ():
+            places = np.flatnonzero(np.asarray(dataset.indices(split)) == row)
+            if len(places):
+                self.choose(split, int(places[0]))
+                return
+
+    def rank(self, column: str) -> None:
+        """Rank the values of this column."""
+        self.beside.column = column
+        self.ask()
 
     def _fields(self) -> list[str]:
         """Fields that the outputs depend on."""
@@ -82,6 +158,9 @@ class Trying(Looking):
         pixels = (np.clip(np.asarray(value, np.float64) / column.divisor, 0, 1) * 255).astype(np.uint8)
         return image_of(np.moveaxis(pixels[:3], 0, 2) if len(pixels) >= 3 else pixels[0])
 
+    def sequences(self) -> dict[str, tuple[str, ...]]:
+        return self._sequences
+
     def classes(self) -> tuple[str, ...]:
         """The classes of the data's boxes."""
         columns = self.session.dataset.columns.values() if self.session.dataset is not None else ()
@@ -95,6 +174,7 @@ class Trying(Looking):
 
     def choose(self, split: str, sample: int) -> None:
         """Begin again with a row of a split."""
+        self._asked = split
         self.own.clear()
         self.stop_writing()
         self.written = ""
@@ -179,7 +259,9 @@ class Trying(Looking):
 
     def _choose_split(self) -> None:
         dataset = self.session.dataset
-        if dataset is not None and not dataset.count(self.split):
+        if dataset is not None and dataset.count(self._asked):
+            self.split = self._asked
+        elif dataset is not None and not dataset.count(self.split):
             self.split = next((split for split in reversed(SPLITS) if dataset.count(split)), SPLITS[0])
 
     def _events(self, events: object) -> None:
@@ -187,28 +269,81 @@ class Trying(Looking):
 
     def _seer(self, split: str, nodes: tuple[str, ...]) -> See:
         columns, own, network = self.columns(), dict(self.own), self.session.sheet.network
+        needed = set(self._fields())
+        noises = {id: self.noise(id, count) for id, _, count in self.noises()}
+        many = {id: more_noise(self.drawn, count) for id, _, count in self.noises()}
 
         def see(made: Compiled, dataset: Dataset, row: int) -> dict[str, Inside]:
             from nnstudio.project.answers import answers
             from nnstudio.train.inside import insides, predictions
 
             at = int(dataset.indices(split)[row])
-            given = {column.name: [own.get(column.name, raw(column, at))] for column in columns}
-            encoded = dataset.encode(given) if own and columns else {}
-            batch = batch_of(made, dataset, split, row, encoded)
+            given = {column.name: own.get(column.name, raw(column, at)) for column in columns}
+            encoded = dataset.encode({name: [value] for name, value in given.items()}) if own and columns else {}
+            batch = with_noise(made, batch_of(made, dataset, split, row, encoded), noises)
             said = {made.name(id): values[:1] for id, values in predictions(made, batch).items()}
             self._latest = next(iter(answers(network, dataset, said)), {}) if said else {}
+            fields = {
+                name: encoded[name] if name in encoded else dataset.arrays(split)[name][row : row + 1]
+                for name in dataset.fields if name in needed
+            }  # fmt: skip
+            self._latest = self.beside.told(made, dataset, self._latest, given, fields, at, own=bool(own))
+            self._unknown = dataset.prepared.unknown({name: [value] for name, value in given.items() if name in own})
+            self._painted = painted(made, batch, many)
+            self._sequences = {
+                name: tuple(named(dataset, name, np.asarray(array)[0].reshape(-1).tolist()))
+                for name, array in fields.items() if dataset.fields[name].kind == "codes"
+            }  # fmt: skip
             return insides(made, batch, nodes)
 
         return see
 
     def _show(self, insides: dict[str, Inside], how: str) -> None:
-        self.answers = self._latest
+        self.answers, self.samples, self.told_of_input = self._latest, self._painted, self._unknown
         super()._show(insides, how)
 
     def _failed(self, error: BaseException) -> None:
-        self.answers = {}
+        self.answers, self.samples, self.told_of_input = {}, {}, ()
         super()._failed(error)
+
+
+def more_noise(seed: int, count: int) -> NDArray[np.float32]:
+    """Noise of many pictures, SAMPLES×count."""
+    made: NDArray[np.float32] = (
+        np.random.default_rng((seed, count, 1)).standard_normal((SAMPLES, count)).astype(np.float32)
+    )
+    return made
+
+
+def with_noise(made: Compiled, batch: Batch, noises: Mapping[str, NDArray[np.float32]]) -> Batch:
+    """A batch whose sources of noise give these numbers: (count,) for every row, or rows × count, for as many rows."""
+    import torch
+
+    rows = max([len(each) for each in noises.values() if each.ndim == 2], default=len(batch[0]) if batch else 1)
+    changed = []
+    for spec, tensor in zip(made.inputs, batch, strict=True):
+        own = noises.get(spec.node)
+        if own is None or spec.draw is None:
+            changed.append(tensor if len(tensor) == rows else tensor[:1].expand(rows, *tensor.shape[1:]))
+            continue
+        values = torch.from_numpy(np.broadcast_to(own, (rows, own.shape[-1])).copy()).to(tensor)
+        changed.append(values.reshape(rows, *tensor.shape[1:]))
+    return tuple(changed)
+
+
+def painted(made: Compiled, batch: Batch, many: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Pictures (N×C×H×W) from noise of the outputs that are pictures and depend on it, by output's name."""
+    from nnstudio.train.inside import predictions
+
+    network = made.network
+    outputs = [
+        id for id in made.outputs
+        if getattr(network.nodes[id].layer, "kind", "") == "image" and many.keys() & network.ancestors([id])
+    ]  # fmt: skip
+    if not outputs:
+        return {}
+    said = predictions(made, with_noise(made, batch, many))
+    return {made.name(id): np.asarray(said[id], np.float32) for id in outputs if id in said and said[id].ndim == 4}
 
 
 def raw(column: Column, row: int) -> Any:

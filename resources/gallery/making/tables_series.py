@@ -106,7 +106,7 @@ def speaker() -> Sheet:
     net.add("Accuracy", scores, speaker, name="accuracy")
     net.add("EqualErrorRate", near, net.add("OneHot", speaker, name="claim"), name="false_claims", measure="likeness")
     net.add("Output", scores, name="who", kind="class scores")
-    net.add("Output", x, name="voiceprint", kind="values")
+    net.add("Output", x, name="voiceprint", kind="embedding")
     return sheet(
         net, rows("voice listen on_average dropout", "embedding on_sphere nearness sharpness who",
                   ". voiceprint speaker . loss", ". . claim false_claims accuracy"),

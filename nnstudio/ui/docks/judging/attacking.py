@@ -32,7 +32,7 @@ class AttackPage(Page):
     """The curve at the left, a changed sample at the right."""
 
     title = "Attack"
-    kinds = ("classes", "numbers", "places")
+    kinds = ("classes", "numbers", "places", "boxes")
 
     def __init__(self, assessing: Assessing) -> None:
         super().__init__(assessing)
@@ -124,7 +124,9 @@ class AttackPage(Page):
         assert self.judged is not None
         self.found = found
         tokens, numeric = theme.current(), self.judged.kind == "numbers"
-        self.curve.rename("Error under attack" if numeric else "Accuracy under attack")
+        found_most = "Pictures with most objects found, under attack"
+        usual = found_most if self.judged.kind == "boxes" else "Accuracy under attack"
+        self.curve.rename("Error under attack" if numeric else usual)
         self.curve.plot.left.show_scale(percent=not numeric)
         last = float(found.strengths[-1]) or 1.0
         y = y_range([found.right, found.noise], log=False) if numeric else (0.0, 1.02)
@@ -187,6 +189,10 @@ class AttackPage(Page):
             names = self.judged.classes
             size = numbers.figure(float(found.smallest[place]))
             return f"{names[int(before)]} becomes {names[int(after)]}, change {size}"
+        if self.judged.kind == "boxes":
+            return f"{numbers.count(int(before), 'object')} found, {int(after)} after a change"
+        if self.judged.kind == "places":
+            return f"more than half becomes wrong, change {numbers.figure(float(found.smallest[place]))}"
         return f"{numbers.figure(before)} becomes {numbers.figure(after)}"
 
     def _show_columns(self, found: Attacked, place: int) -> None:

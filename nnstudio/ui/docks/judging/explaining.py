@@ -28,7 +28,7 @@ class ExplainPage(Page):
     """The row is chosen at the left; the input and what of it counts stand beside it."""
 
     title = "Explain"
-    kinds = ("classes", "places", "numbers")
+    kinds = ("classes", "places", "numbers", "boxes")
 
     def __init__(self, assessing: Assessing) -> None:
         super().__init__(assessing)

@@ -19,7 +19,7 @@ class Page(QWidget):
     """A page. title: of its tab; kinds: of what was judged it is for. ``explained`` asks for a row to be explained."""
 
     title = ""
-    kinds: tuple[str, ...] = ("classes", "places", "numbers", "losses")
+    kinds: tuple[str, ...] = ("classes", "places", "numbers", "boxes", "objects", "losses")
     explained = Signal(int)
 
     def __init__(self, assessing: Assessing) -> None:

@@ -16,6 +16,7 @@ from nnstudio.ui.docks.judging.attacking import AttackPage
 from nnstudio.ui.docks.judging.calibration import CalibrationPage
 from nnstudio.ui.docks.judging.confusion import ConfusionPage
 from nnstudio.ui.docks.judging.explaining import ExplainPage
+from nnstudio.ui.docks.judging.objects import ObjectsPage
 from nnstudio.ui.docks.judging.page import Page
 from nnstudio.ui.docks.judging.residuals import ResidualsPage
 from nnstudio.ui.docks.judging.slicing import SlicesPage
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from nnstudio.ui.session import Session
 
 PAGES: tuple[type[Page], ...] = (
-    ConfusionPage, CurvesPage, CalibrationPage, ResidualsPage, PositionsPage, WorstPage, SlicesPage, AttackPage,
-    ExplainPage,
+    ConfusionPage, ObjectsPage, CurvesPage, CalibrationPage, ResidualsPage, PositionsPage, WorstPage, SlicesPage,
+    AttackPage, ExplainPage,
 )  # fmt: skip
 
 

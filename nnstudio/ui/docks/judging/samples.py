@@ -9,11 +9,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QScrollArea, QStackedLayout, QTableView, QWidget
 
+from nnstudio.project.judging.judge import OBJECTS
 from nnstudio.project.judging.telling import answer_texts
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
-from nnstudio.ui.docks.data_pictures import GAP, LABEL, SIDE, Grid, picture_field
+from nnstudio.ui.docks.data_pictures import GAP, LABEL, Grid, picture_field
 from nnstudio.ui.parts import ElidedLabel, column, row
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class SampleGrid(Grid):
     def box(self, place: int) -> QRect:
         """Where a picture with its label is."""
         line, at = divmod(place, self.across)
-        return QRect(GAP + at * (SIDE + GAP), GAP + line * (SIDE + LABEL + GAP), SIDE, SIDE + LABEL)
+        side = self.side
+        return QRect(GAP + at * (side + GAP), GAP + line * (side + LABEL + GAP), side, side + LABEL)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -87,7 +89,7 @@ class SampleGrid(Grid):
         scroll = self.parent().parent() if self.parent() is not None else None
         if isinstance(scroll, QScrollArea):
             box = self.box(place)
-            scroll.ensureVisible(box.center().x(), box.center().y(), SIDE, SIDE)
+            scroll.ensureVisible(box.center().x(), box.center().y(), self.side, self.side)
         self.update()
 
 
@@ -228,6 +230,8 @@ def short(judged: Judged, place: int) -> str:
         if judged.target.shape[1] == 1:
             return f"{numbers.figure(float(judged.predicted[place, 0] - judged.target[place, 0]))} off"
         return f"{numbers.figure(float(judged.absolute[place]))} off"
+    if judged.kind in OBJECTS:
+        return answer_texts(judged, place)[1].replace(" of them", "")
     known = judged.target[place] >= 0
     hits = int(((judged.target[place] == judged.predicted[place]) & known).sum())
     return numbers.share(hits / max(1, int(known.sum())))

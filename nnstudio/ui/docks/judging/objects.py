@@ -1,0 +1,103 @@
+"""Objects: how well those of each class are found, and the rows where some are missed or made up."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from nnstudio.project.judging.judge import OBJECTS, Judged
+from nnstudio.project.judging.objects import by_object, matched, mean_average_precision
+from nnstudio.ui import theme
+from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.judging.assessing import Assessing
+from nnstudio.ui.docks.judging.page import Page
+from nnstudio.ui.docks.judging.samples import SamplesView
+from nnstudio.ui.parts import ElidedLabel, column, line, row
+
+HEADS = ("class", "objects", "found", "missed", "made up", "precision", "recall", "average precision")
+
+
+class ObjectsPage(Page):
+    """The classes' figures at the left, the rows of the class that is chosen at the right."""
+
+    title = "Objects"
+    kinds = OBJECTS
+
+    def __init__(self, assessing: Assessing) -> None:
+        super().__init__(assessing)
+        self.head, self.samples = ElidedLabel("", "heading"), SamplesView()
+        self.samples.chosen.connect(self.explained)
+        self.classes = QTableWidget(0, len(HEADS))
+        self.classes.setHorizontalHeaderLabels(HEADS)
+        self.classes.setAccessibleName("How well objects of each class are found")
+        self.classes.setShowGrid(False)
+        self.classes.setTabKeyNavigation(False)
+        self.classes.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.classes.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.classes.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.classes.verticalHeader().hide()
+        self.classes.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.classes.horizontalHeader().setHighlightSections(False)
+        self.classes.itemSelectionChanged.connect(self._show_rows)
+        left = QWidget()
+        left.setLayout(column(self.head, self.classes, spacing=2, margins=(16, 4, 4, 6)))
+        left.layout().setStretch(1, 1)
+        whole = row(left, line(vertical=True), self.samples, spacing=0)
+        whole.setStretch(0, 1)
+        whole.setStretch(2, 1)
+        self.setLayout(whole)
+
+    def draw(self) -> None:
+        assert self.judged is not None
+        figures = by_object(self.judged)
+        if self.judged.kind == "boxes":
+            self.head.setText(
+                f"mean average precision {numbers.figure(mean_average_precision(figures))} at half overlap"
+            )
+        else:
+            self.head.setText("outlined objects, found where more than half overlaps")
+        self.classes.blockSignals(True)
+        self.classes.setFont(theme.ui_font(12))
+        self.classes.verticalHeader().setDefaultSectionSize(theme.scaled(24))
+        self.classes.setRowCount(len(figures))
+        for at, each in enumerate(figures):
+            counts = (f"{count:,}" for count in (each.count, each.found, each.missed, each.made_up))
+            cells = (each.name, *counts, *map(numbers.figure, (each.precision, each.recall, each.average_precision)))
+            for place, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                if place:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.classes.setItem(at, place, item)
+        for place in range(len(HEADS)):
+            self.classes.setColumnWidth(place, theme.scaled((90, 62, 62, 62, 66, 72, 62, 120)[place]))
+        self.classes.setColumnHidden(len(HEADS) - 1, self.judged.kind != "boxes")
+        self.classes.clearSelection()
+        self.classes.blockSignals(False)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        """Show the rows where objects (of the class that is chosen) are missed or made up, the worst first."""
+        judged, dataset = self.judged, self.assessing.session.dataset
+        if judged is None or dataset is None:
+            return
+        chosen = [index.row() for index in self.classes.selectionModel().selectedRows()]
+        name = self.classes.item(chosen[0], 0).text() if chosen else ""
+        wrong = _wrong(judged, name)
+        places = np.array([place for place in judged.worst.tolist() if wrong[place]], np.int64)
+        title = f"{name}: missed or made up" if name and judged.kind == "boxes" else "Missed or made up"
+        self.samples.show_places(dataset, judged, places, title)
+
+
+def _wrong(judged: Judged, name: str) -> np.ndarray:
+    """Of each row, whether objects of a class (of any, where none is named) are missed or made up in it."""
+    import dataclasses
+
+    if name and judged.kind == "boxes" and name in judged.subject.classes:
+        code = judged.subject.classes.index(name)
+        target, predicted = judged.target.copy(), judged.predicted.copy()
+        for boxes in (target, predicted):
+            boxes[np.rint(boxes[:, :, 4]) != code] = -1.0
+        judged = dataclasses.replace(judged, target=target, predicted=predicted)
+    found = matched(judged)
+    return np.asarray((found.found < found.count) | (found.made_up > 0))
