@@ -68,7 +68,7 @@ def evaluate(given: Namespace, out: Output) -> int:
     project = opened(given.project)
     found = project.evaluate(given.split)
     notes(project)
-    changed(project)
+    changed(project.judged_data)
     out.item(split=given.split, samples=project.dataset.count(given.split), **found)
     out.line(f"{given.split} ({project.dataset.count(given.split):,} samples)  {figures(found)}")
     if given.confusion or given.worst or given.slices or given.attack:

@@ -10,12 +10,23 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.cli import private
 from nnstudio.cli.output import Output, figure, figures, note
 from nnstudio.project import places
 from nnstudio.project.errors import ProjectError, not_written
 from nnstudio.train.changing import told
 from nnstudio.train.control import Control
-from nnstudio.train.events import Diagnosis, EpochEnded, Event, PlanChanged, RunFailed, RunFinished, RunStarted, Steps
+from nnstudio.train.events import (
+    Diagnosis,
+    EpochEnded,
+    Event,
+    PlanChanged,
+    PrivacySpent,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Steps,
+)
 
 if TYPE_CHECKING:
     from nnstudio.project.project import Project
@@ -31,16 +42,22 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     control, ended = Control(), None
     _check_writable(project)
     earlier = project.weights
-    with stoppable(control) as stopped:
+    spent: PrivacySpent | None = None
+    with private.asked(project, arguments), stoppable(control) as stopped:
         events = project.training(
             epochs=arguments.epochs, device=arguments.device, seed=arguments.seed, resume=arguments.resume,
             keep=arguments.keep, control=control,
         )  # fmt: skip
-        for text in getattr(project.dataset, "warnings", ()):
+        told_before = project.dataset.warnings
+        for text in told_before:
             note(text)
         with _bar() if out.live else _lines(out) as shown:
             for ended in events:
                 shown(ended)
+                if isinstance(ended, PrivacySpent):
+                    if spent is None:
+                        private.tell_plan(ended, out)
+                    spent = ended
                 if isinstance(ended, Diagnosis):
                     _tell(ended, out)
                 if isinstance(ended, PlanChanged):
@@ -53,14 +70,18 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
         _keep(project, earlier)
         raise ProjectError(failure(ended))
     assert isinstance(ended, RunFinished)
+    for text in project.dataset.warnings:
+        if text not in told_before:  # what was found when the files were read
+            note(text)
     _save(project)
     out.item(
         event="finished", reason=ended.reason, epochs=ended.epochs, best_epoch=ended.best_epoch,
-        seconds=round(ended.seconds, 3), path=str(project.path),
+        seconds=round(ended.seconds, 3), path=str(project.path), **private.item(spent),
     )  # fmt: skip
     how = {"completed": "Trained", "stopped": "Stopped after", "early stopping": "Stopped early after"}[ended.reason]
     plural = "" if ended.epochs == 1 else "s"
     out.line(f"{how} {ended.epochs} epoch{plural} in {ended.seconds:.1f} s. Saved in {project.path}.")
+    private.tell_end(spent, out)
     return 130 if stopped.is_set() else 0
 
 
@@ -131,10 +152,13 @@ def stoppable(control: Control) -> Iterator[threading.Event]:
 def _lines(out: Output) -> Iterator[Show]:
     """A line, or an object, for each epoch."""
     epochs = 0
+    spent: PrivacySpent | None = None
 
     def shown(event: Event) -> None:
-        nonlocal epochs
-        if isinstance(event, RunStarted):
+        nonlocal epochs, spent
+        if isinstance(event, PrivacySpent):
+            spent = event
+        elif isinstance(event, RunStarted):
             epochs = event.epochs
             out.item(
                 event="started", run=event.run, device=event.device, epochs=event.epochs, parameters=event.parameters,
@@ -145,11 +169,12 @@ def _lines(out: Output) -> Iterator[Show]:
             out.item(
                 event="epoch", epoch=event.epoch, training=event.training, validation=event.validation,
                 learning_rate=event.learning_rate, seconds=round(event.seconds, 4), best=event.best,
-                **({"phases": event.phases} if event.phases else {}),
+                **({"phases": event.phases} if event.phases else {}), **private.item(spent),
             )  # fmt: skip
             validation = f"  |  validation {figures(event.validation)}" if event.validation else ""
             phases = f"  |  phases {figures(event.phases)}" if event.phases else ""
-            out.line(f"epoch {event.epoch}/{epochs}  {figures(event.training)}{validation}{phases}")
+            given = f"  |  {private.short(spent)}" if spent is not None else ""
+            out.line(f"epoch {event.epoch}/{epochs}  {figures(event.training)}{validation}{phases}{given}")
 
     yield shown
 
@@ -164,11 +189,13 @@ def _bar() -> Iterator[Show]:
         TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[left]}"), TextColumn("{task.fields[told]}"),
     )  # fmt: skip
     task = bar.add_task("", epoch=1, epochs=0, left="", told="")
-    told = ""
+    told = given = ""
 
     def shown(event: Event) -> None:
-        nonlocal told
-        if isinstance(event, RunStarted):
+        nonlocal told, given
+        if isinstance(event, PrivacySpent):
+            given = f" · {private.short(event)}"
+        elif isinstance(event, RunStarted):
             bar.update(
                 task, total=event.epochs * event.steps_per_epoch, completed=event.step, epochs=event.epochs,
                 told=f"{event.parameters:,} parameters on {event.device}",
@@ -176,7 +203,7 @@ def _bar() -> Iterator[Show]:
         elif isinstance(event, Steps) and len(event.losses):
             left = f"{duration(event.seconds_left)} left · {event.steps_per_second:,.0f} steps/s"
             loss = f"loss {figure(float(event.losses.mean()))}"
-            bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=f"{loss}{told}")
+            bar.update(task, completed=event.step, epoch=event.epoch, left=left, told=f"{loss}{told}{given}")
         elif isinstance(event, EpochEnded):
             kind = "validation " if event.validation and not event.phases else ""
             told = f" · {kind}{figures(event.phases or event.validation or event.training)}"

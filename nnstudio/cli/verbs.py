@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from nnstudio.layers import Layer
     from nnstudio.project.project import Project
 
+#: Numbers of an answer that are written out at most.
+LONG = 16
+
 
 def templates(arguments: Namespace, out: Output) -> int:
     """The gallery and the classical networks, a line each; or the page of one."""
@@ -205,14 +208,17 @@ def train(arguments: Namespace, out: Output) -> int:
 
 def predict(arguments: Namespace, out: Output) -> int:
     """An answer for each row of each input."""
+    from nnstudio.cli.beside import Beside, completed
     from nnstudio.cli.explaining import reasons
     from nnstudio.project.inputs import read_inputs
 
     project = opened(arguments.project)
     needed = project.input_fields()
+    beside = Beside(project, arguments)
     for name, rows in zip(
         arguments.inputs, read_inputs(arguments.inputs, project.learned or project.dataset, needed), strict=True
     ):
+        rows = completed(rows, beside.column, project)
         answers = project.predict(rows)
         why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
         for number, (answer, reason) in enumerate(zip(answers, why, strict=True)):
@@ -221,18 +227,43 @@ def predict(arguments: Namespace, out: Output) -> int:
             out.line(label + ", ".join(_spoken(output, value) for output, value in answer.items()))
             if reason is not None:
                 reason.show(out)
+            beside.show(rows, number, answer, out)
     notes(project)
-    changed(project)
+    if project.learned is None:
+        changed(project.dataset)
     return 0
 
 
 def _spoken(name: str, answer: dict[str, Any]) -> str:
+    """An answer in a line: long lists of numbers are told by what they are, and are whole with --json."""
     if "class" in answer:
         return f"{name} {answer['class']} ({100 * answer['probability']:.1f} %)"
     if "text" in answer:
         return f"{name} {answer['text']}"
-    value = answer.get("value", ", ".join(f"{key} {value}" for key, value in answer.items()))
+    if "boxes" in answer:
+        told = [f"{box['class']} ({100 * box.get('score', 1):.0f} %)" for box in answer["boxes"]]
+        return f"{name} {len(told)} found" + (f": {', '.join(told)}" if told else "")
+    if "mask" in answer:
+        rows = answer["mask"]
+        areas = sorted({code for row in rows for code in row})
+        return f"{name} a mask of {len(rows[0])}×{len(rows)} pixels with {', '.join(map(str, areas))}"
+    value = answer.get("value", answer.get("embedding", answer.get("sound")))
+    if value is None:
+        return f"{name} {', '.join(f'{key} {value}' for key, value in answer.items())}"
+    if isinstance(value, list) and (len(value) > LONG or (value and isinstance(value[0], list))):
+        return f"{name} {_sizes(value)} numbers"
+    if isinstance(value, list):
+        return f"{name} {', '.join(figure(each) for each in value)}"
     return f"{name} {figure(value) if isinstance(value, float | int) else value}"
+
+
+def _sizes(value: Any) -> str:
+    """The sizes of nested lists: ``1×28×28``."""
+    found = []
+    while isinstance(value, list):
+        found.append(str(len(value)))
+        value = value[0] if value else None
+    return "×".join(found)
 
 
 def _short(name: str) -> str:
@@ -267,8 +298,8 @@ def notes(project: Project) -> None:
     project.notes = ()
 
 
-def changed(project: Project) -> None:
-    """Say what is odd about the data where it is not what the project was trained on, and counts."""
-    if project.learned is None and project.dataset.has_changed:
-        for text in project.dataset.warnings:
+def changed(dataset: Dataset) -> None:
+    """Say what is odd about the data where it is not what the project was trained on."""
+    if dataset.has_changed:
+        for text in dataset.warnings:
             note(text)

@@ -90,7 +90,7 @@ class Dataset:
         fold: tuple[int, int] | None = None, known: Fitted | None = None,
     ) -> None:  # fmt: skip
         """``known``: what is used in the place of what its own training rows would teach (see :meth:`prepared_as`)."""
-        self._made_of = (reference, source)
+        self._made_of, self._opened_with = (reference, source), tuple(warnings)
         self._fold = fold
         whole = shifted(source, reference.fields)
         source, before, steps = reshaped(whole, reference.steps)
@@ -146,7 +146,8 @@ class Dataset:
             return self
         reference, source = self._made_of
         steps = tuple(prepared.step for prepared in known.steps)
-        made = Dataset(reference.with_(steps=steps, types={}), source, self.title, known=known)
+        asked = reference.with_(steps=steps, types={})
+        made = Dataset(asked, source, self.title, self._opened_with, known=known)
         made.has_changed, made.reference = self.has_changed, self.reference.with_(types=made.types)
         return made
 
@@ -281,10 +282,16 @@ class Dataset:
             compared = [c for c in self.columns.values() if c.role != "ignored" and (c.kind in FED or c.name in fed)]
             parts = together(parts, [_comparable(column) for column in compared])
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
-        if empty and named is None:
-            count = "only one row" if len(rows) == 1 else f"only {len(rows)} rows"
+        if len(rows) == 1:
+            lacking = f", so none is left for {' and '.join(empty)}" if empty else ""
             told.append(
-                f"“{self.title}” has {count}, so none is left for {' and '.join(empty)}; add rows or change the shares"
+                f"“{self.title}” has only one row{lacking}; nothing that holds for others can be learned from it: "
+                "choose more data"
+            )
+        elif empty and named is None:
+            told.append(
+                f"“{self.title}” has only {len(rows)} rows, so none is left for {' and '.join(empty)}; add rows or "
+                "change the shares"
             )
         for target in targets:
             if target.kind == "category":

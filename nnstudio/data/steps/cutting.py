@@ -62,7 +62,12 @@ def chunked(step: Chunks, source: Source, column: Column) -> Source:
         column, kind="text", values=np.array(pieces, dtype=object), categories=(),
         role="input" if column.role == "ignored" else column.role,
     )  # fmt: skip
-    made = _source(source, {**kept, column.name: text_column}, np.array(spans, dtype=np.int64), ())
+    told: tuple[str, ...] = ()
+    if len(pieces) == 1 and at < size:
+        told = (
+            f"“{column.name}” is shorter than one chunk of {step.length}; choose a longer text, or shorten the chunks",
+        )
+    made = _source(source, {**kept, column.name: text_column}, np.array(spans, dtype=np.int64), told)
     return replace(made, overlapping=stride < step.length)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from nnstudio import cli
 from nnstudio.data import describe_file
@@ -184,8 +185,9 @@ def test_data_that_can_no_longer_be_read_is_told_and_the_weights_stay(
 ) -> None:
     Path("table.csv").unlink() if content is None else Path("table.csv").write_bytes(content)
     before = Path(trained).read_bytes()
-    for arguments in (["train", trained], ["evaluate", trained], ["predict", trained, '{"a": 1, "b": 2}']):
+    for arguments in (["train", trained], ["evaluate", trained]):
         assert said in refused(*arguments)
+    assert say("predict", trained, '{"a": 1, "b": 2}')[0] == 0  # with what was learned from it
     status, lines, _ = say("check", trained)
     assert status == 1
     assert said in lines[-1]
@@ -272,6 +274,25 @@ def test_a_gpu_that_is_not_there(refused: Callable[..., str], monkeypatch: pytes
     said = refused("train", made(), "--device", "cuda")
     assert "this machine has no NVIDIA GPU" in said
     assert "choose the device “auto” or “cpu”" in said
+
+
+def test_pictures_that_turned_out_to_be_broken_are_told_when_training_ends(
+    say: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nnstudio.data import pictures
+
+    monkeypatch.setattr(pictures, "TRIED", 2)
+    draw = np.random.default_rng(0)
+    for place in range(12):
+        path = tmp_path / "animals" / ("cats", "dogs")[place % 2] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 255, (8, 8), dtype=np.uint8)).save(path)
+    broken = tmp_path / "animals" / "dogs" / "9.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    assert say("new", "--data", "animals", "-o", "animals.nnstudio")[0] == 0
+    status, _, told = say("train", "animals.nnstudio", "--epochs", "1")
+    assert status == 0
+    assert sum("“dogs/9.png”" in text for text in told) == 1
 
 
 def test_a_run_cannot_go_on_after_the_network_has_changed(trained: str, refused: Callable[..., str]) -> None:

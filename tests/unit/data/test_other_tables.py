@@ -168,6 +168,16 @@ def test_a_text_file_becomes_rows_of_characters_at_once(tmp_path):
     assert lines.total == 90
 
 
+def test_a_text_of_four_letters_is_told_to_be_too_short(tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text("abcd")
+    told = open_file(path).warnings
+    assert any("“text” is shorter than one chunk of" in text for text in told)
+    assert any("has only one row" in text and "choose more data" in text for text in told)
+    path.write_text("abcd " * 2000)
+    assert not any("shorter" in text for text in open_file(path).warnings)
+
+
 def test_a_table_in_a_text_file_stays_a_table(tmp_path):
     for name, text in (
         ("a.txt", "a;b\n1;2\n3;4\n5;6\n"),
