@@ -90,7 +90,8 @@ def _is_of_the_call(error: Exception) -> bool:
 def _told(error: Exception) -> str:
     """One sentence on an error."""
     if _is_of_the_call(error):
-        return f"--{str(error).removeprefix('Plan.')}"  # each that can be given here has an option of its name
+        name, _, rest = str(error).removeprefix("Plan.").partition(" ")
+        return f"--{name.replace('_', '-')} {rest}"  # each that can be given here has an option of its name
     if _SPOKEN & {kind.__name__ for kind in type(error).__mro__}:
         hint = getattr(error, "hint", "")
         return f"{str(error).rstrip('.')}; {hint}" if hint else str(error)
@@ -162,6 +163,19 @@ def _train(command: argparse.ArgumentParser) -> None:
         help="begin with the trained weights, as far as they fit the network as it is now",
     )
     command.add_argument(
+        "--private", action="store_true",
+        help="clip each sample's gradient and add noise, so that the weights tell little of any one row",
+    )  # fmt: skip
+    command.add_argument(
+        "--epsilon", type=float, metavar="E", help="private, with as much noise as keeps ε within this"
+    )
+    for name, what in (
+        ("noise-multiplier", "private, with so much noise, in clipping norms"),
+        ("sample-norm", "private, with each sample's gradient clipped to this length"),
+        ("delta", "private, with ε told at this δ"),
+    ):
+        command.add_argument(f"--{name}", type=float, metavar="X", help=what)
+    command.add_argument(
         "--folds", type=_whole, default=0, metavar="N",
         help="instead: cross-validate; train N times, each time without one fold, and judge by that; nothing is saved",
     )  # fmt: skip
@@ -170,12 +184,23 @@ def _train(command: argparse.ArgumentParser) -> None:
 def _predict(command: argparse.ArgumentParser) -> None:
     _project(command)
     command.add_argument(
-        "inputs", metavar="INPUT", nargs="+", help="a CSV, NPZ, NPY or PNG file, or a row as JSON: '{\"x\": 3}'"
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="a CSV, NPZ, NPY, PNG, JPEG or WAV file, or a row as JSON: '{\"x\": 3}'",
     )
     command.add_argument(
         "--explain", nargs="?", const="gradients", choices=("gradients", "saliency", "occlusion"),
         help="also say which parts of the input count (gradients: integrated gradients, the default)",
     )  # fmt: skip
+    command.add_argument(
+        "--nearest", nargs="?", type=_whole, const=5, default=0, metavar="N",
+        help="also list the N training rows whose embeddings are nearest (5)",
+    )  # fmt: skip
+    command.add_argument(
+        "--rank", default="", metavar="COLUMN", help="also list the values of a column that are rated highest"
+    )
+    command.add_argument("--top", type=_whole, default=10, metavar="N", help="with --rank: how many values (10)")
 
 
 def _export(command: argparse.ArgumentParser) -> None:

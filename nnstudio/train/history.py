@@ -367,7 +367,8 @@ class History:
 
     def _take_privacy(self, event: PrivacySpent) -> None:
         """Keep the last of each epoch."""
-        if self.privacy and int(self.epochs_at(self.privacy[-1].step)) == int(self.epochs_at(event.step)):
+        epochs = [float(np.ceil(self.epochs_at(spent.step))) for spent in (*self.privacy[-1:], event)]
+        if epochs[0] == epochs[-1] and self.privacy:
             self.privacy.pop()
         self.privacy.append(event)
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nnstudio.graph.network import Network, Node
+from nnstudio.graph.problems import Fix
 from nnstudio.layers.blocks import Block
+from nnstudio.train.mixing import Types, hindrances
 from nnstudio.train.phases import Group, Phase, stands_for
 from nnstudio.train.plan import Plan
 
@@ -154,16 +156,22 @@ def name_at(network: Network, id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlanProblem:
-    """Something that keeps a plan from being trained. phase, group: the place of what it is about; −1 for none."""
+    """Something that keeps a plan from being trained. phase, group: the place of what it is about; −1 for none. node:
+    of the plain network, that keeps it from being private; fix: what mends that."""
 
     message: str
     hint: str
     phase: int = -1
     group: int = -1
+    node: str = ""
+    fix: Fix | None = None
 
 
-def plan_problems(plan: Plan, network: Network) -> tuple[PlanProblem, ...]:
-    """What phases and groups name that the network has not."""
+def plan_problems(plan: Plan, network: Network, types: Types = None) -> tuple[PlanProblem, ...]:
+    """What phases and groups name that the network has not, and what keeps a private plan from being so.
+
+    types: what each node of the plain network puts out, where it is known (`mixing.hindrances`).
+    """
     losses = {node.id for node in network.of_role("loss")}
     found: list[PlanProblem] = []
     for place, phase in enumerate(plan.phases):
@@ -174,7 +182,8 @@ def plan_problems(plan: Plan, network: Network) -> tuple[PlanProblem, ...]:
     for place, group in enumerate(plan.groups):
         absent = [id for id in group.nodes if node_at(network, id) is None]
         found += [_missing(f"Group {place + 1} of the plan", "layer", id, group=place) for id in absent]
-    return tuple(found)
+    private = [PlanProblem(p.message, p.hint, node=p.node, fix=p.fix) for p in hindrances(plan, network, types)]
+    return (*found, *private)
 
 
 def _missing(who: str, what: str, id: str, **place: int) -> PlanProblem:

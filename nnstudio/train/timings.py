@@ -50,9 +50,10 @@ class Stopwatch:
         return {name: values[node] for name, node in self.route.results.items()}
 
     def stop(self) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        """After backward: seconds forward and backward by node, medians of the last few measured steps."""
+        """After backward, if there was one: seconds forward and backward by node, medians of the last few measured
+        steps."""
         self._wait()
-        ends = [*(at for _, at in self._marks[1:]), perf_counter()]
+        ends = [*(at for _, at in self._marks[1:]), perf_counter()][: len(self._marks)]
         taken = dict.fromkeys((id for id, _ in self._marks), 0.0)
         for (id, began), end in zip(self._marks, ends, strict=True):
             taken[id] += end - began

@@ -187,6 +187,14 @@ class Trainer:
                 hint=f"choose a batch size of at most {max(1, rows // 2)} for more steps an epoch",
             )  # fmt: skip
 
+        if self.plan.private and self.plan.delta >= 1.0 / rows:
+            yield Diagnosis(
+                **self.at(), code="delta-too-large",
+                message=f"A δ of {self.plan.delta:g} promises little to {rows:,} rows: one row in {rows:,} could be "
+                "given away whole within it",
+                hint=f"choose a δ well below one over the rows, such as {10 ** math.floor(math.log10(0.3 / rows)):g}",
+            )  # fmt: skip
+
     def _finished(self) -> RunFinished:
         best = self.keeper.settle()
         return RunFinished(
@@ -290,11 +298,11 @@ class Trainer:
         progress.epoch, progress.batch = progress.epoch + 1, 0
         best = self._judge(validation.get("loss", training["loss"]))
         state.forget_epoch()
+        yield from self.spent()
         yield EpochEnded(
             **self.at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
             seconds=self.clock.now() - began, best=best, phases=phases,
         )  # fmt: skip
-        yield from self.spent()
         yield from self.keeper.keep_up(ended=True, best=best)
         if self._more():
             self.control.epoch_done()

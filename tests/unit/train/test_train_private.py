@@ -23,10 +23,12 @@ from nnstudio.train.environment import TrainingError
 from nnstudio.train.events import EpochEnded, Event, Gradients, PrivacySpent, RunFailed, RunFinished, Steps
 from nnstudio.train.history import History
 from nnstudio.train.loop import run
+from nnstudio.train.losses import Losses
 from nnstudio.train.phases import Phase
 from nnstudio.train.plan import Plan
 from nnstudio.train.private import PrivateGradients, batches_of
 from nnstudio.train.state import State
+from nnstudio.train.stepping import Stepper
 
 CPU = torch.device("cpu")
 PRIVATE = Plan(private=True, repeatable=True, threads=1, batch_size=10, epochs=3, learning_rate=0.01)
@@ -282,6 +284,35 @@ def test_a_fork_has_noise_of_its_own(make_classifier: Callable[..., Compiled], b
         assert spent(events)[0].epsilon > 0, "what the parent spent counts"
         ends.append(torch.cat([parameter.detach().flatten() for parameter in again.training.parameters()]))
     assert not torch.equal(*ends)
+
+
+def test_looking_at_a_private_step_changes_nothing_of_it(
+    make_classifier: Callable[..., Compiled], bodies: Any, blobs: Any
+) -> None:
+    def body(net: Any, x: Any) -> Any:
+        return net.add("Dropout", bodies["plain"](net, x), p=0.5, name="dropout")
+
+    def weights(how: str) -> torch.Tensor:
+        torch.manual_seed(5)
+        compiled = make_classifier(body)
+        state, batches = begun(compiled, blobs)
+        stepper = Stepper(compiled, state, Losses(state), batches.steps_per_epoch)
+        compiled.train()
+        track, at = state.tracks.all[0], lambda: {"step": 0, "time": 0.0}
+        for batch in (*batches.epoch(0), _rows_of(state, blobs, 0)):
+            finish = stepper.finisher(track)
+            if how == "plain":
+                finish(*gradients_of(state)(batch))
+                continue
+            looker = stepper.lookers[track]
+            seen = looker.timed(batch, finish, at) if how == "timed" else looker.look(
+                batch, finish, at, ("activations", "gradients")
+            )  # fmt: skip
+            assert seen or not len(batch[0])
+        return torch.cat([parameter.detach().flatten() for parameter in compiled.training.parameters()])
+
+    assert torch.equal(weights("plain"), weights("looked at"))
+    assert torch.equal(weights("plain"), weights("timed"))
 
 
 def test_privacy_is_not_switched_on_in_the_middle(
