@@ -79,11 +79,12 @@ def _suggested(arguments: Namespace, out: Output) -> int:
         return open_data(reference, base)
 
     reference = describe_file(Path(arguments.data).resolve(), base)
-    if arguments.target:
-        columns = reopen(reference).columns
-        if arguments.target not in columns:
-            raise DataError(f"The data has no column “{arguments.target}”; choose one of {', '.join(columns)}")
-        reference = reference.with_choice(arguments.target, role="target").with_(types={})
+    for role in ("target", "group", "weight"):
+        name, columns = getattr(arguments, role), reopen(reference).columns if getattr(arguments, role) else {}
+        if name and name not in columns:
+            raise DataError(f"The data has no column “{name}”; choose one of {', '.join(columns)}")
+        if name:
+            reference = reference.with_choice(name, role=role).with_(types={})
     found = suggest(reopen(reference), reopen)
     path = Project(found.sheet, target).save(target)
     out.item(path=str(path), data=arguments.data, told=list(found.told))

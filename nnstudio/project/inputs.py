@@ -1,4 +1,5 @@
-"""What a prediction is asked for: a CSV, NPZ, NPY or PNG file, or a row as JSON, as columns of raw values."""
+"""What a prediction is asked for: a table, arrays, a picture or a sound as a file, or a row as JSON, as columns of raw
+values."""
 
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from nnstudio.data.fitted import Fitted
 
 Columns = dict[str, Sequence[Any]]
+#: Pixels of a picture at most; samples a second that are taken where the data does not say its own.
+_MOST_PIXELS, _RATE = 64 * 2**20, 16_000
 
 
 def read_inputs(inputs: Sequence[str], dataset: Dataset | Fitted, needed: Sequence[str]) -> list[Columns]:
@@ -35,22 +38,27 @@ def _read(text: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Column
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise ProjectError(
-                f'There is no file {text}; give a CSV, NPZ, NPY or PNG file, or a row as JSON such as {{"x": 3}}.'
+                f"There is no file {text}; give a CSV, NPZ, NPY, PNG, JPEG or WAV file, or a row as JSON such as "
+                '{"x": 3}.'
             ) from error
         if path.is_dir():
-            raise ProjectError(f"“{text}” is a folder; give a CSV, NPZ, NPY or PNG file in it.") from error
+            raise ProjectError(f"“{text}” is a folder; give a CSV, NPZ, NPY, PNG, JPEG or WAV file in it.") from error
         raise not_read(path, error) from error
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".txt":
             return _rows_of_csv(content, path.name)
         case ".npz" | ".npy":
             return _arrays(content, path.name, needed)
-        case ".png":
+        case ".png" | ".jpg" | ".jpeg" | ".bmp" | ".gif" | ".webp":
             return _picture(content, path.name, dataset, needed)
+        case ".wav" | ".flac" | ".ogg":
+            return _sound(path, dataset, needed)
         case ".json":
             return _rows_of_json(content.decode("utf-8", "replace"))
         case other:
-            raise ProjectError(f"{path.name} ends in “{other}”; a prediction takes .csv, .npz, .npy, .png or .json.")
+            raise ProjectError(
+                f"{path.name} ends in “{other}”; a prediction takes .csv, .npz, .npy, .png, .jpg, .wav or .json."
+            )
 
 
 def _rows_of_json(text: str) -> Columns:
@@ -110,6 +118,47 @@ def _picture(content: bytes, name: str, dataset: Dataset | Fitted, needed: Seque
     for field in needed:
         axes, column = dataset.types.get(field), dataset.prepared.reads(field)
         if axes is not None and axes.labels == ("N", "C", "H", "W") and column is not None and len(column.shape) == 3:
-            picture = fitted(read_png(content, name), *column.shape)  # steps may change the size afterwards
+            read = read_png if name.lower().endswith(".png") else _photograph
+            picture = fitted(read(content, name), *column.shape)  # steps may change the size afterwards
             return {field: list((picture * column.divisor)[None])}
     raise ProjectError(f"{name} is a picture, but this network takes {', '.join(needed)}; give those as CSV or JSON.")
+
+
+def _photograph(content: bytes, name: str) -> Any:
+    """A picture of another kind than PNG, channel × height × width in 0..1."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ProjectError(f"{name} has {image.width}×{image.height} pixels, too many for a prediction.")
+            pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"), np.float32) / 255
+    except ProjectError:
+        raise
+    except Exception as error:  # Pillow raises whatever its readers raise
+        raise ProjectError(f"{name} is no picture that can be read; save it as PNG.") from error
+    return np.moveaxis(pixels, 2, 0)
+
+
+def _sound(path: Path, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
+    """A sound as long as those of the data, at their rate."""
+    from nnstudio.data import sound
+    from nnstudio.data.errors import DataError
+
+    for field in needed:
+        for name in dataset.takes(field) if field in dataset.fields else ():
+            column = dataset.prepared.reads(name)
+            if column is None or column.kind != "sound" or len(column.shape) != 2:
+                continue
+            channels, length = column.shape
+            rate = column.rate or _RATE
+            try:
+                samples, own = sound.read(path, seconds=length / rate)
+            except DataError as error:
+                raise ProjectError(f"{path.name} cannot be used: {error}.") from error
+            made = sound.fitted(sound.resampled(samples, own, rate), channels, length)
+            return {name: list((made * column.divisor)[None])}
+    raise ProjectError(
+        f"{path.name} is a sound, but this network takes {', '.join(needed)}; give those as CSV or JSON."
+    )

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def input_fields(network: Network) -> tuple[str, ...]:
-    """Fields of the data that a prediction takes: those of the Inputs that the outputs depend on."""
+    """Fields of the data that a prediction takes: those of the Inputs that the outputs depend on. Noise is none."""
     needed = network.ancestors(node.id for node in network.of_role("output"))
-    return tuple(str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed)
+    layers = [node.layer for node in network.of_role("input") if node.id in needed]
+    return tuple(str(layer.field) for layer in layers if hasattr(layer, "field"))
 
 
 def predicted(

@@ -43,7 +43,7 @@ class Asking:
         self.subject: Subject = judge.subject(name)
         if self.subject.kind in _WITHOUT:
             raise ProjectError(_WITHOUT[self.subject.kind])
-        self.module = tapped(judge.compiled, (self.subject.prediction,))
+        self.module = tapped(judge.compiled, (self.subject.prediction,), through=True)
         self.inputs = judge.batch(split, self.places) if rows is None else judge.batch_of(rows)
         network, specs = judge.compiled.network, judge.compiled.inputs
         needed = network.ancestors([self.subject.prediction[0]])

@@ -19,7 +19,7 @@ from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
 from nnstudio.project.judging.judge import ONE_NUMBER, Judge, shares_of
 from nnstudio.project.judging.subjects import Subject
-from nnstudio.project.judging.taps import copied, prune, tap_value
+from nnstudio.project.judging.taps import copied, let_through, prune, tap_value
 
 if TYPE_CHECKING:
     import torch
@@ -193,6 +193,7 @@ def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, dict[int, Any]]:
     values = copied(compiled, graph)
     graph.output((tap_value(compiled, graph, values, asking.subject.prediction),))
     prune(graph)
+    let_through(graph)
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     tables: dict[int, Any] = {}
     last = placeholders[-1]
@@ -277,8 +278,6 @@ def _saliency(model: _Model, _: int) -> list[torch.Tensor]:
 
 def _mixed(model: _Model, work: Callable[[_Part], tuple[torch.Tensor, ...]]) -> list[torch.Tensor]:
     """Gradients where there are any; codes without a table are covered up one by one."""
-    from captum.attr import FeatureAblation
-
     smooth = [place for place, tensor in enumerate(model.inputs) if tensor.dtype.is_floating_point]
     made: dict[int, torch.Tensor] = {}
     if smooth:
@@ -286,7 +285,7 @@ def _mixed(model: _Model, work: Callable[[_Part], tuple[torch.Tensor, ...]]) -> 
     rest = [place for place in range(len(model.inputs)) if place not in made]
     if rest:
         part = _Part(model, rest)
-        made.update(zip(rest, FeatureAblation(part).attribute(part.inputs, part.baselines), strict=True))
+        made.update(zip(rest, _ablated(part, part.inputs, part.baselines), strict=True))
     return [made[place] for place in range(len(model.inputs))]
 
 
@@ -306,9 +305,22 @@ class _Part:
         return self.model(*whole)
 
 
+def _ablated(
+    part: _Part, inputs: tuple[torch.Tensor, ...], baselines: tuple[torch.Tensor, ...],
+    masks: tuple[torch.Tensor, ...] | None = None,
+) -> tuple[torch.Tensor, ...]:  # fmt: skip
+    """What the score loses when a number (or all of a group of ``masks``) is as in the baseline."""
+    from captum.attr import FeatureAblation
+
+    found: tuple[torch.Tensor, ...] = FeatureAblation(part).attribute(
+        inputs, baselines, feature_mask=masks, perturbations_per_eval=AT_ONCE
+    )
+    return found
+
+
 def _occlusion(model: _Model, _: int) -> list[torch.Tensor]:
     """A window over a picture, or a column or code at a time, is covered up; what the score loses is what it gave."""
-    from captum.attr import FeatureAblation, Occlusion
+    from captum.attr import Occlusion
 
     made = []
     for place, tensor in enumerate(model.inputs):
@@ -325,7 +337,7 @@ def _occlusion(model: _Model, _: int) -> list[torch.Tensor]:
             )
         else:
             mask = _mask(model, place)
-            found = FeatureAblation(part).attribute(tensor, baselines=base, feature_mask=mask)
+            (found,) = _ablated(part, (tensor,), (base,), (mask,))
             made.append(found / mask.reshape(-1).bincount()[mask])  # what a group gave is told of each number in it
     return made
 

@@ -33,15 +33,17 @@ def fed_all(network: Network, id: str) -> dict[str, tuple[Tap, ...]]:
     return ports
 
 
-def tapped(compiled: Compiled, taps: Sequence[Tap]) -> fx.GraphModule:
+def tapped(compiled: Compiled, taps: Sequence[Tap], *, through: bool = False) -> fx.GraphModule:
     """A module with the inputs of ``compiled.training`` in their order; ``forward(*inputs)`` gives a tuple, a tensor
-    for each tap. What no tap needs is not worked out."""
+    for each tap. What no tap needs is not worked out. through: gradients pass where training stops them."""
     from torch import fx
 
     graph = fx.Graph()
     values = copied(compiled, graph)
     graph.output(tuple(tap_value(compiled, graph, values, tap) for tap in taps))
     prune(graph)
+    if through:
+        let_through(graph)
     return fx.GraphModule(compiled.observed, graph, "Tapped")
 
 
@@ -59,6 +61,36 @@ def prune(graph: fx.Graph) -> None:
     for node in reversed(list(graph.nodes)):
         if node.op not in ("placeholder", "output") and not node.users:
             graph.erase_node(node)
+
+
+def let_through(graph: fx.Graph) -> None:
+    """Take out what stops gradients, where an input reaches the end by no other way (a straight-through trick is left
+    as it is)."""
+    stopping = {node for node in graph.nodes if _stops(node)}
+    end = next(node for node in graph.nodes if node.op == "output")
+    inputs = {node for node in _behind(end, set()) if node.op == "placeholder"}
+    if inputs <= _behind(end, stopping):
+        return
+    for node in stopping:
+        node.replace_all_uses_with(node.args[0])
+        graph.erase_node(node)
+
+
+def _stops(node: fx.Node) -> bool:
+    import torch
+
+    return (node.op, node.target) in (("call_method", "detach"), ("call_function", torch.detach))
+
+
+def _behind(end: fx.Node, closed: set[fx.Node]) -> set[fx.Node]:
+    """All nodes that another depends on, but for what lies behind closed ones."""
+    waiting, seen = [end], {end}
+    while waiting:
+        for source in waiting.pop().all_input_nodes:
+            if source not in seen and source not in closed:
+                seen.add(source)
+                waiting.append(source)
+    return seen
 
 
 def tap_value(compiled: Compiled, graph: fx.Graph, values: Mapping[str, Any], tap: Tap) -> Any:
