@@ -97,6 +97,12 @@ class Occupied(Generic[Key]):
     def hits(self, box: Box) -> Iterator[Key]:
         """Ids of the rectangles that overlap ``box`` (an id may come twice)."""
         left, top, right, bottom = box
+        size = self._cell
+        if ((right - left) // size + 1) * ((bottom - top) // size + 1) > len(self._boxes):  # fewer boxes than cells
+            for id, (a, b, c, d) in self._boxes.items():
+                if a < right and c > left and b < bottom and d > top:
+                    yield id
+            return
         for cell in self._covered(box):
             for id in self._cells.get(cell, ()):
                 other = self._boxes[id]
@@ -121,11 +127,15 @@ class Occupied(Generic[Key]):
             wide, high = reach * 4 * GRID + across, reach * GRID + down
             near = {id: self._boxes[id] for id in self.hits((x - wide, y - high, x + wide, y + high))}
             taken = [(a - across, b - down, c + across, d + down) for a, b, c, d in near.values()]
+            last = (0.0, 0.0, 0.0, 0.0)
             for ring in range(first, reach):
                 for dx, dy in _ring(ring):
                     u, v = x + dx * 4 * GRID, y + dy * GRID
+                    if last[0] < u < last[2] and last[1] < v < last[3]:  # what was in the way mostly is again
+                        continue
                     for a, b, c, d in taken:
                         if a < u < c and b < v < d:
+                            last = (a, b, c, d)
                             break
                     else:
                         return snapped((u, v))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nnstudio.ui.icons import icon
+
+#: What can be done is looked at so many milliseconds after something changed: the canvas shows first what was done.
+LATER = 24
 
 
 def always() -> bool:
@@ -42,10 +45,17 @@ class Action:
 
 
 class ActionTable(QObject):
-    """The actions of one window as ``QAction`` objects that know whether they can be done now."""
+    """The actions of one window as ``QAction`` objects that know whether they can be done now.
+
+    ``refreshed``: they were looked at again.
+    """
+
+    refreshed = Signal()
 
     def __init__(self, window: QWidget, actions: Iterable[Action]) -> None:
         super().__init__(window)
+        self._due = QTimer(self, singleShot=True, interval=LATER)
+        self._due.timeout.connect(self.refresh)
         self._actions: dict[str, Action] = {}
         self._made: dict[str, QAction] = {}
         self._keys: dict[str, str] = {}
@@ -78,14 +88,20 @@ class ActionTable(QObject):
     def _run(self, action: Action) -> None:
         if action.enabled_when():
             action.callback()
-        self.refresh()
+        self.refresh_soon()
 
     def __iter__(self) -> Iterator[Action]:
         return iter(self._actions.values())
 
     def qt(self, id: str) -> QAction:
-        """The ``QAction`` of this id."""
+        """The ``QAction`` of this id, as it is now. KeyError where there is none, or it stands for several."""
+        self.catch_up()
         return self._made[id]
+
+    def find(self, id: str) -> QAction | None:
+        """The same; None where there is none."""
+        self.catch_up()
+        return self._made.get(id)
 
     def trigger(self, id: str) -> None:
         """Do it, where it can be done now."""
@@ -99,8 +115,19 @@ class ActionTable(QObject):
             self._keys[id] = keys.toString(QKeySequence.SequenceFormat.NativeText)
         return self._keys[id]
 
+    def refresh_soon(self, *_: object) -> None:
+        """Look again in a moment, once for all that changes until then."""
+        if not self._due.isActive():
+            self._due.start()
+
+    def catch_up(self) -> None:
+        """Look again now, where that is due: somebody is about to use what is known."""
+        if self._due.isActive():
+            self.refresh()
+
     def refresh(self) -> None:
         """Look again at what can be done, what is checked and what things are called."""
+        self._due.stop()
         for id, made in self._made.items():
             action = self._actions[id]
             if action.checked_when is not None:
@@ -116,6 +143,7 @@ class ActionTable(QObject):
             made.setText(title)
             keys = self.shortcut_text(id)
             made.setToolTip(f"{action.tooltip or title}{f' ({keys})' if keys else ''}")
+        self.refreshed.emit()
 
     def fill(self, menu: QMenu, name: str) -> None:
         """Put the actions of a menu into it, with its submenus."""

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from nnstudio.train.history import History
+from nnstudio.train.privacy import figure
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.icons import icon
@@ -49,6 +51,7 @@ class RunBar(QFrame):
         super().__init__()
         self._session, self._actions = session, actions
         self._shown = True
+        self._pausing: bool | None = None  # what the button's icon says
         self.setProperty("role", "panel")
         self.setObjectName("run_bar")
         self.menu_button = QToolButton()
@@ -77,7 +80,8 @@ class RunBar(QFrame):
         self._pace.setInterval(PACE_MS)
         self._pace.timeout.connect(self._show_progress)
         session.events_arrived.connect(self._events_arrived)
-        for signal in (session.project_changed, session.run_changed, session.data_changed, session.resolved):
+        session.project_changed.connect(actions.refresh_soon)
+        for signal in (session.run_changed, session.data_changed, actions.refreshed):
             signal.connect(self.refresh)
         self.refresh()
 
@@ -138,7 +142,9 @@ class RunBar(QFrame):
             made.setText(action.text())
             made.setEnabled(action.isEnabled())
             made.setToolTip(action.toolTip())
-        self._main.setIcon(icon("pause" if running else "play", "on_accent"))
+        if running is not self._pausing:  # setting it paints the button
+            self._pausing = running
+            self._main.setIcon(icon("pause" if running else "play", "on_accent"))
         self._show_progress()
 
     def show_run(self, shown: bool) -> None:
@@ -186,7 +192,7 @@ class RunBar(QFrame):
         if state == "idle":
             best = history.best_epoch
             kept = [f"best was epoch {best.epoch}"] if best is not None else []
-            return " · ".join([duration(history.time), device_name(history.started.device), *kept])
+            return " · ".join([duration(history.time), device_name(history.started.device), *kept, *spent(history)])
         if state == "paused" and self._session.training.changes.network_waits:
             mended = not self._session.training.hindrance()
             return "goes on with the edited network" if mended else "the edited network has a problem"
@@ -194,10 +200,16 @@ class RunBar(QFrame):
         parts = [f"{history.steps_per_second:,.0f} steps/s"] if moving else []
         if state in ("running", "paused") and history.seconds_left:
             parts.append(f"{duration(history.seconds_left)} left")
+        parts += spent(history)
         parts.append(device_name(history.started.device))
         if history.steps_per_second:
             parts.append(f"watching costs {100 * history.watching:.1f} %")
         return " · ".join(parts)
+
+
+def spent(history: History) -> list[str]:
+    """What a private run has given away: ``ε 1.24``; nothing of another."""
+    return [f"ε {figure(history.privacy[-1].epsilon)}"] if history.privacy else []
 
 
 def duration(seconds: float) -> str:

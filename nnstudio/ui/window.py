@@ -141,22 +141,18 @@ class MainWindow(QMainWindow):
 
     def _listen(self) -> None:
         session = self.session
-        self._refreshing = QTimer(self)
-        self._refreshing.setSingleShot(True)
-        self._refreshing.setInterval(0)
-        self._refreshing.timeout.connect(self._refresh)
         for signal in (
             session.changed, session.selection_changed, session.run_changed, session.project_changed,
             session.data_changed, session.resolved, session.scope_changed, session.moment_changed, session.runs.changed,
         ):  # fmt: skip
-            signal.connect(self._refreshing.start)
+            signal.connect(self.actions_table.refresh_soon)
         session.notice.connect(self.notices.say)
         session.project_changed.connect(self._name_window)
         self.welcome.template_chosen.connect(self.file_actions.open_template)
         self.welcome.path_chosen.connect(self.file_actions.open_path)
         self.painted.connect(self._warm_up)
         session.journaling.restored.connect(self.show_workspace)
-        session.checkpoints.changed.connect(self._refreshing.start)
+        session.checkpoints.changed.connect(self.actions_table.refresh_soon)
         session.checkpoints.found_interrupted.connect(self.view_actions.offer_interrupted)
         self._garbage = Garbage(self)
         self._garbage.start()
@@ -169,10 +165,6 @@ class MainWindow(QMainWindow):
             self.resize(WISHED.boundedTo(room))
             if room.width() < WISHED.width() or room.height() < WISHED.height():
                 self.setWindowState(Qt.WindowState.WindowMaximized)
-
-    def _refresh(self) -> None:
-        self.actions_table.refresh()
-        self.run_bar.refresh()
 
     def _name_window(self) -> None:
         named = self.page is not self.welcome
@@ -231,7 +223,7 @@ class MainWindow(QMainWindow):
         from nnstudio.ui.workspace import Workspace
 
         made = Workspace(self.session, self.settings, self._parts)
-        made.layout_changed.connect(self._refreshing.start)
+        made.layout_changed.connect(self.actions_table.refresh_soon)
         made.side.outline.menu_wanted.connect(self.view_actions.show_outline_menu)
         self._pages.addWidget(made)
         self._workspace = made
@@ -280,7 +272,7 @@ class MainWindow(QMainWindow):
         self.notices.raise_()
         self.workspace.canvas.setFocus()
         self._name_window()
-        self._refresh()
+        self.actions_table.refresh()
 
     def show_welcome(self) -> None:
         """Show recent projects and the gallery; the project stays open behind it."""
@@ -289,7 +281,7 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(self.welcome)
         self.run_bar.show_run(self._workspace is not None and self.session.run_state != "idle")
         self._name_window()
-        self._refresh()
+        self.actions_table.refresh()
 
     # a page in the place of the workspace
 
@@ -309,7 +301,7 @@ class MainWindow(QMainWindow):
         self.run_bar.title.show()
         self.notices.raise_()
         self._name_window()
-        self._refresh()
+        self.actions_table.refresh()
 
     def remove_page(self, page: QWidget) -> None:
         """Take a page out and destroy it; where it was shown, the workspace is."""
@@ -342,6 +334,11 @@ class MainWindow(QMainWindow):
 
     # keys, drops, closing
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            self.actions_table.catch_up()  # a key may be an action's, which has to know whether it can be done
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Alt and not event.isAutoRepeat():
             self._lone_alt.begin()
@@ -371,8 +368,8 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "_refreshing"):
-            self._refreshing.start()
+        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "actions_table"):
+            self.actions_table.refresh_soon()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._closing or not self.file_actions.may_leave(lambda: self.close()):

@@ -88,7 +88,7 @@ def test_a_click_on_a_card_opens_a_copy_and_the_title_says_so(window, qtbot):
 
 def test_an_edit_is_marked_and_can_be_undone_from_the_menu_which_says_what(at_work):
     at_work.session.do("Add Linear", edits.add(CATALOGUE["Linear"].make({})))
-    at_work._refresh()
+    at_work.actions_table.refresh()
     assert at_work.run_bar.edited.isVisible()
     assert at_work.actions_table.qt("undo").text() == "Undo add Linear"
     at_work.actions_table.trigger("undo")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.graph import edits
+from nnstudio.ui.actions import ActionTable
 from nnstudio.ui.canvas.blocks import Blocks
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.keys import Keyed
@@ -76,7 +77,8 @@ class Acting(Keyed):
 
     def window_action(self, action: str) -> QAction | None:
         """One of the window's actions, by its id; None where the canvas stands alone."""
-        return self.window().findChild(QAction, action)
+        table = self.window().findChild(ActionTable)
+        return table.find(action) if table is not None else None
 
     def swap_selected(self) -> None:
         """Let the two selected nodes change places."""

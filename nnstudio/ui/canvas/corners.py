@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -20,8 +20,9 @@ from nnstudio.ui.layer_list import LAYER_MIME
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.view import CanvasView
 
-#: With fewer nodes the map is simply painted anew while panning.
-_FEW = 1000
+#: With fewer nodes the map is simply painted anew, while panning and after an edit; of more it follows an edit when
+#: so many milliseconds went by without another.
+_FEW, _REST = 1000, 60
 #: With fewer nodes their edges in the map are smooth.
 _FINE = 400
 
@@ -43,8 +44,10 @@ class Minimap(QWidget):
     def __init__(self, view: CanvasView) -> None:
         super().__init__(view)
         self._view = view
-        self._known: object = None
+        self._known: tuple[object, object] | None = None
         self._nodes = QImage()
+        self._later = QTimer(self, singleShot=True, interval=_REST)
+        self._later.timeout.connect(self._follow)
         self.resize(136, 78)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the network")
@@ -89,11 +92,19 @@ class Minimap(QWidget):
     def _picture(self, shown: QRectF, scale: float) -> QImage:
         """The plate and the nodes, painted again only when they or the frame have changed."""
         scene, ratio = self._view.canvas, self.devicePixelRatioF()
-        key = scene.revision, scene.table.geometry, shown.getRect(), theme.look(), ratio
-        waits = len(scene.moving) and len(scene.table) > _FEW and not self._nodes.isNull()
-        if key != self._known and not waits:
-            self._known, self._nodes = key, self._painted(shown, scale, ratio)
+        key = (scene.revision, scene.table.geometry), (shown.getRect(), theme.look(), ratio)
+        if key != self._known:
+            if len(scene.table) > _FEW and self._known is not None and key[1] == self._known[1]:
+                if not len(scene.moving):
+                    self._later.start()
+            else:
+                self._known, self._nodes = key, self._painted(shown, scale, ratio)
         return self._nodes
+
+    def _follow(self) -> None:
+        """Show what was edited meanwhile."""
+        self._known = None
+        self.update()
 
     def _painted(self, shown: QRectF, scale: float, ratio: float) -> QImage:
         table = self._view.canvas.table

@@ -216,6 +216,9 @@ class Magnitudes(QObject):
             self._told = None
         if (self.quantity.id if self.quantity is not None else "") not in self._scales:
             self._look_over()
+        if self._told is not None and not self._related and key[1] == self._of[1] and not self._is_related():
+            self._of = key  # nothing was told of what is drawn, nor is it now
+            return
         self._told = snapshot = self._told or self._session.moment.snapshot
         self._of = key
         self._related = self._is_related()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QTransform
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from nnstudio.graph.places import Box
 from nnstudio.ui import theme
@@ -49,6 +49,8 @@ class Near:
     def __init__(self, scene: CanvasScene) -> None:
         self._scene = scene
         self._cards = Cards()
+        self._tiles: dict[int, QPixmap] = {}  # of nodes in motion, by row: all that is painted of each
+        self._tiled: tuple[object, ...] = ()  # what those depend on
 
     # -- wires ----------------------------------------------------------------------------------------------------
 
@@ -217,10 +219,46 @@ class Near:
         self.paint_wires(painter, wires[~whole], plain, 1.0, smooth=smooth)
         shifted = Sight(plain.scale, plain.dx + dx * plain.scale, plain.dy + dy * plain.scale)
         self.paint_wires(painter, wires[whole], shifted, 1.0, smooth=smooth)
-        self.paint_nodes(
-            painter, np.intersect1d(scene.table.inside(box, SURROUNDINGS), scene.moving), sight, ratio, base
-        )
+        nodes = np.intersect1d(scene.table.inside(box, SURROUNDINGS), scene.moving)
+        self._paint_tiles(painter, nodes, sight, ratio, base)
         painter.setWorldTransform(QTransform())
+
+    def _paint_tiles(self, painter: QPainter, rows: Rows, sight: Sight, ratio: float, base: QTransform) -> None:
+        """Paint nodes in motion, each from a picture of it that is kept while it moves."""
+        scene = self._scene
+        about = (scene.revision, sight.scale, ratio, theme.look(), scene.pointed_out)
+        if about != self._tiled:
+            self._tiled = about
+            self._tiles.clear()
+        painter.setWorldTransform(base)
+        painter.setOpacity(1.0)
+        for row in rows.tolist():
+            left, top, right, bottom = scene.table.box(row)
+            size = (
+                math.ceil((right - left + 2 * SURROUNDINGS) * sight.scale),
+                math.ceil((bottom - top + 2 * SURROUNDINGS) * sight.scale),
+            )
+            tile = self._tiles.get(row)
+            if tile is None:
+                tile = self._tiles[row] = QPixmap(*size)
+                tile.fill(Qt.GlobalColor.transparent)
+                inner = QPainter(tile)
+                try:
+                    here = Sight(
+                        sight.scale, (SURROUNDINGS - left) * sight.scale, (SURROUNDINGS - top) * sight.scale
+                    )  # fmt: skip
+                    self.paint_nodes(inner, np.array([row]), here, ratio, QTransform())
+                finally:
+                    inner.end()
+            painter.drawPixmap(
+                math.floor((left - SURROUNDINGS) * sight.scale + sight.dx + 0.5),
+                math.floor((top - SURROUNDINGS) * sight.scale + sight.dy + 0.5),
+                tile,
+            )
+
+    def rest(self) -> None:
+        """Nothing moves any more: let the pictures of what moved go."""
+        self._tiles.clear()
 
 
 @functools.lru_cache(maxsize=8)

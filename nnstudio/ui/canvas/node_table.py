@@ -21,7 +21,8 @@ class NodeTable:
     """Centres ``x, y`` and sizes ``w, h`` of nodes by row. A node keeps its row; a row without a node has NaN for x.
 
     ``folded`` is -1, or the number of the folded frame that a node is in: it then has the frame's place and size, and
-    is neither painted nor found. ``geometry`` counts the changes.
+    is neither painted nor found. ``geometry`` counts the changes; ``turned`` are the rows that changed since whoever
+    keeps what follows from them (the table of wires) emptied it.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class NodeTable:
         self.ids: list[str] = []
         self._free: list[int] = []
         self.geometry = 0
+        self.turned: set[int] = set()
         self.x = self.y = self.w = self.h = np.full(0, _NOWHERE)
         self.family = np.zeros(0, np.uint8)
         self.badge = np.zeros(0, np.uint8)
@@ -89,10 +91,14 @@ class NodeTable:
         self.faint = np.concatenate([self.faint, np.zeros(more, bool)])
         self.folded = np.concatenate([self.folded, np.full(more, -1, np.int32)])
 
+    def _turn(self, rows: Rows) -> None:
+        self.turned.update(rows.tolist())
+        self.geometry += 1
+
     def _place(self, ids: Iterable[str], rows: Rows, places: Floats, sizes: Floats) -> None:
         self.x[rows], self.y[rows] = places[:, 0], places[:, 1]
         self.w[rows], self.h[rows] = sizes[:, 0], sizes[:, 1]
-        self.geometry += 1
+        self._turn(rows)
         if self._occupied is not None:
             for id, (x, y), (w, h) in zip(ids, places.tolist(), sizes.tolist(), strict=True):
                 self._occupied.add(id, (x, y), (w, h))
@@ -115,7 +121,7 @@ class NodeTable:
                 self._place(known, rows, spots, sizes)
             else:
                 self.x[rows], self.y[rows] = spots[:, 0], spots[:, 1]
-                self.geometry += 1
+                self._turn(rows)
         return rows
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -126,6 +132,7 @@ class NodeTable:
                 self.x[row] = self.y[row] = _NOWHERE
                 self.ids[row] = ""
                 self._free.append(row)
+                self.turned.add(row)
                 self.geometry += 1
                 if self._occupied is not None:
                     self._occupied.remove(id)
@@ -177,17 +184,29 @@ class NodeTable:
         near &= self.folded < 0
         return np.flatnonzero(near)
 
+    def heights(self, box: Box) -> set[tuple[float, float]]:
+        """Upper and lower edges of the nodes, and of what they are folded into, that overlap ``box`` (edges)."""
+        near = np.abs(self.x - (box[0] + box[2]) / 2) < self.w / 2 + (box[2] - box[0]) / 2
+        near &= np.abs(self.y - (box[1] + box[3]) / 2) < self.h / 2 + (box[3] - box[1]) / 2
+        rows = np.flatnonzero(near)
+        y, h = self.y[rows], self.h[rows] / 2
+        return set(zip((y - h).tolist(), (y + h).tolist(), strict=True))
+
     def shown(self) -> Rows:
         """Rows of all nodes that are shown."""
         return np.flatnonzero((self.x == self.x) & (self.folded < 0))
 
     def bounds(self, rows: Rows | None = None) -> Box | None:
         """The edges of the rectangle around these rows (around all); None where there are none."""
-        rows = np.flatnonzero(self.x == self.x) if rows is None else rows
-        if not len(rows):
+        if not len(self.rows if rows is None else rows):
             return None
-        x, y, w, h = self.x[rows], self.y[rows], self.w[rows] / 2, self.h[rows] / 2
-        return float((x - w).min()), float((y - h).min()), float((x + w).max()), float((y + h).max())
+        x, y, w, h = self.x, self.y, self.w, self.h
+        if rows is not None:
+            x, y, w, h = x[rows], y[rows], w[rows], h[rows]
+        low, high = np.fmin.reduce, np.fmax.reduce  # these pass over NaN
+        return (
+            float(low(x - w / 2)), float(low(y - h / 2)), float(high(x + w / 2)), float(high(y + h / 2))
+        )  # fmt: skip
 
     def rows_of(self, ids: Iterable[str]) -> Rows:
         """The rows of these nodes, of those that are there."""

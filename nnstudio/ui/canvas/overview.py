@@ -15,7 +15,7 @@ from nnstudio.ui.canvas.face import STRIP, flow_color, wire_color
 from nnstudio.ui.canvas.magnitudes import LEVELS, level_colors
 from nnstudio.ui.canvas.near import Sight
 from nnstudio.ui.canvas.node_table import Floats, Rows
-from nnstudio.ui.canvas.raster import Pixels, draw_lines, fill_rects
+from nnstudio.ui.canvas.raster import Pixels, draw_lines, fill_rects, stamp
 from nnstudio.ui.canvas.wire_table import LED
 
 if TYPE_CHECKING:
@@ -108,19 +108,42 @@ class Overview:
         if len(marked):
             around = left[marked] - 2, top[marked] - 2, w[marked] + 4, h[marked] + 4
             fill_rects(pixels, *around, marks[marked])
-        fill_rects(pixels, left, top, w, h, self._fills(rows))
-        strip = np.minimum(np.maximum(np.full(len(rows), 3 * STRIP * s), 1.0), w)
-        fill_rects(pixels, left, top, strip, h, _family_colors()[table.family[rows]])
+        self._paint_cards(
+            pixels, left, top, w, h, self._fills(rows), _family_colors()[table.family[rows]], 3 * STRIP * s
+        )
+
+    def _paint_cards(
+        self, pixels: Pixels, left: Floats, top: Floats, w: Floats, h: Floats,
+        fills: npt.NDArray[np.uint32], families: npt.NDArray[np.uint32], strip: float,
+    ) -> None:  # fmt: skip
+        """Cards with the strip of their family at the left, all of a kind at once."""
+        wide, high = (np.maximum(np.round(part), 1).astype(np.uint64) for part in (w, h))
+        looks = (fills.astype(np.uint64) << np.uint64(32)) | families
+        sizes = (wide << np.uint64(32)) | high
+        found, look = np.unique(looks, return_inverse=True)
+        there, size = np.unique(sizes, return_inverse=True)
+        pairs, kinds = np.unique(look * len(there) + size, return_inverse=True)
+        tiles = []
+        for pair in pairs.tolist():
+            (fill, family), (across, down) = (divmod(int(part), 1 << 32) for part in (
+                found[pair // len(there)], there[pair % len(there)],
+            ))  # fmt: skip
+            tile = np.full((down, across), fill, np.uint32)
+            tile[:, : max(1, round(strip))] = family
+            tiles.append(tile)
+        stamp(pixels, left, top, tiles, kinds)
 
     def _fills(self, rows: Rows) -> npt.NDArray[np.uint32]:
         scene, tokens, table = self._scene, theme.current(), self._scene.table
-        fills = np.full(len(table.ids), theme.mixed(tokens.raised, tokens.line, 0.6).rgba(), np.uint32)
-        fills[table.faint[: len(fills)]] = theme.mixed(tokens.canvas, tokens.raised, 0.5).rgba()
-        colors = level_colors()[scene.magnitudes.levels()]
-        fills[: len(colors)] = np.where(colors > 0, colors, fills[: len(colors)])
+        fills = np.full(len(rows), theme.mixed(tokens.raised, tokens.line, 0.6).rgba(), np.uint32)
+        fills[table.faint[rows]] = theme.mixed(tokens.canvas, tokens.raised, 0.5).rgba()
+        levels = scene.magnitudes.levels()
+        valued = np.flatnonzero(rows < len(levels))
+        colors = level_colors()[levels[rows[valued]]]
+        fills[valued] = np.where(colors > 0, colors, fills[valued])
         if scene.lit is not None:
-            fills[table.rows_of(scene.lit.nodes())] = QColor(tokens.accent).rgba()
-        return fills[rows]
+            fills[np.isin(rows, table.rows_of(scene.lit.nodes()))] = QColor(tokens.accent).rgba()
+        return fills
 
 
 def family_names() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _HEIGHT = 18.0
 #: Of more labels than this, all are placed anew when types change.
 _MANY = 400
+#: So many labels that had no room are tried again in the turn of an edit.
+_AT_ONCE = 8
 Port = tuple[str, str]  # node, output
 
 
@@ -33,27 +36,44 @@ class Pills:
         self._scene = scene
         self._wires = wires
         self._placed: dict[Port, tuple[Wire, QRectF, str] | None] = {}
+        self._waiting: dict[Port, None] = {}
         self._room: Occupied[Port] = Occupied()
         self.reach = 0.0  # how far the widest reaches beyond its middle
 
     def forget(self) -> None:
         """Place them anew when they are next painted."""
         self._placed.clear()
+        self._waiting.clear()
         self._room = Occupied()
 
     def mend(self, rows: Rows, areas: Iterable[Box]) -> list[Box]:
         """Place anew the labels of wires that go elsewhere, and of those in ``areas`` that lie on a node now or had no
-        room. Returns where they were and are."""
+        room (of many, some; the others are :attr:`waiting`). Returns where they were and are."""
         keys, areas = dict.fromkeys(self._keys(rows)), list(areas)
         near = dict.fromkeys(key for area in areas for key in self._room.hits(area))
         keys.update(dict.fromkeys(key for key in near if self._covered(key)))
         lacking = {key for key, pill in self._placed.items() if pill is None}
         if lacking:
-            some = self._keys(self._wires.table.near_any(areas))
-            keys.update(dict.fromkeys(key for key in some if key in lacking))
+            some = [key for key in self._keys(self._wires.table.near_any(areas)) if key in lacking]
+            keys.update(dict.fromkeys(some[:_AT_ONCE]))
+            self._waiting.update(dict.fromkeys(some[_AT_ONCE:]))
         there = self._wires.table.rows
         keys.update(dict.fromkeys(key for key, pill in self._placed.items() if pill and pill[0] not in there))
         return self._again([key for key in keys if key in self._placed])
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are labels that had no room, and may have some now."""
+        return bool(self._waiting)
+
+    def retry(self, seconds: float) -> list[Box]:
+        """Place some of those, as far as there is time. Returns where they are."""
+        until, boxes = time.perf_counter() + seconds, list[Box]()
+        while self._waiting and time.perf_counter() < until:
+            key, _ = self._waiting.popitem()
+            if key in self._placed and self._placed[key] is None:
+                boxes += self._again([key])
+        return boxes
 
     def retold(self) -> list[Box] | None:
         """Place labels anew whose types are others now. Returns where they were and are; None where they are many."""

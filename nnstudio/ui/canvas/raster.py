@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 
-from nnstudio.ui.canvas.node_table import Floats
+from nnstudio.ui.canvas.node_table import Floats, Rows
 
 Pixels = npt.NDArray[np.uint32]
 Colors = npt.NDArray[np.uint32] | int
-#: Roughly what one slice costs, and one indexed assignment with each of its pixels, in microseconds.
-_SLICE, _INDEXED, _EACH = 1.2, 4.0, 0.004
 #: Level and upright lines longer than so many pixels are filled, each by itself.
 _LONG = 24
 #: Rows that are moved at once: as many as the processor keeps at hand.
@@ -39,24 +38,34 @@ def fill_rects(pixels: Pixels, left: Floats, top: Floats, width: Floats, height:
     clear = (x >= 0) & (y >= 0) & (x + w <= columns) & (y + h <= rows)
     for size in np.unique(w[clear] * 65536 + h[clear]).tolist():
         chosen = clear & (w == size // 65536) & (h == size % 65536)
-        _fill_alike(pixels, x[chosen], y[chosen], size // 65536, size % 65536, each[chosen])
-    for i in np.flatnonzero(~clear).tolist():  # over an edge of the picture
-        pixels[max(y[i], 0) : max(y[i] + h[i], 0), max(x[i], 0) : max(x[i] + w[i], 0)] = each[i]
+        windows = _windows(pixels, size // 65536, size % 65536)
+        windows[y[chosen], x[chosen]] = each[chosen][:, None, None]
+    edges = (part[~clear].tolist() for part in (x, y, x + w, y + h, each))
+    for a, b, right, low, color in zip(*edges, strict=True):  # over an edge of the picture
+        pixels[max(b, 0) : max(low, 0), max(a, 0) : max(right, 0)] = color
 
 
-def _fill_alike(
-    pixels: Pixels, x: npt.NDArray[np.intp], y: npt.NDArray[np.intp], w: int, h: int, colors: npt.NDArray[np.uint32]
-) -> None:
-    """Rectangles of one size that lie inside: one by one where they are few, else one pixel of all at a time."""
-    if len(x) * _SLICE <= w * h * (_INDEXED + len(x) * _EACH):
-        for a, b, color in zip(x.tolist(), y.tolist(), colors.tolist(), strict=True):
-            pixels[b : b + h, a : a + w] = color
-        return
-    flat, wide = _in_a_row(pixels)
-    first = y * wide + x
-    for down in range(h):
-        for across in range(w):
-            flat[first + (down * wide + across)] = colors
+def stamp(pixels: Pixels, left: Floats, top: Floats, tiles: Sequence[Pixels], kinds: Rows) -> None:
+    """Copy to each place, given in pixels, the tile of its kind; what is outside is cut off."""
+    rows, columns = pixels.shape
+    x, y = np.round(left).astype(np.intp), np.round(top).astype(np.intp)
+    for kind, tile in enumerate(tiles):
+        h, w = tile.shape
+        own = (kinds == kind) & (x < columns) & (y < rows) & (x + w > 0) & (y + h > 0)
+        clear = own & (x >= 0) & (y >= 0) & (x + w <= columns) & (y + h <= rows)
+        if clear.any():
+            _windows(pixels, w, h)[y[clear], x[clear]] = tile
+        cut = own & ~clear
+        for a, b in zip(x[cut].tolist(), y[cut].tolist(), strict=True):
+            part = tile[max(-b, 0) : rows - b, max(-a, 0) : columns - a]
+            a, b = max(a, 0), max(b, 0)
+            pixels[b : b + part.shape[0], a : a + part.shape[1]] = part
+
+
+def _windows(pixels: Pixels, w: int, h: int) -> npt.NDArray[np.uint32]:
+    """The rectangle of this size that begins at each pixel: rows, columns, and within."""
+    shape = pixels.shape[0] - h + 1, pixels.shape[1] - w + 1, h, w
+    return np.lib.stride_tricks.as_strided(pixels, shape, pixels.strides + pixels.strides)
 
 
 def _in_a_row(pixels: Pixels) -> tuple[Pixels, int]:
@@ -108,32 +117,40 @@ def draw_lines(pixels: Pixels, x0: Floats, y0: Floats, x1: Floats, y1: Floats, c
     each = itertools.repeat(colors) if isinstance(colors, int) else colors[seen[long]].tolist()
     for left, right, top, low, color in zip(*edges, each, strict=False):
         pixels[top:low, left:right] = color
-    short = np.flatnonzero(~(level | upright))
-    if len(short):
-        _draw_points(
-            pixels, x[short], y[short], dx[short], dy[short], colors if isinstance(colors, int) else colors[seen[short]]
-        )
+    short = ~(level | upright)
+    flatter = np.abs(dx) >= np.abs(dy)
+    for down, some in ((False, short & flatter), (True, short & ~flatter)):
+        if some.any():
+            a, b, by, across = (y, x, dy, dx) if down else (x, y, dx, dy)
+            color = colors if isinstance(colors, int) else colors[seen[some]]
+            _draw_points(pixels, a[some], b[some], by[some], across[some], color, down=down)
 
 
-def _draw_points(pixels: Pixels, x: Floats, y: Floats, dx: Floats, dy: Floats, colors: Colors) -> None:
-    """Lines that lie inside, point by point, all at once."""
-    steps = np.ceil(np.maximum(np.abs(dx), np.abs(dy))).astype(np.intp)
-    share = 1.0 / np.maximum(steps, 1)
-    steps += 1
-    first = np.cumsum(steps) - steps
-    place = np.arange(int(steps.sum()), dtype=np.float64)
-
-    def along(start: Floats, step: Floats) -> npt.NDArray[np.intp]:
-        at = np.repeat(step, steps)
-        at *= place
-        at += np.repeat(start + 0.5 - step * first, steps)
-        return at.astype(np.intp)
-
+def _draw_points(
+    pixels: Pixels, x: Floats, y: Floats, dx: Floats, dy: Floats, colors: Colors, *, down: bool
+) -> None:  # fmt: skip
+    """Lines that lie inside, point by point, all at once: a point for each column of a line that is flatter than steep;
+    ``down``: x and y have changed places, and it is a point for each row."""
+    back = dx < 0
+    x, y = np.where(back, x + dx, x), np.where(back, y + dy, y)
+    first = (x + 0.5).astype(np.intp)
+    count = (x + np.abs(dx) + 0.5).astype(np.intp) - first + 1
+    begin = np.cumsum(count) - count
+    place = np.arange(int(count.sum()))
     flat, wide = _in_a_row(pixels)
-    index = along(y, dy * share) if dy.any() else np.repeat((y + 0.5).astype(np.intp), steps)
-    index *= wide
-    index += along(x, dx * share)
-    flat[index] = colors if isinstance(colors, int) else np.repeat(colors, steps)
+    along, across = (wide, 1) if down else (1, wide)
+    if dy.any():
+        slope = np.where(back, -dy, dy) / np.maximum(count - 1, 1)
+        height = np.repeat(slope.astype(np.float32), count)
+        height *= place - np.repeat(begin, count)
+        height += np.repeat((y + 0.5).astype(np.float32), count)
+        index = height.astype(np.intp)
+        index *= across
+    else:
+        index = np.repeat((y + 0.5).astype(np.intp) * across, count)
+    index += np.repeat((first - begin) * along, count)
+    index += place * along
+    flat[index] = colors if isinstance(colors, int) else np.repeat(colors, count)
 
 
 def _clipped(x: Floats, y: Floats, dx: Floats, dy: Floats, right: int, low: int) -> tuple[Floats, Floats]:

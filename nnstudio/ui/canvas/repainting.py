@@ -70,7 +70,15 @@ class Repainting:
         self._add_nodes(nodes)
         self._add_wires(near)
         self._boxes += layer.pills.mend(known, self._boxes)
+        if layer.pills.waiting:
+            layer.finish()
         self._tell()
+
+    def show(self, boxes: list[Box]) -> None:
+        """Paint these parts of the scene."""
+        self._boxes = boxes
+        if boxes:
+            self._tell()
 
     def resolved(self, before: Resolution | None, badges: npt.NDArray[np.uint8], bad: frozenset[Wire]) -> None:
         """Paint what another resolution shows otherwise than before, when nodes had these badges and wires were bad."""

@@ -13,6 +13,8 @@ from PySide6.QtGui import QPainterPath
 from nnstudio.graph.places import Box, Occupied
 
 Point = tuple[float, float]
+#: From one height to another.
+Stripe = tuple[float, float]
 #: Of a right-angled wire: to ``x1``, at the height ``lane`` to ``x2``, and on to its end.
 Way = tuple[float, float, float]
 
@@ -80,8 +82,10 @@ class Ends:
 class Router:
     """Routes wires around the nodes of ``nodes`` and keeps lanes of different sources apart."""
 
-    def __init__(self, nodes: Occupied[str]) -> None:
+    def __init__(self, nodes: Occupied[str], heights: Callable[[Box], set[Stripe]] | None = None) -> None:
+        """``heights``: the heights (top, bottom) of the nodes in an area, where somebody knows them faster."""
         self._nodes = nodes
+        self._heights = heights or self._looked_up
         self._lanes: dict[int, dict[Hashable, tuple[float, float, float, Hashable]]] = {}
         self._lane_of: dict[Hashable, int] = {}
 
@@ -137,11 +141,14 @@ class Router:
                         return y
         return middle
 
-    def _spans(self, area: Box) -> list[tuple[float, float]]:
+    def _looked_up(self, area: Box) -> set[Stripe]:
+        boxes = (self._nodes.box(id) for id in set(self._nodes.hits(area)))
+        return {(box[1], box[3]) for box in boxes if box is not None}
+
+    def _spans(self, area: Box) -> list[Stripe]:
         """The heights at which a lane would come too near to one of the nodes in an area."""
-        boxes = [self._nodes.box(id) for id in set(self._nodes.hits(area))]
-        spans: list[tuple[float, float]] = []
-        for top, low in sorted({(box[1] - _CLEAR, box[3] + _CLEAR) for box in boxes if box is not None}):
+        spans: list[Stripe] = []
+        for top, low in sorted((top - _CLEAR, low + _CLEAR) for top, low in self._heights(area)):
             if spans and top < spans[-1][1]:
                 spans[-1] = spans[-1][0], max(spans[-1][1], low)
             else:
@@ -161,8 +168,7 @@ class Router:
     def _widest(self, ends: Ends, top: float, bottom: float, *, downwards: bool) -> float:
         """The middle of the widest free stripe between two heights; of wide ones the nearest to the target."""
         left, right = sorted((ends.start[0] + _STUB, ends.end[0] - _STUB))
-        boxes = [self._nodes.box(id) for id in set(self._nodes.hits((left, top, right, bottom)))]
-        edges = sorted((box[1], box[3]) for box in boxes if box is not None)
+        edges = sorted(self._heights((left, top, right, bottom)))
         stripes = []
         for upper, lower in (*edges, (bottom, bottom)):
             stripes.append((top, max(top, upper)))

@@ -272,6 +272,8 @@ class SheetView(QGraphicsView):
             if len(self.canvas.moving) and self.scale_now() >= BATCH_SCALE:
                 box = (area.left(), area.top(), area.right(), area.bottom())
                 self._near.paint_moving(painter, box, sight, ratio)
+            elif not len(self.canvas.moving):
+                self._near.rest()
             painter.setWorldTransform(self.viewportTransform())
             self.drawForeground(painter, area)
         finally:

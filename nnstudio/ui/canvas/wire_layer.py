@@ -148,10 +148,7 @@ class WireLayer:
         rows = self.table.at_nodes(nodes)
         inner = self.table.at_nodes(nodes, both=True) if by is not None else rows[:0]
         if by is not None and len(inner):
-            self.table.x1[inner] += by[0]
-            self.table.x2[inner] += by[0]
-            self.table.lane[inner] += by[1]
-            self.table.changes += 1
+            self.table.shift(inner, by)
             shift = self.carried[1] if len(self.carried[0]) == len(inner) else (0.0, 0.0)
             self.carried = inner, (shift[0] + by[0], shift[1] + by[1])
         else:
@@ -210,7 +207,7 @@ class WireLayer:
         if wire is None or self.table.kind[row] != UNKNOWN:
             return
         if self._lanes is None:
-            self._lanes = Router(self._scene.nodes)
+            self._lanes = Router(self._scene.nodes, self._scene.table.heights)
         sx, sy, ex, ey = (float(part[row]) for part in self.table.ends())
         ports = list(self._scene.network.nodes[wire.target].layer.inputs)
         rank = ports.index(wire.input) if wire.input in ports else 0
@@ -249,7 +246,9 @@ class WireLayer:
             scene.repainting.decided(near[self.table.kind[near] != UNKNOWN])
         elif len(far):
             self.decide(far)
-        if len(near) + len(far) and len(self._unknown()):
+        else:
+            scene.repainting.show(self.pills.retry(_SLICE))
+        if self.pills.waiting or (len(near) + len(far) and len(self._unknown())):
             self._later.start(_PAUSE)
 
     def route(self, row: int, *, exactly: bool = True) -> Route:

@@ -17,8 +17,9 @@ UNKNOWN, CURVED, ANGLED, LED = 0, 1, 2, 3
 _STUB = 24.0
 #: Wires leave the rectangle of their ends by at most so much; a curve bends, a line has a width.
 _PAD = 40.0
-#: What is around more wires than this is worked out for all anew.
-_FEW = 300
+#: Where more wires than this begin and end, and what is around them, is worked out for all anew.
+_FEW = 1000
+_ALL = slice(None)
 
 
 class WireTable:
@@ -38,9 +39,9 @@ class WireTable:
         self.x1 = self.lane = self.x2 = np.zeros(0)
         self.led: dict[int, tuple[Position, ...]] = {}  # the points that a person chose, by row
         self.changes = 0  # of what is there and of ways; the nodes count where they stand
-        self._built = 0  # counts changes of what is there
-        self._ends: tuple[tuple[int, int], tuple[Floats, Floats, Floats, Floats]] | None = None
-        self._boxes: tuple[tuple[int, int], tuple[Floats, Floats, Floats, Floats]] | None = None
+        self._ends: tuple[Floats, Floats, Floats, Floats] | None = None
+        self._boxes: tuple[Floats, Floats, Floats, Floats] | None = None
+        self._came: set[int] = set()  # rows of wires that came or went since those ends were worked out
         self._turned: set[int] = set()  # rows whose ways are others than those boxes are around
 
     def __len__(self) -> int:
@@ -58,7 +59,7 @@ class WireTable:
         self.target[rows] = [nodes.get(wire.target, -1) for wire in wires]
         ends = np.array(heights)
         self.out[rows], self.into[rows] = ends[:, 0], ends[:, 1]
-        self._built += 1
+        self._came.update(rows.tolist())
         self.forget(rows)
 
     def _rows(self, wires: Sequence[Wire]) -> Rows:
@@ -101,17 +102,27 @@ class WireTable:
                 self._free.append(row)
                 self.led.pop(row, None)
                 self.changes += 1
-                self._built += 1
+                self._came.add(row)
 
     def clear(self) -> None:
         """Take all wires away."""
-        changes, built = self.changes, self._built
+        changes = self.changes
         self.__init__(self._nodes)  # type: ignore[misc]
-        self.changes, self._built = changes + 1, built + 1
+        self.changes = changes + 1
 
     def forget(self, rows: Rows) -> None:
         """Take the ways of these wires for unknown, but for those that a person chose."""
         self.kind[rows] = np.where(self.kind[rows] == LED, LED, UNKNOWN)
+        self._turn(rows)
+
+    def shift(self, rows: Rows, by: Position) -> None:
+        """Move the ways of these wires as they are."""
+        self.x1[rows] += by[0]
+        self.x2[rows] += by[0]
+        self.lane[rows] += by[1]
+        self._turn(rows)
+
+    def _turn(self, rows: Rows) -> None:
         if len(rows) > _FEW:
             self._boxes = None
         else:
@@ -138,13 +149,14 @@ class WireTable:
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
-    def there(self) -> npt.NDArray[np.bool_]:
-        """Which rows hold a wire that is shown: both nodes are there, and not folded into one frame."""
-        whole = (self.source >= 0) & (self.target >= 0)
+    def there(self, rows: Rows | slice = _ALL) -> npt.NDArray[np.bool_]:
+        """Which rows (of these) hold a wire that is shown: both nodes are there, and not folded into one frame."""
+        source, target = self.source[rows], self.target[rows]
+        whole = (source >= 0) & (target >= 0)
         if len(self._nodes.folded) and len(whole):
-            a, b = self._nodes.folded[self.source], self._nodes.folded[self.target]
+            a, b = self._nodes.folded[source], self._nodes.folded[target]
             whole &= (a < 0) | (a != b)
-        return whole
+        return np.asarray(whole)
 
     def at_nodes(self, nodes: Rows, *, both: bool = False) -> Rows:
         """Rows of the wires that one end (or both ends) of are at these nodes."""
@@ -155,17 +167,28 @@ class WireTable:
 
     def ends(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Where all wires begin and end: x and y, x and y. NaN where there is no wire."""
-        known = self._nodes.geometry, self._built
-        if self._ends is None or self._ends[0] != known:
-            nodes, a, b = self._nodes, self.source, self.target
-            if not len(nodes.x):
-                none = np.full(len(a), np.nan)
-                return none, none, none, none
-            out, into = np.where(nodes.folded[a] < 0, self.out, 0.0), np.where(nodes.folded[b] < 0, self.into, 0.0)
-            found = nodes.x[a] + nodes.w[a] / 2, nodes.y[a] + out, nodes.x[b] - nodes.w[b] / 2, nodes.y[b] + into
-            found[0][~self.there()] = np.nan
-            self._ends = known, found
-        return self._ends[1]
+        nodes = self._nodes
+        if self._ends is None or len(self._ends[0]) != len(self.source) or len(nodes.turned) > _FEW:
+            self._ends, self._boxes = self._ends_of(_ALL), None
+        elif nodes.turned or self._came:
+            rows = self.at_nodes(np.fromiter(nodes.turned, np.intp, len(nodes.turned)))
+            rows = np.union1d(rows, np.fromiter(self._came, np.intp, len(self._came)))
+            for whole, part in zip(self._ends, self._ends_of(rows), strict=True):
+                whole[rows] = part
+            self._turned.update(rows.tolist())
+        nodes.turned.clear()
+        self._came.clear()
+        return self._ends
+
+    def _ends_of(self, rows: Rows | slice) -> tuple[Floats, Floats, Floats, Floats]:
+        nodes, a, b = self._nodes, self.source[rows], self.target[rows]
+        if not len(nodes.x):
+            return np.full(len(a), np.nan), np.full(len(a), np.nan), np.full(len(a), np.nan), np.full(len(a), np.nan)
+        out = np.where(nodes.folded[a] < 0, self.out[rows], 0.0)
+        into = np.where(nodes.folded[b] < 0, self.into[rows], 0.0)
+        found = nodes.x[a] + nodes.w[a] / 2, nodes.y[a] + out, nodes.x[b] - nodes.w[b] / 2, nodes.y[b] + into
+        found[0][~self.there(rows)] = np.nan
+        return found
 
     def roughly(self) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
         """Which wires go right-angled, and ``x1, lane, x2`` of these; for ways that are unknown, about so."""
@@ -200,22 +223,23 @@ class WireTable:
         return rows[found]
 
     def _surroundings(self) -> tuple[Floats, Floats, Floats, Floats]:
-        known = self._nodes.geometry, self._built
-        if self._boxes is None or self._boxes[0] != known or len(self._turned) > _FEW:
-            self._boxes = known, self._around(slice(None), self.led)
+        ends = self.ends()
+        if self._boxes is None or len(self._turned) > _FEW:
+            self._boxes = self._around(ends, _ALL, self.led)
         elif self._turned:
             rows = np.array(sorted(self._turned), np.intp)
             led = {place: self.led[row] for place, row in enumerate(rows.tolist()) if row in self.led}
-            for whole, part in zip(self._boxes[1], self._around(rows, led), strict=True):
+            for whole, part in zip(self._boxes, self._around(ends, rows, led), strict=True):
                 whole[rows] = part
         self._turned.clear()
-        return self._boxes[1]
+        return self._boxes
 
     def _around(
-        self, rows: Rows | slice, led: Mapping[int, tuple[Position, ...]]
-    ) -> tuple[Floats, Floats, Floats, Floats]:
+        self, ends: tuple[Floats, Floats, Floats, Floats], rows: Rows | slice,
+        led: Mapping[int, tuple[Position, ...]],
+    ) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
         """What is around the wires in these rows; ``led``: through which points some go, by their place among these."""
-        sx, sy, ex, ey = (part[rows] for part in self.ends())
+        sx, sy, ex, ey = (part[rows] for part in ends)
         unknown = (self.kind[rows] == UNKNOWN) & (ex - sx < _STUB)
         angled = unknown | (self.kind[rows] == ANGLED)
         x1 = np.where(unknown, sx + _STUB, np.where(angled, self.x1[rows], sx))
