@@ -113,6 +113,21 @@ def scaled(patient: Patient) -> Iterator[Cure]:
         )  # fmt: skip
 
 
+def varied(patient: Patient) -> Iterator[Cure]:
+    """Pictures turned, shifted and resized at random, where nothing else says what is where in them."""
+    inputs = list(patient.flat.of_role("input"))
+    pictures = [node.id for node in inputs if (made := out(patient, node.id)) and made.rank == 4 and made.is_float]
+    placed = [node.id for node in inputs if (made := out(patient, node.id)) and made.rank > 2]
+    fed = [patient.flat.nodes[wire.target] for id in pictures for wire in patient.flat.outgoing.get(id, ())]
+    if placed != pictures or any(node.layer.role == "loss" or kind(patient, node.id) == "RandomAffine" for node in fed):
+        return
+    layer = load()["RandomAffine"]()
+    yield from cure_at(
+        patient, "Vary the pictures", "Turned, shifted and resized at random, no picture comes twice (RandomAffine).",
+        pictures, lambda chosen: edits.chain(*(_after_input(id, layer) for id in chosen)),
+    )  # fmt: skip
+
+
 def _after_input(id: str, layer: Layer) -> Edit:
     """Put a layer behind an input, but not before a loss or metric that compares with it."""
 

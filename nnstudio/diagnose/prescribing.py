@@ -78,6 +78,7 @@ def _rate_low(patient: Patient) -> Iterator[Cure]:
 
 def _overfitting(patient: Patient) -> Iterator[Cure]:
     yield from on_plan.stopped_early(patient)
+    yield from on_network.varied(patient)
     yield from on_layers.dropped(patient)
     yield from on_plan.decayed(patient)
     yield from on_layers.narrowed(patient)

@@ -109,7 +109,7 @@ def overfit() -> Sheet:
     classifier(net, net.add("Linear", x, name="scores", out_features=10), "digit")
     return sheet(
         net, rows("image flatten layers scores digit", ". . label loss", ". . . accuracy"),
-        Plan.make({"epochs": 80, "batch_size": 20, "learning_rate": 0.005, "keep_best": False}),
+        Plan.make({"epochs": 80, "batch_size": 20, "learning_rate": 0.003, "keep_best": False}),
         DataReference("shipped:digits", split=Split.make({"train": 0.1113, "validation": 0.2226, "test": 0.6661})),
         "Too large, too little data",
         "Half a million weights learn 200 digits by heart; the gap to new ones is found and narrowed.",

@@ -17,6 +17,8 @@ from nnstudio.diagnose import Case, Facts, before_training, facts_of
 from nnstudio.diagnose.cures import Cure, cures
 from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.project import files
+from nnstudio.project.gallery import template
 from nnstudio.train.events import Diagnosis, RunFinished
 
 MADE = {case.name: case for case in cases(0)}
@@ -71,6 +73,28 @@ def test_every_finding_has_cures_that_bring_no_new_problem(name: str) -> None:
 )
 def test_the_likeliest_cure_comes_first(name: str, first: str) -> None:
     assert next(iter(offered(name))) == first
+
+
+def by_heart(id: str) -> tuple[Network, tuple[Cure, ...]]:
+    """A project of the gallery, and what is offered where it learns by heart."""
+    sheet = files.load(template(id).path).sheet
+    types = sheet.data.types if sheet.data is not None else {}
+    told = Diagnosis(step=0, time=0.0, code="overfitting", message="", hint="")
+    return sheet.network, cures(told, resolve(sheet.network, types), sheet.plan)
+
+
+def test_pictures_that_are_learned_by_heart_can_be_varied() -> None:
+    network, found = by_heart("overfit")
+    cure = next(cure for cure in found if cure.title == "Vary the pictures")
+    after = cure.network_after(network)
+    (wire,) = after.outgoing["image"]
+    assert after.nodes[wire.target].layer.type_name() == "RandomAffine"
+
+
+@pytest.mark.parametrize("id", ["small-net", "digits-cnn", "autoencoder", "segment"])
+def test_only_pictures_are_varied_which_are_not_yet_and_in_which_no_place_is_asked_for(id: str) -> None:
+    _, found = by_heart(id)
+    assert "Vary the pictures" not in {cure.title for cure in found}
 
 
 def test_the_focal_loss_is_a_cure_of_uneven_classes_that_is_not_offered_twice() -> None:
