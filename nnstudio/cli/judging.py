@@ -238,7 +238,9 @@ def _attack(judge: Judge, given: Namespace, out: Output) -> None:
         return
     out.item(attack=given.attack, norm=given.norm, rows=len(found.places), fooled=int(found.fooled.sum()),
              median_strength=found.median)  # fmt: skip
-    if found.median == float("inf"):
+    if not bool((found.smallest > 0).any()):
+        note("none of these rows was right to begin with, so there is nothing to fool; train the network first")
+    elif found.median == float("inf"):
         note("the greatest strength fools less than half of the rows; a greater --strength would fool more")
     else:
         out.line(f"A change of {figure(found.median)} fools half of the rows that were right")

@@ -251,6 +251,8 @@ def _spoken(name: str, answer: dict[str, Any]) -> str:
     value = answer.get("value", answer.get("embedding", answer.get("sound")))
     if value is None:
         return f"{name} {', '.join(f'{key} {value}' for key, value in answer.items())}"
+    if isinstance(value, list) and _sizes(value).count("×") == 2 and len(value) in (1, 3):
+        return f"{name} a picture of {len(value[0][0])}×{len(value[0])} pixels"
     if isinstance(value, list) and (len(value) > LONG or (value and isinstance(value[0], list))):
         return f"{name} {_sizes(value)} numbers"
     if isinstance(value, list):

@@ -96,7 +96,8 @@ class ColumnEncoding:
     def read(self, values: Sequence[Any]) -> Array:
         """Values that a person gave for this column, as :class:`Column` holds them. DataError where one cannot be."""
         if self.kind == "category":
-            return np.array([self._code(value) for value in values], dtype=np.int64)
+            places = {name: code for code, name in enumerate(self.categories)}
+            return np.array([self._code(value, places) for value in values], dtype=np.int64)
         if self.kind == "number":
             return np.array([self._number(value) for value in values], dtype=np.float64)
         if self.kind == "text":
@@ -131,10 +132,10 @@ class ColumnEncoding:
     def _shape(self) -> str:
         return "×".join(map(str, self.shape))
 
-    def _code(self, value: Any) -> int:
+    def _code(self, value: Any, places: Mapping[str, int]) -> int:
         text = "" if value is None else str(value).strip()
-        if text in self.categories:
-            return self.categories.index(text)
+        if text in places:
+            return places[text]
         if text.lower() in MISSING:
             return -1
         return NEW
@@ -143,7 +144,8 @@ class ColumnEncoding:
         """Texts among these that a category does not know, each once."""
         if self.kind != "category":
             return ()
-        told = (str(value).strip() for value in values if value is not None and self._code(value) == NEW)
+        known = dict.fromkeys(self.categories, 0)
+        told = (str(value).strip() for value in values if value is not None and self._code(value, known) == NEW)
         return tuple(dict.fromkeys(told))
 
     def _codes(self, text: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -122,9 +123,19 @@ def _texts(column: Column, start: int, stop: int) -> list[str]:
         return ["1 box" if count == 1 else f"{count} boxes" for count in counts]
     if column.kind == "category":
         return ["" if code < 0 else column.categories[code] for code in part]
+    if column.kind == "time" and part.dtype.kind == "f":
+        return [_moment(value) for value in part.tolist()]
     if part.ndim == 1:
         return [_text(value) for value in part.tolist()]
     return ["×".join(map(str, part.shape[1:]))] * len(part)
+
+
+def _moment(seconds: float) -> str:
+    """A time as a date, with the time of day where it has one."""
+    if seconds != seconds:
+        return ""
+    moment = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%d}" if not seconds % 86_400 else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _text(value: Any) -> str:

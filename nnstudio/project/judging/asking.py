@@ -26,6 +26,21 @@ _WITHOUT = {
     "so that it can be neither attacked nor explained; its worst rows and slices can be looked at.",
 }
 
+_OF_CODES = (
+    "This network takes class codes or tokens alone, which cannot be changed little by little; an attack needs an "
+    "input of numbers, such as a picture."
+)
+
+
+def why_not_attacked(judge: Judge, name: str = "") -> str:
+    """Why a subject cannot be attacked, in a sentence; "" where it can."""
+    subject = judge.subject(name)
+    if subject.kind in _WITHOUT:
+        return _WITHOUT[subject.kind]
+    needed = judge.compiled.network.ancestors([subject.prediction[0]])
+    known = [spec for spec in judge.compiled.inputs if spec.draw is None and spec.node in needed]
+    return "" if any(not spec.type.is_int for spec in known) else _OF_CODES
+
 
 class Asking:
     """Some rows of a split, and the network's prediction of one subject for changed inputs.
@@ -90,10 +105,7 @@ class Asking:
     def require_numbers(self) -> None:
         """ProjectError where no input of numbers can be changed little by little."""
         if not self.changeable:
-            raise ProjectError(
-                "This network takes class codes or tokens alone, which cannot be changed little by little; an attack "
-                "needs an input of numbers, such as a picture."
-            )
+            raise ProjectError(_OF_CODES)
 
     def predict(self, changed: Sequence[torch.Tensor]) -> torch.Tensor:
         """The prediction where the changeable inputs are these."""
@@ -134,9 +146,9 @@ class Asking:
 
         subject = self.subject
         if subject.kind == "boxes":
-            hits = matched_boxes(prediction.detach().cpu().numpy(), self.target.cpu().numpy()).sum(axis=1)
+            found = matched_boxes(prediction.detach().cpu().numpy(), self.target.cpu().numpy()).sum(axis=1)
             true = (self.target[..., 4] > -0.5).sum(dim=1).cpu()
-            return torch.from_numpy(hits) * 2 > true
+            return torch.from_numpy(found) * 2 > true
         if subject.kind == "classes":
             target = self.target.reshape(len(prediction), -1)[:, 0].round().long()
             right: torch.Tensor = shares_of(subject, prediction).argmax(dim=1) == target

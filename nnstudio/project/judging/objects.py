@@ -111,19 +111,19 @@ def _outlined(said: Codes, true: Codes) -> tuple[int, int, int]:
 def by_object(judged: Judged) -> list[ObjectFigures]:
     """The figures of each class that there is, in the order of the classes; of outlined objects, of all together."""
     if judged.kind == "objects":
-        found = matched(judged)
-        return [ObjectFigures("object", *(int(part.sum()) for part in (found.count, found.found, found.made_up)),
-                              math.nan)]  # fmt: skip
+        all_of = matched(judged)
+        count, hits, wrong = (int(part.sum()) for part in (all_of.count, all_of.found, all_of.made_up))
+        return [ObjectFigures("object", count, hits, wrong, math.nan)]
     right = matched_boxes(judged.predicted, judged.target).reshape(-1)
     said, scores = (judged.predicted[:, :, at].reshape(-1) for at in (4, 5))
     true, names = np.rint(judged.target[:, :, 4].reshape(-1)), judged.subject.classes
     made = []
     for code in sorted({int(code) for code in (*np.unique(true), *np.unique(np.rint(said))) if code >= 0}):
-        own, count = np.rint(said) == code, int((true == code).sum())
+        own, there = np.rint(said) == code, int((true == code).sum())
         name = names[code] if code < len(names) else str(code)
-        hits = int(right[own].sum())
-        precision = average_precision(scores[own], right[own], count)
-        made.append(ObjectFigures(name, count, hits, int(own.sum()) - hits, precision))
+        good = int(right[own].sum())
+        precision = average_precision(scores[own], right[own], there)
+        made.append(ObjectFigures(name, there, good, int(own.sum()) - good, precision))
     return made
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnstudio.graph import Network
-from nnstudio.layers import Layer, TensorType
+from nnstudio.layers import TensorType
 from nnstudio.project.judging.taps import Tap, fed
 
 if TYPE_CHECKING:
@@ -153,12 +153,12 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
     )
 
 
-def _pairs(network: Network, layer: Layer, prediction: Tap) -> tuple[str, float]:
+def _pairs(network: Network, layer: object, prediction: Tap) -> tuple[str, float]:
     """How a distance or likeness of pairs becomes a share, and what is half way: half the margin of a loss on it."""
     if getattr(layer, "measure", "distance") == "likeness":
         return "likeness", 1.0
     margins = [
-        float(node.layer.margin) for node in network.nodes.values()  # type: ignore[attr-defined]
+        float(getattr(node.layer, "margin", 1.0)) for node in network.nodes.values()
         if node.layer.type_name() == "ContrastiveLoss" and fed(network, node.id, "prediction") == prediction
     ]  # fmt: skip
     return "distance", (margins[0] if margins else 1.0) / 2

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableWidget, QTableWidgetItem, QWidget
 
+from nnstudio.project.judging.asking import why_not_attacked
 from nnstudio.project.judging.attacks import Attack, Attacked, attacked
 from nnstudio.project.judging.judge import Judge, Judged, Progress
 from nnstudio.ui import theme
@@ -98,6 +99,10 @@ class AttackPage(Page):
             self._show(self.found)
             return
         self.found = None
+        judge = self.assessing.judge
+        why = why_not_attacked(judge, judged.subject.name) if judge is not None and judged is not None else ""
+        self.empty.say(*(("It cannot be attacked", why) if why else EMPTY))
+        self.empty.button.setVisible(not why)
         self.stack.setCurrentIndex(0)
 
     def attack(self) -> None:
@@ -143,6 +148,8 @@ class AttackPage(Page):
         count = numbers.count(len(found.places), "row")
         if numeric:
             self.told.setText(count)
+        elif not (found.smallest > 0).any():
+            self.told.setText(f"none of {count} was right to begin with")
         elif np.isfinite(found.median):
             self.told.setText(f"{numbers.figure(found.median)} fools half of what was right, of {count}")
         else:

@@ -43,6 +43,11 @@ class ConfusionPage(Page):
         self.classes.verticalHeader().hide()
         self.classes.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.classes.horizontalHeader().setHighlightSections(False)
+        figures = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter  # they stand under their heads
+        self.classes.horizontalHeader().setDefaultAlignment(figures)
+        self.classes.horizontalHeaderItem(0).setTextAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.left = left = QWidget()
         right, inside = QWidget(), QWidget()
         left.setLayout(column(self.head, self.matrix, spacing=2, margins=(16, 4, 4, 6)))

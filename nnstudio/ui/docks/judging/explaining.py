@@ -139,7 +139,7 @@ class ExplainPage(Page):
             return
         part = found.parts[max(0, self.fields.index)]
         why = f"What counts for {found.asked}"
-        if part.kind == "image" or (part.kind == "array" and part.values.ndim >= 2):
+        if part.kind == "image" or (part.kind == "array" and part.values.ndim >= 2 and not part.names):
             values = part.values.reshape(-1, part.values.shape[-1]) if part.kind == "array" else part.values
             self.input.setVisible(part.input is not None)
             if part.input is not None:

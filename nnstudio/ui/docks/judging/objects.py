@@ -39,6 +39,11 @@ class ObjectsPage(Page):
         self.classes.verticalHeader().hide()
         self.classes.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.classes.horizontalHeader().setHighlightSections(False)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter  # figures stand under their heads
+        self.classes.horizontalHeader().setDefaultAlignment(right)
+        self.classes.horizontalHeaderItem(0).setTextAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.classes.itemSelectionChanged.connect(self._show_rows)
         left = QWidget()
         left.setLayout(column(self.head, self.classes, spacing=2, margins=(16, 4, 4, 6)))

@@ -14,6 +14,8 @@ from nnstudio.ui.docks import numbers
 
 #: Columns that are shown at most; words.
 BARS, WORDS = 24, 600
+#: What fills a text up, which is not shown at its end.
+FILLED = "<pad>"
 
 
 class PartsView(QWidget):
@@ -91,7 +93,8 @@ class PartsView(QWidget):
         painter.setFont(theme.ui_font(13))
         metrics = QFontMetricsF(painter.font())
         high, x, y = metrics.height() + 6, 2.0, 2.0
-        for name, value in list(zip(part.names, flat.tolist(), strict=True))[:WORDS]:
+        last = max((at for at, name in enumerate(part.names) if name != FILLED), default=0)
+        for name, value in list(zip(part.names, flat.tolist(), strict=True))[: min(WORDS, last + 1)]:
             text = {" ": "␣", "\n": "⏎"}.get(name, name)
             wide = metrics.horizontalAdvance(text) + 6
             if x + wide > self.width() and x > 2:

@@ -1,0 +1,262 @@
+"""Try it, beyond classes and numbers: nearest samples, rankings, words, forecasts, sounds, noise and attention."""
+
+from __future__ import annotations
+
+import math
+import wave
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtTest import QTest
+
+from nnstudio.data.columns import Column
+from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.project.neighbours import Neighbour, Threshold, equal_error
+from nnstudio.project.project import Project
+from nnstudio.project.ranking import Ranked
+from nnstudio.ui import playing
+from nnstudio.ui.docks.attending import over, patches, sides
+from nnstudio.ui.docks.try_answers import AnswersView
+from nnstudio.ui.docks.try_beside import Series, Words
+from nnstudio.ui.docks.try_editors import ArrayEditor, CategoryEditor, NoiseEditor
+from nnstudio.ui.docks.try_panel import TryPanel
+from nnstudio.ui.docks.try_sound import SoundEditor
+from nnstudio.ui.session import Session
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def shown(qtbot, widget, width=420, height=260):
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def test_a_click_on_a_near_sample_begins_with_it(qtbot):
+    view = shown(qtbot, AnswersView())
+    rows = []
+    view.row_chosen.connect(rows.append)
+    near = [Neighbour(17, 0.1, "cat"), Neighbour(4, 0.2, "dog")]
+    view.show_answers({"place": {"embedding": [0.0], "neighbours": near, "threshold": Threshold(0.15, 0.04)}})
+    tiles = view._parts["place"]["neighbours"]
+    QTest.mouseClick(tiles, LEFT, pos=tiles._boxes[1].center().toPoint())
+    assert rows == [4]
+    assert view._parts["place"]["more"].text() == (
+        "The nearest training rows. Up to 0.150 apart two are taken for the same, which is wrong for 4 % of pairs"
+    )
+    assert "cat, 0.100 away" in tiles.accessibleDescription()
+
+
+def test_a_ranking_has_the_best_first_and_another_column_is_asked_for_by_its_menu(qtbot):
+    view = shown(qtbot, AnswersView())
+    view.ranks, columns = ("person", "film"), []
+    view.rank_chosen.connect(columns.append)
+    view.show_answers({"guess": {"value": 3.0, "ranking": Ranked("film", (("Ran", 4.5), ("Up", 4.0)), 3)}})
+    part = view._parts["guess"]["ranking"]
+    assert part.view.rows == (("Ran", 4.5), ("Up", 4.0))
+    assert part.note.text() == "3 values left out: the data has a row with that already"
+    part.which.menu().actions()[0].trigger()
+    assert columns == ["person"]
+
+
+def test_labelled_words_and_a_span_of_a_text_are_told_in_words(qtbot):
+    view = shown(qtbot, AnswersView())
+    words = Words(("meet", "Ann", "in", "Rome"), ("", "B-PERSON", "", "B-CITY"))
+    view.show_answers({"names": {"text": "", "tokens": ["O"], "words": words}})
+    assert view.headlines["names"] == "2 things found"
+    assert view._parts["names"]["words"].accessibleDescription() == "Ann: B-PERSON, Rome: B-CITY"
+    place = {"class": "1", "probability": 0.5, "probabilities": {}, "place": "Ann", "span": "Ann in", "words": words}
+    view.show_answers({"start": place})
+    assert view.headlines["start"] == "Ann in"
+
+
+def test_a_pair_is_the_same_up_to_a_distance_that_is_told(qtbot):
+    view = shown(qtbot, AnswersView())
+    answer = {"value": 0.3, "distance": 0.3, "limit": Threshold(0.4, 0.1), "same": True, "right": "yes"}
+    view.show_answers({"apart": answer})
+    assert view.headlines["apart"] == "The same"
+    assert view._parts["apart"]["more"].text().endswith("10 % of the pairs held back\nin the data: yes")
+
+
+def test_a_forecast_is_drawn_after_its_past_beside_what_came(qtbot):
+    view = shown(qtbot, AnswersView())
+    series = Series("demand", np.arange(6.0), np.array([6.0, 7.0]), np.array([6.5, 6.0]))
+    view.show_answers({"demand": {"value": [6.0, 7.0], "series": series}})
+    table = view._parts["demand"]["series"].numbers()
+    assert table["past x"].tolist() == [-5, -4, -3, -2, -1, 0]
+    assert table["forecast x"].tolist() == [1, 2]
+    assert table["what came y"].tolist() == [6.5, 6.0]
+
+
+def test_the_threshold_of_equal_errors_parts_the_same_from_others():
+    found = equal_error(np.array([0.1, 0.2, 0.3, 0.7, 0.8]), np.array([True, True, True, False, False]))
+    assert found == Threshold(0.3, 0.0)
+    assert math.isnan(equal_error(np.array([0.1]), np.array([True])).distance)
+
+
+# --- inputs ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_sound_file_that_is_dropped_is_cut_to_the_data_s_rate_and_length(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(playing, "can_play", lambda: False)
+    put, said = [], []
+    column = Column("sound", "sound", np.zeros((1, 1, 4000), np.int16), divisor=32768.0, rate=8000)
+    editor = shown(qtbot, SoundEditor(column, lambda name, value: put.append((name, value)), said.append))
+    editor.show_value(np.zeros((1, 4000), np.int16))
+    assert editor.play.isHidden()
+    assert editor.silent.text() == playing.NO_PLAYER
+    tone = 0.5 * np.sin(2 * np.pi * 400 * np.arange(16_000) / 16_000)
+    playing.write_wav(tmp_path / "tone.wav", tone[None], 16_000)
+    drop(editor.wave, tmp_path / "tone.wav")
+    name, value = put[-1]
+    assert name == "sound"
+    assert value.shape == (1, 4000)
+    assert np.abs(value).max() == pytest.approx(0.5 * 32768, rel=0.05)
+    assert "0.50 seconds, 8,000 samples a second" in editor.wave.accessibleDescription()
+    (tmp_path / "no.wav").write_text("no sound")
+    drop(editor.wave, tmp_path / "no.wav")
+    assert "no.wav is no sound that can be read" in said[-1]
+
+
+def test_a_sound_is_played_as_it_is_shown(qtbot, monkeypatch):
+    monkeypatch.setattr(playing, "can_play", lambda: True)
+    column = Column("sound", "sound", np.zeros((1, 1, 100), np.float32), rate=8000)
+    editor = shown(qtbot, SoundEditor(column, lambda *_: None, lambda _: None))
+    editor.show_value(np.full((1, 100), 0.25, np.float32))
+    heard = []
+    monkeypatch.setattr(editor.playing, "play", lambda samples, rate: heard.append((samples.mean(), rate)))
+    QTest.mouseClick(editor.play, LEFT)
+    assert heard == [(0.25, 8000)]
+    editor._soon.stop()
+
+
+def test_what_is_written_for_a_player_is_the_sound(tmp_path):
+    playing.write_wav(tmp_path / "a.wav", np.array([[0.0, 1.0, -1.0]]), 8000)
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert (file.getframerate(), file.getnchannels()) == (8000, 1)
+        assert np.frombuffer(file.readframes(3), "<i2").tolist() == [0, 32767, -32767]
+
+
+def drop(widget, path):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    keys = Qt.KeyboardModifier.NoModifier
+    widget.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, mime, LEFT, keys))
+
+
+def test_a_category_is_typed_and_one_that_was_never_met_is_taken_too(qtbot):
+    put = []
+    column = Column("city", "category", np.array([0, 1]), ("Rome", "Oslo"))
+    editor = shown(qtbot, CategoryEditor(column, lambda name, value: put.append((name, value))))
+    editor.show_value("Rome")
+    QTest.keyClicks(editor.box.lineEdit(), "")
+    editor.box.lineEdit().selectAll()
+    QTest.keyClicks(editor.box.lineEdit(), "Bern")
+    QTest.keyClick(editor.box.lineEdit(), Qt.Key.Key_Return)
+    assert put == [("city", "Bern")]
+
+
+def test_a_latent_number_is_slid_and_others_are_drawn(qtbot):
+    put, drawn = [], []
+    editor = shown(qtbot, NoiseEditor("n", "noise", 10, lambda *each: put.append(each), lambda: drawn.append(1)))
+    assert editor.title == "noise: the first 8 of 10 numbers"
+    editor.show_values(np.zeros(10))
+    assert not put
+    editor.sliders[2].setFocus()
+    QTest.keyClick(editor.sliders[2], Qt.Key.Key_End)
+    assert put == [("n", 2, 3.0)]
+    QTest.mouseClick(editor.again, LEFT)
+    assert drawn == [1]
+
+
+def test_a_window_over_time_is_drawn_with_a_line_for_each_column(qtbot):
+    column = Column("past", "array", np.zeros((1, 30, 3)))
+    editor = shown(qtbot, ArrayEditor(column, lambda *_: None))
+    editor.show_value(np.random.default_rng(0).random((30, 3)))
+    assert editor.view.isVisible()
+    assert editor.text.text() == "30 moments of 3 numbers, as the row has it"
+
+
+# --- attention ------------------------------------------------------------------------------------------------------
+
+
+def test_attention_is_named_by_the_tokens_of_what_looks_and_what_is_looked_at():
+    net = NetworkBuilder()
+    words = net.add("Embedding", net.add("Input", field="english", name="english"), embedding_dim=4, name="words")
+    begun = net.add("Slice", net.add("Input", field="spanish", name="spanish"), end=2, name="begun")
+    other = net.add("Embedding", begun, embedding_dim=4, name="other")
+    net.add("MultiheadAttention", other, words, name="look", num_heads=1)
+    network = net.network
+    tokens = {"english": ("the", "cat", "<pad>"), "spanish": ("el", "gato", "<end>")}
+    down, across = sides(network, network.named("look").id, tokens, 2, 3)
+    assert down == ("el", "gato")
+    assert across == ("the", "cat", "<pad>")
+
+
+def test_attention_to_patches_lies_over_the_picture_brightest_where_most_is_looked():
+    weights = np.zeros((1, 5, 5), np.float32)
+    weights[0, 0, 4] = 1.0  # the class token looks at the last patch
+    looked = patches(weights)
+    assert looked.tolist() == [[0, 0], [0, 1]]
+    picture = QImage(8, 8, QImage.Format.Format_Grayscale8)
+    picture.fill(128)
+    made = over(picture, looked)
+    bright = [made.pixelColor(QPoint(x, x)).lightness() for x in (8, made.width() - 8)]
+    assert bright[1] > bright[0] + 30
+    assert patches(np.zeros((1, 3, 7), np.float32)) is None
+
+
+# --- the whole panel ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tried(qapp, qtbot):
+    assert qapp is not None
+    session, made = Session(), []
+
+    def open_(path) -> TryPanel:
+        session.open(path)
+        qtbot.waitUntil(lambda: session.settled and session.dataset is not None, timeout=60_000)
+        panel = TryPanel(session)
+        made.append(panel)
+        shown(qtbot, panel, 1100, 320)
+        qtbot.waitUntil(lambda: bool(panel.answers.headlines), timeout=60_000)
+        return panel
+
+    yield open_
+    for panel in made:
+        panel.hide()
+    session.shut_down()
+
+
+def test_people_are_given_the_films_that_they_would_like_most_and_a_stranger_is_told(tried, qtbot, tmp_path):
+    panel = tried(Project.new("recommend").save(tmp_path / "r.nnstudio"))
+    ranking = panel.trying.answers["guess"]["ranking"]
+    assert ranking.column == "film"
+    assert [value for _, value in ranking.best] == sorted((value for _, value in ranking.best), reverse=True)
+    user = panel.editors[0]
+    user.box.lineEdit().selectAll()
+    QTest.keyClicks(user.box.lineEdit(), "nobody")
+    QTest.keyClick(user.box.lineEdit(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "had no “nobody” in training" in panel.how.text(), timeout=60_000)
+
+
+def test_the_nearest_pictures_and_dreams_from_noise_follow_the_input(tried, qtbot, tmp_path):
+    panel = tried(Project.new("vae").save(tmp_path / "v.nnstudio"))
+    before = panel.trying.samples["dreamt"]
+    assert before.shape == (12, 1, 28, 28)
+    dreamt = panel.trying.answers["dreamt"]["value"]
+    slider = panel.noises[0].sliders[0]
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: panel.trying.answers["dreamt"]["value"] != dreamt, timeout=60_000)
+    assert np.allclose(panel.trying.samples["dreamt"], before)
+    QTest.mouseClick(panel.noises[0].again, LEFT)
+    qtbot.waitUntil(lambda: not np.allclose(panel.trying.samples["dreamt"], before), timeout=60_000)
