@@ -184,6 +184,9 @@ class _Carrier:
 
         if saved is None:
             return "fresh", f"“{self._name}” starts untrained: no {key} is saved for it; train it again."
+        if self._was is self._compiled.resolution and saved.shape == tuple(value.shape):
+            value.copy_(torch.from_numpy(saved.copy()).to(value.dtype))
+            return "kept", ""
         expected, came = _shape(value.shape), _shape(saved.shape)
         places = self._places(key, tuple(saved.shape), tuple(value.shape))
         if places is None:

@@ -15,6 +15,10 @@ Pieces = tuple[tuple[str, int], ...]
 _PASSING = frozenset({"Activation", "Regularisation", "Normalisation", "Pooling"})
 _JOINED = frozenset({"Add", "Multiply", "Subtract", "Upsample", "StopGradient", "Identity"})
 
+#: Layers that are gone back through at most, each of which takes three calls in one another: a network of a thousand
+#: layers then stays within what Python allows.
+FAR = 150
+
 
 def arriving(resolution: Resolution, id: str, axis: int) -> Pieces:
     """The pieces of one axis of what arrives at a node's first input; () where that is not known."""
@@ -22,7 +26,7 @@ def arriving(resolution: Resolution, id: str, axis: int) -> Pieces:
     return leaving(resolution, wires[0].source, wires[0].output, axis) if wires else ()
 
 
-def leaving(resolution: Resolution, id: str, output: str, axis: int, depth: int = 500) -> Pieces:
+def leaving(resolution: Resolution, id: str, output: str, axis: int, depth: int = FAR) -> Pieces:
     """The pieces of one axis (counted from the batch at 0) of an output."""
     made, node = resolution.nodes.get(id), resolution.flat.nodes.get(id)
     type = made.outputs.get(output) if made is not None else None

@@ -218,3 +218,15 @@ def test_weights_of_which_only_the_names_are_known_are_taken_by_name() -> None:
     compiled = compile_network(network, FIELDS, 2)
     assert carry(compiled, old).whole
     assert weights(compiled)["first.weight"].tobytes() == old["first.weight"].tobytes()
+
+
+def test_a_network_of_a_thousand_layers_keeps_what_it_learned() -> None:
+    net = NetworkBuilder()
+    x = net.add("Input", field="vector", name="vector")
+    for _ in range(1000):
+        x = net.add("Identity", x)
+    net.add("Output", net.add("Linear", x, out_features=4, name="scores"), name="answer")
+    old = trained(net.network)
+    compiled, carried = edited(net.network, old, edits.chain())
+    assert carried.notes() == ()
+    assert np.array_equal(weights(compiled)["scores.weight"], old["scores.weight"])
