@@ -230,7 +230,7 @@ class Trainer:
     def _more(self) -> bool:
         """Whether another epoch is to be trained."""
         plan, progress = self.plan, self.state.progress
-        if progress.epoch >= plan.epochs:
+        if progress.epoch >= plan.epochs and not progress.batch:  # one that was begun is done to its end
             return False
         if plan.early_stopping and progress.waited >= plan.patience:
             self.reason = "early stopping"

@@ -42,8 +42,8 @@ OTHERWISE = {
 #: Where a whole sample takes seconds to learn or to export (a recurrent layer is written step by step), its first
 #: steps are taken; of pictures, every so manieth row and column.
 STEPS = {
-    "qa": 8, "ner": 12, "rnn-names": 8, "lstm-text": 12, "gpt": 16, "seq2seq": 8, "translate": 8, "speaker": 8,
-    "maintenance": 8,
+    "qa": 5, "ner": 6, "rnn-names": 5, "lstm-text": 6, "gpt": 12, "seq2seq": 5, "translate": 5, "speaker": 5,
+    "maintenance": 5,
 }  # fmt: skip
 EVERY = {"segment": 2, "detect": 2}
 #: Fields that say a place among the steps.

@@ -155,7 +155,7 @@ def test_every_check_runs_and_one_that_fails_fails_the_whole(
     runs = Runs(lambda command: 1 if "mypy" in command else 0)
     monkeypatch.setattr(bootstrap.subprocess, "run", runs)
     assert bootstrap.test() == 1
-    assert len(runs.commands) == len(bootstrap.CHECKS)
+    assert len(runs.commands) == len(bootstrap.CHECKS) + len(bootstrap.BESIDE)
     assert capsys.readouterr().out.endswith("== failed: mypy\n")
 
 

@@ -143,12 +143,12 @@ CONFIGURATIONS: dict[str, tuple[Callable[[], Compiled], Any, dict[str, Any], dic
         two_headed, shared.Blobs, {"schedule": "one-cycle", "clip_norm": 1.0, **_PHASES}, {},
     ),
     "a plan that changes midway": (
-        rich, shared.Blobs, {"schedule": "cosine"},
+        rich, shared.Blobs, {"schedule": "cosine", "batch_size": 8},
         {
             4: {"learning_rate": 0.03, "weight_decay": 0.1, "batch_size": 10},
             9: {"optimizer": "AdamW", "epochs": 4},
             13: {"optimizer": "SGD", "momentum": 0.8},
-            15: {"schedule": "step", "step_epochs": 1, "epochs": EPOCHS},
+            15: {"schedule": "step", "step_epochs": 1, "epochs": EPOCHS - 1},  # in the third: it is done to its end
         },
     ),
 }  # fmt: skip
@@ -160,7 +160,7 @@ class Given:
     def __init__(self, name: str) -> None:
         make, data, values, self.changes = CONFIGURATIONS[name]
         self.plan = Plan(
-            **{"epochs": EPOCHS, "batch_size": 8, "learning_rate": 0.01, "threads": 1, "watching": 0.001, **values}
+            **{"epochs": EPOCHS, "batch_size": 10, "learning_rate": 0.01, "threads": 1, "watching": 0.001, **values}
         )
         self.compiled, self.data = make(), data()
         with tempfile.TemporaryDirectory() as folder:  # once, so that what torch makes ready at first use is there

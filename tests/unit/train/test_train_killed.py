@@ -58,5 +58,5 @@ def examine() -> Iterator[Callable[[str], dict[str, Any]]]:
 def test_a_run_that_is_killed_at_any_step_goes_on_exactly(name: str, examine: Callable[[str], dict[str, Any]]) -> None:
     found = examine(name)
     assert found["ended"][0] == "RunFinished", found["ended"]
-    assert found["kills"] == found["steps"] >= 14
+    assert found["kills"] == found["steps"] >= 10
     assert found["wrong"] == {}
