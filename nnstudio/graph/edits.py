@@ -10,12 +10,12 @@ import re
 import uuid
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from nnstudio.graph.expressions import names_in
 from nnstudio.graph.network import Network, Node, Wire, is_node_name
 from nnstudio.graph.standins import bound, rebound, without_loose_wires
-from nnstudio.layers import AnyLayer, Placeholder, Port
+from nnstudio.layers import AnyLayer, Layer, Placeholder, Port
 from nnstudio.layers.blocks import Shared
 
 Edit = Callable[[Network], Network]
@@ -154,7 +154,7 @@ def disconnect(wires: Iterable[Wire]) -> Edit:
 
 
 def rename(id: str, name: str) -> Edit:
-    """Give a node another name."""
+    """Give a node another name. An output that feeds it with what it writes follows."""
 
     def edit(network: Network) -> Network:
         node = network.nodes[id]
@@ -167,7 +167,11 @@ def rename(id: str, name: str) -> Edit:
             )
         if name in network.by_name:
             raise EditError(f"another node is named {name!r}")
-        return network.with_nodes({id: replace(node, name=name)})
+        changed = {id: replace(node, name=name)}
+        for output in network.of_role("output") if node.layer.role == "input" else ():
+            if getattr(output.layer, "feeds", "") == node.name:
+                changed[output.id] = replace(output, layer=cast(Layer, output.layer).with_(feeds=name))
+        return network.with_nodes(changed)
 
     return edit
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from nnstudio.train import privacy
 from nnstudio.train.augmenting import augmenting_of
 from nnstudio.train.batches import Data, Rows
 from nnstudio.train.environment import TrainingError, choose_device, environment
@@ -16,7 +17,7 @@ from nnstudio.train.evaluate import evaluate_rows
 from nnstudio.train.losses import Losses
 from nnstudio.train.memory import optimizer_numbers, spare_copies
 from nnstudio.train.plan import Plan
-from nnstudio.train.private import batches_of
+from nnstudio.train.private import batches_of, per_sample
 from nnstudio.train.state import State
 from nnstudio.train.stepping import Stepper
 
@@ -37,6 +38,7 @@ class Forecast:
 
     seconds: of the whole run, of which ``step`` is one step and ``evaluation`` one look at the validation rows.
     memory: bytes of weights, gradients, optimizer, activations and the data (0 where it cannot be worked out).
+    epsilon: what a private plan buys at its δ; 0 where it is not private.
     """
 
     seconds: float
@@ -44,6 +46,7 @@ class Forecast:
     evaluation: float
     memory: int
     samples_per_second: float
+    epsilon: float = 0.0
 
 
 def forecast(compiled: Compiled, data: Data, plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Forecast:
@@ -60,7 +63,11 @@ def forecast(compiled: Compiled, data: Data, plan: Plan, stopping: Callable[[], 
         evaluation = 0.0 if stopping() else _evaluation_seconds(compiled, data, plan, device)
     seconds = plan.epochs * (steps_per_epoch * step + evaluation)
     memory = memory_of(compiled, plan, plan.batch_size)
-    return Forecast(seconds, step, evaluation, memory + size if memory else 0, min(rows, plan.batch_size) / step)
+    size += per_sample(compiled, plan) if plan.private else 0
+    return Forecast(
+        seconds, step, evaluation, memory + size if memory else 0, min(rows, plan.batch_size) / step,
+        privacy.forecast(plan, rows) if plan.private else 0.0,
+    )  # fmt: skip
 
 
 def memory_of(compiled: Compiled, plan: Plan, batch_size: int) -> int:

@@ -99,6 +99,8 @@ class History:
         self.paused = False
         self.step, self.time = 0, 0.0
         self.epochs: list[EpochEnded] = []
+        #: names of the figures that any epoch has had
+        self.named: dict[str, None] = {}
         self.diagnoses: list[Diagnosis] = []
         self.samples: Samples | None = None
         self.checkpoints: list[CheckpointSaved] = []
@@ -361,6 +363,7 @@ class History:
         return {**before, **now} if self.started is not None and self.started.phases else dict(now)
 
     def _take_epoch(self, event: EpochEnded) -> None:
+        self.named.update(dict.fromkeys((*event.training, *event.validation)))
         self.epochs.append(event)
         if len(self.epochs) > 2 * EPOCHS_KEPT:
             self.epochs = [epoch for at, epoch in enumerate(self.epochs) if at % 2 == 0 or epoch.best or epoch is event]

@@ -56,6 +56,15 @@ class Plan(Declared):
         True, help="keep the weights of the epoch with the lowest validation loss (not with several phases)"
     )
 
+    writing_epochs: int = param(
+        0, min=0, max=1_000_000, unit="epochs", title="Write every",
+        help="epochs between figures of what the network writes (BLEU, say), which take long; 0: only at evaluations",
+    )  # fmt: skip
+    writing_rows: int = param(
+        64, min=1, max=1_000_000, unit="rows", title="Write for",
+        help="validation rows for which it then writes, at most",
+    )  # fmt: skip
+
     private: bool = param(
         False, title="Private training", help="clip each sample's gradient and add noise, so that the weights tell "
         "little of any one training row; how little is told as ε",

@@ -186,8 +186,9 @@ def plan_problems(plan: Plan, network: Network, types: Types = None) -> tuple[Pl
     return (*found, *private)
 
 
-def _missing(who: str, what: str, id: str, **place: int) -> PlanProblem:
-    return PlanProblem(f"{who} names the {what} “{id}”, which the network has not", f"choose another {what}", **place)
+def _missing(who: str, what: str, id: str, phase: int = -1, group: int = -1) -> PlanProblem:
+    message = f"{who} names the {what} “{id}”, which the network has not"
+    return PlanProblem(message, f"choose another {what}", phase, group)
 
 
 # -- following the drawing --------------------------------------------------------------------------------------------

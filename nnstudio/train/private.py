@@ -88,6 +88,12 @@ def batches_of(state: State, rows: Rows) -> Batches:
     return PoissonBatches(rows, plan.batch_size, secret, drawn)
 
 
+def per_sample(compiled: Compiled, plan: Plan) -> int:
+    """Bytes that the gradients of a step's samples take, each by itself."""
+    numbers = sum(parameter.numel() for parameter in compiled.training.parameters() if parameter.requires_grad)
+    return 4 * max(numbers, min(HELD, numbers * plan.batch_size))
+
+
 class PrivateGradients:
     """Works out a step's gradient from each sample's own. Called with a batch, it leaves the noisy mean of the clipped
     gradients in the parameters' ``grad`` and gives what the forward pass gave, losses as means over the samples, and

@@ -41,6 +41,7 @@ from nnstudio.train.state import Moment, NotFiniteError, State
 from nnstudio.train.stepping import Stepper
 from nnstudio.train.taking_over import take_over
 from nnstudio.train.watching import Watcher
+from nnstudio.train.written import figures_of_writing
 
 if TYPE_CHECKING:
     import torch
@@ -294,6 +295,7 @@ class Trainer:
                 self._next_samples = perf_counter() + SAMPLES
                 shown = len(next(iter(samples.values())))
                 yield Samples(**self.at(), indices=np.arange(shown), outputs=samples)
+            validation |= self._written()
         rate = self.stepper.rate(max(0, progress.step - 1))
         progress.epoch, progress.batch = progress.epoch + 1, 0
         best = self._judge(validation.get("loss", training["loss"]))
@@ -306,6 +308,13 @@ class Trainer:
         yield from self.keeper.keep_up(ended=True, best=best)
         if self._more():
             self.control.epoch_done()
+
+    def _written(self) -> Figures:
+        """Figures of what the network writes for some validation rows, at the pace that the plan says."""
+        plan, done = self.plan, self.state.progress.epoch + 1
+        if not plan.writing_epochs or (done % plan.writing_epochs and done < plan.epochs):
+            return {}
+        return figures_of_writing(self.compiled, self.data, "validation", plan.writing_rows)
 
     def _judge(self, loss: float) -> bool:
         """Whether the epoch is the best so far; then its weights are kept."""

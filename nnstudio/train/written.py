@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 ROWS = 512
 
 
-def figures_of_writing(compiled: Compiled, data: Data, split: str) -> Figures:
-    """Values of the metrics for which the network writes, by their names. TrainingError where no output writes what
-    one of them compares."""
+def figures_of_writing(compiled: Compiled, data: Data, split: str, most: int | None = None) -> Figures:
+    """Values of the metrics for which the network writes, by their names, over the first ``most`` rows (all, where that
+    is left out). TrainingError where no output writes what one of them compares."""
     import torch
 
     from nnstudio.train.evaluate import device_of, evaluating
@@ -35,7 +35,7 @@ def figures_of_writing(compiled: Compiled, data: Data, split: str) -> Figures:
     for id, metric in metrics.items():
         if hasattr(metric, "texts") and hasattr(data, "decode") and (field := _field(compiled, id)):
             metric.texts = functools.partial(data.decode, field)
-    arrays, rows = data.arrays(split), data.count(split)
+    arrays, rows = data.arrays(split), min(data.count(split), most or data.count(split))
     source = Rows(compiled.inputs, arrays, rows, device_of(compiled.training))
     with evaluating(compiled.training):
         for start in range(0, rows, ROWS):

@@ -16,6 +16,7 @@ from nnstudio.ui.forms import Form, fillable, title_of
 from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import ParameterList
 from nnstudio.ui.inspect_phases import group_records, phase_records
+from nnstudio.ui.inspect_private import PrivateRow
 from nnstudio.ui.parts import button, column, label, line, row
 from nnstudio.ui.planned import selected_ids
 from nnstudio.ui.session import Session
@@ -25,7 +26,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("", ("epochs", "batch_size", "optimizer", "learning_rate", "momentum", "nesterov", "beta1", "beta2", "device")),
     ("Learning rate over time", ("schedule", "step_epochs", "factor", "warmup_epochs", "plateau_epochs", "final_rate")),
     ("Against overfitting", ("weight_decay", "l1", "clip_norm", "early_stopping", "patience", "keep_best")),
-    ("Machine", ("seed", "deterministic", "threads", "watching")),
+    ("Private training", ("private", "sample_norm", "noise_multiplier", "delta", "repeatable")),
+    ("Machine", ("seed", "deterministic", "threads", "watching", "writing_epochs", "writing_rows")),
 )
 
 
@@ -88,7 +90,7 @@ class ProjectPage(Page):
         named = [name for _, names in GROUPS for name in names]
         for title, names in GROUPS:
             extra = [name for name in fillable(Plan.params) if name not in named] if title == GROUPS[-1][0] else []
-            build = functools.partial(self._form, [*names, *extra])
+            build = functools.partial(self._private if "private" in names else self._form, [*names, *extra])
             changed = any(getattr(session.plan, name) != Plan.params[name].default for name in names)
             self.body.addWidget(Section(title, build, opened=changed) if title else build())
         self._last: tuple[str, ...] = ()  # what was selected last: with this page seen, nothing is
@@ -115,6 +117,11 @@ class ProjectPage(Page):
         form.show_values(self.session.plan.values())
         self.forms.append(form)
         return form
+
+    def _private(self, names: list[str]) -> QWidget:
+        made = QWidget()
+        made.setLayout(column(self._form(names), PrivateRow(self.session), spacing=6))
+        return made
 
     def _choose_data(self) -> None:
         from nnstudio.ui.data_dialog import choose_data

@@ -30,7 +30,8 @@ def hindrance(session: Session, state: str) -> str:
         return f"The network has a problem: {first.message}{others}"
     wrong = plan_problems(session.plan, session.sheet.network)
     if wrong:
-        return f"{wrong[0].message}; {wrong[0].hint} in the inspector"
+        where = ": the inspector does it, with nothing selected" if wrong[0].fix else " in the inspector"
+        return f"{wrong[0].message}; {wrong[0].hint}{where}"
     return ""
 
 

@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 WINDOWS = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0)
 #: Figures that every run has or may have beside its metrics: the learning rate, and each loss node's own loss.
 RATE, PARTS = "learning rate", "parts of the loss"
+#: What a private run has given away at the end of each epoch.
+PRIVACY = "privacy ε"
 
 
 def _none() -> Points:
@@ -44,13 +46,16 @@ class Line:
 def figures_of(history: History) -> list[str]:
     """What can be plotted of a run: the loss, its parts, each metric and each loss node's own, the learning rate."""
     names = ["loss", *([PARTS] if len(history.parts) > 1 else [])]
-    for epoch in history.epochs[-1:]:
-        names += [name for name in (*epoch.training, *epoch.validation) if name not in names]
-    return [*dict.fromkeys(names), RATE]
+    names += [name for name in history.named if name not in names]
+    return [*dict.fromkeys(names), RATE, *([PRIVACY] if history.privacy else [])]
 
 
 def per_epoch(history: History, split: str, name: str) -> tuple[Array, Array]:
     """Epochs, and a figure of each for a split (``training`` or ``validation``), where there is one."""
+    if name == PRIVACY:
+        told = history.privacy if split == "training" else []
+        steps = np.array([spent.step for spent in told], np.float64)
+        return history.epochs_at(steps), np.array([spent.epsilon for spent in told], np.float64)
     epochs, values = history.series(name, split)
     return epochs.astype(np.float64), values
 

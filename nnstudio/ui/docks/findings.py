@@ -9,6 +9,8 @@ from nnstudio.diagnose.failing import failure
 from nnstudio.graph.problems import Problem
 from nnstudio.train.events import Diagnosis, RunFailed
 from nnstudio.ui.docks import numbers
+from nnstudio.ui.fix_buttons import PRIVATE
+from nnstudio.ui.inspect_private import private_problems
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -40,6 +42,10 @@ def findings(session: Session) -> list[Finding]:
         order = {id: place for place, id in enumerate(getattr(resolution, "order", ()))}
         flow = sorted(resolution.problems, key=lambda problem: order.get(problem.path or problem.node, len(order)))
         found += [Finding(p.severity, p.node, p.message, p.hint, p) for p in flow]
+    for wrong in private_problems(session):
+        fixes = (wrong.fix,) if wrong.fix is not None else ()
+        problem = Problem(wrong.node.split("/")[0], PRIVATE, wrong.message, wrong.hint, fixes=fixes, path=wrong.node)
+        found.append(Finding("error", problem.node, problem.message, problem.hint, problem))
     found += [
         Finding("warning", each.node, each.message, each.hint, source="run", diagnosis=each)
         for each in session.doctoring.diagnoses

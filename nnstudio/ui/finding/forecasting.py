@@ -12,6 +12,7 @@ from nnstudio.compile.figures import memory_text
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.events import Forecasted, RunFinished
 from nnstudio.train.history import History
+from nnstudio.train.privacy import told
 from nnstudio.ui.background import Job
 from nnstudio.ui.parts import button, capital, column, label, row
 
@@ -144,7 +145,8 @@ class ForecastRow(QWidget):
         elif found is not None:
             memory = f", {memory_text(found.memory)} of memory" if found.memory else ""
             speed = f"{found.samples_per_second:,.0f} samples a second"
-            lines.append(f"About {duration(found.seconds)} for {session.plan.epochs} epochs{memory}, {speed}.")
+            given = f"; {told(found.epsilon, session.plan.delta)}" if found.epsilon else ""
+            lines.append(f"About {duration(found.seconds)} for {session.plan.epochs} epochs{memory}, {speed}{given}.")
         was = compared(session.history)
         if was:
             lines.append(f"The last run {was}.")

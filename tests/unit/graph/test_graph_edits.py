@@ -143,6 +143,23 @@ def test_renaming(network: Network) -> None:
             edits.rename("b", bad)(network)
 
 
+def test_an_output_that_feeds_an_input_follows_its_name() -> None:
+    from nnstudio.graph import Document
+
+    net = NetworkBuilder()
+    text, other = net.add("Input", field="text", name="text"), net.add("Input", field="other", name="other")
+    net.add("Output", text, name="out", kind="tokens", feeds="text")
+    network = net.network
+    document: Document[Network] = Document(network)
+    document.do("Rename text", edits.rename(text.node, "prompt"))
+    assert document.value.named("out").layer.feeds == "prompt"
+    document.do("Rename other", edits.rename(other.node, "rest"))
+    assert document.value.named("out").layer.feeds == "prompt"
+    document.undo()
+    document.undo()
+    assert document.value == network
+
+
 def test_parameters_are_checked(network: Network) -> None:
     with pytest.raises(ParameterError, match=r"Linear.out_features must be a whole number of at least 1, not 0"):
         edits.set_params("b", out_features=0)(network)

@@ -249,3 +249,20 @@ def test_what_feeds_nothing_is_said() -> None:
     with pytest.raises(TrainingError, match="feeds “words”") as said:
         generate(compile_network(net.network, types), {})
     assert "“text”" in said.value.hint
+
+
+def test_while_training_it_writes_at_the_pace_that_the_plan_says() -> None:
+    from nnstudio.train.events import EpochEnded, RunFinished
+    from nnstudio.train.loop import run
+    from nnstudio.train.plan import Plan
+
+    random = np.random.default_rng(0)
+    read, goal = random.integers(2, 6, (12, 4)), random.integers(4, LETTERS, (12, 6))
+    compiled = encoder_decoder()
+    found: dict[int, Mapping[str, float]] = {}
+    plan = Plan(epochs=5, batch_size=4, threads=1, writing_epochs=2, writing_rows=3)
+    for event in run(compiled, Pairs(read, goal), plan):
+        if isinstance(event, EpochEnded):
+            found[event.epoch] = event.validation
+    assert [epoch for epoch, figures in found.items() if {"errors", "exact"} <= figures.keys()] == [2, 4, 5]
+    assert isinstance(event, RunFinished)
