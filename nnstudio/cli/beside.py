@@ -63,7 +63,7 @@ class Beside:
         table(out, f"Best {self.column}{left}", heads, cells)
 
 
-def completed(rows: Mapping[str, Sequence[Any]], column: str, project: Project) -> Mapping[str, Sequence[Any]]:
+def completed(rows: dict[str, Sequence[Any]], column: str, project: Project) -> dict[str, Sequence[Any]]:
     """The rows with some value of the column that is to be ranked, where they have none."""
     if not column or column in rows:
         return rows

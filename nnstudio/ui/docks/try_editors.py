@@ -106,7 +106,8 @@ class CategoryEditor(Editor):
         self.box = QComboBox()
         self.box.setAccessibleName(column.name)
         self.box.addItems(list(column.categories))
-        self.box.setMinimumContentsLength(8)
+        self.box.setMinimumContentsLength(8)  # thousands of categories are not measured
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setEditable(True)
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.lineEdit().setAccessibleName(column.name)

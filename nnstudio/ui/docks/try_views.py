@@ -49,8 +49,9 @@ class NeighboursView(QWidget):
         self.near, self.limit = tuple(near), threshold.distance if threshold is not None else math.nan
         field = picture_field(dataset) if dataset is not None else ""
         rows = [each.row for each in self.near]
-        pixels = dataset.pictures(rows, field) if dataset is not None and field and rows else []
-        self._images = [image_of(picture) for picture in pixels]
+        self._images = []
+        if dataset is not None and field and rows:
+            self._images = [image_of(picture) for picture in dataset.pictures(rows, field)]
         told = [f"{each.label or f'row {each.row:,}'}, {numbers.figure(each.distance)} away" for each in self.near]
         describe(self, "; ".join(told))
         self._place()
