@@ -143,7 +143,7 @@ def _new(command: argparse.ArgumentParser) -> None:
         "--data", metavar="PATH", default="", help="instead: a file or folder of data, for which a network is suggested"
     )
     command.add_argument("--target", metavar="COLUMN", default="", help="with --data: the column to predict")
-    command.add_argument("--group", metavar="COLUMN", default="", help="with --data: rows alike in it are kept together")
+    command.add_argument("--group", metavar="COLUMN", default="", help="with --data: its equal rows stay together")
     command.add_argument("--weight", metavar="COLUMN", default="", help="with --data: how much each row counts")
     command.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the project")
     command.add_argument("--force", action="store_true", help="replace the file where it exists")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,11 @@ from nnstudio.layers import Call, Draw, Function, Layer, TensorType
 
 if TYPE_CHECKING:
     from torch import fx, nn
+
+#: The node, which is not drawn, and the name of the input that brings samples' weights.
+WEIGHTS = "sample_weights"
+#: Losses that compare samples with one another: none has one by itself.
+TOGETHER = frozenset({"BatchTripletLoss", "NTXentLoss"})
 
 
 class CompileError(ValueError):
@@ -158,6 +164,13 @@ def lower(resolution: Resolution, seed: int | None = None) -> Compiled:
         return _make(resolution, seed, losses, metrics, outputs)
 
 
+def _free(name: str, network: Network) -> str:
+    """The name, or one made of it that no node has."""
+    taken = network.by_name
+    names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+    return next(made for made in names if made not in taken)
+
+
 @contextmanager
 def _random_state_kept() -> Iterator[None]:
     """Leave torch's CPU random state as it was. (``torch.manual_seed`` is slow: it also notes where it was called.)"""
@@ -214,6 +227,8 @@ class _Maker:
         self.modules: dict[str, nn.Module] = dict(made.modules) if made else {}
         self.given = made.inputs if made else ()
         self.seed = seed
+        #: the field that says how much each sample counts; "" where none does
+        self.weights = next((name for name, type in resolution.fields.items() if type.is_weights), "")
 
     def inputs(self, targets: Iterable[str]) -> tuple[InputSpec, ...]:
         needed = self.network.ancestors(targets)
@@ -224,7 +239,21 @@ class _Maker:
                 draw = made.built if isinstance(made.built, Draw) else None
                 type = made.outputs["output"]
                 specs.append(InputSpec(node.id, node.name, str(getattr(node.layer, "field", "")), type, draw))
+        if self.weights and any(self._weighed(id) for id in needed):
+            type = self.resolution.fields[self.weights]
+            specs.append(InputSpec(WEIGHTS, _free(WEIGHTS, self.network), self.weights, type, None))
         return tuple(specs)
+
+    def _weighed(self, id: str) -> bool:
+        """Whether it is a loss in which samples count as their weights say. CompileError where they cannot."""
+        layer = self.network.nodes[id].layer
+        if not self.weights or layer.role != "loss" or not isinstance(self.resolution.nodes[id].built, Call):
+            return False
+        if layer.type_name() in TOGETHER:
+            told = "compares samples with one another, so that none can be weighed by itself"
+            hint = f"give the column “{self.weights}” another role, or use another loss"
+            raise CompileError(self.network, (Problem(id, "weights", told, hint),))
+        return True
 
     def module(self, id: str, node: Resolved) -> str:
         """The module of a node (the one whose weights it shares), made when first asked for; returns its name."""
@@ -241,6 +270,10 @@ class _Maker:
             if owner in self.resolution.expansion.frozen:
                 made.requires_grad_(False)
             self.modules[owner] = made
+            if self._weighed(owner):
+                from nnstudio.nn.weighting import SampleWeighted
+
+                made = SampleWeighted(made)
             _add_module(self.root, name, made)
         self.modules[id] = self.modules[owner]
         return name
@@ -272,7 +305,8 @@ class _Maker:
         if isinstance(node.built, Function):
             made = apply(node.built, fed, lambda target, args, kwargs: graph.call_function(target, args, kwargs))
         else:
-            made = graph.call_module(self.module(id, node), tuple(arguments(layer, fed)))
+            weights = (values[WEIGHTS]["output"],) if self._weighed(id) else ()
+            made = graph.call_module(self.module(id, node), (*weights, *arguments(layer, fed)))
         names = tuple(layer.outputs)
         if len(names) == 1:
             return {names[0]: made}
@@ -293,7 +327,11 @@ class _Maker:
             seen = {
                 id: next(iter(ports.values()))
                 for id, ports in values.items()
-                if self.network.nodes[id].layer.role in ("layer", "loss") or (id in needed and self._brings_numbers(id))
+                if id != WEIGHTS
+                and (
+                    self.network.nodes[id].layer.role in ("layer", "loss")
+                    or (id in needed and self._brings_numbers(id))
+                )
             }
             graph.output((results, seen))
         else:

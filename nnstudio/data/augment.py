@@ -116,7 +116,8 @@ class Cutout(Augmentation):
 class Mixup(Augmentation):
     """Lay each sample over another, and mix their targets alike (Zhang et al., 2018).
 
-    Targets must be numbers: a class one-hot (step “Encode categories”), a category of two as 0 and 1, or a number.
+    A class becomes shares of both classes, which CrossEntropyLoss takes: the loss is then that of both labels, mixed.
+    For other losses targets must be numbers: a class one-hot (step “Encode categories”), 0 and 1, or a number.
     """
 
     alpha: float = param(0.2, exclusive_min=0.0, max=10.0, help="the larger, the more even the mixture")

@@ -18,7 +18,7 @@ from nnstudio.data.fitted import Field as Field
 from nnstudio.data.fitted import Fitted, field_of
 from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.preparation import Preparation, Prepared, given_columns, learning, reshaped
-from nnstudio.data.reference import SPLITS, DataError, DataReference
+from nnstudio.data.reference import SPLITS, UNFED, DataError, DataReference
 from nnstudio.data.roles import fields_of, shifted, with_roles
 from nnstudio.data.splitting import PARTS, folded, split_as_told, split_rows, split_spans, together
 from nnstudio.layers.types import TensorType
@@ -243,6 +243,7 @@ class Dataset:
 
     def _split(self, reference: DataReference, told: list[str]) -> dict[str, NDArray[np.int64]]:
         split = reference.split
+        group = split.group or next((name for name, column in self.columns.items() if column.role == "group"), "")
         fed = {name for step in self._steps for name in step.feeds}
         targets = [c for c in self.columns.values() if c.role == "target" and (c.kind in FED or c.name in fed)]
         usable = np.ones(self._count, dtype=bool)
@@ -265,8 +266,8 @@ class Dataset:
             if not len(parts["train"]):
                 raise DataError(f"No row of “{self.title}” lies in training as a whole; give training a larger share")
         elif named is None:
-            parts = split_rows(split, rows, codes, self._times(reference), self._groups(split.group))
-            if self._overlapping and not split.group and len(parts["train"]) < len(rows):
+            parts = split_rows(split, rows, codes, self._times(reference), self._groups(group))
+            if self._overlapping and not group and len(parts["train"]) < len(rows):
                 told.append(
                     "Rows overlap and are split at random, so the parts share values and figures are too good; split "
                     "by time, or by a group"
@@ -275,11 +276,11 @@ class Dataset:
             parts = split_as_told(split, rows, named, codes)
         if self._fold is not None:
             kept = np.concatenate([parts["train"], parts["validation"]])
-            times, groups = self._times(reference), self._groups(split.group)
+            times, groups = self._times(reference), self._groups(group)
             times = self._spans[:, 0].astype(np.float64) if times is None and self._spans is not None else times
             parts = folded(split, kept, *self._fold, codes, times, groups)
         if split.together:
-            compared = [c for c in self.columns.values() if c.role != "ignored" and (c.kind in FED or c.name in fed)]
+            compared = [c for c in self.columns.values() if c.role not in UNFED and (c.kind in FED or c.name in fed)]
             parts = together(parts, [_comparable(column) for column in compared])
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
         if len(rows) == 1:

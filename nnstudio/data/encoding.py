@@ -168,6 +168,8 @@ class ColumnEncoding:
 def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
     """What of a column its training rows alone tell: mean, scale and what stands in for missing values."""
     shape = column.values.shape[1:]
+    if column.role == "weight":
+        return _of_weights(column, train)
     if column.kind == "category":
         fill = float(_counts(column, train).argmax()) if column.categories else 0.0
         return ColumnEncoding(column.name, "category", fill=(fill,), categories=column.categories)
@@ -199,6 +201,21 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
         column.name, column.kind, shape, mean, std, fill_values, column.divisor, rate=column.rate,
         log=column.standardise and column.scaling == "log1p",
     )  # fmt: skip
+
+
+def _of_weights(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
+    """Weights of rows: divided by the training rows' mean, which stands in for missing ones. DataError where one is
+    negative, or none counts."""
+    values = column.values[:]
+    low = float(np.nanmin(values)) if not np.isnan(values).all() else 0.0
+    if low < 0:
+        raise DataError(
+            f"“{column.name}” weighs rows and has {low:g} among its values; give 0 or more, or another role"
+        )
+    mean = _moments_by_parts(column, train)[0]
+    if not mean[0] > 0:
+        raise DataError(f"“{column.name}” weighs rows, and no training row has more than 0; give it another role")
+    return ColumnEncoding(column.name, "number", std=(float(mean[0]),), fill=(float(mean[0]),))
 
 
 def described(column: Column) -> ColumnEncoding:
@@ -276,8 +293,8 @@ def _moments(flat: Array, divisor: float, pooled: int) -> tuple[NDArray[np.float
 class FieldEncoding:
     """How columns make one field.
 
-    form: ``column`` (the column itself), ``vector`` (numbers side by side, categories one-hot) or ``binary``
-    (a category of two as 0.0 and 1.0, N×1, for BCEWithLogits).
+    form: ``column`` (the column itself), ``vector`` (numbers side by side, categories one-hot), ``binary`` (a category
+    of two as 0.0 and 1.0, N×1, for BCEWithLogits) or ``weight`` (how much each row counts, 1 in the mean, N×1).
     """
 
     name: str
@@ -290,6 +307,8 @@ class FieldEncoding:
 
     def type(self, columns: Mapping[str, ColumnEncoding]) -> TensorType:
         """The field's tensor type."""
+        if self.form == "weight":
+            return TensorType.of_weights()
         if self.form == "vector":
             return TensorType.of("N F", "N", self.width(columns))
         if self.form == "binary":
@@ -309,7 +328,7 @@ class FieldEncoding:
 
     def encoded(self, columns: Mapping[str, ColumnEncoding], values: Mapping[str, Array]) -> Array:
         """The field's array for raw values by column: contiguous float32 or int64."""
-        if self.form == "column":
+        if self.form in ("column", "weight"):
             return columns[self.columns[0]].encoded(values[self.columns[0]])
         if self.form == "binary":
             return columns[self.columns[0]].encoded(values[self.columns[0]]).astype(np.float32)[:, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from nnstudio.data.dataset import Dataset
 from nnstudio.data.evenness import hardly_chance, uneven
 from nnstudio.data.reference import SPLITS, DataReference
 from nnstudio.data.steps import Step, step_from_json
+from nnstudio.data.weighing import weighed
+from nnstudio.graph.edits import Edit
 
 #: Rows that are looked at.
 ROWS = 50_000
@@ -33,11 +36,15 @@ DataChange = Callable[[DataReference], DataReference]
 
 @dataclass(frozen=True)
 class DataCure:
-    """A choice about the data that mends a finding, as one step that can be undone. explains: why, a sentence."""
+    """A choice about the data that mends a finding, as one step that can be undone. explains: why, a sentence.
+
+    network: an edit of the network that mends it instead, which changes nothing where it cannot.
+    """
 
     title: str
     explains: str
     change: DataChange = field(compare=False)
+    network: Edit | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,8 @@ def sampled(dataset: Dataset) -> Sample:
     """The rows and columns that are looked at: numbers, categories and texts."""
     rows = np.unique(np.linspace(0, dataset.total - 1, min(dataset.total, ROWS)).astype(np.int64))
     kinds = ("number", "category", "text", "time")
-    used = [column for column in dataset.columns.values() if column.kind in kinds and column.role != "ignored"]
+    fed = [column for column in dataset.columns.values() if column.role in ("input", "target")]
+    used = [column for column in fed if column.kind in kinds]
     split = np.full(dataset.total, -1, np.int8)
     for place, part in enumerate(SPLITS):
         split[dataset.indices(part)] = place
@@ -221,13 +229,18 @@ def imbalanced(sample: Sample) -> Iterator[Finding]:
             "Give each part its share of every class", "Rare classes are then in each part.",
             lambda reference: reference.with_(split=reference.split.with_(stratify=True)),
         )  # fmt: skip
-        cures = () if sample.dataset.reference.split.stratify else (stratified,)
+        fields = (target.name, f"{target.name}_01")
+        weighs = DataCure(
+            "Give each class the same say", "A rare class then counts as much in the loss as a common one.",
+            lambda reference: reference, partial(weighed, fields=fields, counts=tuple(counts.tolist())),
+        )  # fmt: skip
+        cures = (weighs,) if sample.dataset.reference.split.stratify else (weighs, stratified)
         present = [int(code) for code in np.argsort(counts, kind="stable") if counts[code]]
         rare, common = target.categories[present[0]], target.categories[present[-1]]
         yield Finding(
             "class-imbalance",
             f"{shares[0]:.0%} of the rows are “{common}” and {shares[1]:.1%} “{rare}” in “{target.name}”; give rare "
-            "classes more weight in the loss (the doctor offers it), and judge by balanced accuracy",
+            "classes more weight in the loss, and judge by balanced accuracy",
             (target.name,), evidence={"counts": counts.tolist()}, cures=cures,
         )  # fmt: skip
 

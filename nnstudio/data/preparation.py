@@ -193,7 +193,7 @@ def given_columns(columns: Mapping[str, Column], steps: Sequence[Step]) -> dict[
     """How the columns of a source are read from what a person gives: those that are not ignored, or that steps read."""
     read = {name for step in steps for name in step.reads}
     texts = {name for step in steps for name in step.frees if name in columns and columns[name].kind == "category"}
-    made = {n: described(c) for n, c in columns.items() if c.role != "ignored" or n in read}
+    made = {n: described(c) for n, c in columns.items() if c.role not in ("ignored", "group") or n in read}
     return {n: replace(c, kind="text", categories=()) if n in texts else c for n, c in made.items()}
 
 

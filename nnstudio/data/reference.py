@@ -17,8 +17,11 @@ from nnstudio.layers.types import TensorType
 
 #: What a column can be. ``auto``: decided by what stands in it.
 KINDS = ("auto", "number", "category", "image", "mask", "boxes", "sound", "text", "time")
-#: What a column is for. ``auto``: input, unless it is the last category or the only candidate for a target.
-ROLES = ("auto", "input", "target", "ignored")
+#: What a column is for. ``auto``: input, unless it is the last category or the only candidate for a target. ``group``:
+#: rows with the same value go to one part of the split. ``weight``: how much a row counts in the losses.
+ROLES = ("auto", "input", "target", "group", "weight", "ignored")
+#: Roles of columns that a network is not fed.
+UNFED = ("ignored", "group")
 #: What is done to numbers. ``auto``: standardised where it is a table, left alone where it is an array.
 SCALINGS = ("auto", "standardise", "none")
 #: The three parts into which rows are split.

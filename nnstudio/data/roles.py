@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnstudio.data.columns import Array, Column, Source
 from nnstudio.data.encoding import FED, FieldEncoding
 from nnstudio.data.lazy import Lazy, Rows, is_lazy
-from nnstudio.data.reference import ColumnChoice
+from nnstudio.data.reference import UNFED, ColumnChoice, DataError
 from nnstudio.data.steps import Step
 
 #: Names that mean "this is what is to be predicted".
@@ -44,12 +44,26 @@ def with_roles(source: Source, choices: Mapping[str, ColumnChoice], steps: Seque
         name = _likely_target(columns, choices, source.is_table, fed)
         if name:
             columns[name] = replace(columns[name], role="target")
+    _check_roles(columns)
     for name, column in columns.items():
         kind = choices[name].kind if name in choices else "auto"
         kind = "number" if any(name in step.numbers for step in steps) else kind
         if source.is_table and column.role == "target" and column.kind == "number" and kind == "auto":
             columns[name] = _as_classes(column)
     return replace(source, columns=columns)
+
+
+def _check_roles(columns: Mapping[str, Column]) -> None:
+    """DataError where columns cannot be what they are to be."""
+    for role, what in (("weight", "weigh the rows"), ("group", "name the group of each row")):
+        named = [name for name, column in columns.items() if column.role == role]
+        if len(named) > 1:
+            raise DataError(f"“{named[0]}” and “{named[1]}” are both to {what}; give one of them another role")
+        if role == "weight" and named and columns[named[0]].kind != "number":
+            came = columns[named[0]].kind
+            raise DataError(
+                f"“{named[0]}” is to {what} and holds {came}; numbers from 0 up were expected, choose others"
+            )
 
 
 def _shifted(column: Column, choices: Mapping[str, ColumnChoice]) -> Column:
@@ -180,7 +194,7 @@ def fields_of(source: Source) -> tuple[dict[str, FieldEncoding], list[str]]:
     """
     warnings: list[str] = []
     fields: dict[str, FieldEncoding] = {}
-    offered = {n: c for n, c in source.columns.items() if c.kind in FED and c.role != "ignored"}
+    offered = {n: c for n, c in source.columns.items() if c.kind in FED and c.role not in UNFED}
     if source.is_table:
         inputs = [
             n for n, column in offered.items() if column.role == "input" and column.kind in ("number", "category")
@@ -196,7 +210,7 @@ def fields_of(source: Source) -> tuple[dict[str, FieldEncoding], list[str]]:
             name = _free("features", offered)
             fields[name] = FieldEncoding(name, "vector", vector)
     for name in offered:
-        fields[name] = FieldEncoding(name, "column", (name,))
+        fields[name] = FieldEncoding(name, "weight" if offered[name].role == "weight" else "column", (name,))
     for name, column in offered.items():
         if column.kind == "category" and len(column.categories) == 2:
             binary = _free(f"{name}_01", {**offered, **fields})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from nnstudio.data.weighing import even_weights
 from nnstudio.diagnose.cures import Cure, Patient
 from nnstudio.diagnose.placing import before, cure_at, fed, kind, norm_for, out
 from nnstudio.diagnose.reading import BATCH_NORMS, HALTING
@@ -86,8 +87,7 @@ def _class_weights(patient: Patient, loss: str, counts: list[int]) -> tuple[floa
     fed = patient.resolution.wire_type(wire) if wire is not None else None
     scores = fed.sizes[1] if fed is not None and fed.rank > 1 and isinstance(fed.sizes[1], int) else len(counts)
     counts = (counts + [0] * scores)[:scores]
-    even = sum(counts) / max(1, sum(count > 0 for count in counts))
-    return tuple(float(f"{even / count:.3g}") if count else 1.0 for count in counts)
+    return even_weights(counts)
 
 
 def scaled(patient: Patient) -> Iterator[Cure]:

@@ -143,6 +143,10 @@ class Axis:
         return AXIS_NAMES.get(self.label, self.label.lower())
 
 
+#: The label of the axis of samples' weights.
+WEIGHT = "weight"
+
+
 @dataclass(frozen=True, slots=True)
 class TensorType:
     """What flows along a wire: ``N×3×32×32 (batch, channel, height, width) float32``.
@@ -164,6 +168,16 @@ class TensorType:
             Axis(name, Symbol(size) if isinstance(size, str) else size) for name, size in zip(names, sizes, strict=True)
         )
         return cls(axes, dtype, classes)
+
+    @classmethod
+    def of_weights(cls) -> TensorType:
+        """Of a field that says how much each sample counts in the losses."""
+        return cls.of(f"N {WEIGHT}", "N", 1)
+
+    @property
+    def is_weights(self) -> bool:
+        """Whether it says how much each sample counts in the losses."""
+        return self.labels[1:] == (WEIGHT,)
 
     @property
     def rank(self) -> int:

@@ -24,13 +24,13 @@ from nnstudio.layers import ParameterError, Placeholder, layer_from_json, layer_
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
 
-#: The newest version of the file format, which is written where a project has what came with it; others are written in
-#: the one before, so that older programs can open them.
-FORMAT = 3
+#: The newest version of the file format. A project is written in the oldest one that has all that it has, so that older
+#: programs can open it.
+FORMAT = 4
 #: For each older version, what makes the next one's project.json of its. Format 2 added blocks, named parameters,
-#: flags and expressions of nodes, format 3 the steps and the augmentation of the data; what stood before stands as it
-#: did.
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict, 2: dict}
+#: flags and expressions of nodes, format 3 the steps and the augmentation of the data, format 4 columns that group or
+#: weigh rows; what stood before stands as it did.
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict, 2: dict, 3: dict}
 
 Name = Annotated[str, Field(max_length=1000)]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -119,13 +119,22 @@ class ViewForm(_Strict):
 def project_to_json(sheet: Sheet) -> dict[str, Any]:
     """The content of project.json."""
     return {
-        "format": FORMAT if sheet.data is not None and (sheet.data.steps or sheet.data.augment) else 2,
+        "format": _needed(sheet.data),
         "title": sheet.title,
         "summary": sheet.summary,
         "network": network_to_json(sheet.network),
         "plan": sheet.plan.to_json(),
         "data": sheet.data.to_json() if sheet.data is not None else None,
     }
+
+
+def _needed(data: DataReference | None) -> int:
+    """The oldest format that has all that the data reference has."""
+    if data is None:
+        return 2
+    if any(choice.role in ("group", "weight") for choice in data.fields.values()):
+        return 4
+    return 3 if data.steps or data.augment else 2
 
 
 def view_to_json(view: View) -> dict[str, Any]:

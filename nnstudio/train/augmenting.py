@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from nnstudio.train.environment import TrainingError
 if TYPE_CHECKING:
     import torch
 
-    from nnstudio.compile.lower import InputSpec
+    from nnstudio.compile.lower import Compiled, InputSpec
 
 #: What goes along where a picture is moved.
 ALONG = ("mask", "boxes")
@@ -41,11 +41,13 @@ _KINDS = {"N C H W": "image", "N H W": "mask", "N K B": "boxes", "N C T": "sound
 @dataclass(frozen=True)
 class Augmenting:
     """The augmentation of one network's inputs. kinds: of its fields (see `data.dataset.Field`); targets: those that
-    are targets."""
+    are targets; classes: how many classes those targets of codes have that may become shares of the classes, N×C.
+    """
 
     records: tuple[Augmentation, ...]
     kinds: Mapping[str, str]
     targets: frozenset[str]
+    classes: Mapping[str, int] = field(default_factory=dict)
 
     def __call__(self, fields: Mapping[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
         """The fields with their samples changed; the first axis of each is the sample."""
@@ -59,10 +61,11 @@ class Augmenting:
         return window.fields
 
 
-def augmenting_of(data: Any, inputs: Sequence[InputSpec]) -> Augmenting | None:
+def augmenting_of(data: Any, inputs: Sequence[InputSpec], compiled: Compiled | None = None) -> Augmenting | None:
     """What a data set says is to be done to the training batches of a network with these inputs; None where nothing is.
 
-    TrainingError where one of it cannot be done.
+    compiled: the network, by whose losses class codes may be mixed or not. TrainingError where one of it cannot be
+    done.
     """
     records: tuple[Augmentation, ...] = tuple(getattr(data, "augment", ()))
     if not records:
@@ -74,20 +77,38 @@ def augmenting_of(data: Any, inputs: Sequence[InputSpec]) -> Augmenting | None:
         for name, type_ in types.items()
     }
     targets = frozenset(name for name in types if name in known and known[name].role == "target")
-    made = Augmenting(records, kinds, targets)
+    made = Augmenting(records, kinds, targets, _softened(compiled) if compiled is not None else {})
     for record in records:
         _check(record, made, {name for name, type_ in types.items() if type_.is_float})
     return made
 
 
+def _softened(compiled: Compiled) -> Mapping[str, int]:
+    """The fields of class codes that nothing but a cross-entropy or a metric compares predictions with, and how many
+    classes they have: a cross-entropy takes shares of the classes as well."""
+    network = compiled.network
+    found = {}
+    for spec in compiled.inputs:
+        ends = network.outgoing.get(spec.node, ())
+        compared = [network.nodes[wire.target].layer for wire in ends if wire.input == "target"]
+        soft = len(compared) == len(ends) > 0 and all(
+            layer.role == "metric" or (layer.type_name() == "CrossEntropyLoss" and layer.ignore_index is None)  # type: ignore[union-attr]
+            for layer in compared
+        )
+        if soft and spec.type.is_int and spec.type.rank == 1 and spec.type.classes:
+            found[spec.field] = spec.type.classes
+    return found
+
+
 def _check(record: Augmentation, made: Augmenting, numbers: set[str]) -> None:
     """TrainingError where a record finds nothing to change, or would make targets wrong."""
     if isinstance(record, Mixup):
-        codes = next((name for name in made.kinds if name not in numbers), "")
+        codes = next((name for name in made.kinds if name not in numbers and name not in made.classes), "")
         if codes:
             raise TrainingError(
-                f"“{record.title}” mixes targets too, and “{codes}” holds codes, which cannot be mixed",
-                "encode it one-hot (step “Encode categories”), or take the augmentation out",
+                f"“{record.title}” mixes targets too, and “{codes}” holds codes, of which only those that a cross-"
+                "entropy compares with scores can be mixed",
+                "use CrossEntropyLoss, encode it one-hot (step “Encode categories”), or take the augmentation out",
             )
         return
     if record.only and record.only not in made.kinds:
@@ -292,6 +313,8 @@ def _mixup(record: Mixup, window: _Window) -> None:
     weights = np.where(window.random.random(window.count) < record.share, np.maximum(weights, 1 - weights), 1.0)
     own = torch.from_numpy(weights.astype(np.float32)).to(window.device)
     for name, old in window.fields.items():
+        if not old.is_floating_point():  # the cross-entropy of shares is that of both labels, mixed alike
+            old = torch.nn.functional.one_hot(old, window.made.classes[name]).float()
         window.fields[name] = torch.lerp(old.index_select(0, other), old, _wide(own, old))
 
 

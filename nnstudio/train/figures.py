@@ -68,6 +68,13 @@ class Objective:
 Figures = dict[str, float]
 
 
+def _takes_codes(compiled: Compiled, metric: str) -> bool:
+    """Whether what a metric compares predictions with are class codes."""
+    wires = [wire for wire in compiled.network.incoming.get(metric, ()) if wire.input == "target"]
+    types = [compiled.resolution.wire_type(wire) for wire in wires]
+    return any(type is not None and type.is_int for type in types)
+
+
 def writes(compiled: Compiled, metric: str) -> bool:
     """Whether a metric compares what the network writes, so that a pass over the data does not tell it."""
     return bool(getattr(compiled.network.nodes[metric].layer, "generated", False))
@@ -88,6 +95,7 @@ class Metrics:
         self.modules: dict[str, Any] = {id: compiled.metric(id).to(device) for id in ids}
         self.names = {id: compiled.name(id) for id in ids}
         self.together = together
+        self._coded = {id for id in self.modules if _takes_codes(compiled, id)}
         self._keys = [(id, tuple(f"{id}.{end}" for end in ENDS)) for id in self.modules]
         self._waiting: list[dict[str, Compared]] = []
         self._limit = 0
@@ -96,9 +104,16 @@ class Metrics:
         """Count what a forward pass gave."""
         if not self._keys or self._keys[0][1][0] not in out:  # a private step may draw no rows
             return
-        self._wait({id: tuple(out[end].detach() for end in ends if end in out) for id, ends in self._keys})
+        self._wait({id: self._compared(out, id, ends) for id, ends in self._keys})
         if len(self._waiting) >= self._limit:
             self._update()
+
+    def _compared(self, out: Mapping[str, torch.Tensor], id: str, ends: tuple[str, ...]) -> Compared:
+        """What a metric is fed. Shares of classes where it takes codes (two samples mixed): the greatest one counts."""
+        found = [out[end].detach() for end in ends if end in out]
+        if id in self._coded and found[1].is_floating_point():
+            found[1] = found[1].argmax(1)
+        return tuple(found)
 
     def _update(self) -> None:
         import torch

@@ -85,7 +85,7 @@ def _step_seconds(
     state = State(compiled, plan, device)
     moment = state.capture()
     stepper = Stepper(compiled, state, Losses(state), 1)
-    augmenting = augmenting_of(data, compiled.inputs)
+    augmenting = augmenting_of(data, compiled.inputs, compiled)
     rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), device, augmenting)
     batches = batches_of(state, rows)
     took: list[float] = []

@@ -171,7 +171,7 @@ class _Runner:
         state = self.state = State(side.compiled, plan, self.device)
         begin = _begin(state, side)
         inputs = side.compiled.inputs
-        augmenting = augmenting_of(self._data, inputs)
+        augmenting = augmenting_of(self._data, inputs, side.compiled)
         rows = Rows(inputs, self._data.arrays("train"), self._data.count("train"), self.device, augmenting)
         batches = batches_of(state, rows)
         watched = self._data.count("validation")

@@ -32,7 +32,8 @@ class Observing:
         self._how: dict[Any, Reading] = dict(readings(compiled))
         found: dict[Port, Any] = {}
         for id, places in route.ports.items():
-            for place, (port, type) in enumerate(compiled.resolution.nodes[id].outputs.items()):
+            drawn = compiled.resolution.nodes.get(id)  # the weights of samples are not
+            for place, (port, type) in enumerate(drawn.outputs.items() if drawn is not None else ()):
                 if place and place in places and type.is_float:
                     found[id, port] = places[place]
                     self._how[id, port] = Reading(unit_axis(type))

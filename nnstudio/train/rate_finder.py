@@ -122,7 +122,7 @@ def _tried(
 
 def _batches(compiled: Compiled, data: Data, state: State, count: int) -> Iterator[Batch]:
     """So many batches, as an epoch after the other gives them."""
-    augmenting = augmenting_of(data, compiled.inputs)
+    augmenting = augmenting_of(data, compiled.inputs, compiled)
     rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), state.device, augmenting)
     batches = batches_of(state, rows)
     if not batches.sizes:

@@ -95,7 +95,7 @@ class Trainer:
     def _take(self, compiled: Compiled, state: State) -> None:
         """Train this network, whose state this is."""
         data, device, watched = self.data, self.device, self.counts["validation"]
-        augmenting = augmenting_of(data, compiled.inputs)
+        augmenting = augmenting_of(data, compiled.inputs, compiled)
         rows = Rows(compiled.inputs, data.arrays("train"), self.counts["train"], device, augmenting)
         validation = Rows(compiled.inputs, data.arrays("validation"), watched, device) if watched else None
         self.compiled, self.state, self.validation = compiled, state, validation

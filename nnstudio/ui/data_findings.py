@@ -28,10 +28,11 @@ class FindingsView(QScrollArea):
 
     def __init__(
         self, background: Background, take: Callable[[DataCure], object], *, nothing: str = NOTHING,
-        parent: QWidget | None = None,
+        offered: Callable[[DataCure], bool] = lambda cure: cure.network is None, parent: QWidget | None = None,
     ) -> None:  # fmt: skip
+        """``take``: does a cure; ``offered``: whether it can be done now."""
         super().__init__(parent)
-        self._background, self._take, self._nothing = background, take, nothing
+        self._background, self._take, self._nothing, self._offered = background, take, nothing, offered
         self._job: Job | None = None
         self.findings: tuple[Finding, ...] = ()
         self.setWidgetResizable(True)
@@ -84,11 +85,16 @@ class FindingsView(QScrollArea):
         empty(self._lines)
         for finding in findings:
             text = label(f"{finding.message}.", wrap=True)
-            cures = [self._button(cure) for cure in finding.cures]
+            cures = [self._button(cure) for cure in finding.cures if self._offered(cure)]
             line = row(text, *cures, spacing=8)
             line.setStretch(0, 1)
             self._lines.addLayout(line)
         self._lines.addStretch()
+
+    def show_again(self) -> None:
+        """Offer what can be done now: the network is another."""
+        if self.findings:
+            self._show(self.findings)
 
     def _button(self, cure: DataCure) -> QWidget:
         made = button(cure.title, lambda: self._take(cure))

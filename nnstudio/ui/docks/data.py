@@ -64,7 +64,7 @@ class DataPanel(Live):
         self.columns, self.fields = ColumnsView(session), FieldsPage(session)
         self.steps, self.augment = StepsPage(session), AugmentPage(session.background)
         self.augment.records.edited.connect(self._augmented)
-        self.findings = FindingsView(session.background, self._mend)
+        self.findings = FindingsView(session.background, self._mend, offered=self._offered)
         self.findings.found.connect(self._count_findings)
         self.views = (self.pictures, self.rows, self.columns, self.fields, self.steps, self.augment, self.findings)
         self.tabs, self.pages = QTabBar(), QStackedWidget()
@@ -99,8 +99,16 @@ class DataPanel(Live):
     def _mend(self, cure: DataCure) -> None:
         """Do a cure of a finding, as a step that can be undone."""
         reference = self.session.reference
-        if reference is not None:
+        if cure.network is not None:
+            self.session.do(cure.title, cure.network)
+            self.findings.show_again()
+        elif reference is not None:
             self.session.do(cure.title, data=cure.change(reference))
+
+    def _offered(self, cure: DataCure) -> bool:
+        """Whether a cure can be done: one of the network where it changes that."""
+        network = self.session.network
+        return cure.network is None or cure.network(network) is not network
 
     def _augmented(self, text: str, records: tuple[Any, ...], key: Hashable) -> None:
         """Augment otherwise, as a step that can be undone."""

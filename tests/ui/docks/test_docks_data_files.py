@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from nnstudio.data import csv_stream
 from nnstudio.data.opening import describe_file
+from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.ui.docks import DataPanel
 
 LEFT = Qt.MouseButton.LeftButton
@@ -165,3 +166,23 @@ def test_a_finding_is_mended_by_its_button_and_undone_by_its_name(qtbot, session
     settle(qtbot, session, panel)
     qtbot.waitUntil(lambda: panel.tabs.tabText(panel.tabs.count() - 1) == "Findings", timeout=20000)
     assert panel.findings.findings == ()
+
+
+def test_uneven_classes_are_weighed_in_the_network_by_a_button_and_undone_by_its_name(qtbot, session, panel, tmp_path):
+    path = tmp_path / "rare.csv"
+    path.write_text("size,class\n" + "".join(f"{i % 37}.{i % 11},{'no' if i % 40 else 'yes'}\n" for i in range(200)))
+    net = NetworkBuilder()
+    scores = net.add("Linear", net.add("Input", field="features"), out_features=2)
+    net.add("CrossEntropyLoss", scores, net.add("Input", field="class"), name="loss")
+    session.do("Draw", lambda _: net.network)
+    session.do("Choose data", data=describe_file(path).with_choice("class", role="target"))
+    settle(qtbot, session, panel)
+    qtbot.waitUntil(lambda: bool(panel.findings.findings), timeout=20000)
+    qtbot.mouseClick(panel.tabs, LEFT, pos=panel.tabs.tabRect(panel.tabs.count() - 1).center())
+    (cure,) = [
+        each for each in panel.findings.findChildren(QPushButton) if each.text() == "Give each class the same say"
+    ]
+    qtbot.mouseClick(cure, LEFT)
+    assert session.network.by_name["loss"].layer.class_weights == (0.513, 20.0)
+    assert session.document.undo_label == "Give each class the same say"
+    assert not [each for each in panel.findings.findChildren(QPushButton) if each.isVisible()]

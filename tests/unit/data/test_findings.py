@@ -7,6 +7,7 @@ import pytest
 
 from nnstudio.data import DataReference, Split, open_data
 from nnstudio.data.findings import Finding, findings
+from nnstudio.graph.builder import NetworkBuilder
 
 RANDOM = np.random.default_rng(0)
 
@@ -125,7 +126,26 @@ def test_uneven_classes_are_found_and_the_split_made_fair(tmp_path):
     data = opened(tmp_path, {"a": numbers(), "b": numbers(), "class": answer}, split=Split(stratify=False))
     one = found(data, "class-imbalance")
     assert "98% of the rows are “common” and 2.5% “rare”" in one.message
-    assert cured(data, one).reference.split.stratify
+    (fair,) = [each for each in one.cures if "part" in each.title]
+    assert fair.change(data.reference).split.stratify
+
+
+def test_uneven_classes_are_given_the_same_say_in_the_losses_that_can_weigh_them(tmp_path):
+    answer = ["rare" if i % 40 == 0 else "common" for i in range(200)]
+    one = found(opened(tmp_path, {"a": numbers(), "b": numbers(), "class": answer}), "class-imbalance")
+    (same,) = [each for each in one.cures if each.network is not None]
+    net = NetworkBuilder()
+    scores = net.add("Linear", net.add("Input", field="features"), out_features=2)
+    score = net.add("Linear", scores, out_features=1)
+    net.add("CrossEntropyLoss", scores, net.add("Input", field="class"), name="classes")
+    net.add("BCEWithLogitsLoss", score, net.add("Input", field="class_01"), name="chance")
+    net.add("MSELoss", scores, scores, name="other")
+    by_name = same.network(net.network).by_name
+    assert by_name["classes"].layer.class_weights == (0.513, 20.0)
+    assert by_name["chance"].layer.pos_weight == (39.0,)
+    assert by_name["other"] == net.network.by_name["other"]
+    mended = same.network(net.network)
+    assert same.network(mended) is mended
 
 
 def test_a_table_on_disk_is_looked_at_as_well(tmp_path):
