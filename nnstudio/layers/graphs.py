@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
+from nnstudio.layers.checks import check_codes
 from nnstudio.layers.initialisation import Weighted
 from nnstudio.layers.types import TensorType
 
@@ -44,6 +45,48 @@ class GraphConv(Weighted):
     def build(self, nodes: TensorType, adjacency: TensorType) -> Call:
         return Call(
             "nnstudio.nn.GraphConv", nodes.last(), self.out_features, aggregate=self.aggregate, loops=self.loops,
+            bias=self.bias,
+        )  # fmt: skip
+
+
+@layer(
+    family="Graphs", icon="graphconv", telling=("out_features",),
+    synonyms=(*_GRAPH, "rgcn", "relational", "edge types", "bonds", "knowledge graph", "heterogeneous"),
+)  # fmt: skip
+class RelationalGraphConv(Layer):
+    r"""Tell neighbours what a node knows, in another way for each kind of edge.
+
+    Like GraphConv, for graphs whose edges are of several kinds: single and double bonds, friends and colleagues.
+
+    ```math
+    y_i = W_0 x_i + b + \sum_r \frac{1}{c_{i,r}} \sum_{j \in N_r(i)} W_r x_j
+    ```
+
+    Here r goes over the kinds of edges and c is how many edges of the kind a node has (for the mean; 1 for the sum).
+
+    Shapes: nodes `N×S×F` (node, feature) and codes of edges `N×S×S`, 0 for none, become `N×S×F'`.
+
+    Source: Schlichtkrull et al., "Modeling relational data with graph convolutional networks" (2018), equation 2.
+    """
+
+    nodes = Port("N S F", help="a vector for each node")
+    adjacency = Port("N S S", dtype="int", help="the kind of edge between each two nodes, from 1; 0 for none")
+    output = Port("N S F'")
+
+    out_features: int = param(64, min=1, title="Units", help="how many numbers each node has then")
+    relations: int | None = param(
+        None, kind="int", min=1, max=1000, title="Kinds of edges", help="left empty, as many as the data has"
+    )
+    aggregate: str = param("mean", choices=("mean", "sum"), title="Gather", help="of the neighbours along each kind")
+    bias: bool = param(True, title="Bias", help="add a learned offset")
+
+    def build(self, nodes: TensorType, adjacency: TensorType) -> Call:
+        check_codes(adjacency, "kinds of edges", ("int64", "int32"))
+        kinds = self.relations or (adjacency.classes or 0) - 1
+        if kinds < 1:
+            raise BuildError("does not know how many kinds of edges there are", "set its parameter Kinds of edges")
+        return Call(
+            "nnstudio.nn.RelationalGraphConv", nodes.last(), self.out_features, kinds, aggregate=self.aggregate,
             bias=self.bias,
         )  # fmt: skip
 

@@ -65,6 +65,9 @@ class RNN(Weighted):
     The simplest recurrent layer, good for short sequences and for seeing how memory fades; LSTM and GRU remember
     longer. `sequence` has the state at every step, `last` the final one, both directions joined.
 
+    Sequences of different length: a MaskedPool that takes the last step reads each to its own end, as packed sequences
+    do; to read them backwards too, put a second layer between two FlipSequences.
+
     ```math
     h_t = \tanh(W_{ih}\, x_t + b_{ih} + W_{hh}\, h_{t-1} + b_{hh})
     ```
@@ -105,6 +108,9 @@ class GRU(Weighted):
     About as good as LSTM with a quarter fewer weights. `sequence` has the state at every step, `last` the final
     one, both directions joined.
 
+    Sequences of different length: a MaskedPool that takes the last step reads each to its own end, as packed sequences
+    do; to read them backwards too, put a second layer between two FlipSequences.
+
     ```math
     r = \sigma(W_r x + U_r h), \quad z = \sigma(W_z x + U_z h), \quad n = \tanh(W_n x + r \odot U_n h), \quad
     h' = (1 - z) \odot n + z \odot h
@@ -142,6 +148,9 @@ class LSTM(Weighted):
 
     The usual recurrent layer for text, speech and time series. `sequence` has the state at every step, `last` the
     final one, both directions joined; wire `hidden` and `cell` of an encoder to the initial state of a decoder.
+
+    Sequences of different length: a MaskedPool that takes the last step reads each to its own end, as packed sequences
+    do; to read them backwards too, put a second layer between two FlipSequences.
 
     ```math
     i, f, o = \sigma(W x + U h), \quad g = \tanh(W_g x + U_g h), \quad c' = f \odot c + i \odot g, \quad

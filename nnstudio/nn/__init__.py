@@ -13,7 +13,7 @@ from nnstudio.nn.attention import (
 from nnstudio.nn.channels import MelSpectrogram, SqueezeExcitation
 from nnstudio.nn.codes import AdaptiveLogSoftmax, EmbeddingBag, TiedEmbedding
 from nnstudio.nn.detection import BoxLoss, GroupPixels, HeatmapLoss, OffsetLoss, PeakBoxes
-from nnstudio.nn.graphs import GATConv, GraphConv
+from nnstudio.nn.graphs import GATConv, GraphConv, RelationalGraphConv
 from nnstudio.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -126,6 +126,7 @@ __all__ = [
     "RandomAffine",
     "Recall",
     "RecallAtK",
+    "RelationalGraphConv",
     "Reparameterise",
     "RotaryEncoding",
     "ScaledDotProductAttention",

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from nnstudio.graph import EditError, Network, Wire, edits
+from nnstudio.graph import Document, EditError, Network, Wire, edits
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import Layer, ParameterError, Placeholder, load
+from nnstudio.project.sheet import Sheet
 
 CATALOGUE = load()
 
@@ -144,20 +145,17 @@ def test_renaming(network: Network) -> None:
 
 
 def test_an_output_that_feeds_an_input_follows_its_name() -> None:
-    from nnstudio.graph import Document
-
     net = NetworkBuilder()
     text, other = net.add("Input", field="text", name="text"), net.add("Input", field="other", name="other")
     net.add("Output", text, name="out", kind="tokens", feeds="text")
-    network = net.network
-    document: Document[Network] = Document(network)
-    document.do("Rename text", edits.rename(text.node, "prompt"))
-    assert document.value.named("out").layer.feeds == "prompt"
-    document.do("Rename other", edits.rename(other.node, "rest"))
-    assert document.value.named("out").layer.feeds == "prompt"
+    document = Document(Sheet(network=net.network))
+    assert document.do("Rename text", edits.rename(text.node, "prompt"))
+    assert document.value.network.named("out").layer.feeds == "prompt"  # type: ignore[union-attr]
+    assert document.do("Rename other", edits.rename(other.node, "rest"))
+    assert document.value.network.named("out").layer.feeds == "prompt"  # type: ignore[union-attr]
     document.undo()
     document.undo()
-    assert document.value == network
+    assert document.value.network == net.network
 
 
 def test_parameters_are_checked(network: Network) -> None:

@@ -40,6 +40,41 @@ def test_a_graph_knows_no_order_and_no_one_who_is_apart(make: object) -> None:
     assert not torch.equal(layer(changed, edges)[0, 3:], told[0, 3:])
 
 
+@pytest.mark.parametrize("aggregate", ["mean", "sum"])
+def test_each_kind_of_edge_tells_in_its_own_way(aggregate: str) -> None:
+    edges = torch.tensor([[[0, 1, 2, 1], [1, 0, 0, 0], [2, 0, 0, 7], [0, 0, 0, 0]]])  # 7 is no kind that it knows
+    nodes, layer = torch.randn(1, 4, 3), nn.RelationalGraphConv(3, 5, 2, aggregate)
+    for i in range(4):
+        expected = layer.weight[0] @ nodes[0, i] + layer.bias
+        for kind in (1, 2):
+            told = [layer.weight[kind] @ nodes[0, j] for j in range(4) if edges[0, i, j] == kind]
+            if told:
+                expected = expected + sum(told) / (len(told) if aggregate == "mean" else 1)
+        assert torch.allclose(layer(nodes, edges)[0, i], expected, atol=1e-6)
+
+
+def test_masks_read_sequences_of_different_length_as_packing_them_does() -> None:
+    """A MaskedPool behind an LSTM, and a second LSTM between two FlipSequences, beside torch's packed sequences."""
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+    lengths = torch.tensor([6, 2, 4])
+    input = torch.randn(3, 6, 3)
+    padding = nn.LengthMask()(lengths, input)
+    whole = torch.nn.LSTM(3, 4, batch_first=True, bidirectional=True)
+    packed, (hidden, _) = whole(pack_padded_sequence(input, lengths, batch_first=True, enforce_sorted=False))
+    expected, _ = pad_packed_sequence(packed, batch_first=True)
+    there, back = nn.LSTM(3, 4, batch_first=True), nn.LSTM(3, 4, batch_first=True)
+    for name, weight in whole.named_parameters():
+        own = back if name.endswith("_reverse") else there
+        own.load_state_dict({name.removesuffix("_reverse"): weight.detach()}, strict=False)
+    flip, last = nn.FlipSequence(), nn.MaskedPool("last")
+    forwards, backwards = there(input)[0], flip(back(flip(input, padding))[0], padding)
+    both = torch.cat([forwards, backwards], -1).masked_fill(padding.unsqueeze(-1), 0.0)
+    assert torch.allclose(both, expected, atol=1e-6)
+    assert torch.allclose(last(forwards, padding), hidden[0], atol=1e-6)
+    assert torch.allclose(last(flip(backwards, padding), padding), hidden[1], atol=1e-6)
+
+
 def test_strong_edges_count_more() -> None:
     layer = nn.GATConv(1, 1)
     torch.nn.init.zeros_(layer.asks), torch.nn.init.zeros_(layer.told), torch.nn.init.ones_(layer.weight)
