@@ -21,7 +21,8 @@ from nnstudio.project.gallery import ORDER
 from nnstudio.project.judging.asking import Asking
 from nnstudio.project.judging.attacks import Attack, attacked
 from nnstudio.project.judging.explaining import explain
-from nnstudio.project.judging.judge import Judge
+from nnstudio.project.judging.judge import Judge, Judged, shares_of
+from nnstudio.project.judging.objects import by_object, mean_average_precision
 from nnstudio.project.judging.slices import columns_to_slice, sliced
 from nnstudio.project.judging.subjects import subjects
 from nnstudio.project.judging.telling import answer_texts
@@ -143,3 +144,49 @@ def column_value(column: Column, value):
 def test_an_output_on_the_way_to_another_is_not_judged_by_its_answer():
     judge = judge_of("autoencoder")
     assert [each.name for each in subjects(judge.compiled, judge.dataset)] == ["rebuilt"]
+
+
+def test_boxes_are_matched_best_first_and_counted_by_class():
+    judge = judge_of("detect")
+    true = np.full((1, 2, 5), -1.0)
+    true[0, :, :] = [[0.25, 0.25, 0.2, 0.2, 3], [0.75, 0.75, 0.2, 0.2, 4]]
+    said = np.zeros((1, 3, 6))
+    said[0] = [[0.25, 0.25, 0.2, 0.2, 3, 0.9], [0.26, 0.25, 0.2, 0.2, 3, 0.8], [0.75, 0.75, 0.2, 0.2, 5, 0.7]]
+    none = np.zeros(0)
+    judged = Judged(judge.subject(), "test", np.arange(1), np.ones(1), true, said, np.zeros((1, 0)), none, none)
+    three, four, five = by_object(judged)
+    assert (three.count, three.found, three.missed, three.made_up) == (1, 1, 0, 1)
+    assert (four.found, four.missed) == (0, 1)
+    assert (five.count, five.made_up) == (0, 1)
+    assert three.average_precision == pytest.approx(1.0)
+    assert mean_average_precision([three, four, five]) == pytest.approx(0.5)
+    assert answer_texts(judged, 0) == ("2 objects", "1 of them found, 2 made up")
+    assert not judged.right[0]
+
+
+def test_average_precision_is_that_of_the_metric():
+    import torch
+
+    from nnstudio.nn.metrics_detection import MeanAveragePrecision
+
+    random = np.random.default_rng(4)
+    true = random.uniform(0.2, 0.8, (20, 3, 5))
+    true[:, :, 4] = random.integers(0, 2, (20, 3))
+    said = np.concatenate([true, true], axis=1)
+    said = np.concatenate([said, random.random((20, 6, 1))], axis=2)
+    said[:, :, :2] += random.normal(0, 0.05, (20, 6, 2))
+    metric = MeanAveragePrecision()
+    metric.update(torch.from_numpy(said), torch.from_numpy(true))
+    judge, none = judge_of("detect"), np.zeros(0)
+    judged = Judged(judge.subject(), "test", np.arange(20), np.ones(20), true, said, np.zeros((20, 0)), none, none)
+    assert mean_average_precision(by_object(judged)) == pytest.approx(metric.compute(), abs=1e-6)
+
+
+def test_a_distance_is_a_share_that_is_a_half_at_half_the_margin():
+    import torch
+
+    subject = judge_of("faces").subject()
+    assert subject.link == "distance"
+    shares = shares_of(subject, torch.tensor([[0.0], [subject.scale], [10 * subject.scale]]))[:, 1]
+    assert shares[:2].tolist() == [1.0, 0.5]
+    assert shares[2] < 0.01
