@@ -211,20 +211,18 @@ def predict(arguments: Namespace, out: Output) -> int:
     """An answer for each row of each input."""
     from nnstudio.cli.beside import Beside, completed
     from nnstudio.cli.explaining import reasons
-    from nnstudio.project.inputs import read_inputs
+    from nnstudio.project.inputs import expanded, read_inputs
 
     project = opened(arguments.project)
-    needed = project.input_fields()
+    needed, inputs = project.input_fields(), expanded(arguments.inputs)
     beside = Beside(project, arguments)
-    for name, rows in zip(
-        arguments.inputs, read_inputs(arguments.inputs, project.learned or project.dataset, needed), strict=True
-    ):
+    for name, rows in zip(inputs, read_inputs(inputs, project.learned or project.dataset, needed), strict=True):
         rows = completed(rows, beside.column, project)
         answers = project.predict(rows)
         why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
         for number, (answer, reason) in enumerate(zip(answers, why, strict=True)):
             out.item(input=name, row=number, outputs=answer, **(reason.item() if reason is not None else {}))
-            label = "" if len(answers) == 1 and len(arguments.inputs) == 1 else f"{_short(name)} {number + 1}: "
+            label = "" if len(answers) == 1 and len(inputs) == 1 else f"{_short(name)} {number + 1}: "
             out.line(label + ", ".join(_spoken(output, value) for output, value in answer.items()))
             if reason is not None:
                 reason.show(out)

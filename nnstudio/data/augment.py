@@ -5,19 +5,16 @@ What the records do stands in `train.augmenting`. Imports neither NumPy nor torc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from nnstudio.data.errors import DataError
-from nnstudio.layers.params import Declared, ParameterError, declared, param
+from nnstudio.data.records import Record, record_from_json, record_to_json
+from nnstudio.layers.params import declared, param
 
 
-class Augmentation(Declared):
+class Augmentation(Record):
     """One way of changing training samples at random."""
 
-    kind: ClassVar[str] = ""
-    #: For a person: what it is called.
-    title: ClassVar[str] = ""
     #: The kinds of fields that it changes; masks and boxes go along with their pictures.
     changes: ClassVar[tuple[str, ...]] = ("image",)
 
@@ -135,16 +132,9 @@ class DropTokens(Augmentation):
 
 def augmentation_to_json(made: Augmentation) -> dict[str, Any]:
     """A JSON value; :func:`augmentation_from_json` reads it back."""
-    return {"kind": made.kind, **made.values()}
+    return record_to_json(made)
 
 
 def augmentation_from_json(data: Any) -> Augmentation:
     """Read what :func:`augmentation_to_json` wrote; what is left out has its default. DataError where it is none."""
-    kind = data.get("kind") if isinstance(data, Mapping) else None
-    if not isinstance(kind, str) or kind not in AUGMENTATIONS:
-        came = f"the kind {kind!r}" if isinstance(data, Mapping) else repr(data)[:40]
-        raise DataError(f"An augmentation must be one of {', '.join(AUGMENTATIONS)}, not {came}; update NN Studio")
-    try:
-        return AUGMENTATIONS[kind].make({name: value for name, value in data.items() if name != "kind"})
-    except ParameterError as error:
-        raise DataError(f"“{AUGMENTATIONS[kind].title}” cannot be read: {error}; set it anew") from error
+    return record_from_json(data, AUGMENTATIONS, "An augmentation")

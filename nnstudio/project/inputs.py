@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnstudio.data.fitted import Fitted
 
 Columns = dict[str, Sequence[Any]]
+_PICTURES, _SOUNDS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), (".wav", ".flac", ".ogg")
 #: Pixels of a picture at most; samples a second that are taken where the data does not say its own.
 _MOST_PIXELS, _RATE = 64 * 2**20, 16_000
 
@@ -27,6 +28,26 @@ def read_inputs(inputs: Sequence[str], dataset: Dataset | Fitted, needed: Sequen
     ProjectError where one is neither a file nor JSON, or cannot be read.
     """
     return [_read(text, dataset, needed) for text in inputs]
+
+
+def expanded(inputs: Sequence[str]) -> list[str]:
+    """The inputs, each folder among them as the pictures and sounds that it holds, in the order of their names.
+
+    ProjectError where a folder holds none.
+    """
+    found: list[str] = []
+    for text in inputs:
+        path = Path(text)
+        if text.lstrip()[:1] in ("{", "[") or not path.is_dir():
+            found.append(text)
+            continue
+        from nnstudio.data.pictures_decode import walked
+
+        files = sorted(walked(path, (*_PICTURES, *_SOUNDS)))
+        if not files:
+            raise ProjectError(f"“{text}” is a folder without pictures or sounds; give one that has some, or a file.")
+        found += [str(path / name) for name in files]
+    return found
 
 
 def _read(text: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
@@ -41,17 +62,15 @@ def _read(text: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Column
                 f"There is no file {text}; give a CSV, NPZ, NPY, PNG, JPEG or WAV file, or a row as JSON such as "
                 '{"x": 3}.'
             ) from error
-        if path.is_dir():
-            raise ProjectError(f"“{text}” is a folder; give a CSV, NPZ, NPY, PNG, JPEG or WAV file in it.") from error
         raise not_read(path, error) from error
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".txt":
             return _rows_of_csv(content, path.name)
         case ".npz" | ".npy":
             return _arrays(content, path.name, needed)
-        case ".png" | ".jpg" | ".jpeg" | ".bmp" | ".gif" | ".webp":
+        case ending if ending in _PICTURES:
             return _picture(content, path.name, dataset, needed)
-        case ".wav" | ".flac" | ".ogg":
+        case ending if ending in _SOUNDS:
             return _sound(path, dataset, needed)
         case ".json":
             return _rows_of_json(content.decode("utf-8", "replace"))

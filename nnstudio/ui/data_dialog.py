@@ -26,7 +26,7 @@ from nnstudio.ui.data_augment import AugmentPage
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.data_findings import FindingsView
 from nnstudio.ui.data_loading import early, reporting
-from nnstudio.ui.data_options import Options
+from nnstudio.ui.data_options import NUMBERS, Options
 from nnstudio.ui.data_sources import Sources
 from nnstudio.ui.data_steps import Steps
 from nnstudio.ui.forms import Form
@@ -212,9 +212,12 @@ class DataDialog(QDialog):
     def _option(self, name: str, value: Any) -> None:
         if self.reference is not None:
             try:
-                options = {**self.reference.options, name: value}
+                options = {
+                    each: old for each, old in {**self.reference.options, name: value}.items() if old is not None
+                }
                 steps = FORMATS[value].first_steps() if name == "format" else self.reference.steps
-                self._changed(self.reference.with_(options=options, fields={}, steps=steps))
+                fields = self.reference.fields if name in (*NUMBERS, "color") else {}
+                self._changed(self.reference.with_(options=options, fields=fields, steps=steps))
             except DataError as error:
                 self._fail(error)
 

@@ -1,10 +1,13 @@
-"""How a file is read, for the person to correct: as what, its delimiter and encoding, a query, a sheet."""
+"""How a file or folder is read, for the person to correct: as what, its delimiter and encoding, a query, a sheet; to
+what size and colours pictures are brought, to what rate and length sounds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import QRegularExpression
+from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from nnstudio.data.formats import FORMATS
@@ -17,17 +20,22 @@ TEXTS = ("csv", "text", "lines", "conll")
 SHOWN = {
     "csv": ("format", "delimiter", "encoding", "decimal", "header"), "text": ("format", "encoding"),
     "lines": ("format", "encoding"), "conll": ("format", "encoding"), "jsonl": ("encoding",),
-    "sqlite": ("query",), "excel": ("sheet",),
+    "sqlite": ("query",), "excel": ("sheet",), "pictures": ("size", "color"), "labelled": ("size", "color"),
+    **dict.fromkeys(("coco", "voc", "yolo", "masks"), ("size",)), "sounds": ("rate", "milliseconds"),
 }  # fmt: skip
+#: Whole numbers, and what they are called.
+NUMBERS = {"size": "Edge in pixels", "rate": "Samples a second", "milliseconds": "Length in ms"}
+#: What stands where the person chose nothing.
+AS_FOUND = "as found"
 
 
 class Options(QWidget):
-    """How the file is read. ``changed`` is called with the name of an option and its value."""
+    """How the file is read. ``changed`` is called with the name of an option and its value, None for no choice."""
 
     def __init__(self, changed: Callable[[str, Any], object]) -> None:
         super().__init__()
         self._changed = changed
-        self.format, self.delimiter, self.encoding, self.decimal = (QComboBox() for _ in range(4))
+        self.format, self.delimiter, self.encoding, self.decimal, self.color = (QComboBox() for _ in range(5))
         self.header = QCheckBox("First row names the columns")
         self.query, self.sheet = QLineEdit(), QLineEdit()
         self.query.setPlaceholderText("SELECT …")
@@ -39,13 +47,18 @@ class Options(QWidget):
             self.encoding.addItem(name, name)
         for value, title in ((".", "point"), (",", "comma")):
             self.decimal.addItem(title, value)
+        for value, title in (("auto", AS_FOUND), ("grey", "grey"), ("rgb", "coloured")):
+            self.color.addItem(title, value)
         self._boxes = {
-            "format": self.format, "delimiter": self.delimiter, "encoding": self.encoding, "decimal": self.decimal
+            "format": self.format, "delimiter": self.delimiter, "encoding": self.encoding, "decimal": self.decimal,
+            "color": self.color,
         }  # fmt: skip
-        self._lines = {"query": self.query, "sheet": self.sheet}
+        self.numbers = {name: _number() for name in NUMBERS}
+        self._lines = {"query": self.query, "sheet": self.sheet, **self.numbers}
         titles = {
             "format": "Read as", "delimiter": "Columns end at", "encoding": "Encoding", "decimal": "Decimals after",
-            "query": "Query", "sheet": "Sheet",
+            "query": "Query", "sheet": "Sheet", "color": "Colours",
+            **NUMBERS,
         }  # fmt: skip
         layout = row(spacing=14)
         self._parts: dict[str, QWidget] = {"header": self.header}
@@ -66,7 +79,8 @@ class Options(QWidget):
     def _written(self, name: str, line: QLineEdit) -> None:
         if line.isModified():
             line.setModified(False)
-            self._changed(name, line.text().strip())
+            text = line.text().strip()
+            self._changed(name, (int(text) if text else None) if name in self.numbers else text)
 
     def show_options(self, options: dict[str, Any]) -> None:
         """Show these; hidden where the file has none."""
@@ -75,10 +89,19 @@ class Options(QWidget):
         for name, part in self._parts.items():
             part.setVisible(name in shown)
         for name, box in self._boxes.items():
-            value = options.get(name, "")
+            value = options.get(name, "auto" if name == "color" else "")
             if value and box.findData(value) < 0:
                 box.addItem(repr(value) if name == "delimiter" else value, value)
             box.setCurrentIndex(box.findData(value))
         for name, line in self._lines.items():
             line.setText(str(options.get(name, "")))
         self.header.setChecked(bool(options.get("header", True)))
+
+
+def _number() -> QLineEdit:
+    """A line for a whole number, or nothing; what is out of bounds the data says."""
+    made = QLineEdit()
+    made.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{0,6}"), made))
+    made.setPlaceholderText(AS_FOUND)
+    made.setMaximumWidth(made.fontMetrics().horizontalAdvance("0" * 12) + 16)
+    return made

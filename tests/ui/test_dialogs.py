@@ -62,6 +62,27 @@ def test_a_folder_of_pictures_is_chosen_by_its_button(data_dialog, session, qtbo
     assert session.dataset.fields["label"].classes == ("cats", "dogs")
 
 
+def test_the_size_and_colours_of_pictures_are_chosen_and_given_up_again(data_dialog, qtbot, tmp_path):
+    for place in range(24):
+        path = tmp_path / "animals" / ("cats", "dogs")[place % 2] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (24, 24), (place, 9, 200)).save(path)
+    dialog = data_dialog(tmp_path / "animals")
+    size = dialog.options.numbers["size"]
+    assert size.isVisible()
+    assert not dialog.options.numbers["rate"].isVisible()
+    qtbot.keyClicks(size, "16")
+    qtbot.keyClick(size, Qt.Key.Key_Return)
+    dialog.options.color.setCurrentIndex(dialog.options.color.findData("grey"))
+    dialog.options.color.activated.emit(dialog.options.color.currentIndex())
+    shape = lambda: dialog.dataset.types["image"].sizes[1:] if dialog.dataset is not None else ()  # noqa: E731
+    qtbot.waitUntil(lambda: shape() == (1, 16, 16), timeout=30_000)
+    size.selectAll()
+    qtbot.keyClick(size, Qt.Key.Key_Backspace)
+    qtbot.keyClick(size, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: shape() == (1, 24, 24), timeout=30_000)
+
+
 def test_what_was_detected_in_a_table_is_shown(data_dialog, tmp_path):
     path = tmp_path / "people.csv"
     rows = (f"p{i};{20 + i % 30},5;{'Köln' if i % 3 else ''};{'AB'[i % 2]}" for i in range(60))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from nnstudio.data.errors import DataError
-from nnstudio.layers.params import Declared, ParameterError, declared
+from nnstudio.data.records import Record, record_from_json, record_to_json
+from nnstudio.layers.params import declared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ Columns = Mapping[str, "Column"]
 Learned = Mapping[str, Any]
 
 
-class Step(Declared):
+class Step(Record):
     """One thing that is done to columns before they are encoded.
 
     A step either makes other rows (``reshapes``), which happens before the split, or maps columns. What it has to know
@@ -26,9 +27,6 @@ class Step(Declared):
     ``learns`` False needs nothing and may stand before one that reshapes.
     """
 
-    kind: ClassVar[str] = ""
-    #: For a person: what the step is called.
-    title: ClassVar[str] = ""
     reshapes: ClassVar[bool] = False
     learns: ClassVar[bool] = True
     #: The kinds of columns that it works on.
@@ -128,17 +126,9 @@ def step(kind: str, title: str) -> Callable[[_S], _S]:
 
 def step_to_json(made: Step) -> dict[str, Any]:
     """A JSON value; :func:`step_from_json` reads it back."""
-    values = {name: list(value) if isinstance(value, tuple) else value for name, value in made.values().items()}
-    return {"kind": made.kind, **values}
+    return record_to_json(made)
 
 
 def step_from_json(data: Any) -> Step:
-    """Read what :func:`step_to_json` wrote; what is left out has its default. DataError where it is no step."""
-    kind = data.get("kind") if isinstance(data, Mapping) else None
-    if not isinstance(kind, str) or kind not in STEPS:
-        came = f"the kind {kind!r}" if isinstance(data, Mapping) else repr(data)[:40]
-        raise DataError(f"A step of the preparation must be one of {', '.join(STEPS)}, not {came}; update NN Studio")
-    try:
-        return STEPS[kind].make({name: value for name, value in data.items() if name != "kind"})
-    except ParameterError as error:
-        raise DataError(f"The step “{STEPS[kind].title}” cannot be read: {error}; set it anew") from error
+    """Read what :func:`step_to_json` wrote; what is left out has its default. DataError where it is none."""
+    return record_from_json(data, STEPS, "A step of the preparation")

@@ -293,6 +293,10 @@ def test_pictures_that_turned_out_to_be_broken_are_told_when_training_ends(
     status, _, told = say("train", "animals.nnstudio", "--epochs", "1")
     assert status == 0
     assert sum("“dogs/9.png”" in text for text in told) == 1
+    broken.unlink()
+    status, lines, _ = say("predict", "animals.nnstudio", "animals/cats", "animals/dogs/1.png")
+    assert status == 0
+    assert [line.partition(" ")[0] for line in lines] == [*(f"{place}.png" for place in (0, 10, 2, 4, 6, 8)), "1.png"]
 
 
 def test_a_run_cannot_go_on_after_the_network_has_changed(trained: str, refused: Callable[..., str]) -> None:
@@ -338,7 +342,7 @@ def test_a_file_that_cannot_be_asked_about(
     ("text", "said"),
     [
         ("gone.csv", "There is no file gone.csv; give"),
-        (".", "is a folder; give"),
+        (".", "is a folder without pictures or sounds; give"),
         ("{}", "The prediction needs a, b; what was given has nothing"),
         ("[1, 2]", "is not a row: give an object"),
         ("{bad", "is not a row as JSON"),
