@@ -100,7 +100,17 @@ def _roles(nodes: Iterable[Node]) -> dict[str, str]:
     return {node.id: node.layer.role for node in nodes if node.layer.role != "layer"}
 
 
-_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special", "_hints")
+def _tried(before: Mapping[str, int], freed: Iterable[str]) -> dict[str, int]:
+    """What :attr:`Network.tried` is when these names are free again."""
+    found = dict(before)
+    for name in freed:
+        stem = name.rstrip("0123456789")
+        if stem in found and stem != name:
+            found[stem] = min(found[stem], int(name[len(stem) :]))
+    return found
+
+
+_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special", "_hints", "_tried")
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,11 @@ class Network:
     def by_name(self) -> Mapping[str, Node]:
         """Nodes by name."""
         return self._kept("_by_name", lambda: {node.name: node for node in self.nodes.values()})
+
+    @property
+    def tried(self) -> dict[str, int]:
+        """For stems of names the number behind them below which all are taken, as far as it was looked for."""
+        return self._kept("_tried", dict)
 
     def _kept(self, name: str, make: Callable[[], T]) -> T:
         found: Any = self.__dict__.get(name)
@@ -264,6 +279,7 @@ class Network:
             called = changed(names, new, [name for name in old if name not in new]) if new or old else names
             if len(called) == len(self.nodes):
                 own["_by_name"] = called
+                own.setdefault("_tried", _tried(kept.get("_tried", {}), [name for name in old if name not in new]))
 
     def named(self, name: str) -> Node:
         """The node of this name. KeyError, saying which there are, where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -75,6 +76,10 @@ class Occupied(Generic[Key]):
 
     def add_box(self, id: Key, box: Box) -> None:
         """The same by its edges."""
+        before = self._boxes.get(id)
+        if before is not None and self._span(before) == self._span(box):
+            self._boxes[id] = box
+            return
         self.remove(id)
         self._boxes[id] = box
         for cell in self._covered(box):
@@ -113,10 +118,13 @@ class Occupied(Generic[Key]):
         """Whether something overlaps ``box``."""
         return next(self.hits(box), None) is not None
 
-    def _covered(self, box: Box) -> Iterator[tuple[int, int]]:
-        for i in range(int(box[0] // self._cell), int(box[2] // self._cell) + 1):
-            for j in range(int(box[1] // self._cell), int(box[3] // self._cell) + 1):
-                yield i, j
+    def _span(self, box: Box) -> tuple[int, int, int, int]:
+        cell = self._cell
+        return int(box[0] // cell), int(box[1] // cell), int(box[2] // cell), int(box[3] // cell)
+
+    def _covered(self, box: Box) -> Iterable[tuple[int, int]]:
+        left, top, right, bottom = self._span(box)
+        return itertools.product(range(left, right + 1), range(top, bottom + 1))
 
     def free(self, wanted: Position, size: Size, margin: float = 16.0) -> Position:
         """The place nearest to ``wanted`` (on the grid, searched in rings) where a node of this size stands free."""

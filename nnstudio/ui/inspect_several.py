@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
 from nnstudio.graph import Node, edits
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.graph.parameters import set_expression
-from nnstudio.layers import Placeholder
+from nnstudio.layers import AnyLayer, Placeholder
 from nnstudio.layers.blocks import Standin
 from nnstudio.ui.facts import Facts
 from nnstudio.ui.forms import Form
@@ -22,7 +23,14 @@ from nnstudio.ui.parts import label, line
 from nnstudio.ui.session import Session
 
 #: Of more layers than this, each part of the page is shown in a turn of its own.
-_AT_ONCE = 1000
+_AT_ONCE = 50
+
+
+def types_of(nodes: Iterable[Node]) -> dict[object, AnyLayer]:
+    """What of several layers a page is made for: their types, with a layer of each."""
+    own = Placeholder, Standin
+    layers = (node.layer for node in nodes)
+    return {id(layer) if isinstance(layer, own) else type(layer): layer for layer in layers}
 
 
 class SeveralPage(Page):
@@ -32,11 +40,11 @@ class SeveralPage(Page):
         super().__init__(session)
         self.ids = tuple(ids)
         nodes = session.network.nodes
-        all_layers = [nodes[id].layer for id in ids]
-        own = Placeholder, Standin
-        layers = list({id(layer) if isinstance(layer, own) else type(layer): layer for layer in all_layers}.values())
+        found = types_of(nodes[id] for id in ids)
+        self.types, layers = found.keys(), list(found.values())
         kinds = sorted({layer.type_name() for layer in layers})
-        self.body.addWidget(label(f"{len(ids)} layers", "title"))
+        self._title = label(f"{len(ids)} layers", "title")
+        self.body.addWidget(self._title)
         self.body.addWidget(label(", ".join(kinds), "muted", wrap=True))
         declared = ({} if isinstance(layer, Placeholder) else layer.params for layer in layers)
         first, *rest = {id(params): params for params in declared}.values()  # layers of a type have the same
@@ -61,11 +69,24 @@ class SeveralPage(Page):
         self.body.addWidget(line())
         self.facts = Facts()
         self.body.addWidget(self.facts)
-        self.body.addWidget(NodeCosts(session, self.ids))
+        self._costs = NodeCosts(session, self.ids)
+        self.body.addWidget(self._costs)
         self.body.addStretch(1)
         self._parts: list[Callable[[], None]] = []
         self._on = QTimer(self, singleShot=True, interval=0)
         self._on.timeout.connect(self._show_on)
+
+    def show_nodes(self, ids: Sequence[str]) -> None:
+        """Show these layers, which are of the same types, in place of those before; :meth:`refresh` follows."""
+        self.ids = tuple(ids)
+        self._title.setText(f"{len(ids)} layers")
+        self._costs.follow(self.ids)
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing is being typed, refused or offered here."""
+        focus = QApplication.focusWidget()
+        return self.form.calm and not (focus is not None and self.isAncestorOf(focus))
 
     def _nodes(self) -> list[Node]:
         nodes = self.session.network.nodes

@@ -18,7 +18,7 @@ from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
 from nnstudio.ui.inspect_kept import KeptPages
 from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_project import ProjectPage
-from nnstudio.ui.inspect_several import SeveralPage
+from nnstudio.ui.inspect_several import SeveralPage, types_of
 from nnstudio.ui.session import Session
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Inspector(QFrame):
         if len(ids) == 1:
             self._page = self._page_of(ids[0])
         elif ids:
-            self._page = SeveralPage(self._session, ids)
+            self._page = self._page_of_several(ids)
         elif self._session.scope.block:
             self._page = DefinitionPage(self._session)
         else:
@@ -165,11 +165,20 @@ class Inspector(QFrame):
             made.show_node(id, self._live)
         return made
 
+    def _page_of_several(self, ids: list[str]) -> SeveralPage:
+        """The page of several layers: the one that is shown, where it is of the same types."""
+        shown, nodes = getattr(self, "_page", None), self._session.network.nodes
+        if isinstance(shown, SeveralPage) and shown.calm and shown.types == types_of(nodes[id] for id in ids).keys():
+            shown.show_nodes(ids)
+            return shown
+        return SeveralPage(self._session, ids)
+
     def _show_page(self) -> None:
         if self._stack.currentWidget() not in (self._home, self._chosen) and self._kept.shows(self._page):
             self._empty_chosen()
         elif self._page is not self._project:
-            self._chosen.setWidget(self._page)
+            if self._chosen.widget() is not self._page:
+                self._chosen.setWidget(self._page)
             self._stack.setCurrentWidget(self._chosen)
         else:
             if self._home.widget() is not self._project:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF
 
 from nnstudio.graph import Network, Wire, edits
 from nnstudio.graph.arrange import COLUMN
-from nnstudio.graph.changes import missing
 from nnstudio.graph.framing import housed
 from nnstudio.graph.places import box_of, node_size, snapped
 from nnstudio.graph.view import Position, View, ViewEdit, place
@@ -132,20 +132,25 @@ class Adding:
         x = max(min(wanted[0], target[0]), source[0] + COLUMN) if tight else wanted[0]
         first = snapped((x, source[1] if abs(source[1] - wanted[1]) < 60 else wanted[1]))
         push = max(0.0, first[0] + many * COLUMN - target[0])
-        level_with = [
-            id for id, (x, y) in (places.items() if push else ()) if x >= target[0] - 1 and abs(y - target[1]) < 100.0
-        ]
-        behind = self._session.network.reached(wire.target, level_with)
+        behind = self._session.network.reached(wire.target, self._level_with(target) if push else ())
         moved = {id: (places[id][0] + push, places[id][1]) for id in behind}
         return {**{id: (first[0] + COLUMN * place, first[1]) for place, id in enumerate(ids)}, **moved}
+
+    def _level_with(self, at: Position) -> list[str]:
+        """Nodes that stand about level with a point, or right of it."""
+        table, places = self._scene.table, self._scene.places
+        near = (table.x >= at[0] - 1) & (np.abs(table.y - at[1]) < 100.0)
+        near |= table.folded >= 0  # these are shown elsewhere
+        ids = (table.ids[row] for row in np.flatnonzero(near & (table.x == table.x)).tolist())
+        return [id for id in ids if places[id][0] >= at[0] - 1 and abs(places[id][1] - at[1]) < 100.0]
 
     def placing(self, places: Mapping[str, Position]) -> ViewEdit:
         """Put nodes there; nodes that had no place of their own keep where they are shown, and new nodes that come to
         stand within a frame join it."""
-        nodes, shown = self._session.network.nodes, self._scene.places
+        nodes, shown, standing = self._session.network.nodes, self._scene.places, self._scene.standing
 
         def edit(view: View) -> View:
-            pinned = {id: shown[id] for id in missing(shown, view.positions) if id in nodes}
+            pinned = {id: shown[id] for id in standing.derived if id in nodes and id not in view.positions}
             view = place({**pinned, **places})(view)
             new = {id: at for id, at in places.items() if id not in shown}
             if not view.frames or not new:

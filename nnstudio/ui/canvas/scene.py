@@ -159,7 +159,7 @@ class CanvasScene(QGraphicsScene):
         self.repainting.begin(self.table.rows_of((*gone, *moved)), old, network)
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
         self._change_nodes(gone, moved)
-        self._change_wires(old, set(moved) - alike)
+        self._change_wires(old, set(changed) - alike)
         self.moving = self.moving_wires = self.moving[:0]
         self.wires.lead(view.routes)
         self._restyle(alike - set(moved))

@@ -22,7 +22,8 @@ class Standing:
     def __init__(self) -> None:
         self.places: dict[str, Position] = {}
         self.provisional = False  # whether they only stand in rows until they were arranged
-        self._derived: dict[str, Position] = {}  # of nodes that had no place in the view when they came
+        #: of nodes that had no place in the view when they came
+        self.derived: dict[str, Position] = {}
         self._view = View()
 
     def follow(self, network: Network, view: View, gone: list[str], changed: list[str]) -> dict[str, Position]:
@@ -39,12 +40,12 @@ class Standing:
             places.pop(id, None)
         places.update((id, given[id] if _is_sane(given[id]) else _sane(given[id])) for id in moved)
         places.update((id, _sane(given[id])) for id in changed if id in given and id not in places)
-        places.update((id, self._derived[id]) for id in (*lost, *changed) if id in self._derived and id not in given)
+        places.update((id, self.derived[id]) for id in (*lost, *changed) if id in self.derived and id not in given)
         if len(places) < len(nodes):
             self.provisional = not places and len(nodes) > AT_ONCE
             found = _in_rows(network) if self.provisional else complete(network, places)
             new = {id: at for id, at in found.items() if id not in places}
-            self._derived.update(new)
+            self.derived.update(new)
             places = found
             lost = [*lost, *new]
         remember(self.places, places, (*gone, *moved, *lost, *changed))
@@ -54,7 +55,7 @@ class Standing:
     def found(self, places: Mapping[str, Position]) -> None:
         """Keep these places of nodes that have none in the view, in the stead of provisional ones."""
         self.provisional = False
-        self._derived = dict(places)
+        self.derived = dict(places)
         self.places = {id: self._view.positions.get(id, places.get(id, at)) for id, at in self.places.items()}
 
 

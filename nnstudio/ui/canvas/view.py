@@ -55,6 +55,7 @@ class CanvasView(Annotated):
         self._from: dict[str, Position] = {}
         self._scope = session.scope
         self._over: list[QRect] = []
+        self._told: tuple[bool, bool] | None = None  # whether nothing is drawn, and whether a run tells of it
         self._left: dict[Scope, tuple[QPointF, float] | None] = {}  # what was seen of other scopes; None: all
         self.invitation.pressed.connect(self.quick_add)
         scene.reset.connect(self._reset)
@@ -139,9 +140,13 @@ class CanvasView(Annotated):
         self.canvas.show_at(moved)
 
     def _layout_changed(self) -> None:
-        empty = not self.canvas.items_by_id
-        self.invitation.setVisible(empty)
-        self._overlay_moved()
+        told = not self.canvas.items_by_id, self.canvas.magnitudes.shown
+        if told != self._told:
+            self._told = told
+            self.invitation.setVisible(told[0])
+            self._overlay_moved()
+        else:
+            self.minimap.update()
 
     def _overlay_came(self) -> None:
         """Make room on a sheet that shows all of the network when what floats over it comes, goes or grows."""

@@ -216,11 +216,9 @@ class WireTable:
         rows = self.near((low[0], low[1], high[2], high[3]))
         if len(boxes) == 1 or not len(rows):
             return rows
-        left, right, top, bottom = (part[rows] for part in self._surroundings())
-        found = np.zeros(len(rows), bool)
-        for box in boxes:
-            found |= (left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1])
-        return rows[found]
+        left, right, top, bottom = (part[rows][:, None] for part in self._surroundings())
+        a, b, c, d = edges.T
+        return rows[((left < c) & (right > a) & (top < d) & (bottom > b)).any(axis=1)]
 
     def _surroundings(self) -> tuple[Floats, Floats, Floats, Floats]:
         ends = self.ends()

@@ -89,7 +89,7 @@ class ShareBar(QWidget):
 
     def _paint_share(self, painter: QPainter, share: Share, rect: QRectF) -> None:
         tokens = theme.current()
-        chosen = bool(self.selected & set(share.ids))
+        chosen = not self.selected.isdisjoint(share.ids)
         # a surface on which the theme's text can be read
         painter.fillRect(rect, theme.mixed(tokens.panel, share.color, 0.75 if chosen else 0.38))
         painter.fillRect(QRectF(rect.left(), HEIGHT - 3, rect.width(), 3), QColor(share.color))

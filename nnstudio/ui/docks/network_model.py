@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont
@@ -16,6 +16,14 @@ Role = Qt.ItemDataRole
 _NOWHERE = QModelIndex()
 #: In front of a block's name, folded and open; the space of as many in front of what is inside.
 FOLDED, OPEN, INDENT = "▸ ", "▾ ", "    "
+
+
+class Layout(NamedTuple):
+    """The rows as they are shown, each with its depth, and where each is by id; ``of``: what that depends on."""
+
+    of: tuple[object, ...]
+    shown: list[tuple[Row, int]]
+    places: dict[str, int]
 
 
 class NetworkModel(QAbstractTableModel):
@@ -31,10 +39,28 @@ class NetworkModel(QAbstractTableModel):
         self.shown: list[tuple[Row, int]] = []
         self._places: dict[str, int] = {}
 
-    def show_rows(self, tree: Sequence[Row], total: Row | None) -> None:
-        """Show these rows in place of those before."""
+    def show_rows(self, tree: Sequence[Row], total: Row | None, layout: Layout | None = None) -> None:
+        """Show these rows in place of those before; ``layout``: as they were laid out, where it holds still."""
         self._tree, self._total = tree, total
-        self._lay_out()
+        self._lay_out(layout)
+
+    def laying_out(self, tree: Sequence[Row], total: Row | None) -> Callable[[], Layout]:
+        """A function that lays these rows out as the model shows its rows now, in whatever thread calls it."""
+        arrangement = self._arrangement()
+        opened, wanted, by = frozenset(self._opened), self._filter, self._sorted
+
+        def lay_out() -> Layout:
+            shown: list[tuple[Row, int]] = []
+            _add(tree, 0, shown, opened, wanted, by)
+            places = {row.id: place for place, (row, _) in enumerate(shown)}
+            if total is not None and shown:
+                shown.append((total, 0))
+            return Layout(arrangement, shown, places)
+
+        return lay_out
+
+    def _arrangement(self) -> tuple[object, ...]:
+        return frozenset(self._opened), self._filter, self._sorted
 
     def filter(self, text: str) -> None:
         """Show only rows whose name or type has this in it, and the blocks that they are in."""
@@ -62,28 +88,12 @@ class NetworkModel(QAbstractTableModel):
         """All rows that are shown, without the total."""
         return [row for row, _ in self.shown if row is not self._total]
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, layout: Layout | None = None) -> None:
+        if layout is None or layout.of != self._arrangement():
+            layout = self.laying_out(self._tree, self._total)()
         self.beginResetModel()
-        shown: list[tuple[Row, int]] = []
-        self._add(self._tree, 0, shown)
-        self._places = {row.id: place for place, (row, _) in enumerate(shown)}
-        if self._total is not None and shown:
-            shown.append((self._total, 0))
-        self.shown = shown
+        self.shown, self._places = layout.shown, layout.places
         self.endResetModel()
-
-    def _add(self, rows: Iterable[Row], depth: int, shown: list[tuple[Row, int]]) -> None:
-        wanted = self._filter
-        if wanted:
-            rows = [row for row in rows if any(wanted in each.found for each in each_row((row,)))]
-        if self._sorted is not None:
-            column, falling = self._sorted
-            key: Callable[[Row], Any] = COLUMNS[column].key
-            rows = sorted(rows, key=key, reverse=falling)
-        for row in rows:
-            shown.append((row, depth))
-            if row.parts and (row.id in self._opened or (wanted and wanted not in row.found)):
-                self._add(row.parts, depth + 1, shown)
 
     # what Qt asks
 
@@ -134,3 +144,21 @@ class NetworkModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
+
+
+def _add(
+    rows: Iterable[Row], depth: int, shown: list[tuple[Row, int]], opened: frozenset[str], wanted: str,
+    by: tuple[int, bool] | None,
+) -> None:  # fmt: skip
+    """Lay rows out, and those inside blocks that are open: those that ``wanted`` is found in, in the order of a column
+    and falling, or as they come."""
+    if wanted:
+        rows = [row for row in rows if any(wanted in each.found for each in each_row((row,)))]
+    if by is not None:
+        column, falling = by
+        key: Callable[[Row], Any] = COLUMNS[column].key
+        rows = sorted(rows, key=key, reverse=falling)
+    for row in rows:
+        shown.append((row, depth))
+        if row.parts and (row.id in opened or (wanted and wanted not in row.found)):
+            _add(row.parts, depth + 1, shown, opened, wanted, by)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QItemSelectionRange, QModelIndex, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,13 +24,15 @@ from PySide6.QtWidgets import (
 from nnstudio.atomic import replacing
 from nnstudio.compile.figures import count_text, memory_text, seconds_text
 from nnstudio.ui import theme
+from nnstudio.ui.background import Job
 from nnstudio.ui.costing import Costing
 from nnstudio.ui.docks.controls import Choice, tool
 from nnstudio.ui.docks.cost_bars import Share, ShareBar
+from nnstudio.ui.docks.cost_shares import MOST, cut_up
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.live import Live
-from nnstudio.ui.docks.network_model import NetworkModel
-from nnstudio.ui.docks.network_rows import COLUMNS, Row, as_text, leaves
+from nnstudio.ui.docks.network_model import Layout, NetworkModel
+from nnstudio.ui.docks.network_rows import COLUMNS, Row, as_text
 from nnstudio.ui.parts import ElidedLabel, column, label, row
 from nnstudio.ui.scope import WHOLE
 
@@ -41,8 +43,8 @@ Flags = QItemSelectionModel.SelectionFlag
 #: What the parts of a bar are.
 BY = ("by layer", "by family")
 WIDTHS = (210, 150, 120, 100, 110, 90, 90, 80)
-#: So many of the largest layers have a part of their own in a bar; more could not be seen.
-MOST = 300
+#: More rows than this are laid out in the background.
+MANY = 1000
 EMPTY = ("Nothing drawn yet", "What every layer costs is listed here. Drag a layer onto the canvas, or press Ctrl+L.")
 WAITING = ("Working it out", "What every layer costs is being worked out.")
 
@@ -111,8 +113,9 @@ class NetworkPanel(Live):
         self.model.setParent(self)
         self.table = Table(self.model)
         self._following = False
+        self._job: Job | None = None  # which lays very many rows out
         self._shown: tuple[object, ...] = ()
-        self._cut: dict[str, tuple[tuple[object, ...], list[Share]]] = {}  # parts of the bars, and what they are of
+        self._cut: dict[str, _Cut] = {}
         self._build_head()
         self._build_bars()
         filled = QWidget()
@@ -179,9 +182,12 @@ class NetworkPanel(Live):
             return
         self.stack.setCurrentIndex(1)
         shown = (costs, self.costing.timing, theme.current().name)
-        if not (len(shown) == len(self._shown) and all(a is b for a, b in zip(shown, self._shown, strict=True))):
+        if not _same(shown, self._shown):
+            if len(self.costing.rows) > MANY:
+                self._show_later(shown)
+                return
             self._shown = shown
-            self._show_costs()
+            self._show_costs(self._prepare()())
         self._show_measuring()
         self._show_selection()
         self._show_bars()
@@ -189,13 +195,48 @@ class NetworkPanel(Live):
     def restyle(self) -> None:
         self.table.fit_text()
 
-    def _show_costs(self) -> None:
-        costs, timing = self.costing.costs, self.costing.timing
+    def _show_later(self, shown: tuple[object, ...]) -> None:
+        """Have very many rows laid out in the background, and show them then."""
+        if self._job is not None:
+            return
+        prepare = self._prepare()
+
+        def done(prepared: _Prepared) -> None:
+            self._job = None
+            if _same(shown, (self.costing.costs, self.costing.timing, theme.current().name)):
+                self._shown = shown
+                self._show_costs(prepared)
+            self.refresh_soon()
+
+        def failed(error: BaseException) -> None:
+            self._job = None
+            raise error
+
+        self._job = self.session.background.run(lambda _: prepare(), done, failed, name="rows")
+
+    def _prepare(self) -> Callable[[], _Prepared]:
+        """A function that works out what is shown of the present costs, in whatever thread calls it."""
+        costs, timing, rows = self.costing.costs, self.costing.timing, self.costing.rows
         assert costs is not None
-        self._put_times(self.costing.rows)
         total = Row("", "Total", "", "", None, costs.total)
         total.seconds = timing.total if timing is not None else None
-        self.model.show_rows(self.costing.rows, total)
+        seconds = timing.seconds if timing is not None else {}
+        by, tokens = self.by.index, theme.current().name
+        whats = ("parameters", "time" if timing is not None else "multiply_adds")
+        lay_out = self.model.laying_out(rows, total)
+
+        def prepared() -> _Prepared:
+            _put_times(rows, seconds)
+            cut = {what: ((costs, timing, by, tokens), cut_up(rows, what, by)) for what in whats}
+            return _Prepared(rows, total, lay_out(), cut)
+
+        return prepared
+
+    def _show_costs(self, prepared: _Prepared) -> None:
+        costs = self.costing.costs
+        assert costs is not None
+        self._cut.update(prepared.cut)
+        self.model.show_rows(prepared.rows, prepared.total, prepared.layout)
         figures = costs.total
         least = "" if figures.known else "at least "
         batch = costs.regime.batch_size
@@ -204,12 +245,6 @@ class NetworkPanel(Live):
             f"sample · {memory_text(figures.training_memory)} to train and {memory_text(figures.prediction_memory)} to "
             f"predict a batch of {batch:,}"
         )
-
-    def _put_times(self, rows: Iterable[Row]) -> None:
-        seconds = self.costing.timing.seconds if self.costing.timing is not None else {}
-        for each in rows:
-            each.seconds = seconds.get(each.id)
-            self._put_times(each.parts)
 
     def _show_measuring(self) -> None:
         timing, busy = self.costing.timing, self.costing.measuring is not None
@@ -234,34 +269,9 @@ class NetworkPanel(Live):
 
     def _shares(self, what: str) -> list[Share]:
         known = (self.costing.costs, self.costing.timing, self.by.index, theme.current().name)
-        if self._cut.get(what, ((), []))[0] != known:
-            self._cut[what] = (known, self._cut_up(what))
+        if not _same(self._cut.get(what, ((), []))[0], known):
+            self._cut[what] = (known, cut_up(self.costing.rows, what, self.by.index))
         return self._cut[what][1]
-
-    def _cut_up(self, what: str) -> list[Share]:
-        rows = self.costing.rows
-        if self.by.index == 1:
-            families: dict[str, list[Row]] = {}
-            for each in leaves(rows):
-                families.setdefault(each.family.title if each.family else each.type, []).append(each)
-            return [self._share(title, members, what) for title, members in families.items()]
-        rest: list[Row] = []
-        if len(rows) > MOST:
-            size = (lambda row: row.seconds or 0.0) if what == "time" else (lambda row: getattr(row.costs, what))
-            ordered = sorted(range(len(rows)), key=lambda at: -size(rows[at]))
-            rest = [rows[at] for at in ordered[MOST:]]
-            rows = [rows[at] for at in sorted(ordered[:MOST])]
-        shares = [self._share(each.name, [each], what) for each in rows]
-        return [*shares, *([self._share(f"{len(rest):,} smaller layers", rest, what)] if rest else [])]
-
-    def _share(self, name: str, rows: list[Row], what: str) -> Share:
-        if what == "time":
-            size = sum(each.seconds or 0.0 for each in rows)
-            text = seconds_text(size)
-        else:
-            size = sum(getattr(each.costs, what) for each in rows)
-            text = f"{count_text(int(size))} {what.replace('multiply_adds', 'multiply–adds')}"
-        return Share(tuple(each.id for each in rows), name, theme.family_color(rows[0]).name(), size, text)
 
     # selection, in step both ways
 
@@ -276,15 +286,17 @@ class NetworkPanel(Live):
         prefix = self.session.scope.prefix
         found = (self.model.place(prefix + id) for id in self.session.selection)
         places = sorted(place for place in found if place is not None)
-        present = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
-        if places == present:
+        runs = _runs(places)
+        ranges: list[QItemSelectionRange] = list(self.table.selectionModel().selection())  # type: ignore[call-overload]
+        present = sorted((each.top(), each.bottom()) for each in ranges)
+        if runs == present:
             return
         self._following = True
         chosen = QItemSelection()
-        for first, last in _runs(places):
+        for first, last in runs:
             chosen.select(self.model.index(first, 0), self.model.index(last, len(COLUMNS) - 1))
         self.table.selectionModel().select(chosen, Flags.ClearAndSelect)
-        if places and not set(places) & set(present):
+        if places and not any(first <= place <= last for first, last in present for place in places[:MOST]):
             self.table.scrollTo(self.model.index(places[0], 0))
         self._following = False
 
@@ -331,6 +343,29 @@ class NetworkPanel(Live):
             self.session.notice.emit("error", f"{path.name} was not written: {reason}. Choose another place.")
         else:
             self.session.notice.emit("info", f"Wrote {path.name}.")
+
+
+#: The parts of a bar, and what they depend on.
+_Cut = tuple[tuple[object, ...], list[Share]]
+
+
+class _Prepared(NamedTuple):
+    """What is shown of a network's costs: the rows, their total, how they are laid out, and the parts of the bars."""
+
+    rows: list[Row]
+    total: Row
+    layout: Layout
+    cut: Mapping[str, _Cut]
+
+
+def _same(first: tuple[object, ...], second: tuple[object, ...]) -> bool:
+    return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))
+
+
+def _put_times(rows: Iterable[Row], seconds: Mapping[str, float]) -> None:
+    for each in rows:
+        each.seconds = seconds.get(each.id)
+        _put_times(each.parts, seconds)
 
 
 def _runs(places: list[int]) -> list[tuple[int, int]]:

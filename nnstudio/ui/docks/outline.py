@@ -6,11 +6,14 @@ selected, wherever it was.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -32,18 +35,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnstudio.graph import edits
+from nnstudio.graph import Network, edits
 from nnstudio.ui import theme
+from nnstudio.ui.background import Job
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.history import paint_row
 from nnstudio.ui.docks.live import Live
 from nnstudio.ui.docks.outline_model import (
+    MANY,
     Item,
     OutlineModel,
     OutputRole,
     ProblemRole,
     QuietRole,
+    Steps,
     TypeRole,
+    flow_order,
+    steps,
 )
 from nnstudio.ui.scope import Scopes
 
@@ -154,6 +162,8 @@ class Outline(Live):
         self.tree.setObjectName("outline")
         self._set_up()
         self._following = False
+        self._job: Job | None = None  # which finds the order of very many rows
+        self._opened: dict[int, Item] = {}  # blocks whose rows are shown
         self._empty = EmptyState(*EMPTY)
         filled = QWidget()
         column = QVBoxLayout(filled)
@@ -165,6 +175,8 @@ class Outline(Live):
         self.setFocusProxy(self.tree)
         self.tree.selectionModel().selectionChanged.connect(self._selected)
         self.tree.activated.connect(self._activated)
+        self.tree.expanded.connect(lambda index: self._note_open(self.model.row_at(index), is_open=True))
+        self.tree.collapsed.connect(lambda index: self._note_open(self.model.row_at(index), is_open=False))
         self.tree.customContextMenuRequested.connect(
             lambda at: self.menu_wanted.emit(self.tree.viewport().mapToGlobal(at))
         )
@@ -198,14 +210,54 @@ class Outline(Live):
         self.tree.doItemsLayout()
 
     def refresh(self) -> None:
-        self._following = True
-        try:
-            self.model.show_network(self.session.sheet.network, self.session.whole)
-        finally:
-            self._following = False
+        network = self.session.sheet.network
+        self._change(lambda: self.model.look_at(network, self.session.whole))
+        if self.model.disordered and self._job is None:
+            if len(network.nodes) > MANY:
+                self._order_later(network)
+            else:
+                self._change(lambda: self.model.show_network(network, self.session.whole))
         self.tree.viewport().update()  # types and problems
         self._stack.setCurrentIndex(1 if self.model.root.rows else 0)
         self._follow_selection()
+
+    def _change(self, change: Callable[[], object]) -> None:
+        """Do something to the rows; what that does to their selection is nobody's choice. Blocks stay open."""
+        self._following = True
+        try:
+            change()
+            for item in [
+                item for item in self._opened.values() if shiboken6.isValid(item) and item.model() is self.model
+            ]:
+                self.tree.setExpanded(item.index(), True)
+        finally:
+            self._following = False
+
+    def _note_open(self, item: Item, *, is_open: bool) -> None:
+        if is_open:
+            self._opened[id(item)] = item
+        else:
+            self._opened.pop(id(item), None)
+
+    def _order_later(self, network: Network) -> None:
+        """Find the order of very many rows in the background."""
+        before = self.model.ids
+
+        def work(_: Job) -> tuple[list[str], Steps | None]:
+            wanted = flow_order(network)
+            return wanted, steps(before, wanted)
+
+        def done(found: tuple[list[str], Steps | None]) -> None:
+            self._job = None
+            if self.session.sheet.network.wires is network.wires and self.session.sheet.network is self.model.network:
+                self._change(lambda: self.model.order(*found))
+            self.refresh_soon()
+
+        def failed(error: BaseException) -> None:
+            self._job = None
+            raise error
+
+        self._job = self.session.background.run(work, done, failed, name="outline")
 
     def _follow_selection(self) -> None:
         """Mark the rows of what is selected in the session."""
@@ -213,14 +265,17 @@ class Outline(Live):
             return
         chosen = self.session.selection
         home = self._home()
-        rows = [row for row in home.rows if row.id in chosen]
+        if len(chosen) == len(home.rows) and home.by_id.keys() == chosen:
+            rows = home.rows
+        else:
+            rows = sorted((home.by_id[id] for id in chosen if id in home.by_id), key=Item.row)
         first = rows[0] if rows else None
-        selection = self._ranges(rows)
+        selection = self._ranges(rows, whole=rows is home.rows)
         self._following = True
         try:
             model = self.tree.selectionModel()
             model.select(selection, Flags.ClearAndSelect)
-            current = self.model.item(self.tree.currentIndex())
+            current = self.model.row_at(self.tree.currentIndex())
             if first is not None and current.id not in chosen:
                 index = self.model.index_of(first)
                 model.setCurrentIndex(index, Flags.NoUpdate)
@@ -228,13 +283,17 @@ class Outline(Live):
         finally:
             self._following = False
 
-    def _ranges(self, rows: list[Item]) -> QItemSelection:
+    def _ranges(self, rows: list[Item], *, whole: bool) -> QItemSelection:
         """These rows, in their order, as a selection: neighbours as one range, or thousands of rows take long."""
         selection = QItemSelection()
+        if whole and rows:
+            selection.select(self.model.index_of(rows[0]), self.model.index_of(rows[-1]))
+            return selection
+        places = [row.row() for row in rows]
         start = 0
-        for at, row in enumerate(rows):
-            if at + 1 == len(rows) or rows[at + 1].place != row.place + 1:
-                selection.select(self.model.index_of(rows[start]), self.model.index_of(row))
+        for at, place in enumerate(places):
+            if at + 1 == len(rows) or places[at + 1] != place + 1:
+                selection.select(self.model.index_of(rows[start]), self.model.index_of(rows[at]))
                 start = at + 1
         return selection
 
@@ -252,19 +311,25 @@ class Outline(Live):
         if not self._following:
             self._following = True
             try:
-                rows = [self.model.item(index) for index in self.tree.selectionModel().selectedRows()]
-                current = self.model.item(self.tree.currentIndex())
-                home = current.parent if current in rows else rows[0].parent if rows else None
+                ranges: list[QItemSelectionRange] = list(self.tree.selectionModel().selection())  # type: ignore[call-overload]
+                rows = [
+                    row
+                    for each in ranges
+                    for row in self.model.row_at(each.parent()).rows[each.top() : each.bottom() + 1]
+                ]
+                current = self.model.row_at(self.tree.currentIndex())
+                marked = any(each.contains(self.tree.currentIndex()) for each in ranges)
+                home = current.above if marked else rows[0].above if rows else None
                 if home is not None:
                     self._open(home)
-                self.session.select(row.id for row in rows if row.parent is home)
+                self.session.select([row.id for row in rows if row.above is home])
             finally:
                 self._following = False
 
     def _activated(self, index: QModelIndex) -> None:
-        item = self.model.item(index)
-        if item.parent is not None:
-            self._open(item.parent)
+        item = self.model.row_at(index)
+        if item.above is not None:
+            self._open(item.above)
             self.session.reveal(item.id)
 
     def _open(self, item: Item) -> None:
@@ -283,6 +348,6 @@ class Outline(Live):
 
     def _rename(self, item: Item, name: str) -> None:
         node = self.model.node(item)
-        if node is not None and item.parent is not None and name and name != node.name:
-            self._open(item.parent)
+        if node is not None and item.above is not None and name and name != node.name:
+            self._open(item.above)
             self.session.do(f"Rename {node.name}", edits.rename(item.id, name))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
+import bisect
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 
 from nnstudio.graph import Network, Node
-from nnstudio.graph.changes import differing
+from nnstudio.graph.changes import differing, missing
 from nnstudio.ui import theme
 from nnstudio.ui.announce import in_words, output_of, problems_of
 
@@ -50,117 +51,199 @@ def flow_order(network: Network) -> list[str]:
     return order
 
 
-class Item:
-    """One row. ``owner``: the name of the definition that the node stands in ("" for the outermost network)."""
+def _rearranged(before: Network, after: Network) -> bool:
+    """Whether nodes may stand in another order than before."""
+    if before.wires is not after.wires or len(before.nodes) != len(after.nodes):
+        return True
+    return bool(missing(before.nodes, after.nodes))
 
-    __slots__ = ("filled", "id", "key", "leaf", "owner", "parent", "place", "rows", "shown")
 
-    def __init__(self, key: int, id: str, owner: str, parent: Item | None) -> None:
-        self.key, self.id, self.owner, self.parent = key, id, owner, parent
-        self.place = 0
+class Steps(NamedTuple):
+    """How a list becomes another: places that are taken out, from the last to the first; then what is put in, with its
+    place, from the first to the last."""
+
+    out: list[int]
+    into: list[tuple[int, str]]
+
+
+def steps(before: Sequence[str], wanted: Sequence[str]) -> Steps | None:
+    """The fewest steps from one order to another; None where they are more than AT_ONCE."""
+    goal = {id: place for place, id in enumerate(wanted)}
+    places = [goal.get(id, -1) for id in before]
+    kept = _rising(places)
+    stays = {places[at] for at in kept}
+    if len(before) + len(wanted) - 2 * len(kept) > AT_ONCE:
+        return None
+    standing = set(kept)
+    out = [at for at in reversed(range(len(before))) if at not in standing]
+    return Steps(out, [(place, id) for place, id in enumerate(wanted) if place not in stays])
+
+
+def _rising(numbers: Sequence[int]) -> list[int]:
+    """Where the longest rising row of numbers is among these; negative ones count for nothing (Fredman, "On computing
+    the length of longest increasing subsequences", 1975)."""
+    ends: list[int] = []  # the least number at which a row of each length ends
+    last: list[int] = []  # and where that is
+    before = [-1] * len(numbers)
+    for at, number in enumerate(numbers):
+        if number < 0:
+            continue
+        place = bisect.bisect_left(ends, number) if ends and number < ends[-1] else len(ends)
+        before[at] = last[place - 1] if place else -1
+        ends[place : place + 1] = [number]
+        last[place : place + 1] = [at]
+    found, at = [], last[-1] if last else -1
+    while at >= 0:
+        found.append(at)
+        at = before[at]
+    return found[::-1]
+
+
+class Item(QStandardItem):
+    """One row. ``owner``: the name of the definition that the node stands in ("" for the outermost network);
+    ``above``: the row of the block that it is in."""
+
+    def __init__(self, id: str, owner: str, above: Item | None, *, leaf: bool) -> None:
+        super().__init__()
+        self.id, self.owner, self.above, self.leaf = id, owner, above, leaf
         self.rows: list[Item] = []
+        self.by_id: dict[str, Item] = {}
+        self.blocks: dict[str, Item] = {}  # the rows that may have others inside
         self.filled = False
-        self.leaf = False  # whether it is a plain layer, with nothing inside
-        self.shown = Network()  # whose nodes the rows are
+        self.shown = self.told = Network()  # whose nodes the rows are; and as they were told of last
+        self.setFlags(_LEAF if leaf else _FLAGS)  # Qt asks no more of a leaf, of which there may be thousands
 
     @property
     def path(self) -> tuple[str, ...]:
         """Ids from the outermost network down to this node."""
-        return () if self.parent is None else (*self.parent.path, self.id)
+        return () if self.above is None else (*self.above.path, self.id)
 
 
-class OutlineModel(QAbstractItemModel):
-    """A tree over a network and its blocks. ``renamed(Item, str)``: a person gave a row another name."""
+class OutlineModel(QStandardItemModel):
+    """A tree over a network and its blocks. ``renamed(Item, str)``: a person gave a row another name.
+
+    Rows are Qt's own, so that the view lays thousands of them out without asking; what they say is asked for when they
+    are seen.
+    """
 
     renamed = Signal(object, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.setColumnCount(1)
         self.network = Network()
         self.resolution: Resolution | None = None
-        self._keys = itertools.count(1)
-        self._items: dict[int, Item] = {}
-        self.root = Item(0, "", "", None)
+        self.root = Item("", "", None, leaf=False)  # not among Qt's rows
         self.root.filled = True
 
     # -- following ------------------------------------------------------------------------------------------------
 
     def show_network(self, network: Network, resolution: Resolution | None) -> None:
         """Show this network; rows that stay keep their places in the view."""
+        self.look_at(network, resolution)
+        if self.disordered:
+            wanted = flow_order(network)
+            self.order(wanted, steps(self.ids, wanted))
+
+    def look_at(self, network: Network, resolution: Resolution | None) -> None:
+        """Say of the rows what is so in this network, wherever they stand."""
         self.network, self.resolution = network, resolution
-        self._sync(self.root, QModelIndex())
+        self._tell(self.root, network)
+        for row in self._filled():
+            self._sync(row)
 
-    def _sync(self, item: Item, index: QModelIndex) -> None:
+    @property
+    def ids(self) -> list[str]:
+        """The outermost rows, by node."""
+        return [row.id for row in self.root.rows]
+
+    @property
+    def disordered(self) -> bool:
+        """Whether the outermost rows may be others, or in another order, in the network that is shown."""
+        return _rearranged(self.root.shown, self.network)
+
+    def order(self, wanted: Sequence[str], by: Steps | None) -> None:
+        """Let the outermost rows be these, in this order: ``by`` these steps, or all anew."""
+        self.root.shown = self.network
+        self._change_rows(self.root, wanted, by)
+
+    def _filled(self) -> list[Item]:
+        """Rows whose children were asked for, parents first."""
+        found, todo = [], [self.root]
+        while todo:
+            inner = [row for row in todo.pop().blocks.values() if row.filled]
+            found += inner
+            todo += inner
+        return found
+
+    def _sync(self, item: Item) -> None:
+        """Bring the rows inside a block up to date."""
         inside = self.inside(item) or Network()
-        before, item.shown = item.shown, inside
-        others = frozenset(differing(before.nodes, inside.nodes))
-        stayed = [row for row in item.rows if row.id in others] if others else []
-        for row in stayed:
-            row.leaf = not hasattr(inside.nodes[row.id].layer, "definition")
-        if before.wires is not inside.wires or before.nodes.keys() != inside.nodes.keys():
+        self._tell(item, inside)
+        if _rearranged(item.shown, inside):
             wanted = flow_order(inside)
-            if [row.id for row in item.rows] != wanted:
-                self._change_rows(item, index, wanted)
+            self._change_rows(item, wanted, steps([row.id for row in item.rows], wanted))
+        item.shown = inside
+
+    def _tell(self, item: Item, inside: Network) -> None:
+        """Say that rows whose nodes are others than before have changed."""
+        told = item.told
+        item.told = inside
+        others = [item.by_id[id] for id in differing(told.nodes, inside.nodes) if id in item.by_id]
+        for row in others:
+            self._look(row, leaf=not hasattr(inside.nodes[row.id].layer, "definition"))
         if len(item.rows) > MANY:
-            for row in stayed[:AT_ONCE]:
-                self.dataChanged.emit(self.index_of(row), self.index_of(row))
+            for row in others[:AT_ONCE]:
+                self.dataChanged.emit(row.index(), row.index())
         elif item.rows:
-            self.dataChanged.emit(self.index(0, 0, index), self.index(len(item.rows) - 1, 0, index))
-        for row in item.rows:
-            if row.filled:
-                self._sync(row, self.index_of(row))
+            self.dataChanged.emit(item.rows[0].index(), item.rows[-1].index())
 
-    def _change_rows(self, item: Item, index: QModelIndex, wanted: Sequence[str]) -> None:
-        owner = self._definition(item)
-        have, goal = {row.id for row in item.rows}, set(wanted)
-        if len(have ^ goal) > AT_ONCE:
-            self.beginResetModel()
-            known = {row.id: row for row in item.rows}
-            for id in known.keys() - goal:
-                self._forget(known[id])
-            self._put(item, [known[id] if id in known else self._made(id, owner, item) for id in wanted])
-            self.endResetModel()
+    def _look(self, row: Item, *, leaf: bool) -> None:
+        if row.leaf is not leaf:
+            row.leaf = leaf
+            row.setFlags(_LEAF if leaf else _FLAGS)
+        if row.above is not None:
+            if leaf:
+                row.above.blocks.pop(row.id, None)
+            else:
+                row.above.blocks[row.id] = row
+
+    def _change_rows(self, item: Item, wanted: Sequence[str], by: Steps | None) -> None:
+        owner, home = self._definition(item), self._home(item)
+        if by is None:
+            home.removeRows(0, len(item.rows))
+            item.by_id.clear()
+            item.blocks.clear()
+            item.rows = [self._made(id, owner, item) for id in wanted]
+            home.appendRows(item.rows)
             return
-        for place in reversed(range(len(item.rows))):
-            if item.rows[place].id not in goal:
-                self.beginRemoveRows(index, place, place)
-                self._forget(item.rows[place])
-                self._put(item, item.rows[:place] + item.rows[place + 1 :])
-                self.endRemoveRows()
-        staying = [id for id in wanted if id in have]
-        if staying != [row.id for row in item.rows]:
-            self._reorder(item, staying)
-        for place, id in enumerate(wanted):
-            if id not in have:
-                self.beginInsertRows(index, place, place)
-                self._put(item, [*item.rows[:place], self._made(id, owner, item), *item.rows[place:]])
-                self.endInsertRows()
+        taken: dict[str, Item] = {}
+        again = {id for _, id in by.into}
+        for place in by.out:
+            row = item.rows.pop(place)
+            if row.id in again:
+                home.takeRow(place)
+                taken[row.id] = row
+            else:
+                item.by_id.pop(row.id, None)
+                item.blocks.pop(row.id, None)
+                home.removeRow(place)
+        for place, id in by.into:
+            row = taken[id] if id in taken else self._made(id, owner, item)
+            item.rows.insert(place, row)
+            home.insertRow(place, row)
 
-    def _reorder(self, item: Item, ids: Sequence[str]) -> None:
-        self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        rows = {row.id: row for row in item.rows}
-        moved = [self._items.get(index.internalId()) for index in before]
-        self._put(item, [rows[id] for id in ids])
-        self.changePersistentIndexList(before, [self.index_of(row) if row else QModelIndex() for row in moved])
-        self.layoutChanged.emit()
+    def _home(self, item: Item) -> QStandardItem:
+        return self.invisibleRootItem() if item is self.root else item
 
-    def _put(self, item: Item, rows: list[Item]) -> None:
-        item.rows = rows
-        for place, row in enumerate(rows):
-            row.place = place
-
-    def _made(self, id: str, owner: str, parent: Item) -> Item:
-        made = Item(next(self._keys), id, owner, parent)
-        node = self.node(made)
-        made.leaf = node is not None and not hasattr(node.layer, "definition")
-        self._items[made.key] = made
+    def _made(self, id: str, owner: str, above: Item) -> Item:
+        home = self.network.blocks.get(owner) if owner else self.network
+        node = home.nodes.get(id) if home is not None else None
+        made = Item(id, owner, above, leaf=node is not None and not hasattr(node.layer, "definition"))
+        above.by_id[id] = made
+        if not made.leaf:
+            above.blocks[id] = made
         return made
-
-    def _forget(self, item: Item) -> None:
-        self._items.pop(item.key, None)
-        for row in item.rows:
-            self._forget(row)
 
     # -- what the rows stand for ----------------------------------------------------------------------------------
 
@@ -183,27 +266,26 @@ class OutlineModel(QAbstractItemModel):
         home = self.network.blocks.get(item.owner) if item.owner else self.network
         return home.nodes.get(item.id) if home is not None else None
 
-    def item(self, index: Index) -> Item:
+    def row_at(self, index: Index) -> Item:
         """The row at an index; the root where it is none."""
-        return self._items.get(index.internalId(), self.root) if index.isValid() else self.root
+        found = self.itemFromIndex(index) if index.isValid() else None  # type: ignore[arg-type]
+        return found if isinstance(found, Item) else self.root
 
     def at(self, path: Sequence[str]) -> Item | None:
         """The row of a path of ids, its parents filled; None where there is none."""
         item = self.root
         for id in path:
-            if not item.filled:
-                self.fetchMore(self.index_of(item))
-            found = next((row for row in item.rows if row.id == id), None)
+            self._fill(item)
+            found = item.by_id.get(id)
             if found is None:
                 return None
             item = found
-        if not item.filled:
-            self.fetchMore(self.index_of(item))
+        self._fill(item)
         return item
 
     def index_of(self, item: Item) -> QModelIndex:
         """The index of a row."""
-        return QModelIndex() if item is self.root else self.createIndex(item.place, 0, item.key)
+        return QModelIndex() if item is self.root else item.index()
 
     def walk(self) -> Iterator[Item]:
         """Every row that there is now, parents before children."""
@@ -215,22 +297,8 @@ class OutlineModel(QAbstractItemModel):
 
     # -- what Qt asks ---------------------------------------------------------------------------------------------
 
-    def index(self, row: int, column: int, parent: Index = _NOTHING) -> QModelIndex:
-        rows = (self.item(parent) if parent.isValid() else self.root).rows
-        return self.createIndex(row, column, rows[row].key) if 0 <= row < len(rows) and not column else QModelIndex()
-
-    def parent(self, index: Index = _NOTHING) -> QModelIndex:  # type: ignore[override]
-        above = self.item(index).parent if index.isValid() else None
-        return self.index_of(above) if above is not None else QModelIndex()
-
-    def rowCount(self, parent: Index = _NOTHING) -> int:
-        return len(self.item(parent).rows)
-
-    def columnCount(self, parent: Index = _NOTHING) -> int:
-        return 1
-
     def hasChildren(self, parent: Index = _NOTHING) -> bool:
-        item = self.item(parent)
+        item = self.row_at(parent)
         if item.leaf:
             return False
         if item.filled:
@@ -239,29 +307,25 @@ class OutlineModel(QAbstractItemModel):
         return inside is not None and bool(inside.nodes)
 
     def canFetchMore(self, parent: Index) -> bool:
-        item = self.item(parent)
+        item = self.row_at(parent)
         return not item.filled and self.inside(item) is not None
 
     def fetchMore(self, parent: Index) -> None:
-        item = self.item(parent)
+        self._fill(self.row_at(parent))
+
+    def _fill(self, item: Item) -> None:
         if not item.filled:
             item.filled = True
-            self._sync(item, self.index_of(item))
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        item = self._items.get(index.internalId())
-        if item is None:
-            return Qt.ItemFlag.NoItemFlags
-        return _LEAF if item.leaf else _FLAGS  # Qt asks no more of a leaf, of which there may be thousands
+            self._sync(item)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole:
             return False
-        self.renamed.emit(self.item(index), str(value).strip())
+        self.renamed.emit(self.row_at(index), str(value).strip())
         return True
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        item = self.item(index)
+        item = self.row_at(index)
         node = self.node(item)
         if node is None:
             return None
@@ -289,18 +353,18 @@ class OutlineModel(QAbstractItemModel):
 
     def _resolution_at(self, item: Item) -> Resolution | None:
         """What is known of the network that a row stands in, in the first copy of its block."""
-        whole, above = self.resolution, item.parent
+        whole, above = self.resolution, item.above
         if whole is None or above is None or above is self.root:
             return whole
         return whole.inside("/".join(self._flat(above)))
 
     def _flat(self, item: Item) -> tuple[str, ...]:
         """The way to a block's first copy in the expanded network."""
-        if item.parent is None:
+        if item.above is None:
             return ()
         node = self.node(item)
         copy = ("0",) if node is not None and getattr(node.layer, "repeat", 1) > 1 else ()
-        return (*self._flat(item.parent), item.id, *copy)
+        return (*self._flat(item.above), item.id, *copy)
 
     def _output(self, item: Item) -> str:
         return output_of(self._resolution_at(item), item.id)

@@ -29,6 +29,8 @@ def is_true(network: Network) -> None:
     assert dict(network.by_name) == dict(fresh.by_name)
     for role in ("layer", "input", "loss"):
         assert network.of_role(role) == tuple(node for node in network.nodes.values() if node.layer.role == role)
+    for wanted in ("linear", "relu", "name3"):
+        assert edits.free_name(network, wanted) == edits.name_free_of(fresh.by_name, wanted)
     for id in network.nodes:
         reached = fresh.descendants([id])
         assert {other for other in network.nodes if network.leads(id, other)} == reached
