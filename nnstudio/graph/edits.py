@@ -32,13 +32,13 @@ def new_id() -> str:
 
 def free_name(network: Network, wanted: str) -> str:
     """``wanted``, made an identifier, with the first number behind it that makes it unique."""
-    return name_free_of(network.by_name, wanted)
+    return name_free_of(network.by_name, wanted, network.tried)
 
 
 def name_free_of(taken: Container[str], wanted: str, tried: dict[str, int] | None = None) -> str:
     """``wanted``, made an identifier, with the first number behind it that is not among the names that are taken.
 
-    ``tried``: the last number behind each stem, where many names are found one after the other and all become taken.
+    ``tried``: the number behind each stem below which all are taken, as far as that is known; it is kept up.
     """
     base = re.sub(r"\W+", "_", wanted).strip("_") or "node"
     if base[0].isdigit():
@@ -52,6 +52,20 @@ def name_free_of(taken: Container[str], wanted: str, tried: dict[str, int] | Non
     if tried is not None:
         tried[stem] = number
     return f"{stem}{number}"
+
+
+class _Names:
+    """Names that are taken, and more as they are added."""
+
+    def __init__(self, taken: Container[str]) -> None:
+        self._taken = taken
+        self._own: set[str] = set()
+
+    def add(self, name: str) -> None:
+        self._own.add(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._taken
 
 
 def default_name(layer: AnyLayer) -> str:
@@ -335,7 +349,7 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
         if own:
             network = replace(network, blocks={**network.blocks, **own})
         nodes: dict[str, Node] = {}
-        names, tried = set(network.by_name), dict[str, int]()
+        names, tried = _Names(network.by_name), dict(network.tried)
         for old, node in part.nodes.items():
             layer = node.layer
             if isinstance(layer, Shared) and layer.of in fresh:
@@ -347,6 +361,7 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
             said = tuple(pair for pair in node.expressions if names_in(pair[1]) <= network.parameters.keys())
             nodes[fresh[old]] = replace(node, id=fresh[old], name=name, layer=layer, expressions=said)
         network = network.with_nodes(nodes)
+        network.tried.update(tried)
         wires = tuple(
             replace(wire, source=fresh[wire.source], target=fresh[wire.target])
             for wire in part.wires
