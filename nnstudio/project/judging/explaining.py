@@ -398,10 +398,10 @@ def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value
         return Part(spec.field, "codes", np.asarray(found, np.float64).reshape(-1), _names(dataset, spec.field, codes))
     if found.size == 1:
         return Part(spec.field, "columns", found.reshape(-1), (spec.field,))
-    return Part(spec.field, "array", found, _window_names(dataset, spec.field, found.shape))
+    return Part(spec.field, "array", found, window_names(dataset, spec.field, found.shape))
 
 
-def _window_names(dataset: Dataset, field: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+def window_names(dataset: Dataset, field: str, shape: tuple[int, ...]) -> tuple[str, ...]:
     """What the numbers of a window over time are, row by row: ``demand, 3 back``; () of other arrays."""
     step = next((each.step for each in dataset.prepared.steps if each.step.reshapes), None)
     columns = tuple(getattr(step, "columns", ()))

@@ -258,6 +258,8 @@ def more_of(answer: Mapping[str, Any]) -> str:
             f"{numbers.figure(answer['distance'])} apart; up to {numbers.figure(limit.distance)} is taken for the "
             f"same, which is wrong for {numbers.share(limit.error)} of the pairs held back"
         )
+    if "above" in answer:
+        told.append(f"more than {numbers.share(answer['above'])} of the rows held back")
     if answer.get("span") and "place" in answer:
         told.append(f"from word {int(answer['class']) + 1} on, {numbers.share(answer['probability'])} sure")
     threshold = answer.get("threshold")

@@ -17,6 +17,7 @@ from nnstudio.ui.docks import numbers
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.dataset import Dataset
+    from nnstudio.project.judging.subjects import Subject
 
 #: Neighbours and places of a ranking that are told; steps of the past beside a forecast, as multiples of it;
 #: pairs by which it is told from which distance on two are others.
@@ -53,6 +54,8 @@ class Beside:
     column: str = ""
     _near: dict[str, Neighbourhood] = field(default_factory=dict)
     _limits: dict[str, Threshold | None] = field(default_factory=dict)
+    _scores: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    _subjects: dict[str, Subject | None] = field(default_factory=dict)
     _of: Compiled | None = None
 
     def told(
@@ -62,7 +65,7 @@ class Beside:
         """The answers, each with what stands beside it. given: values by column; fields: as they are encoded, one row
         each; row: of the file, with which the input began; own: whether the person changed it since."""
         if self._of is not made:
-            self._of, self._near, self._limits = made, {}, {}
+            self._of, self._near, self._limits, self._scores, self._subjects = made, {}, {}, {}, {}
         found = {name: dict(answer) for name, answer in answers.items()}
         vectors = embedding_outputs(made.network)
         for name, answer in found.items():
@@ -75,6 +78,8 @@ class Beside:
                 answer["threshold"] = near.threshold
             if not own and "embedding" not in answer:
                 answer["right"] = right(dataset, target, row)
+            if isinstance(answer.get("value"), float):
+                answer.update(self._among(made, dataset, name, answer["value"], row, own=own))
             limit = self._limit(made, dataset, name)
             if limit is not None and isinstance(answer.get("value"), float):
                 answer.update(distance=answer["value"], limit=limit, same=answer["value"] <= limit.distance)
@@ -89,13 +94,36 @@ class Beside:
                 answer["ranking"] = ranking
         return _spanned(dataset, found, fields)
 
+    def _among(
+        self, made: Compiled, dataset: Dataset, output: str, value: float, row: int, *, own: bool
+    ) -> dict[str, Any]:  # fmt: skip
+        """Of a score that only orders rows (how unusual one is): what share of the rows held back it exceeds, and what
+        the row is."""
+        subject = self._subject(made, dataset, output)
+        if subject is None or subject.link != "amount":
+            return {}
+        if output not in self._scores:
+            split = "validation" if dataset.count("validation") else "train"
+            count = dataset.count(split)
+            places = np.unique(np.linspace(0, count - 1, min(PAIRS, count)).round().astype(np.int64))
+            self._scores[output] = vectors_of(made, dataset, output, split, places).reshape(-1)
+        found: dict[str, Any] = {"above": float((self._scores[output] < value).mean())}
+        return found if own else {**found, "right": right(dataset, subject.field, row)}
+
+    def _subject(self, made: Compiled, dataset: Dataset, output: str) -> Subject | None:
+        """What of the network is judged by an output."""
+        from nnstudio.project.judging.subjects import subjects
+
+        if output not in self._subjects:
+            found = next((each for each in subjects(made, dataset) if each.name == output), None)
+            self._subjects[output] = found
+        return self._subjects[output]
+
     def _limit(self, made: Compiled, dataset: Dataset, output: str) -> Threshold | None:
         """Up to which distance two are the same, for an output that is the distance of pairs: what errs as often either
         way on rows that were held back."""
-        from nnstudio.project.judging.subjects import subjects
-
         if output not in self._limits:
-            subject = next((each for each in subjects(made, dataset) if each.name == output), None)
+            subject = self._subject(made, dataset, output)
             self._limits[output] = None
             if subject is not None and subject.link == "distance" and subject.field in dataset.fields:
                 split = "validation" if dataset.count("validation") else "train"

@@ -11,6 +11,7 @@ from PySide6.QtCore import QLocale, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QDoubleValidator, QImageReader, QPainter, QPaintEvent, QPen, QValidator
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
 
+from nnstudio.data.lazy import is_lazy
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import tool
@@ -216,6 +217,44 @@ class ArrayEditor(Editor):
         self.text.setText(f"{told if able else 'A value'}, as the row has it")
 
 
+class VectorEditor(Editor):
+    """A few numbers side by side, each with a slider over its range in the training rows."""
+
+    def __init__(self, column: Column, dataset: Dataset, put: Put) -> None:
+        super().__init__(column, put)
+        rows = dataset.indices("train")
+        some = np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64)
+        self.low, self.high = np.nanmin(some, axis=0), np.nanmax(some, axis=0)
+        self.values = np.array(some[0])
+        self.sliders: list[QSlider] = []
+        lines = []
+        for place in range(len(self.values)):
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(0, PLACES)
+            slider.setAccessibleName(f"{column.name}, number {place + 1}")
+            slider.valueChanged.connect(lambda at, place=place: self._slid(place, at))
+            number = label(f"{place + 1}", "faint")
+            number.setFixedWidth(theme.scaled(18))
+            self.sliders.append(slider)
+            lines.append(row(number, slider, spacing=4))
+        self.setLayout(stacked(*lines, spacing=4))
+
+    def show_value(self, value: Any) -> None:
+        self.values = np.array(value, np.float64)
+        shares = (self.values - self.low) / np.where(self.high > self.low, self.high - self.low, 1.0)
+        for slider, share, number in zip(self.sliders, np.nan_to_num(shares), self.values.tolist(), strict=True):
+            slider.blockSignals(True)
+            slider.setValue(round(PLACES * min(1.0, max(0.0, float(share)))))
+            slider.setToolTip(numbers.figure(number))
+            slider.blockSignals(False)
+
+    def _slid(self, place: int, at: int) -> None:
+        self.values = self.values.copy()
+        self.values[place] = self.low[place] + (self.high[place] - self.low[place]) * at / PLACES
+        self.sliders[place].setToolTip(numbers.figure(float(self.values[place])))
+        self.put(self.values)
+
+
 class ArrayView(QWidget):
     """One line for each feature of T×F numbers, or one of T, each over its own range."""
 
@@ -295,6 +334,8 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
             from nnstudio.ui.docks.try_sound import SoundEditor
 
             return SoundEditor(column, put, fail)
+        case "array" if column.values.ndim == 2 and 1 < column.values.shape[1] <= LINES and not is_lazy(column.values):
+            return VectorEditor(column, dataset, put)
     return ArrayEditor(column, put)
 
 

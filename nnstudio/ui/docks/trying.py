@@ -70,6 +70,22 @@ class Trying(Looking):
         self._ticking = QTimer(self, interval=TICK_MS)
         self._ticking.timeout.connect(self.changed)
 
+        self._data: Dataset | None = session.dataset
+        session.data_changed.connect(self._begin_anew)
+
+    def _begin_anew(self, *_: object) -> None:
+        """Other data has come: what was put in is of the data before."""
+        dataset = self.session.dataset
+        if dataset is None or dataset is self._data:
+            return
+        if self._data is not None:
+            self.own.clear()
+            self.latent.clear()
+            self.stop_writing()
+            self.written, self.answers, self.samples, self.told_of_input = "", {}, {}, ()
+            self._asked = "test"
+        self._data = dataset
+
     # --- the input ------------------------------------------------------------------------------------------------
 
     @property
@@ -210,11 +226,14 @@ class Trying(Looking):
             writer, data = Writer(made.compiled), made.data(dataset)
             at = int(data.indices(split)[row])
             given = {column.name: [own.get(column.name, raw(column, at))] for column in columns}
-            fields = {name: array[row : row + 1] for name, array in data.arrays(split).items() if name in writer.takes}
+            fields = {
+                name: np.array(array[row : row + 1]) for name, array in data.arrays(split).items()
+                if name in writer.takes
+            }  # fmt: skip
             fields.update(data.encode(given) if own else {})
             fed = writer.fed.field
             if not writer.takes:  # it goes on with a text
-                fields.setdefault(fed, data.arrays(split)[fed][row : row + 1])
+                fields.setdefault(fed, np.array(data.arrays(split)[fed][row : row + 1]))
             elif not set(data.takes(fed)) & own.keys():  # it begins anew
                 fields.pop(fed, None)
             codes: list[int] = []

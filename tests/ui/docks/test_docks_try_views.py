@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import wave
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from nnstudio.ui import playing
 from nnstudio.ui.docks.attending import over, patches, sides
 from nnstudio.ui.docks.try_answers import AnswersView
 from nnstudio.ui.docks.try_beside import Series, Words
-from nnstudio.ui.docks.try_editors import ArrayEditor, CategoryEditor, NoiseEditor
+from nnstudio.ui.docks.try_editors import ArrayEditor, CategoryEditor, NoiseEditor, VectorEditor, editor
 from nnstudio.ui.docks.try_panel import TryPanel
 from nnstudio.ui.docks.try_sound import SoundEditor
 from nnstudio.ui.session import Session
@@ -176,6 +177,25 @@ def test_a_latent_number_is_slid_and_others_are_drawn(qtbot):
     assert drawn == [1]
 
 
+def test_each_of_a_few_numbers_has_a_slider_over_its_range(qtbot):
+    rows = np.array([[0.0, 10.0], [1.0, 30.0]])
+    column, put = Column("sensors", "array", rows), []
+    dataset = SimpleNamespace(indices=lambda _: np.arange(2))
+    made = editor(column, dataset, lambda name, value: put.append((name, value.tolist())), put.append)
+    shown(qtbot, made)
+    assert isinstance(made, VectorEditor)
+    made.show_value(rows[0])
+    made.sliders[1].setFocus()
+    QTest.keyClick(made.sliders[1], Qt.Key.Key_End)
+    assert put == [("sensors", [0.0, 30.0])]
+
+
+def test_a_score_that_only_orders_rows_is_told_by_how_many_it_exceeds(qtbot):
+    view = shown(qtbot, AnswersView())
+    view.show_answers({"strangeness": {"value": 0.9, "above": 0.93, "right": "normal"}})
+    assert view._parts["strangeness"]["more"].text() == "more than 93 % of the rows held back\nin the data: normal"
+
+
 def test_a_window_over_time_is_drawn_with_a_line_for_each_column(qtbot):
     column = Column("past", "array", np.zeros((1, 30, 3)))
     editor = shown(qtbot, ArrayEditor(column, lambda *_: None))
@@ -260,3 +280,13 @@ def test_the_nearest_pictures_and_dreams_from_noise_follow_the_input(tried, qtbo
     assert np.allclose(panel.trying.samples["dreamt"], before)
     QTest.mouseClick(panel.noises[0].again, LEFT)
     qtbot.waitUntil(lambda: not np.allclose(panel.trying.samples["dreamt"], before), timeout=60_000)
+
+
+def test_what_was_put_in_does_not_go_over_to_another_project(tried, qtbot, tmp_path):
+    panel = tried(Project.new("digits-mlp").save(tmp_path / "d.nnstudio"))
+    panel.trying.put("image", np.zeros((1, 8, 8), np.float32))
+    assert panel.trying.own
+    panel.session.open(Project.new("small-net").save(tmp_path / "s.nnstudio"))
+    qtbot.waitUntil(lambda: "answer" in panel.answers.headlines, timeout=60_000)
+    assert not panel.trying.own
+    assert panel.trying.split == "test"

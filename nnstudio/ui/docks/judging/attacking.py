@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QT
 
 from nnstudio.project.judging.asking import why_not_attacked
 from nnstudio.project.judging.attacks import Attack, Attacked, attacked
+from nnstudio.project.judging.explaining import window_names
 from nnstudio.project.judging.judge import Judge, Judged, Progress
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
@@ -214,7 +215,8 @@ class AttackPage(Page):
                     rows.append((name, numbers.figure(float(told[0])), numbers.figure(float(told[1]))))
             else:
                 flat = zip(before.reshape(-1), after.reshape(-1), strict=True)
-                rows += [(f"{field} {at}", numbers.figure(float(a)), numbers.figure(float(b)))
+                known = window_names(dataset, field, before.shape) if dataset is not None else ()
+                rows += [(known[at] if known else f"{field} {at}", numbers.figure(float(a)), numbers.figure(float(b)))
                          for at, (a, b) in enumerate(flat)][:200]  # fmt: skip
         self.columns.setFont(theme.ui_font(12))
         self.columns.verticalHeader().setDefaultSectionSize(theme.scaled(24))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Rows that are shown at most.
 MOST = 500
 Index = QModelIndex | QPersistentModelIndex
+#: How wide a column of the data is in the table, by its kind, in pixels at 100 %.
+WIDE = {"text": 260, "category": 160, "time": 130, "number": 90}
 #: The first columns of the table.
 HEADS = ("row", "loss", "right", "predicted")
 
@@ -208,7 +210,8 @@ class SamplesView(QWidget):
             self.grid.show_judged(dataset, field, judged, shown)
         else:
             widths = (70, 70, 110, 150)
-            for section, width in enumerate(widths):
+            more = [WIDE.get(each.kind, 100) for each in dataset.columns.values()]
+            for section, width in enumerate((*widths, *more)):
                 self.table.setColumnWidth(section, theme.scaled(width))
         self.stack.setCurrentWidget(self.area if field else self.table)
 
