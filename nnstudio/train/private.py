@@ -247,9 +247,11 @@ def _zeros_like(sample: torch.Tensor) -> Any:
 
 def _factors(gradients: Sequence[torch.Tensor], norm: float) -> torch.Tensor:
     """What each sample's gradient is multiplied by so that it is no longer than ``norm``: float32, shape (N,)."""
-    squares: Any = sum(gradient.flatten(1).float().square().sum(1) for gradient in gradients)
-    factors: torch.Tensor = (norm / squares.sqrt().clamp_(min=1e-12)).clamp_(max=1.0)
-    return factors
+    import torch
+
+    parts = [torch.linalg.vector_norm(each.flatten(1), dim=1, dtype=torch.float32) for each in gradients]
+    lengths = torch.linalg.vector_norm(torch.stack(parts), dim=0)
+    return (norm / lengths.clamp_(min=1e-12)).clamp_(max=1.0)
 
 
 def _rows(value: torch.Tensor) -> torch.Tensor:
