@@ -131,6 +131,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 detect="sound_folders:holds_sounds",
                 folder=True,
             ),
+            Format("scans", "brain scans (NIfTI)", "nifti:read_scans", detect="nifti:holds_scans", folder=True),
             Format("nifti", "brain scan (NIfTI)", "nifti:read_nifti", (".nii",), detect="nifti:is_nifti"),
             Format("idx", "IDX file (MNIST)", "idx:read_idx", (".idx", "-ubyte", ".gz"), detect="idx:is_idx"),
             Format("cifar", "CIFAR batch (.bin)", "idx:read_cifar", (".bin",), detect="idx:is_cifar"),

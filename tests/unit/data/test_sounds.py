@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,49 @@ def test_a_scan_says_which_package_reads_it(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "nibabel", None)
     with pytest.raises(DataError, match="pip install nibabel"):
         describe_file(tmp_path / "brain.nii")
+
+
+class Scans:
+    """What stands in for nibabel: scans are NumPy arrays in files that are called as if they were NIfTI."""
+
+    @staticmethod
+    def load(path: Path) -> SimpleNamespace:
+        with path.open("rb") as stream:
+            array = np.load(stream)
+        return SimpleNamespace(shape=array.shape, dataobj=array)
+
+
+def test_a_folder_of_scans_gives_their_slices_and_keeps_each_scan_in_one_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nibabel", Scans)
+    draw = np.random.default_rng(0)
+    for place in range(12):
+        scan = draw.random((6, 5, 4 + place)) if place else draw.random((8, 3, 4))
+        with (tmp_path / f"p{place:02}.nii").open("wb") as stream:
+            np.save(stream, scan)
+        if place != 5:
+            with (tmp_path / f"p{place:02}_seg.nii.gz").open("wb") as stream:
+                np.save(stream, np.where(scan > 0.5, 4, 0))
+    (tmp_path / "zz.nii").write_bytes(b"no scan")
+    (tmp_path / "zz_seg.nii").write_bytes(b"no scan")
+    data = open_data(describe_file(tmp_path))
+    assert data.types["image"].sizes[1:] == (1, 5, 6)
+    assert data.fields["mask"].classes == ("0", "4")
+    assert data.total == sum(4 + place for place in range(12) if place != 5)
+    told = " ".join(data.warnings)
+    assert "1 scan has no labels" in told
+    assert "“zz.nii” is left out" in told
+    assert "1 scan has another size than most; it is cut or filled up to 6×5" in told
+    owner = data.columns["scan"].values
+    parts = [set(owner[data.indices(split)].tolist()) for split in ("train", "validation", "test")]
+    assert all(parts)
+    assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
+    row = int(np.flatnonzero(owner == 3)[2])
+    scan = Scans.load(tmp_path / "p03.nii").dataobj[:, :, 2]
+    image, mask = data.columns["image"].values[row], data.columns["mask"].values[row]
+    assert (mask == (scan.T[::-1] > 0.5)).all()
+    assert np.corrcoef(image[0].ravel(), scan.T[::-1].ravel())[0, 1] > 0.999
 
 
 def test_slices_of_a_scan_and_its_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
