@@ -38,6 +38,7 @@ class NodeTable:
         self.faint = np.zeros(0, bool)  # bypassed
         self.folded = np.zeros(0, np.int32)
         self._occupied: Occupied[str] | None = None
+        self._edged: tuple[int, tuple[Floats, Floats, Floats, Floats]] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -178,19 +179,24 @@ class NodeTable:
 
     def inside(self, box: Box, margin: float = 0.0) -> Rows:
         """Rows of the shown nodes that overlap ``box`` (edges), each node taken ``margin`` larger, in drawing order."""
-        across, down = (box[2] - box[0]) / 2 + margin, (box[3] - box[1]) / 2 + margin
-        near = np.abs(self.x - (box[0] + box[2]) / 2) < self.w / 2 + across
-        near &= np.abs(self.y - (box[1] + box[3]) / 2) < self.h / 2 + down
+        left, top, right, bottom = self._edges()
+        near = (left < box[2] + margin) & (right > box[0] - margin)
+        near &= (top < box[3] + margin) & (bottom > box[1] - margin)
         near &= self.folded < 0
         return np.flatnonzero(near)
 
     def heights(self, box: Box) -> set[tuple[float, float]]:
         """Upper and lower edges of the nodes, and of what they are folded into, that overlap ``box`` (edges)."""
-        near = np.abs(self.x - (box[0] + box[2]) / 2) < self.w / 2 + (box[2] - box[0]) / 2
-        near &= np.abs(self.y - (box[1] + box[3]) / 2) < self.h / 2 + (box[3] - box[1]) / 2
-        rows = np.flatnonzero(near)
-        y, h = self.y[rows], self.h[rows] / 2
-        return set(zip((y - h).tolist(), (y + h).tolist(), strict=True))
+        left, top, right, bottom = self._edges()
+        rows = np.flatnonzero((left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1]))
+        return set(zip(top[rows].tolist(), bottom[rows].tolist(), strict=True))
+
+    def _edges(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Left, top, right and bottom of all rows."""
+        if self._edged is None or self._edged[0] != self.geometry:
+            w, h = self.w / 2, self.h / 2
+            self._edged = self.geometry, (self.x - w, self.y - h, self.x + w, self.y + h)
+        return self._edged[1]
 
     def shown(self) -> Rows:
         """Rows of all nodes that are shown."""
