@@ -43,7 +43,7 @@ def told_apart(net: NetworkBuilder, scores: PortHandle, target: PortHandle, feed
 
 def reading_block(net: NetworkBuilder, width: int) -> None:
     """A transformer block that looks everywhere but at padding; norms come first."""
-    block = NetworkBuilder(width=width, heads=4)
+    block = NetworkBuilder(width=width, heads=3)
     x = block.add("BlockInput", name="input", shape=(16, width))
     pads = block.add("BlockInput", name="padding", shape=(16,), dtype="bool")
     y = block.add("LayerNorm", x, name="norm1")
@@ -55,7 +55,7 @@ def reading_block(net: NetworkBuilder, width: int) -> None:
 
 def writing_block(net: NetworkBuilder, width: int, memory: bool, name: str = "WritingBlock") -> None:
     """A transformer block that looks at what came before; with memory also at what an encoder has read."""
-    block = NetworkBuilder(width=width, heads=4)
+    block = NetworkBuilder(width=width, heads=3)
     x = block.add("BlockInput", name="input", shape=(16, width))
     y = block.add("LayerNorm", x, name="norm1")
     y = block.add("MultiheadAttention", y, name="attention", num_heads="heads", is_causal=True)
