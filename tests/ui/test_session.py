@@ -229,6 +229,26 @@ def test_what_is_saved_is_opened_again_with_its_weights(ready, qtbot, tmp_path):
     assert (ready.training.weights["guess.weight"] == weights["guess.weight"]).all()
 
 
+def test_what_was_learned_from_the_data_is_saved_with_the_weights_and_prepares_other_rows(ready, qtbot, tmp_path):
+    ready.start()
+    qtbot.waitUntil(lambda: ready.run_state == "idle" and ready.history.ended is not None, timeout=60_000)
+    learned = ready.training.fitted.prepared.digest
+    assert learned == ready.dataset.prepared.digest
+    path = tmp_path / "line.nnstudio"
+    ready.save(path)
+    qtbot.waitUntil(lambda: ready.path == path and not ready.modified)
+    ready.new()
+    assert ready.training.fitted is None
+    ready.open(path)
+    qtbot.waitUntil(lambda: ready.title == "line" and ready.settled and ready.dataset is not None, timeout=60_000)
+    assert ready.training.fitted.prepared.digest == learned
+    choice = ready.reference.with_choice(next(iter(ready.dataset.columns)), scaling="standardise")
+    ready.do("Scale", data=choice.with_(types={}, split=ready.reference.split.with_(seed=5)))
+    qtbot.waitUntil(lambda: ready.dataset.prepared.digest != learned and ready.settled, timeout=60_000)
+    made = ready.training.trained()()
+    assert made.data(ready.dataset).prepared.digest == learned
+
+
 def test_data_beside_the_project_is_found_after_it_is_saved_in_another_folder(session, qtbot, tmp_path):
     (tmp_path / "old").mkdir()
     (tmp_path / "new").mkdir()
