@@ -210,8 +210,8 @@ class SamplesView(QWidget):
             self.grid.show_judged(dataset, field, judged, shown)
         else:
             widths = (70, 70, 110, 150)
-            more = [WIDE.get(each.kind, 100) for each in dataset.columns.values()]
-            for section, width in enumerate((*widths, *more)):
+            own = [WIDE.get(each.kind, 100) for each in dataset.columns.values()]
+            for section, width in enumerate((*widths, *own)):
                 self.table.setColumnWidth(section, theme.scaled(width))
         self.stack.setCurrentWidget(self.area if field else self.table)
 
