@@ -113,8 +113,8 @@ def reviews(packages: Path) -> None:
 
 
 def films(packages: Path) -> None:
-    """Snippets of reviews of films, each once, that people felt to be good or bad: a mean of at least 1.5 or at most −1.5
-    of the scores from −4 to 4 that some twenty people gave."""
+    """Snippets of reviews of films, each once, that people felt to be good or bad: the mean of the scores from −4 to 4
+    that some twenty people gave is at least 1.5 or at most −1.5."""
     name = "vaderSentiment-3.3.2"
     with tarfile.open(packages / f"{name}.tar.gz") as package:
         inner = package.extractfile(f"{name}/additional_resources/hutto_ICWSM_2014.tar.gz")
