@@ -24,7 +24,8 @@ LABELS = 10
 
 
 def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Source:
-    """Pairs of the ORL faces: two pictures (N×1×56×46 each), and whether they show the same person.
+    """Pairs of the ORL faces: two pictures (N×1×56×46 each), whether they show the same person, and ``who`` that is: a
+    number for those that training sees, “unknown” for all others and where it is two people.
 
     No person of one part is in another. Of each part come all pairs of one person, and twice as many of two people.
     DataError where the folder does not hold the faces.
@@ -38,8 +39,8 @@ def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Sou
         progress(0.8 * (done + 1) / len(folders))
     random = np.random.Generator(np.random.PCG64(0))
     order = np.argsort(random.random(len(faces)), kind="stable")
-    left, right, same, parts, start = [], [], [], [], 0
-    for part, count in enumerate(PEOPLE.values()):
+    left, right, same, who, parts, start = [], [], [], [], [], 0
+    for part, (name, count) in enumerate(PEOPLE.items()):
         chosen = [faces[person] for person in order[start : start + count]]
         start += count
         person = np.repeat(np.arange(count), [len(each) for each in chosen])
@@ -48,13 +49,16 @@ def read_faces(path: Path, _reference: DataReference, progress: Progress) -> Sou
         left.append(pictures[first])
         right.append(pictures[second])
         same.append((person[first] == person[second]).astype(np.int64))
+        who.append(np.where(same[-1] == 1, person[first] if name == "train" else PEOPLE["train"], PEOPLE["train"]))
         parts.append(np.full(len(first), part))
     values = {"first": np.concatenate(left)[:, None], "second": np.concatenate(right)[:, None]}
     told, of = np.concatenate(same), np.concatenate(parts).astype(np.int64)
+    known, people = np.concatenate(who).astype(np.int64), (*map(str, range(1, PEOPLE["train"] + 1)), "unknown")
     columns = {name: Column(name, "image", pixels, divisor=255.0) for name, pixels in values.items()}
     columns["same"] = Column("same", "category", told, ("no", "yes"), role="target")
+    columns["who"] = Column("who", "category", known, people, role="target")
     columns["part"] = Column("part", "category", of, tuple(PEOPLE), role="ignored")
-    return Source(columns, len(told), False, {**values, "same": told, "part": of}, (), {}, part="part")
+    return Source(columns, len(told), False, {**values, "same": told, "who": known, "part": of}, (), {}, part="part")
 
 
 def read_few_labels(path: Path, reference: DataReference, progress: Progress) -> Source:

@@ -23,6 +23,7 @@ from nnstudio.train.plan import Plan
 FACES = {
     "first": TensorType.of("N C H W", "N", 1, 56, 46), "second": TensorType.of("N C H W", "N", 1, 56, 46),
     "same": TensorType.of("N", "N", dtype="int64", classes=2),
+    "who": TensorType.of("N", "N", dtype="int64", classes=29),
 }  # fmt: skip
 
 
@@ -36,11 +37,16 @@ def faces() -> Sheet:
     there = net.add("Shared", second, name="same_encoder", of=here.node)
     distance = net.add("PairwiseDistance", here, there, name="distance")
     same = net.add("Input", name="same", field="same")
-    net.add("ContrastiveLoss", distance, same, name="loss", margin=1.0)
+    net.add("ContrastiveLoss", distance, same, name="loss", margin=1.4)
+    scores = net.add("Linear", here, name="people", out_features=28, bias=False)
+    who = net.add("Input", name="who", field="who")
+    scores = net.add("Scale", scores, name="sharpness", factor=10.0)
+    net.add("CrossEntropyLoss", scores, who, name="tell_people", ignore_index=28, weight=0.5)
     net.add("EqualErrorRate", distance, same, name="equal_error")
     net.add("Output", distance, name="apart", kind="values")
     return sheet(
-        net, rows("first encoder distance apart", "second same_encoder same loss", ". . . equal_error"),
+        net, rows("first encoder distance apart", "second same_encoder same loss", ". who . equal_error",
+                  ". . people sharpness tell_people"),
         Plan.make({"epochs": 8, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.002, "weight_decay": 0.01,
                    "schedule": "one-cycle", "keep_best": False}),
         packaged_reference("orl-faces").with_(types=FACES),

@@ -48,6 +48,15 @@ def test_nobody_who_is_tested_was_trained_on(faces: Path) -> None:
     assert len(set.union(*people)) == 40
 
 
+def test_training_is_told_who_both_pictures_show_and_nothing_of_people_it_does_not_see(faces: Path) -> None:
+    assert faces.is_dir()
+    data = open_data(packaged_reference("orl-faces"))
+    train, test = data.arrays("train"), data.arrays("test")
+    face = np.round(255 * train["first"][:, 0, 0, 0]).astype(int)
+    assert len({*zip(face[train["same"] == 1], train["who"][train["same"] == 1], strict=True)}) == 28
+    assert set(train["who"][train["same"] == 0]) == set(test["who"]) == {28}
+
+
 def test_ten_labels_of_each_class_are_shown_to_training_and_all_to_figures() -> None:
     data = open_data(shipped_reference("mnist-few-labels"))
     train, test = data.arrays("train"), data.arrays("test")
