@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -135,19 +136,23 @@ class Occupied(Generic[Key]):
             wide, high = reach * 4 * GRID + across, reach * GRID + down
             near = {id: self._boxes[id] for id in self.hits((x - wide, y - high, x + wide, y + high))}
             taken = [(a - across, b - down, c + across, d + down) for a, b, c, d in near.values()]
-            last = (0.0, 0.0, 0.0, 0.0)
+            blocked = [0] * (2 * reach + 1)  # for each row of places, a bit for each that something is in the way of
+            for a, b, c, d in taken:
+                low, high = _steps(a - x, c - x, 4 * GRID, reach)
+                mask = ((1 << max(high - low + 1, 0)) - 1) << (low + reach)
+                low, high = _steps(b - y, d - y, GRID, reach)
+                for row in range(low + reach, high + reach + 1):
+                    blocked[row] |= mask
             for ring in range(first, reach):
                 for dx, dy in _ring(ring):
-                    u, v = x + dx * 4 * GRID, y + dy * GRID
-                    if last[0] < u < last[2] and last[1] < v < last[3]:  # what was in the way mostly is again
-                        continue
-                    for a, b, c, d in taken:
-                        if a < u < c and b < v < d:
-                            last = (a, b, c, d)
-                            break
-                    else:
-                        return snapped((u, v))
+                    if not blocked[dy + reach] >> (dx + reach) & 1:
+                        return snapped((x + dx * 4 * GRID, y + dy * GRID))
         return x, y
+
+
+def _steps(low: float, high: float, step: float, reach: int) -> tuple[int, int]:
+    """The first and the last of the steps (of −reach … reach) that lead between two distances."""
+    return max(math.floor(low / step) + 1, -reach), min(math.ceil(high / step) - 1, reach)
 
 
 @functools.lru_cache(maxsize=80)
