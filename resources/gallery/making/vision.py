@@ -98,6 +98,7 @@ def residual() -> Sheet:
     stage.add("BlockOutput", x, name="output")
     net.define("Stage", stage)
     x = net.add("Input", name="image", field="image")
+    x = net.add("RandomAffine", x, name="mirror", degrees=0.0, shift=0.0, zoom=0.0, mirror=True)
     x = net.add("Conv2d", x, name="conv1", out_channels=16, kernel_size=3, padding=1, stride=1, bias=False)
     x = net.add("BatchNorm2d", x, name="bn1")
     x = net.add("ReLU", x, name="relu1")
@@ -107,9 +108,9 @@ def residual() -> Sheet:
     x = net.add("Dropout", net.add("Flatten", x, name="flatten"), name="dropout", p=0.2)
     classifier(net, net.add("Linear", x, name="scores", out_features=10), "article")
     return sheet(
-        net, rows("image conv1 bn1 relu1", "stage1 stage2 stage3 average", "flatten dropout scores article",
+        net, rows("image mirror conv1 bn1 relu1", "stage1 stage2 stage3 average flatten", ". dropout scores article",
                   ". label loss", ". . accuracy", height=1.2),
-        Plan.make({"epochs": 8, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.01, "weight_decay": 0.02,
+        Plan.make({"epochs": 12, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.01, "weight_decay": 0.02,
                    "schedule": "one-cycle", "keep_best": False}),
         shipped_reference("fashion"),
         "Residual network", "Blocks with a way past them, nested in stages, tell clothes, shoes and bags apart.",
