@@ -145,7 +145,9 @@ def fallen(project: Path) -> float:
     processor. The clock does not run while the program is loaded."""
     import math
 
-    import nnstudio.compile.lower  # noqa: F401  before the clock runs, like the data
+    import torch  # noqa: F401  before the clock runs, like the data
+
+    import nnstudio.compile.lower  # noqa: F401
 
     made = opened(project)
     made.dataset  # noqa: B018  read before the clock runs
