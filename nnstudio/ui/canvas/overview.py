@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
 
 Lines = tuple[Floats, Floats, Floats, Floats, Rows]  # from x, y to x, y, and the row of each one's wire
+Edges = tuple[Floats, Floats, Floats, Floats]
 
 
 class Overview:
@@ -30,18 +31,22 @@ class Overview:
     def __init__(self, scene: CanvasScene) -> None:
         self._scene = scene
         self._known: tuple[int, int] | None = None
-        self._lines: Lines | None = None
+        self._lines: tuple[Lines, Edges] | None = None
 
     def paint(self, pixels: Pixels, box: Box, sight: Sight) -> None:
         """Paint what lies in ``box`` (edges, of the scene); ``sight`` leads to the places of the pixels."""
-        self._paint_wires(pixels, sight)
+        self._paint_wires(pixels, box, sight)
         self._paint_nodes(pixels, box, sight)
 
     # -- wires ----------------------------------------------------------------------------------------------------
 
-    def _paint_wires(self, pixels: Pixels, sight: Sight) -> None:
+    def _paint_wires(self, pixels: Pixels, box: Box, sight: Sight) -> None:
         scene, tokens = self._scene, theme.current()
-        x0, y0, x1, y1, rows = self._gathered()
+        gathered, edges = self._gathered()
+        spare = 2.0 / sight.scale
+        near = (edges[0] < box[2] + spare) & (edges[2] > box[0] - spare)
+        near &= (edges[1] < box[3] + spare) & (edges[3] > box[1] - spare)
+        x0, y0, x1, y1, rows = (part[near] for part in gathered)
         if not len(rows):
             return
         s = sight.scale
@@ -63,11 +68,14 @@ class Overview:
         colors = np.array([*(flow_color(at / (LEVELS - 1)).rgba() for at in range(LEVELS)), plain], np.uint32)
         return np.asarray(colors[levels][rows])
 
-    def _gathered(self) -> Lines:
+    def _gathered(self) -> tuple[Lines, Edges]:
+        """The lines, and left, top, right and bottom of each."""
         table = self._scene.wires.table
         known = self._scene.table.geometry, table.changes
         if self._lines is None or self._known != known:
-            self._known, self._lines = known, self._gather()
+            x0, y0, x1, y1, rows = self._gather()
+            edges = np.minimum(x0, x1), np.minimum(y0, y1), np.maximum(x0, x1), np.maximum(y0, y1)
+            self._known, self._lines = known, ((x0, y0, x1, y1, rows), edges)
         return self._lines
 
     def _gather(self) -> Lines:
