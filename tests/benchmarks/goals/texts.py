@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goals import Goal
 
-#: What gpt has to be below, in nats a character: the limit of lstm-text, until its worst figure has been measured.
-LSTM_TEXT = 1.75
+if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
+
+#: What gpt has to be below, in nats a character: lstm-text's worst of two seeds (1.7287, 1.7248; a third is missing).
+LSTM_TEXT = 1.7286
+
+#: What translate has to reach, as chrF: what translating_by_hand.py reaches (seed 0: 0.9965 in 172 s of the processor).
+#: Twice a word-for-word dictionary cannot be asked for: it reaches 0.525 on these sentences, and nothing is above 1.
+BY_HAND = 0.996
 
 
 def nats_a_character(project: Path) -> float:
@@ -39,19 +47,13 @@ def exact(project: Path) -> float:
     return float(right.float().mean())
 
 
-def fewer_errors(project: Path) -> float:
-    """How many times less a translation lacks of a chrF of 1 than a word-for-word dictionary made of the same training
-    pairs: for each English word the Spanish one that goes with it most closely (Dice's coefficient).
-
-    Twice the dictionary's chrF cannot be asked for here: it reaches about 0.53, and nothing is above 1.
-    """
+def dictionary_likeness(dataset: Dataset) -> float:
+    """The chrF on the test split of a word-for-word dictionary made of the training pairs: for each English word the
+    Spanish one that goes with it most closely (Dice's coefficient)."""
     from torchmetrics.functional.text import chrf_score
 
-    from nnstudio.project.project import Project
-
-    made = Project.open(project)
     texts = {
-        (split, field): [text.lower().split() for text in made.dataset.decode(field, made.dataset.arrays(split)[field])]
+        (split, field): [text.lower().split() for text in dataset.decode(field, dataset.arrays(split)[field])]
         for split in ("train", "test")
         for field in ("english", "spanish")
     }
@@ -68,16 +70,15 @@ def fewer_errors(project: Path) -> float:
     }
     written = [" ".join(dictionary.get(word, word) for word in source) for source in texts["test", "english"]]
     right = [[" ".join(target)] for target in texts["test", "spanish"]]
-    alone = float(chrf_score(written, right, n_word_order=0))
-    return (1 - alone) / max(1e-6, 1 - made.evaluate("test")["likeness"])
+    return float(chrf_score(written, right, n_word_order=0))
 
 
 GOALS = {
     "rnn-names": Goal(180, "accuracy", 0.78),
     "lstm-text": Goal(360, "nats a character", most=1.75, judge=nats_a_character),
     "seq2seq": Goal(480, "wrong_sounds", most=0.15),
-    "translate": Goal(480, "times fewer errors than a dictionary", 4.0, judge=fewer_errors),
-    "sentiment": Goal(180, "accuracy", 0.80),
+    "translate": Goal(480, "likeness", BY_HAND),
+    "sentiment": Goal(180, "accuracy", 0.82),
     "gpt": Goal(480, "nats a character", most=LSTM_TEXT, judge=nats_a_character),
     "ner": Goal(240, "entities", 0.9),
     "qa": Goal(360, "exact match", 0.6, judge=exact),
