@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from families import by_family
 
 from nnstudio.layers import Layer, load
 
 pytest.importorskip("PySide6")
 
-by_type = pytest.mark.parametrize("cls", list(load()), ids=lambda cls: cls.type_name())
+TYPES = list(load())
 
 
-@by_type
+@by_family(TYPES)
 def test_a_form_has_a_row_for_each_parameter_and_shows_its_value(cls: type[Layer], qtbot: Any) -> None:
     from nnstudio.ui.forms import Form, fillable, title_of
 
@@ -34,7 +35,7 @@ def test_a_form_has_a_row_for_each_parameter_and_shows_its_value(cls: type[Layer
         assert title_of(name, declared)[0].isupper()
 
 
-@by_type
+@by_family(TYPES)
 def test_titles_in_a_form_differ(cls: type[Layer]) -> None:
     from nnstudio.ui.forms import title_of
 
