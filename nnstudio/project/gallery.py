@@ -4,11 +4,13 @@ networks, to which a person brings data, in resources/templates. A `make.py` bes
 from __future__ import annotations
 
 import difflib
+import functools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnstudio.project.files import ProjectError, load_sheet
+from nnstudio.project.files import ProjectError, load
+from nnstudio.project.sheet import Sheet
 from nnstudio.resources import resource_path
 
 log = logging.getLogger(__name__)
@@ -76,19 +78,39 @@ def _found(folder: str, kind: str, order: tuple[str, ...]) -> list[Template]:
     found = []
     for path in resource_path(folder).glob("*.nnstudio"):
         try:
-            sheet = load_sheet(path)
+            found.append(_template(path, kind))
         except ProjectError as error:
             log.warning("%s", error)
-            continue
-        found.append(Template(path.stem, sheet.title or path.stem, sheet.summary, path, kind))
     return sorted(found, key=lambda t: (order.index(t.id) if t.id in order else len(order), t.id))
+
+
+def _template(path: Path, kind: str) -> Template:
+    sheet = drawn(path)
+    return Template(path.stem, sheet.title or path.stem, sheet.summary, path, kind)
+
+
+def drawn(path: Path) -> Sheet:
+    """The sheet of a project with its drawing, read once for as long as its file stays as it is. ProjectError as
+    `load`."""
+    try:
+        said = path.stat()
+    except OSError:
+        return load(path).sheet  # which says what is wrong
+    return _read(path, (said.st_mtime_ns, said.st_size))
+
+
+@functools.lru_cache(maxsize=256)
+def _read(path: Path, _as_of: tuple[int, int]) -> Sheet:
+    return load(path).sheet
 
 
 def template(id: str) -> Template:
     """The project with this id, of either kind. ProjectError, saying which there are, where there is none."""
-    known = {found.id: found for found in (*templates(), *classical())}
-    if id in known:
-        return known[id]
+    for folder, kind in (("gallery", "example"), ("templates", "classical")):
+        path = resource_path(folder) / f"{id}.nnstudio"
+        if id == path.stem and path.is_file():
+            return _template(path, kind)
+    known = [found.id for found in (*templates(), *classical())]
     close = difflib.get_close_matches(id, known, 1)
     meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
     raise ProjectError(f"The gallery has no project “{id}”; {meant}")

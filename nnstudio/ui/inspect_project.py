@@ -97,6 +97,9 @@ class ProjectPage(Page):
         self._selected()
         session.selection_changed.connect(self._selected)
         self.phases, self.groups = (made(session, lambda: self._last) for made in (phase_records, group_records))
+        for records in (self.phases, self.groups):
+            records.setParent(self)  # until its section is opened; without one it would outlive the window
+            records.hide()
         self._sections = [
             (Section("Phases", lambda: self.phases), self.phases),
             (Section("Layers with their own rate", lambda: self.groups), self.groups),

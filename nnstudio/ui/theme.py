@@ -107,8 +107,10 @@ def text_percent() -> int:
 
 def set_text_percent(percent: int) -> None:
     """Show all text in this size, of :data:`TEXT_SCALES` or between them."""
-    _state["percent"] = max(TEXT_SCALES[0], min(TEXT_SCALES[-1], percent))
-    _apply()
+    wanted = max(TEXT_SCALES[0], min(TEXT_SCALES[-1], percent))
+    if wanted != _state["percent"]:
+        _state["percent"] = wanted
+        _apply()
 
 
 def text_scale() -> float:
@@ -165,11 +167,13 @@ def _apply() -> None:
         _state["system"] = _system_scale()
         from nnstudio.ui.stylesheet import stylesheet
 
-        if app.style().objectName() != "fusion":
-            app.setStyle("Fusion")
-        app.setPalette(palette(tokens))
-        app.setFont(ui_font(13))
-        app.setStyleSheet(stylesheet(tokens))
+        wanted = stylesheet(tokens)
+        if app.styleSheet() != wanted:  # it names all colours and sizes; each widget is styled anew
+            if app.style().objectName() != "fusion":
+                app.setStyle("Fusion")
+            app.setPalette(palette(tokens))
+            app.setFont(ui_font(13))
+            app.setStyleSheet(wanted)
     changed.emit()
 
 

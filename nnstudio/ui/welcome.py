@@ -235,12 +235,13 @@ class Welcome(QFrame):
         paths = [template.path for template in templates]
 
         def work(_: Job) -> list[Sheet | str]:
-            from nnstudio.project.files import ProjectError, load
+            from nnstudio.project.files import ProjectError
+            from nnstudio.project.gallery import drawn
 
             read: list[Sheet | str] = []
             for path in paths:
                 try:
-                    read.append(load(path).sheet)
+                    read.append(drawn(path))
                 except ProjectError as error:
                     read.append(str(error))
             return read

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFrame, QLabel, QLineEdit, QWidget
 
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.ui import theme
 from nnstudio.ui.inspect_nodes import NodePage
+from nnstudio.ui.inspect_phases import Records
+from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import _AT_ONCE, SeveralPage
 from nnstudio.ui.inspector import Inspector
 
@@ -154,3 +158,14 @@ def test_of_very_many_selected_layers_the_page_says_the_same_a_little_later(sess
     one = next(iter(session.network.nodes))
     session.do("Set", edits.set_params(one, bias=False))
     qtbot.waitUntil(lambda: bias.checkState() == Qt.CheckState.PartiallyChecked)
+
+
+def test_nothing_of_the_project_s_page_outlives_it(qapp, session):
+    before = {id(widget) for widget in qapp.allWidgets() if isinstance(widget, Records)}
+    page = ProjectPage(session)
+    assert page.phases.isHidden(), "its section is closed"
+    page.deleteLater()
+    del page
+    gc.collect()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not [each for each in qapp.allWidgets() if isinstance(each, Records) and id(each) not in before]
