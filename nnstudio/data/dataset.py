@@ -284,9 +284,9 @@ class Dataset:
             parts = together(parts, [_comparable(column) for column in compared])
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
         if len(rows) == 1:
-            lacking = f", so none is left for {' and '.join(empty)}" if empty else ""
+            without = f", so none is left for {' and '.join(empty)}" if empty else ""
             told.append(
-                f"“{self.title}” has only one row{lacking}; nothing that holds for others can be learned from it: "
+                f"“{self.title}” has only one row{without}; nothing that holds for others can be learned from it: "
                 "choose more data"
             )
         elif empty and named is None:

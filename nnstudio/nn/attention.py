@@ -73,7 +73,7 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
         else:
             biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
             weights = self.in_proj_weight.chunk(3)
-            three = tuple(map(functional.linear, (query, key, value), weights, biases))  # type: ignore[arg-type]
+            three = tuple(map(functional.linear, (query, key, value), weights, biases))
         heads = (self.num_heads, self.head_dim)
         q, k, v = (each.unflatten(-1, heads).transpose(1, 2) for each in three)  # type: ignore[no-untyped-call]
         hidden = None if mask is None else mask[:, None]

@@ -251,7 +251,8 @@ def _factors(gradients: Sequence[torch.Tensor], norm: float) -> torch.Tensor:
 
     parts = [torch.linalg.vector_norm(each.flatten(1), dim=1, dtype=torch.float32) for each in gradients]
     lengths = torch.linalg.vector_norm(torch.stack(parts), dim=0)
-    return (norm / lengths.clamp_(min=1e-12)).clamp_(max=1.0)
+    factors: torch.Tensor = (norm / lengths.clamp_(min=1e-12)).clamp_(max=1.0)
+    return factors
 
 
 def _rows(value: torch.Tensor) -> torch.Tensor:

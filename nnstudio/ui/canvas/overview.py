@@ -46,7 +46,8 @@ class Overview:
         spare = 2.0 / sight.scale
         near = (edges[0] < box[2] + spare) & (edges[2] > box[0] - spare)
         near &= (edges[1] < box[3] + spare) & (edges[3] > box[1] - spare)
-        x0, y0, x1, y1, rows = (part[near] for part in gathered)
+        x0, y0, x1, y1 = (part[near] for part in gathered[:4])
+        rows = gathered[4][near]
         if not len(rows):
             return
         s = sight.scale
