@@ -49,6 +49,9 @@ class RidgeView(Live):
         self.own.toggled.connect(self._scale)
         if detailed:
             self.frame.add_control(self.own)
+        else:  # of it alone there is no button, and without a parent it would outlive the window
+            self.own.setParent(self)
+            self.own.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.frame)
