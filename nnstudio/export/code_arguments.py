@@ -162,7 +162,8 @@ class Arguments:
         built: Call,
     ) -> Iterator[dict[str, Any]]:  # fmt: skip
         for parameter, declared in layer.params.items():
-            for tried in dict.fromkeys((value, True, False, *declared.choices)):
+            counted = (len(value),) if isinstance(value, tuple) else ()  # over how many axes it goes
+            for tried in dict.fromkeys((value, True, False, *counted, *declared.choices)):
                 try:
                     made = layer.with_(**{parameter: tried}).build(**inputs)
                 except Exception:  # a layer of anyone's that cannot be built so

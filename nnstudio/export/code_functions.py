@@ -132,11 +132,36 @@ def fitting(wanted: Meaning, types: Mapping[Origin, TensorType], first: Sequence
                 return Fit(layer, fed)
             if said is not None and said[:2] == wanted[:2]:
                 near.append((_distance(said, wanted), Fit(layer, fed)))
-    for _, fit in sorted(near, key=lambda each: each[0]):
-        found = _adjusted(fit, wanted, types)
+    return _nearest(near, wanted, types) or _nearest(_varied(wanted, types), wanted, types)
+
+
+def _nearest(near: Iterable[tuple[int, Fit]], wanted: Meaning, types: Mapping[Origin, TensorType]) -> Fit | None:
+    for distance, fit in sorted(near, key=lambda each: each[0]):
+        found = fit if distance == 0 else _adjusted(fit, wanted, types)
         if found is not None:
             return found
     return None
+
+
+def _varied(wanted: Meaning, types: Mapping[Origin, TensorType]) -> Iterator[tuple[int, Fit]]:
+    """Layers that with a parameter other than its default are printed alike, though by default they are printed as
+    something else (a Cast to another type) or cannot be built on this (a Chunk of more parts)."""
+    given = list(origins(wanted))
+    sizes = [size for origin in dict.fromkeys(given) if origin in types for size in types[origin].sizes]
+    values = list(dict.fromkeys([*_values(wanted), *(size for size in sizes if isinstance(size, int))]))
+    for cls in load():
+        if cls.role != "layer":
+            continue
+        for fed in _feedings(cls(), given):
+            for name, declared in cls.params.items():
+                for value in [*values, *declared.choices]:
+                    try:
+                        layer = cls.make({name: value})
+                    except ValueError:
+                        continue
+                    said = _said(layer, fed, types)
+                    if said is not None and said[:2] == wanted[:2]:
+                        yield _distance(said, wanted), Fit(layer, fed)
 
 
 def _as_module(wanted: Meaning) -> Fit | None:
