@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QRegularExpression
-from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtCore import QRegularExpression, Qt
+from PySide6.QtGui import QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from nnstudio.data.formats import FORMATS
@@ -29,6 +29,15 @@ NUMBERS = {"size": "Edge in pixels", "rate": "Samples a second", "milliseconds":
 AS_FOUND = "as found"
 
 
+class Entry(QLineEdit):
+    """A line whose Enter ends what is typed, and does not press the dialog's button as well."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+
+
 class Options(QWidget):
     """How the file is read. ``changed`` is called with the name of an option and its value, None for no choice."""
 
@@ -37,7 +46,7 @@ class Options(QWidget):
         self._changed = changed
         self.format, self.delimiter, self.encoding, self.decimal, self.color = (QComboBox() for _ in range(5))
         self.header = QCheckBox("First row names the columns")
-        self.query, self.sheet = QLineEdit(), QLineEdit()
+        self.query, self.sheet = Entry(), Entry()
         self.query.setPlaceholderText("SELECT …")
         for id in TEXTS:
             self.format.addItem(capital(FORMATS[id].title), id)
@@ -94,13 +103,15 @@ class Options(QWidget):
                 box.addItem(repr(value) if name == "delimiter" else value, value)
             box.setCurrentIndex(box.findData(value))
         for name, line in self._lines.items():
-            line.setText(str(options.get(name, "")))
+            text = str(options.get(name, ""))
+            if line.text() != text and not line.isModified():  # what is being typed stays
+                line.setText(text)
         self.header.setChecked(bool(options.get("header", True)))
 
 
 def _number() -> QLineEdit:
     """A line for a whole number, or nothing; what is out of bounds the data says."""
-    made = QLineEdit()
+    made = Entry()
     made.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{0,6}"), made))
     made.setPlaceholderText(AS_FOUND)
     made.setMaximumWidth(made.fontMetrics().horizontalAdvance("0" * 12) + 16)

@@ -81,6 +81,7 @@ def test_the_size_and_colours_of_pictures_are_chosen_and_given_up_again(data_dia
     qtbot.keyClick(size, Qt.Key.Key_Backspace)
     qtbot.keyClick(size, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: shape() == (1, 24, 24), timeout=30_000)
+    assert dialog.isVisible()  # Enter ended what was typed, not the dialog
 
 
 def test_what_was_detected_in_a_table_is_shown(data_dialog, tmp_path):

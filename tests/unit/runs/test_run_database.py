@@ -33,6 +33,7 @@ from nnstudio.train.events import (
     Insides,
     NetworkChanged,
     PlanChanged,
+    PrivacySpent,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -79,6 +80,8 @@ events = st.one_of(
               gradients=floats32, weights=floats32),
     st.builds(Forecasted, **where, seconds=st.floats(0, 9), memory=st.integers(0, 10**12)),
     st.builds(RunPaused, **where), st.builds(RunResumed, **where),
+    st.builds(PrivacySpent, **where, epsilon=st.floats(0, 9), delta=st.floats(0, 1), planned=st.floats(0, 9),
+              rows=st.floats(0, 99), of=st.integers(0, 99), noise=st.floats(0, 9), norm=st.floats(0, 9)),
     st.builds(RunFailed, **where, message=names, hint=names, node=names, detail=names),
     st.builds(RunFinished, **where, reason=names, epochs=st.integers(0, 9), best_epoch=st.integers(0, 9),
               seconds=st.floats(0, 9)),
@@ -107,7 +110,7 @@ def epoch(number: int, loss: float, best: bool) -> EpochEnded:
 
 def same(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and np.array_equal(one, other)
+        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
     if isinstance(one, Histogram | Inside):
         return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
     if isinstance(one, dict):
@@ -129,7 +132,7 @@ def test_every_kind_of_event_can_be_stored() -> None:
     drawn = {
         Steps, Activations, Gradients, EpochEnded, Samples, Diagnosis, CheckpointSaved, RunPaused, RunResumed,
         RunFailed, RunFinished, Weights, Timings, Insides, PlanChanged, NetworkChanged,
-        FlightRecorded, Forecasted,
+        FlightRecorded, Forecasted, PrivacySpent,
     }  # fmt: skip
     assert set(KINDS.values()) == {*drawn, Event, RunStarted}
     begun = started()
