@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.judge import ONE_NUMBER, Judge, codes_of, shares_of, yes_of
-from nnstudio.project.judging.objects import matched_boxes
+from nnstudio.project.judging.objects import OVERLAP
 from nnstudio.project.judging.subjects import Subject
 from nnstudio.project.judging.taps import tapped
 
@@ -144,11 +144,12 @@ class Asking:
         are; of numbers, none."""
         import torch
 
+        from nnstudio.nn.metrics_detection import matched_boxes
+
         subject = self.subject
         if subject.kind == "boxes":
-            found = matched_boxes(prediction.detach().cpu().numpy(), self.target.cpu().numpy()).sum(axis=1)
-            true = (self.target[..., 4] > -0.5).sum(dim=1).cpu()
-            return torch.from_numpy(found) * 2 > true
+            found = matched_boxes(prediction.detach(), self.target, OVERLAP).sum(dim=1)
+            return (2 * found > (self.target[..., 4] > -0.5).sum(dim=1)).cpu()
         if subject.kind == "classes":
             target = self.target.reshape(len(prediction), -1)[:, 0].round().long()
             right: torch.Tensor = shares_of(subject, prediction).argmax(dim=1) == target

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QDragEnterEvent,
-    QDropEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.docks.data_pictures import image_of
+from nnstudio.ui.docks.try_dropping import TakesFile
 
 Pixels = NDArray[np.float32]
 #: The brush is so wide, as a share of the picture's shorter edge.
@@ -28,12 +27,11 @@ BRUSH = 0.085
 SIDE = 168
 
 
-class DrawingPad(QWidget):
+class DrawingPad(TakesFile):
     """A picture, C×H×W from 0 to 1, that can be painted on with the mouse: the left button draws with ``ink``, the
     right one with ``paper``. ``drawn`` whenever it was painted on, ``dropped`` with the path of a dropped file."""
 
     drawn = Signal()
-    dropped = Signal(str)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +43,6 @@ class DrawingPad(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAcceptDrops(True)
         self.setMinimumSize(72, 72)
 
     def sizeHint(self) -> QSize:
@@ -124,16 +121,6 @@ class DrawingPad(QWidget):
             self.clear()
         else:
             super().keyPressEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.dropped.emit(paths[0])
 
 
 def fitted(image: QImage, shape: tuple[int, int, int]) -> Pixels:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QHideEvent, QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFileDialog, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFileDialog, QLabel, QSizePolicy
 
 from nnstudio.data.columns import Column
 from nnstudio.data.errors import DataError
@@ -18,6 +18,7 @@ from nnstudio.ui import playing, theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks.controls import tool
 from nnstudio.ui.docks.data_pictures import image_of
+from nnstudio.ui.docks.try_dropping import TakesFile
 from nnstudio.ui.docks.try_editors import Editor, Put
 from nnstudio.ui.parts import column as stacked
 from nnstudio.ui.parts import label, row
@@ -28,10 +29,8 @@ RATE, MOMENTS, WINDOW = 16_000, 240, 256
 FAILED_MS = 400
 
 
-class WaveView(QWidget):
+class WaveView(TakesFile):
     """A wave over time with its spectrogram below. ``dropped`` with the path of a dropped file."""
-
-    dropped = Signal(str)
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -40,7 +39,6 @@ class WaveView(QWidget):
         self._spectrum = QImage()
         self.setAccessibleName(name)
         self.setToolTip("Drop a sound file here")
-        self.setAcceptDrops(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(96, 84)
 
@@ -88,16 +86,6 @@ class WaveView(QWidget):
         for at, (a, b) in enumerate(zip(low.tolist(), up.tolist(), strict=True)):
             x = box.left() + (at + 0.5) * step
             painter.drawLine(QPointF(x, middle - half * b / reach), QPointF(x, middle - half * a / reach + 0.5))
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.dropped.emit(paths[0])
 
 
 def _spectrum(mean: NDArray[np.float32]) -> QImage:

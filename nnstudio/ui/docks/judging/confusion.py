@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from nnstudio.project.judging.classes import accuracy, behind, by_class, confusion, mean_of
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import tool
 from nnstudio.ui.docks.judging.assessing import Assessing
+from nnstudio.ui.docks.judging.figures_table import FiguresTable
 from nnstudio.ui.docks.judging.matrix_view import MatrixView
 from nnstudio.ui.docks.judging.page import Page
 from nnstudio.ui.docks.judging.samples import SamplesView
 from nnstudio.ui.parts import ElidedLabel, column, line, row
 
 HEADS = ("class", "samples", "precision", "recall", "F1", "IoU")
+WIDTHS = (110, 74, 74, 74, 74, 74)
 
 
 class ConfusionPage(Page):
@@ -33,21 +34,7 @@ class ConfusionPage(Page):
         self.samples.chosen.connect(self.explained)
         self.back = tool("By class", "Precision and recall of each class")
         self.back.clicked.connect(self._show_classes)
-        self.classes = QTableWidget(0, len(HEADS))
-        self.classes.setHorizontalHeaderLabels(HEADS)
-        self.classes.setAccessibleName("Figures of each class")
-        self.classes.setShowGrid(False)
-        self.classes.setTabKeyNavigation(False)
-        self.classes.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.classes.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.classes.verticalHeader().hide()
-        self.classes.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.classes.horizontalHeader().setHighlightSections(False)
-        figures = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter  # they stand under their heads
-        self.classes.horizontalHeader().setDefaultAlignment(figures)
-        self.classes.horizontalHeaderItem(0).setTextAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
+        self.classes = FiguresTable(HEADS, WIDTHS, "Figures of each class")
         self.left = left = QWidget()
         right, inside = QWidget(), QWidget()
         left.setLayout(column(self.head, self.matrix, spacing=2, margins=(16, 4, 4, 6)))
@@ -78,22 +65,12 @@ class ConfusionPage(Page):
         mean = ("F1", mean_of(figures, "f1")) if self.judged.kind == "classes" else ("IoU", mean_of(figures, "iou"))
         self.head.setText(f"{what} {numbers.figure(accuracy(found))} · mean {mean[0]} {numbers.figure(mean[1])}")
         self.matrix.show_matrix(found)
-        self.classes.setFont(theme.ui_font(12))
-        self.classes.verticalHeader().setDefaultSectionSize(theme.scaled(24))
-        self.classes.setRowCount(len(figures))
-        for code, each in enumerate(figures):
-            cells = (
-                each.name,
-                f"{each.count:,}",
-                *map(numbers.figure, (each.precision, each.recall, each.f1, each.iou)),
-            )
-            for at, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                if at:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.classes.setItem(code, at, item)
-        for at in range(len(HEADS)):
-            self.classes.setColumnWidth(at, theme.scaled(110 if at == 0 else 74))
+        self.classes.show_lines(
+            [
+                (each.name, f"{each.count:,}", *map(numbers.figure, (each.precision, each.recall, each.f1, each.iou)))
+                for each in figures
+            ]
+        )
         self._fit()
         self._show_classes()
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nnstudio.project.judging.judge import OBJECTS, Judged
 from nnstudio.project.judging.objects import by_object, matched, mean_average_precision
-from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.judging.assessing import Assessing
+from nnstudio.ui.docks.judging.figures_table import FiguresTable
 from nnstudio.ui.docks.judging.page import Page
 from nnstudio.ui.docks.judging.samples import SamplesView
 from nnstudio.ui.parts import ElidedLabel, column, line, row
 
 HEADS = ("class", "objects", "found", "missed", "made up", "precision", "recall", "average precision")
+WIDTHS = (90, 62, 62, 62, 66, 72, 62, 120)
 
 
 class ObjectsPage(Page):
@@ -28,22 +30,7 @@ class ObjectsPage(Page):
         super().__init__(assessing)
         self.head, self.samples = ElidedLabel("", "heading"), SamplesView()
         self.samples.chosen.connect(self.explained)
-        self.classes = QTableWidget(0, len(HEADS))
-        self.classes.setHorizontalHeaderLabels(HEADS)
-        self.classes.setAccessibleName("How well objects of each class are found")
-        self.classes.setShowGrid(False)
-        self.classes.setTabKeyNavigation(False)
-        self.classes.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.classes.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.classes.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.classes.verticalHeader().hide()
-        self.classes.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.classes.horizontalHeader().setHighlightSections(False)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter  # figures stand under their heads
-        self.classes.horizontalHeader().setDefaultAlignment(right)
-        self.classes.horizontalHeaderItem(0).setTextAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
+        self.classes = FiguresTable(HEADS, WIDTHS, "How well objects of each class are found")
         self.classes.itemSelectionChanged.connect(self._show_rows)
         left = QWidget()
         left.setLayout(column(self.head, self.classes, spacing=2, margins=(16, 4, 4, 6)))
@@ -62,23 +49,13 @@ class ObjectsPage(Page):
             )
         else:
             self.head.setText("outlined objects, found where more than half overlaps")
-        self.classes.blockSignals(True)
-        self.classes.setFont(theme.ui_font(12))
-        self.classes.verticalHeader().setDefaultSectionSize(theme.scaled(24))
-        self.classes.setRowCount(len(figures))
-        for at, each in enumerate(figures):
+        lines = []
+        for each in figures:
             counts = (f"{count:,}" for count in (each.count, each.found, each.missed, each.made_up))
-            cells = (each.name, *counts, *map(numbers.figure, (each.precision, each.recall, each.average_precision)))
-            for place, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                if place:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.classes.setItem(at, place, item)
-        for place in range(len(HEADS)):
-            self.classes.setColumnWidth(place, theme.scaled((90, 62, 62, 62, 66, 72, 62, 120)[place]))
+            shares = map(numbers.figure, (each.precision, each.recall, each.average_precision))
+            lines.append((each.name, *counts, *shares))
+        self.classes.show_lines(lines)
         self.classes.setColumnHidden(len(HEADS) - 1, self.judged.kind != "boxes")
-        self.classes.clearSelection()
-        self.classes.blockSignals(False)
         self._show_rows()
 
     def _show_rows(self) -> None:
@@ -86,8 +63,7 @@ class ObjectsPage(Page):
         judged, dataset = self.judged, self.assessing.session.dataset
         if judged is None or dataset is None:
             return
-        chosen = [index.row() for index in self.classes.selectionModel().selectedRows()]
-        name = self.classes.item(chosen[0], 0).text() if chosen else ""
+        name = self.classes.chosen
         wrong = _wrong(judged, name)
         places = np.array([place for place in judged.worst.tolist() if wrong[place]], np.int64)
         title = f"{name}: missed or made up" if name and judged.kind == "boxes" else "Missed or made up"
@@ -96,13 +72,11 @@ class ObjectsPage(Page):
 
 def _wrong(judged: Judged, name: str) -> np.ndarray:
     """Of each row, whether objects of a class (of any, where none is named) are missed or made up in it."""
-    import dataclasses
-
     if name and judged.kind == "boxes" and name in judged.subject.classes:
         code = judged.subject.classes.index(name)
         target, predicted = judged.target.copy(), judged.predicted.copy()
         for boxes in (target, predicted):
             boxes[np.rint(boxes[:, :, 4]) != code] = -1.0
-        judged = dataclasses.replace(judged, target=target, predicted=predicted)
+        judged = replace(judged, target=target, predicted=predicted)
     found = matched(judged)
     return np.asarray((found.found < found.count) | (found.made_up > 0))
