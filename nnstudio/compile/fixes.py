@@ -225,8 +225,10 @@ def _resize_head(network: Network, node: Node, classes: int) -> Iterator[Fix]:
 
 def is_suspect(layer: Layer, inputs: Inputs) -> bool:
     """Whether a layer works on what it is fed, but hardly as it is meant to; then :func:`cautions` says so."""
-    fed = inputs.get("input") if isinstance(layer, Linear) else None
-    return isinstance(fed, TensorType) and fed.rank >= 4
+    fed = inputs.get("input")
+    if not isinstance(fed, TensorType):
+        return False
+    return fed.rank >= 4 if isinstance(layer, Linear) else layer.role == "output" and fed.is_folded
 
 
 def cautions(network: Network, node: Node, inputs: Inputs) -> tuple[Problem, ...]:
@@ -235,6 +237,11 @@ def cautions(network: Network, node: Node, inputs: Inputs) -> tuple[Problem, ...
     assert isinstance(fed, TensorType)
     wire = _wire_at(network, node.id, "input")
     assert wire is not None
+    if node.layer.role == "output":
+        return (
+            Problem(node.id, "folded", f"{node.name} has one answer for each step of each sample, not for each sample",
+                    "put an UnfoldTime before it, fed with the sequence that was folded", "warning", "input"),
+        )  # fmt: skip
     return (
         Problem(node.id, "linear-on-image",
                 f"{node.name} (Linear) weighs the last axis of {described(fed)} alone, each row by itself",

@@ -145,7 +145,7 @@ def _sizes_of(*axes: tuple[Axis, ...]) -> list[list[Size]]:
 def disagreement(one: Size, other: Size) -> str:
     """An example of two sizes that are not the same, one of which is known only at run time: `` (for a sequence of
     length 7: 4 against 3)``; "" where there is none to give."""
-    names = {size.name for size in (one, other) if isinstance(size, Symbol)} - {"N"}
+    names = {name for size in (one, other) if isinstance(size, Symbol) for name in size.names} - {"N"}
     if len(names) != 1:
         return ""
     (name,) = names

@@ -6,9 +6,10 @@ Sizes that are known only at run time are found by running at several values of 
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from nnstudio.compile import instantiate
 from nnstudio.compile.patterns import Bindings, labels_out
 from nnstudio.layers import Arg, Axis, BuildError, Call, Function, Layer, Symbol, TensorType
 from nnstudio.layers.base import Built
-from nnstudio.layers.types import Size
+from nnstudio.layers.types import Size, product
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Inputs = Mapping[str, TensorType | tuple[TensorType, ...] | None]
 #: The longest step of a window along an axis of unknown length that is recognised.
 _LONGEST_STEP = 24
+
+_FOLDED = "needs one answer for each sample; it is fed one for each step of each sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Evaluated:
 
 def evaluate(layer: Layer, inputs: Inputs, bindings: Bindings) -> Evaluated:
     """Build ``layer`` and run it on inputs of these types. Raises nothing."""
+    if layer.role in ("loss", "metric") and any(type.is_folded for type in _flat(inputs)):
+        return Evaluated(error=_FOLDED, hint="put an UnfoldTime before it, fed with the sequence that was folded")
     try:
         built = layer.build(**inputs)
     except BuildError as error:
@@ -109,9 +114,15 @@ def _arriving(types: Sequence[TensorType]) -> Mapping[str, Symbol]:
     works on that size, whatever came before it."""
     seen: dict[str, set[Symbol]] = {}
     for size in (size for type in types for size in type.sizes if isinstance(size, Symbol)):
-        seen.setdefault(size.name, set()).add(size)
+        for name in size.names:
+            seen.setdefault(name, set()).add(size)
     one = {name: next(iter(sizes)) for name, sizes in seen.items() if len(sizes) == 1}
-    return {name: size for name, size in one.items() if size != _symbol(name, Fraction(1), Fraction(0))}
+    return {
+        name: size
+        for name, size in one.items()
+        if name == size.name and all(other in one for other in size.names)
+        if size != _symbol(name, Fraction(1), Fraction(0))
+    }
 
 
 def _plain(inputs: Inputs, arriving: Mapping[str, Symbol]) -> Inputs:
@@ -136,7 +147,12 @@ def _plain(inputs: Inputs, arriving: Mapping[str, Symbol]) -> Inputs:
 
 def _placed(size: Size, arriving: Mapping[str, Symbol]) -> Size:
     """A size that was told of a plain symbol, for what really arrives."""
-    if isinstance(size, int) or size.name not in arriving:
+    if isinstance(size, int):
+        return size
+    if size.by:
+        parts = (replace(size, by=()), *size.by)
+        return functools.reduce(product, (_placed(part, arriving) for part in parts))
+    if size.name not in arriving:
         return size
     whole = size.of(arriving[size.name])
     if whole is None:
@@ -160,14 +176,16 @@ def _size(
     }
     if not moved:
         return sizes[0]
+    known = tuple(known)
+    pairs = (product(one, other) for one, other in itertools.permutations(known, 2)) if len(moved) > 1 else ()
+    for symbol in itertools.chain(known, pairs):  # most layers give an axis back as it came
+        if isinstance(symbol, Symbol) and all(symbol.at(p) == size for p, size in zip(points, sizes, strict=True)):
+            return symbol
     if len(moved) > 1:
         raise _DependsOnSeveralError(
             "one of its sizes depends on several unknown sizes at once, which cannot be followed"
         )
     (name,) = moved
-    for symbol in known:  # most layers give an axis back as it came
-        if all(symbol.at(point) == size for point, size in zip(points, sizes, strict=True)):
-            return symbol
     seen = {
         point[name]: size
         for point, size in zip(points, sizes, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +27,7 @@ AXIS_NAMES: Mapping[str, str] = {
     "S": "position",
     "B": "patch",
     "V": "code",
+    "M": "sample",
     "": "axis",
 }
 
@@ -42,6 +43,8 @@ class Symbol:
 
     It is kept in one form, so that symbols that are the same number at every length are equal: ``times`` and ``plus``
     only where something is rounded down, and the rest in ``scale`` and ``offset``.
+
+    by: sizes that it is multiplied by, where each step of each sample is a sample of its own: ``N·T``.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Symbol:
     offset: Fraction = Fraction(0)
     times: int = 1
     plus: int = 0
+    by: tuple[Symbol, ...] = ()
 
     def __post_init__(self) -> None:
         if self.scale.denominator == 1 and self.times == 1 and not self.plus and self.offset.denominator == 1:
@@ -69,7 +73,15 @@ class Symbol:
     def __hash__(self) -> int:
         return hash(self.name)  # a fraction's own hash is slow, and symbols that differ in nothing else are rare
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that it depends on, its own first."""
+        return (self.name, *(name for other in self.by for name in other.names))
+
     def __str__(self) -> str:
+        if self.by:
+            alone = Symbol(self.name, self.scale, self.offset, self.times, self.plus)
+            return "·".join(_factor(str(part)) for part in (alone, *self.by))
         if self.scale.denominator == 1:
             return _term(self.scale.numerator, self.name, int(self.offset))
         under, low = self.scale.denominator, math.floor(self.offset)
@@ -86,13 +98,18 @@ class Symbol:
         """The size where each symbol has the given value. KeyError where the symbol has none."""
         scale, offset = self.scale, self.offset
         whole = scale.numerator * offset.denominator * values[self.name] + offset.numerator * scale.denominator
-        return self.times * (whole // (scale.denominator * offset.denominator)) + self.plus
+        size = self.times * (whole // (scale.denominator * offset.denominator)) + self.plus
+        for other in self.by:
+            size *= other.at(values)
+        return size
 
     def of(self, inner: Symbol) -> Symbol | None:
         """This size where its name stands for another symbol: ``T−2`` of ``⌊T/2⌋``. None where that has no such form.
 
         ⌊(a·k⌊y⌋ + e) / c⌋ is one again where k⌊y⌋ is whole anyway, or where a·k and c leave only one of them.
         """
+        if self.by or inner.by:
+            return _many(self.scale.numerator, inner) if self.is_multiple else None
         if self.scale.denominator == 1:
             scale = self.scale.numerator
             if inner.scale.denominator == 1:
@@ -115,10 +132,30 @@ class Symbol:
             return Symbol(inner.name, inner.scale / under, (inner.offset + extra) / under, self.times, self.plus)
         return None
 
+    @property
+    def is_multiple(self) -> bool:
+        """Whether it is its name so many times, and nothing else."""
+        return self.scale.denominator == 1 and not self.offset and not self.by
+
     def to_json(self) -> list[Any]:
-        """A JSON value: the name and what differs from it."""
+        """A JSON value: the name and what differs from it; :meth:`from_json` reads it back."""
         written: list[Any] = [self.name, str(self.scale), str(self.offset)]
+        if self.by:
+            return [*written, self.times, self.plus, [other.to_json() for other in self.by]]
         return written if self.times == 1 and not self.plus else [*written, self.times, self.plus]
+
+    @classmethod
+    def from_json(cls, data: Any) -> Symbol:
+        """Read what :meth:`to_json` wrote. TypeError, IndexError or ValueError where it is nothing of the kind."""
+        name, scale, offset, *more = data
+        times, plus = (int(value) for value in more[:2]) if more else (1, 0)
+        by = tuple(map(cls.from_json, more[2])) if len(more) > 2 else ()
+        return cls(str(name), Fraction(scale), Fraction(offset), times, plus, by)
+
+
+def _factor(text: str) -> str:
+    """A size as one part of a product: ``(T+1)``."""
+    return f"({text})" if any(sign in text[1:] for sign in "+−") and not text.startswith(("⌊", "⌈")) else text
 
 
 def _term(times: int, name: str, plus: int) -> str:
@@ -128,6 +165,21 @@ def _term(times: int, name: str, plus: int) -> str:
 
 
 Size = int | Symbol
+
+
+def product(first: Size, second: Size) -> Size:
+    """One size times another: ``5N`` of N and 5, ``N·T`` of N and T."""
+    if isinstance(first, int):
+        return first * second if isinstance(second, int) else _many(first, second)
+    if isinstance(second, int):
+        return _many(second, first)
+    return replace(first, by=(*first.by, replace(second, by=()), *second.by))
+
+
+def _many(count: int, size: Symbol) -> Symbol:
+    many = Symbol(size.name, Fraction(count)).of(replace(size, by=()))
+    assert many is not None  # a whole multiple always has that form
+    return replace(many, by=size.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +259,7 @@ class TensorType:
     @property
     def symbols(self) -> frozenset[str]:
         """Names of the sizes that are known only at run time, such as ``N``."""
-        return frozenset(axis.size.name for axis in self.axes if isinstance(axis.size, Symbol))
+        return frozenset(name for axis in self.axes if isinstance(axis.size, Symbol) for name in axis.size.names)
 
     def __getitem__(self, label: str) -> int:
         """The size of the axis with this label, which must be a number. KeyError where there is none."""
@@ -240,8 +292,16 @@ class TensorType:
 
     @property
     def has_batch(self) -> bool:
-        """Whether the first axis is the batch, N."""
-        return bool(self.axes) and self.axes[0].size == Symbol("N")
+        """Whether the first axis is the batch: N, or N·T where each step is a sample."""
+        return bool(self.axes) and (self.axes[0].size == Symbol("N") or self.is_folded)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether each step of each sample is a sample of its own: the first axis is several times the batch."""
+        first = self.axes[0].size if self.axes else None
+        if not isinstance(first, Symbol) or first.name != "N" or first == Symbol("N"):
+            return False
+        return bool(first.by) or first.is_multiple
 
     def per_sample(self) -> str:
         """The sizes without the batch axis, for a wire's pill: ``3×32×32``; ``scalar`` where nothing is left."""
@@ -276,10 +336,7 @@ class TensorType:
         """Read what :meth:`to_json` wrote. ValueError where it is not a tensor type."""
         try:
             sizes: Iterable[Size] = [
-                size
-                if isinstance(size, int)
-                else Symbol(str(size[0]), Fraction(size[1]), Fraction(size[2]), *(int(more) for more in size[3:5]))
-                for size in data["sizes"]
+                size if isinstance(size, int) else Symbol.from_json(size) for size in data["sizes"]
             ]
             axes = tuple(Axis(str(label), size) for label, size in zip(data["labels"], sizes, strict=True))
             dtype, classes = data["dtype"], data.get("classes")

@@ -49,6 +49,7 @@ from nnstudio.nn.pooling import (
 )
 from nnstudio.nn.positions import ClassToken, LearnedPositions, PatchEmbedding, PositionalEncoding, RotaryEncoding
 from nnstudio.nn.recurrent import GRU, LSTM, RNN, LSTMCell
+from nnstudio.nn.time_steps import UnfoldTime
 from nnstudio.nn.variational import Reparameterise, StochasticDepth
 from nnstudio.nn.warping import RandomAffine
 
@@ -141,4 +142,5 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "TripletMarginWithDistanceLoss",
+    "UnfoldTime",
 ]

@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 ORDER = (
     "Residual", "ResidualProjection", "Bottleneck", "BottleneckProjection", "InvertedResidual",
     "InvertedResidualProjection", "SeparableConv", "SqueezeExcitation", "Inception", "DenseLayer", "DenseTransition",
-    "ConvReLU", "UNetDown", "UNetUp", "TransformerEncoderBlock", "TransformerDecoderBlock", "BERTBlock", "GPTBlock",
-    "ViTBlock",
+    "ConvReLU", "UNetDown", "UNetUp", "TimeDistributed", "TransformerEncoderBlock", "TransformerDecoderBlock",
+    "BERTBlock", "GPTBlock", "ViTBlock",
 )  # fmt: skip
 _OWN, _CLASSICAL = "own", "classical"
 #: A block whose definition is this, and the id of a library's block, is that block on its way into a network.

@@ -295,3 +295,24 @@ def _double(net: NetworkBuilder, x: PortHandle) -> PortHandle:
         x = net.add("Conv2d", x, name=f"conv{number}", out_channels="width", kernel_size=3, padding=1)
         x = net.add("ReLU", x, name=f"relu{number}")
     return x
+
+
+# -- films ------------------------------------------------------------------------------------------------------------
+
+
+def time_distributed() -> NetworkBuilder:
+    """Look at each picture of a film with the same convolution, and give a sequence of vectors.
+
+    FoldTime makes each step a sample of its own, UnfoldTime a sequence of the answers again: put any layers between the
+    two. Behind it stands a recurrent layer or attention, which reads the **width** features of each picture over time.
+
+    Source: Donahue et al., "Long-term recurrent convolutional networks for visual recognition and description" (2015),
+    figure 1.
+    """
+    net = NetworkBuilder(width=32)
+    film = net.add("BlockInput", name="input", shape=(16, 3, 64, 64))
+    y = conv_bn(net, net.add("FoldTime", film, name="fold"), "1", "width")
+    y = net.add("AdaptiveAvgPool2d", y, name="pool", output_size=1)
+    y = net.add("Flatten", y, name="flatten")
+    net.add("BlockOutput", net.add("UnfoldTime", y, like=film, name="unfold"), name="output")
+    return net

@@ -23,7 +23,7 @@ from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder, PortHandle
 from nnstudio.layers import Axis, Layer, Param, Port, Symbol, TensorType
 from nnstudio.layers.checks import each
-from nnstudio.layers.types import Size
+from nnstudio.layers.types import Size, product
 
 #: What the symbols of drawn types stand for where a case is run.
 POINT = {"N": 3, "T": 7}
@@ -278,6 +278,9 @@ def _related(draw: Callable[..., Any], layer: Any) -> Any:
             return {"S": many}
         case "AdaptiveLogSoftmax":
             return {"F": 16 * many}
+        case "UnfoldTime":
+            steps = draw(st.sampled_from([4, Symbol("T")]))
+            return {"T": steps, "M": product(N, steps)}
     heads = getattr(layer, "num_heads", 0) or getattr(layer, "nhead", 0)
     if heads:
         return {"F": heads * many}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from nnstudio.graph import Network
 from nnstudio.layers import load
 from nnstudio.layers.families import FAMILIES
 from nnstudio.ui import theme
 from nnstudio.ui.layer_list import find_layers
+from nnstudio.ui.offered import types_for
 
 MEANT = """
 Linear: dense, fully connected, fc, affine, perceptron
@@ -83,6 +85,7 @@ Slice: crop
 Select: last step
 Repeat: tile
 Expand: broadcast
+FoldTime: time distributed, timedistributed, per frame
 Squeeze: squeeze
 Unsqueeze: expand dims
 Flip: reverse
@@ -107,6 +110,18 @@ QUERIES = [
 @pytest.mark.parametrize(("query", "name"), QUERIES, ids=[query for query, _ in QUERIES])
 def test_the_layer_that_is_meant_is_found_first(query: str, name: str) -> None:
     assert [cls.type_name() for cls in find_layers(query, load())][:1] == [name]
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("separable", "SeparableConv"), ("depthwise separable", "SeparableConv"), ("separable conv", "SeparableConv"),
+        ("SeparableConv2d", "SeparableConv"), ("separable convolution", "SeparableConv"),
+        ("TimeDistributed", "TimeDistributed"),
+    ],
+)  # fmt: skip
+def test_the_classical_block_that_is_meant_is_found_first(query: str, name: str) -> None:
+    assert [cls.type_name() for cls in find_layers(query, types_for(Network()))][:1] == [name]
 
 
 def test_every_layer_is_found_by_its_name_and_by_each_of_its_other_words() -> None:

@@ -130,3 +130,72 @@ def test_codes_stay_codes_of_as_many_kinds_where_they_are_only_moved_about() -> 
     assert found.nodes[joined.node].outputs["output"].classes == 40
     assert found.nodes[vectors.node].outputs["output"].sizes[1:] == (17, 32)
     assert found.nodes[counted.node].outputs["output"].classes is None
+
+
+# -- steps as samples of their own
+
+
+def film(steps: int | str) -> tuple[NetworkBuilder, Any, dict[str, TensorType]]:
+    """Pictures over time, and each step of them as a sample."""
+    net = NetworkBuilder()
+    pictures = net.add("Input", field="film")
+    return net, pictures, {"film": TensorType.of("N T C H W", "N", steps, 1, 6, 6)}
+
+
+@pytest.mark.parametrize(("steps", "said"), [(5, "5N×4×4×4"), ("T", "N·T×4×4×4")])
+def test_layers_between_the_two_see_each_step_as_a_sample(steps: int | str, said: str) -> None:
+    net, pictures, fields = film(steps)
+    inside = net.add("Conv2d", net.add("FoldTime", pictures), out_channels=4, name="conv")
+    made = net.add("UnfoldTime", net.add("Flatten", inside), like=pictures)
+    net.add("Output", net.add("GRU", made, hidden_size=3).last, kind="values")
+    compiled = compile_network(net.network, fields, seed=0)
+    resolution = compiled.resolution
+    assert resolution.errors == ()
+    found = resolution.nodes[inside.node].outputs["output"]
+    assert (str(found).split()[0], found.per_sample()) == (said, "4×4×4")
+    assert resolution.nodes[made.node].outputs["output"] == TensorType.of("N T F", "N", steps, 64)
+    model = compiled.model.eval()
+    shown = torch.randn(3, 5, 1, 6, 6)
+    apart = torch.stack([model.get_submodule("conv")(shown[:, step]).flatten(1) for step in range(5)], 1)
+    assert torch.allclose(model(shown), model.get_submodule("gru")(apart)[1], atol=1e-6)
+
+
+def test_a_sequence_of_rounded_length_is_folded_and_unfolded() -> None:
+    net = NetworkBuilder()
+    halved = net.add("Permute", net.add("MaxPool1d", net.add("Input", field="signal"), kernel_size=2))
+    inside = net.add("Linear", net.add("FoldTime", halved), out_features=3)
+    made = net.add("UnfoldTime", inside, like=halved)
+    net.add("Output", made, kind="values")
+    resolution = resolve(net.network, SIGNAL)
+    assert not resolution.errors
+    assert str(resolution.nodes[inside.node].outputs["output"]) == "N·⌊T/2⌋×3 (batch, feature) float32"
+    assert resolution.nodes[made.node].outputs["output"].sizes[1] == Symbol("T", Fraction(1, 2))
+
+
+def test_steps_are_unfolded_as_what_they_were_folded_from_alone() -> None:
+    net, pictures, fields = film(5)
+    fields["other"] = TensorType.of("N T F", "N", 4, 2)
+    folded = net.add("Flatten", net.add("FoldTime", pictures))
+    net.add("UnfoldTime", folded, like=net.add("Input", field="other"), name="unfold")
+    (problem,) = [each for each in resolve(net.network, fields).errors if "unfold" in each.message]
+    assert "needs a sample for each step of 4×2, 4N in all; it is fed 5N" in problem.message
+
+
+def test_a_loss_is_not_fed_steps_nor_mixed_with_samples() -> None:
+    net, pictures, fields = film("T")
+    answers = net.add("Flatten", net.add("FoldTime", pictures))
+    fields["target"] = TensorType.of("N F", "N", 36)
+    target = net.add("Input", field="target")
+    net.add("MSELoss", answers, target, name="loss")
+    net.add("Add", answers, target, name="both")
+    net.add("Output", answers, kind="values", name="out")
+    resolution = resolve(net.network, fields)
+    assert {net.network.nodes[problem.node].name for problem in resolution.errors} == {"loss", "both"}
+    (warned,) = resolution.problems_of(net.network.by_name["out"].id)
+    assert "UnfoldTime" in warned.hint
+
+
+def test_a_type_of_steps_is_written_and_read_back() -> None:
+    type = TensorType((Axis("N", Symbol("N", by=(Symbol("T", Fraction(1, 2)),))), Axis("F", 3)))
+    assert TensorType.from_json(type.to_json()) == type
+    assert type.shape({"N": 2, "T": 7}) == (6, 3)
