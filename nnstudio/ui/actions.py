@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
+from nnstudio.ui.afterwards import Afterwards
 from nnstudio.ui.icons import icon
 
 #: What can be done is looked at so many milliseconds after something changed: the canvas shows first what was done.
@@ -54,8 +55,7 @@ class ActionTable(QObject):
 
     def __init__(self, window: QWidget, actions: Iterable[Action]) -> None:
         super().__init__(window)
-        self._due = QTimer(self, singleShot=True, interval=LATER)
-        self._due.timeout.connect(self.refresh)
+        self._due = Afterwards(self, self.refresh, LATER)
         self._actions: dict[str, Action] = {}
         self._made: dict[str, QAction] = {}
         self._keys: dict[str, str] = {}
@@ -118,7 +118,7 @@ class ActionTable(QObject):
     def refresh_soon(self, *_: object) -> None:
         """Look again in a moment, once for all that changes until then."""
         if not self._due.isActive():
-            self._due.start()
+            self._due.soon()
 
     def catch_up(self) -> None:
         """Look again now, where that is due: somebody is about to use what is known."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
 
 from nnstudio.graph import Change, Node
 from nnstudio.graph.changes import differing
 from nnstudio.layers.blocks import Block
+from nnstudio.ui.afterwards import Afterwards
 from nnstudio.ui.inspect_blocks import BlockParts, DefinitionPage
 from nnstudio.ui.inspect_kept import KeptPages
 from nnstudio.ui.inspect_nodes import NodePage
@@ -44,10 +45,11 @@ class Inspector(QFrame):
         self._nodes: Mapping[str, Node] = {}  # as they were when the page was chosen last
         self._page: ProjectPage | NodePage | SeveralPage | DefinitionPage
         self._project: ProjectPage | None = None  # kept: it takes long to make, and is come back to often
-        self._due = QTimer(self, singleShot=True, interval=LATER)
-        self._due.timeout.connect(self._fall_due)
-        self._wait = 0  # milliseconds after the turn in which another page was chosen
+        self._due = Afterwards(self, self._rebuild, LATER)
+        self._stale = Afterwards(self, self._catch_up, SOON)
         self._live: tuple[NodeView, ...] = ()
+        self._put_by = QWidget(self)  # holds them while no page does; it is never seen
+        self._put_by.hide()
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._changed)
         session.scope_changed.connect(self._choose)
@@ -62,11 +64,17 @@ class Inspector(QFrame):
         """The page of what is selected."""
         if self._due.isActive():
             self._rebuild()
+        elif self._stale.isActive():
+            self._catch_up()
         return self._page
 
     def _refresh(self) -> None:
         if not self._due.isActive():
-            self._page.refresh()
+            self._stale.soon()
+
+    def _catch_up(self) -> None:
+        self._stale.stop()
+        self._page.refresh()
 
     def add_live(self, *widgets: NodeView) -> None:
         """Show these widgets under the form of one selected layer (they follow the selection themselves)."""
@@ -113,25 +121,17 @@ class Inspector(QFrame):
         if turned or shown != self._shown:
             self._shown = shown
             node = nodes.get(next(iter(chosen))) if len(chosen) == 1 else None
-            self._wait = SOON if node is not None and self._kept.ready(node) else LATER
-            self._due.start(0)
+            self._due.soon(SOON if node is not None and self._kept.ready(node) else LATER)
         self._refresh()
 
     def _turned(self, nodes: Mapping[str, Node]) -> list[str]:
         """Nodes that are others than when the page was chosen last."""
         return differing(self._nodes, nodes) if self._shown is not None else []
 
-    def _fall_due(self) -> None:
-        """The turn of the edit is over, however long it took: wait for the canvas, then show the page."""
-        if self._wait:
-            self._due.start(self._wait)
-            self._wait = 0
-        else:
-            self._rebuild()
-
     def _rebuild(self) -> None:
         """Make the page of what is selected now."""
         self._due.stop()
+        self._stale.stop()
         ids = sorted(self._session.selection)
         self._take_live()
         if len(ids) == 1:
@@ -148,8 +148,7 @@ class Inspector(QFrame):
     def _take_live(self) -> None:
         """Take what shows the run out of the page, so that it outlives it."""
         for widget in self._live:
-            widget.setParent(self)
-            widget.hide()
+            widget.setParent(self._put_by)
 
     def _forget_pages(self) -> None:
         self._take_live()
@@ -161,7 +160,7 @@ class Inspector(QFrame):
         if made is None:
             more = BlockParts(session, id) if isinstance(node.layer, Block) else None
             made = NodePage(session, id, self._live, more)
-        elif made.id != id or any(widget.parent() is self for widget in self._live):
+        elif made.id != id or any(widget.parent() is self._put_by for widget in self._live):
             made.show_node(id, self._live)
         return made
 

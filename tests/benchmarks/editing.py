@@ -85,6 +85,8 @@ class Edited:
         middle = str(count // 2 - count // 2 % 5)
         self.target = middle  # the linear layer with which a group of five begins
         self.canvas.center_on(QPointF(*self.session.view.positions[middle]))
+        window.activateWindow()
+        self.canvas.setFocus()  # as where a person works on it
         self.many = [str(int(middle) + each) for each in range(100)]
         self.turn = 0
         self.settle()
@@ -185,8 +187,9 @@ class Edited:
     def measure(self, name: str, profile: cProfile.Profile | None = None) -> tuple[float, float, float]:
         """The medians of an edit's three figures, in milliseconds."""
         before, edit = self.rows()[name]
-        found = []
+        found, start_at = [], self.session.document.position
         for turn in range(TIMES + 1):
+            self.session.document.go_to(start_at)  # every time with the same network
             before()
             self.settle()
             if profile is not None and turn:

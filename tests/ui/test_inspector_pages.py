@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFrame, 
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.ui import theme
+from nnstudio.ui.docks.node import NodeGradient
 from nnstudio.ui.inspect_nodes import NodePage
 from nnstudio.ui.inspect_phases import Records
 from nnstudio.ui.inspect_project import ProjectPage
@@ -107,7 +108,7 @@ def test_what_was_edited_while_another_page_was_seen_is_shown(drawn, inspector):
     assert page.form.fields["out_channels"].line.text() == "32"
     assert page.flags.boxes["frozen"].isChecked()
     drawn.undo()
-    assert not page.flags.boxes["frozen"].isChecked()
+    assert not inspector.page.flags.boxes["frozen"].isChecked()
 
 
 def test_typing_on_a_kept_page_changes_the_node_that_it_shows(drawn, inspector, qtbot):
@@ -169,3 +170,16 @@ def test_nothing_of_the_project_s_page_outlives_it(qapp, session):
     gc.collect()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not [each for each in qapp.allWidgets() if isinstance(each, Records) and id(each) not in before]
+
+
+def test_what_shows_the_run_is_seen_on_the_page_of_its_layer_and_nowhere_before(drawn, inspector):
+    view = NodeGradient(drawn)
+    inspector.add_live(view)
+    drawn.select([drawn.network.by_name["first"].id])
+    assert isinstance(inspector.findChild(ProjectPage), ProjectPage)
+    assert not view.isVisible()  # the page of the layer comes when the canvas has shown what was chosen
+    assert inspector.page.isAncestorOf(view)
+    assert view.isVisible()
+    drawn.select(())
+    assert not inspector.page.isAncestorOf(view)
+    assert not view.isVisible()

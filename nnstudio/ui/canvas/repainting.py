@@ -129,7 +129,8 @@ class Repainting:
 
     def _add_wires(self, rows: Rows) -> None:
         table = self._scene.wires.table
-        self._boxes += [box for row in rows.tolist() if (box := table.box(row))[0] == box[0]]
+        for row in rows.tolist():
+            self._boxes += table.parts(row)
 
     def _tell(self) -> None:
         """Have what was collected painted, as far as it is seen."""

@@ -301,7 +301,8 @@ class CanvasScene(QGraphicsScene):
         for wire in wires:
             row = self.wires.table.rows.get(wire)
             if row is not None:
-                self.touched.emit(_rect(self.wires.table.box(row)))
+                for part in self.wires.table.parts(row):
+                    self.touched.emit(_rect(part))
 
     def set_lit(self, lit: Lit | None) -> None:
         """Light ports up, or none."""

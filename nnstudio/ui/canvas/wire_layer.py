@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtCore import QRectF
 
 from nnstudio.graph import Wire
 from nnstudio.graph.places import PORT_PITCH, Box
 from nnstudio.graph.view import Position
 from nnstudio.layers import Port
+from nnstudio.ui.afterwards import Afterwards
 from nnstudio.ui.canvas.node_table import Rows
 from nnstudio.ui.canvas.pills import Pills
 from nnstudio.ui.canvas.routing import Ends, Route, Router, Way, led, way_route
@@ -62,9 +63,7 @@ class WireLayer:
         #: Wires between nodes in motion, and how far they have come since their routes were made.
         self.carried: tuple[Rows, Position] = np.zeros(0, np.intp), (0.0, 0.0)
         self._ran_out = 0.0  # when the time for working out ways was up last
-        self._later = QTimer(scene)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._go_on)
+        self._later = Afterwards(scene, self._go_on, _PAUSE)
 
     # -- following the nodes --------------------------------------------------------------------------------------
 
@@ -139,7 +138,7 @@ class WireLayer:
                 if self.table.rows.get(wire) in still:
                     self._decide(self.table.rows[wire])
         elif len(unknown):
-            self._later.start(_REST)
+            self._later.soon(_REST)
         return forgotten
 
     def carry(self, nodes: Rows, by: Position | None) -> Rows:
@@ -231,7 +230,7 @@ class WireLayer:
 
     def finish(self) -> None:
         """Have the ways that are still unknown worked out soon, first of what is seen, and painted."""
-        self._later.start(_PAUSE)
+        self._later.soon()
 
     def _go_on(self) -> None:
         scene = self._scene
@@ -249,7 +248,7 @@ class WireLayer:
         else:
             scene.repainting.show(self.pills.retry(_SLICE))
         if self.pills.waiting or (len(near) + len(far) and len(self._unknown())):
-            self._later.start(_PAUSE)
+            self._later.soon()
 
     def route(self, row: int, *, exactly: bool = True) -> Route:
         """The way of the wire in a row (of a carried one: where it began); not ``exactly``: about so, where it is not

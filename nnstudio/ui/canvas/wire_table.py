@@ -17,6 +17,8 @@ UNKNOWN, CURVED, ANGLED, LED = 0, 1, 2, 3
 _STUB = 24.0
 #: Wires leave the rectangle of their ends by at most so much; a curve bends, a line has a width.
 _PAD = 40.0
+#: A line reaches so far to its sides, pointed out or not.
+_LINE = 4.0
 #: Where more wires than this begin and end, and what is around them, is worked out for all anew.
 _FEW = 1000
 _ALL = slice(None)
@@ -252,6 +254,20 @@ class WireTable:
             left[place], right[place] = min(left[place], min(xs) - _PAD), max(right[place], max(xs) + _PAD)
             top[place], bottom[place] = min(top[place], min(ys) - _PAD), max(bottom[place], max(ys) + _PAD)
         return left, right, top, bottom
+
+    def parts(self, row: int) -> list[Box]:
+        """What is around one wire, closely: of a right-angled one, around each of its legs; [] where it is nowhere."""
+        sx, sy, ex, ey = (float(part[row]) for part in self.ends())
+        if sx != sx or ex != ex:
+            return []
+        if self.kind[row] == ANGLED:
+            x1, lane, x2 = float(self.x1[row]), float(self.lane[row]), float(self.x2[row])
+        elif self.kind[row] == UNKNOWN and (rough := self.rough_way(row)) is not None:
+            x1, lane, x2 = rough
+        else:
+            return [self.box(row)]
+        legs = ((sx, sy, x1, lane), (x1, lane, x2, lane), (x2, lane, ex, ey))
+        return [(min(a, c) - _LINE, min(b, d) - _LINE, max(a, c) + _LINE, max(b, d) + _LINE) for a, b, c, d in legs]
 
     def box(self, row: int) -> Box:
         """The surroundings of one wire."""
