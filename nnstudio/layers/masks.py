@@ -60,6 +60,28 @@ class LengthMask(Layer):
         return Call("nnstudio.nn.LengthMask")
 
 
+@layer(family="Selection", icon="where", synonyms=(*_PADDED, "count", "length", "packed sequence"))
+class SequenceLengths(Layer):
+    r"""Count the steps of each sequence that do not only fill it up.
+
+    Use it to give a recurrent layer the lengths of texts: codes, a PaddingMask, this, and the layer's `lengths`.
+
+    ```math
+    y = \sum_t [\, \text{padding}_t = 0 \,]
+    ```
+
+    Shapes: yes or no `N×T` become whole numbers `N`.
+
+    Source: PyTorch `torch.nn.utils.rnn.pack_padded_sequence`.
+    """
+
+    padding = Port("N T", dtype="bool", help=_PADDING_HELP)
+    output = Port("N", dtype="int", help="how many steps of each sequence count")
+
+    def build(self, padding: TensorType) -> Function:
+        return Function("torch.sum", Function("torch.logical_not", Arg("padding")), 1)
+
+
 @layer(
     family="Pooling", icon="avgpool1d", telling=("kind",),
     synonyms=(*_PADDED, "readout", "global pooling", "graph pooling", "sentence embedding", "last step"),

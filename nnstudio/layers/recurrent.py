@@ -6,11 +6,15 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, Port, layer, param
 from nnstudio.layers.call import Call
+from nnstudio.layers.checks import check_codes
 from nnstudio.layers.initialisation import Weighted
 from nnstudio.layers.types import Symbol, TensorType
 
-_SYNONYMS = ("recurrent", "sequence", "time series", "memory", "text")
+_SYNONYMS = ("recurrent", "sequence", "time series", "memory", "text", "packed sequence")
 _STATE_HELP = "the state to begin with: one vector a sample for all layers, or layers × samples × features; else zeros"
+
+
+_LENGTHS_HELP = "how many steps of each sequence count, where some are filled up to one length"
 
 
 def _hidden() -> Any:
@@ -50,7 +54,9 @@ def _check_state(state: TensorType | None, layer: Any, what: str, units: int) ->
         )
 
 
-def _recurrent(kind: str, layer: Any, input: TensorType, **more: Any) -> Call:
+def _recurrent(kind: str, layer: Any, input: TensorType, lengths: TensorType | None, **more: Any) -> Call:
+    if lengths is not None:
+        check_codes(lengths, "lengths", ("int64", "int32"))
     dropout = {"dropout": layer.dropout} if layer.num_layers > 1 and layer.dropout else {}
     return Call(
         f"nnstudio.nn.{kind}", input.last(), layer.hidden_size, num_layers=layer.num_layers, **more, bias=layer.bias,
@@ -65,8 +71,8 @@ class RNN(Weighted):
     The simplest recurrent layer, good for short sequences and for seeing how memory fades; LSTM and GRU remember
     longer. `sequence` has the state at every step, `last` the final one, both directions joined.
 
-    Sequences of different length: a MaskedPool that takes the last step reads each to its own end, as packed sequences
-    do; to read them backwards too, put a second layer between two FlipSequences.
+    Sequences of different length: wire `lengths` (of SequenceLengths, or of the data), and each is read to its own end
+    and backwards from there, as packed sequences are; `sequence` is 0 behind it.
 
     ```math
     h_t = \tanh(W_{ih}\, x_t + b_{ih} + W_{hh}\, h_{t-1} + b_{hh})
@@ -74,14 +80,15 @@ class RNN(Weighted):
 
     With ReLU in place of tanh where that is chosen.
 
-    Shapes: `N×T×F` (time, feature) becomes sequence `N×T×F'`, last `N×F'` and hidden `L×N×F'` (L layers times
-    directions).
+    Shapes: `N×T×F` (time, feature), with lengths `N`, becomes sequence `N×T×F'`, last `N×F'` and hidden `L×N×F'` (L
+    layers times directions).
 
     Source: Elman, "Finding structure in time" (1990), figure 2; PyTorch `torch.nn.RNN`.
     """
 
     input = Port("N T F")
     initial = Port("*", optional=True, help=_STATE_HELP)
+    lengths = Port("N", dtype="int", optional=True, help=_LENGTHS_HELP)
     sequence = Port("N T F'", help="the top layer's state at every step")
     last = Port("N F'", help="the top layer's last state, directions joined")
     hidden = Port("L N F'", help="the last state of every layer and direction")
@@ -93,9 +100,9 @@ class RNN(Weighted):
     dropout: float = _dropout()
     bias: bool = _bias()
 
-    def build(self, input: TensorType, initial: TensorType | None) -> Call:
+    def build(self, input: TensorType, initial: TensorType | None, lengths: TensorType | None) -> Call:
         _check_state(initial, self, "an initial state", self.hidden_size)
-        return _recurrent("RNN", self, input, nonlinearity=self.nonlinearity)
+        return _recurrent("RNN", self, input, lengths, nonlinearity=self.nonlinearity)
 
     def bounds(self) -> tuple[float, float] | None:
         return (-1.0, 1.0) if self.nonlinearity == "tanh" else None
@@ -108,8 +115,8 @@ class GRU(Weighted):
     About as good as LSTM with a quarter fewer weights. `sequence` has the state at every step, `last` the final
     one, both directions joined.
 
-    Sequences of different length: a MaskedPool that takes the last step reads each to its own end, as packed sequences
-    do; to read them backwards too, put a second layer between two FlipSequences.
+    Sequences of different length: wire `lengths` (of SequenceLengths, or of the data), and each is read to its own end
+    and backwards from there, as packed sequences are; `sequence` is 0 behind it.
 
     ```math
     r = \sigma(W_r x + U_r h), \quad z = \sigma(W_z x + U_z h), \quad n = \tanh(W_n x + r \odot U_n h), \quad
@@ -118,8 +125,8 @@ class GRU(Weighted):
 
     Biases are left out here.
 
-    Shapes: `N×T×F` (time, feature) becomes sequence `N×T×F'`, last `N×F'` and hidden `L×N×F'` (L layers times
-    directions).
+    Shapes: `N×T×F` (time, feature), with lengths `N`, becomes sequence `N×T×F'`, last `N×F'` and hidden `L×N×F'` (L
+    layers times directions).
 
     Source: Cho et al., "Learning phrase representations using RNN encoder–decoder" (2014), section 2.3; PyTorch
     `torch.nn.GRU`.
@@ -127,6 +134,7 @@ class GRU(Weighted):
 
     input = Port("N T F")
     initial = Port("*", optional=True, help=_STATE_HELP)
+    lengths = Port("N", dtype="int", optional=True, help=_LENGTHS_HELP)
     sequence = Port("N T F'", help="the top layer's state at every step")
     last = Port("N F'", help="the top layer's last state, directions joined")
     hidden = Port("L N F'", help="the last state of every layer and direction")
@@ -137,9 +145,9 @@ class GRU(Weighted):
     dropout: float = _dropout()
     bias: bool = _bias()
 
-    def build(self, input: TensorType, initial: TensorType | None) -> Call:
+    def build(self, input: TensorType, initial: TensorType | None, lengths: TensorType | None) -> Call:
         _check_state(initial, self, "an initial state", self.hidden_size)
-        return _recurrent("GRU", self, input)
+        return _recurrent("GRU", self, input, lengths)
 
 
 @layer(family="Recurrent", telling=("hidden_size",), synonyms=(*_SYNONYMS, "long short-term memory"))
@@ -149,8 +157,8 @@ class LSTM(Weighted):
     The usual recurrent layer for text, speech and time series. `sequence` has the state at every step, `last` the
     final one, both directions joined; wire `hidden` and `cell` of an encoder to the initial state of a decoder.
 
-    Sequences of different length: a MaskedPool that takes the last step reads each to its own end, as packed sequences
-    do; to read them backwards too, put a second layer between two FlipSequences.
+    Sequences of different length: wire `lengths` (of SequenceLengths, or of the data), and each is read to its own end
+    and backwards from there, as packed sequences are; `sequence` is 0 behind it.
 
     ```math
     i, f, o = \sigma(W x + U h), \quad g = \tanh(W_g x + U_g h), \quad c' = f \odot c + i \odot g, \quad
@@ -159,8 +167,8 @@ class LSTM(Weighted):
 
     Biases are left out here. With a projection `h' = P (o ⊙ tanh c')`.
 
-    Shapes: `N×T×F` (time, feature) becomes sequence `N×T×F'`, last `N×F'`, hidden `L×N×F'` and cell `L×N×F'` (L layers
-    times directions).
+    Shapes: `N×T×F` (time, feature), with lengths `N`, becomes sequence `N×T×F'`, last `N×F'`, hidden `L×N×F'` and cell
+    `L×N×F'` (L layers times directions).
 
     Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), section 4; projection: Sak et al., "Long
     short-term memory based recurrent neural network architectures" (2014); PyTorch `torch.nn.LSTM`.
@@ -169,6 +177,7 @@ class LSTM(Weighted):
     input = Port("N T F")
     initial = Port("*", optional=True, help=_STATE_HELP)
     initial_cell = Port("*", optional=True, help=_STATE_HELP)
+    lengths = Port("N", dtype="int", optional=True, help=_LENGTHS_HELP)
     sequence = Port("N T F'", help="the top layer's state at every step")
     last = Port("N F'", help="the top layer's last state, directions joined")
     hidden = Port("L N F'", help="the last state of every layer and direction")
@@ -183,7 +192,13 @@ class LSTM(Weighted):
     dropout: float = _dropout()
     bias: bool = _bias()
 
-    def build(self, input: TensorType, initial: TensorType | None, initial_cell: TensorType | None) -> Call:
+    def build(
+        self,
+        input: TensorType,
+        initial: TensorType | None,
+        initial_cell: TensorType | None,
+        lengths: TensorType | None,
+    ) -> Call:
         if self.proj_size >= self.hidden_size:
             raise BuildError(
                 f"is to project {self.hidden_size} units to {self.proj_size}, which is not fewer",
@@ -191,4 +206,4 @@ class LSTM(Weighted):
             )
         _check_state(initial, self, "an initial state", self.proj_size or self.hidden_size)
         _check_state(initial_cell, self, "an initial cell", self.hidden_size)
-        return _recurrent("LSTM", self, input, **({"proj_size": self.proj_size} if self.proj_size else {}))
+        return _recurrent("LSTM", self, input, lengths, **({"proj_size": self.proj_size} if self.proj_size else {}))

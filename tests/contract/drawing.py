@@ -249,6 +249,8 @@ def _optional(
     draw: Callable[..., Any], layer: Any, name: str, port: Port, sizes: dict[str, Size], types: Mapping[str, Any]
 ) -> Any:
     """A type for an optional port: a state of as many units, or what its pattern says; lengths are not drawn."""
+    if name == "lengths":
+        return TensorType.of("N", "N", dtype="int64", classes=6)
     if hasattr(layer, "hidden_size"):
         projected = getattr(layer, "proj_size", 0) if name == "initial" else 0
         return TensorType.of("N F", "N", projected or layer.hidden_size)

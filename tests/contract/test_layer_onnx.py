@@ -18,7 +18,7 @@ from drawing import make_tensors
 from nnstudio.compile.lower import compile_network
 from nnstudio.export import ExportError, export, proof
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.layers import Layer, load
+from nnstudio.layers import Layer, TensorType, load
 
 #: Layer types that have no ONNX form, and why.
 REFUSED: Mapping[str, str] = {
@@ -96,6 +96,17 @@ def test_onnx_scores_codes_with_the_table_that_embeds_them(tmp_path: Path) -> No
     embedded = net.add("TiedEmbedding", net.add("Input", shape=(5,), dtype="int64", classes=8), embedding_dim=4)
     net.add("Output", net.add("TiedLinear", embedded, table=embedded.table))
     assert export(compile_network(net.network, seed=0), tmp_path / "exported.onnx").samples
+
+
+def test_onnx_reads_each_sequence_to_its_own_end(tmp_path: Path) -> None:
+    net = NetworkBuilder()
+    codes = net.add("Input", field="codes")
+    lengths = net.add("SequenceLengths", net.add("PaddingMask", codes))
+    read = net.add("LSTM", net.add("Embedding", codes), lengths=lengths, hidden_size=4, bidirectional=True)
+    net.add("Output", read.last, kind="values")
+    fields = {"codes": TensorType.of("N T", "N", 7, dtype="int64", classes=9)}
+    samples = {"codes": np.array([[3, 4, 5, 6, 7, 8, 1], [2, 0, 0, 0, 0, 0, 0], [5, 5, 5, 0, 0, 0, 0]])}
+    assert export(compile_network(net.network, fields, seed=0), tmp_path / "exported.onnx", samples=samples).samples
 
 
 def test_what_is_refused_is_in_the_catalogue() -> None:

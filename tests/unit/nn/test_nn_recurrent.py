@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nnstudio import nn
 
@@ -60,6 +61,45 @@ def test_an_lstm_takes_either_state_alone() -> None:
     assert torch.equal(module(x, state)[0], module(x, state, zeros)[0])
     assert torch.equal(module(x, None, state)[0], module(x, zeros, state)[0])
     assert not torch.equal(module(x, state)[0], module(x)[0])
+
+
+@kinds
+@pytest.mark.parametrize("both_ways", [False, True])
+def test_given_lengths_it_gives_what_torch_gives_of_packed_sequences(ours: Any, torchs: Any, both_ways: bool) -> None:
+    more = {"proj_size": 3} if ours is nn.LSTM else {"nonlinearity": "relu"} if ours is nn.RNN else {}
+    module = ours(5, 4, num_layers=2, batch_first=True, bidirectional=both_ways, **more)
+    reference = torchs(5, 4, num_layers=2, batch_first=True, bidirectional=both_ways, **more)
+    reference.load_state_dict(module.state_dict())
+    lengths, count = torch.tensor([6, 2, 4]), 4 if both_ways else 2
+    begin = [torch.randn(count, 3, more.get("proj_size", 4)), torch.randn(count, 3, 4)][: 2 if ours is nn.LSTM else 1]
+    inputs = [torch.randn(3, 6, 5, requires_grad=True) for _ in range(2)]
+    inputs[1].data = inputs[0].detach().clone()
+    for start in ([], begin):
+        state = (tuple(start) if ours is nn.LSTM else start[0]) if start else None
+        packed, end = reference(pack_padded_sequence(inputs[0], lengths, True, enforce_sorted=False), state)
+        expected = [pad_packed_sequence(packed, True)[0], *(end if ours is nn.LSTM else [end])]
+        sequence, last, *states = module(inputs[1], *(start or [None] * len(begin)), lengths)
+        for one, other in zip([sequence, *states], expected, strict=True):
+            torch.testing.assert_close(one, other)
+        top = torch.cat([states[0][-2], states[0][-1]], -1) if both_ways else states[0][-1]
+        assert torch.equal(last, top)
+        for found, x in ((expected, inputs[0]), ([sequence, *states], inputs[1])):
+            x.grad = None
+            torch.stack([part.sin().sum() for part in found]).sum().backward()
+        torch.testing.assert_close(inputs[1].grad, inputs[0].grad)
+        for one, other in zip(module.parameters(), reference.parameters(), strict=True):
+            torch.testing.assert_close(one.grad, other.grad)
+
+
+@ours_alone
+def test_a_sequence_without_steps_leaves_the_states_as_they_were(ours: Any) -> None:
+    module = ours(5, 4, batch_first=True, bidirectional=True)
+    begin = torch.randn(2, 2, 4)
+    states = [begin, begin] if ours is nn.LSTM else [begin]
+    sequence, _, *ends = module(torch.randn(2, 3, 5), *states, torch.tensor([0, 9]))
+    assert (sequence[0] == 0).all()
+    assert all(torch.equal(end[:, 0], begin[:, 0]) for end in ends)
+    assert (sequence[1] != 0).all(), "more steps than there are count as all of them"
 
 
 @ours_alone
