@@ -118,7 +118,7 @@ class FlipSequence(Layer):
     r"""Turn each sequence round within its own length.
 
     Use it to read sequences that are filled up from their end: flip, a recurrent layer, and flip again, beside one that
-    reads forwards. A recurrent layer in both directions would begin with what fills up.
+    reads forwards. (A recurrent layer that is given lengths does so by itself.)
 
     ```math
     y_t = x_{L - 1 - t} \quad (t < L)
