@@ -9,22 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from nnstudio.compile.lower import Compiled, compile_network
-from nnstudio.data.augment import Mixup
-from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.layers import load
-from nnstudio.train import mixing, privacy
+from nnstudio.compile.lower import Compiled
+from nnstudio.train import privacy
 from nnstudio.train.batches import Rows
 from nnstudio.train.control import Control
-from nnstudio.train.environment import TrainingError
 from nnstudio.train.events import EpochEnded, Event, Gradients, PrivacySpent, RunFailed, RunFinished, Steps
 from nnstudio.train.history import History
 from nnstudio.train.loop import run
 from nnstudio.train.losses import Losses
-from nnstudio.train.phases import Phase
 from nnstudio.train.plan import Plan
 from nnstudio.train.private import PrivateGradients, batches_of
 from nnstudio.train.state import State
@@ -45,66 +38,6 @@ def gradients_of(state: State) -> PrivateGradients:
     private = state.tracks.all[0].private
     assert private is not None
     return private
-
-
-# -- the accountant --------------------------------------------------------------------------------------------
-
-#: Share of rows, noise multiplier, steps, δ; ε as dp-accounting 0.6 works it out by Rényi divergences, and the ε of its
-#: privacy loss distributions, which is exact but for rounding. The second row is the MNIST tutorial of TF Privacy.
-KNOWN = [
-    (0.01, 1.0, 1000, 1e-5, 2.1013665, 1.8282436),
-    (256 / 60000, 1.1, 60 * 234, 1e-5, 2.5943634, 2.3796435),
-    (32 / 1437, 1.0, 900, 1e-5, 4.6136729, 4.1606655),
-    (1.0, 4.0, 10, 1e-5, 3.6170998, 3.3414095),
-    (0.02, 2.0, 500, 1e-6, 1.1544682, 1.0626103),
-]
-
-
-@pytest.mark.parametrize(("rate", "noise", "steps", "delta", "known", "exact"), KNOWN)
-def test_epsilon_is_what_others_work_out(
-    rate: float, noise: float, steps: int, delta: float, known: float, exact: float
-) -> None:
-    found = privacy.epsilon([(rate, noise, steps)], delta)
-    assert found == pytest.approx(known, rel=1e-4)
-    assert found > exact, "a bound from Rényi divergences lies above the exact value"
-
-
-@pytest.mark.parametrize("order", [1.5, 2.0, 7.3, 40.0])
-def test_without_sampling_the_divergence_is_that_of_two_gaussians(order: float) -> None:
-    assert privacy.divergence(1.0, 2.5, order) == pytest.approx(order / (2 * 2.5**2))
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.floats(0.001, 0.5), st.floats(0.3, 8.0), st.integers(2, 40))
-def test_the_integral_and_the_sum_agree(rate: float, noise: float, order: int) -> None:
-    assert privacy._integral(rate, noise, order) == pytest.approx(privacy._sum(rate, noise, order), rel=1e-6, abs=1e-9)
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(1, 500), st.integers(1, 500), st.sampled_from([0.5, 1.0, 2.0]), st.sampled_from([0.01, 0.1, 1.0]))
-def test_epsilon_grows_with_steps_and_rows_and_falls_with_noise(
-    steps: int, more: int, noise: float, rate: float
-) -> None:
-    here = privacy.epsilon([(rate, noise, steps)], 1e-5)
-    assert 0 < here < privacy.epsilon([(rate, noise, steps), (rate, noise, more)], 1e-5)
-    assert privacy.epsilon([(rate, 2 * noise, steps)], 1e-5) < here
-    assert privacy.epsilon([(rate / 2, noise, steps)], 1e-5) < here
-    assert privacy.epsilon([(rate, noise, steps)], 1e-3) < here
-
-
-def test_noise_is_found_for_an_epsilon() -> None:
-    plan = PRIVATE.with_(epochs=20, batch_size=32)
-    noise = privacy.noise_for(plan, 1437, 3.0)
-    assert privacy.forecast(plan.with_(noise_multiplier=noise), 1437) <= 3.0
-    assert privacy.forecast(plan.with_(noise_multiplier=noise - 0.01), 1437) > 3.0
-    with pytest.raises(ValueError, match="no noise"):
-        privacy.noise_for(plan, 1437, 0.0)
-
-
-def test_an_epsilon_is_told_rounded_up() -> None:
-    assert [privacy.figure(value) for value in (0.0, 0.01234, 2.3012, 99.91, 1234.2)] == [
-        "0", "0.0124", "2.31", "100.0", "1,235",
-    ]  # fmt: skip
 
 
 # -- gradients -------------------------------------------------------------------------------------------------
@@ -341,67 +274,6 @@ def test_it_learns_all_the_same(make_classifier: Callable[..., Compiled], make_b
     epochs = [event for event in events if isinstance(event, EpochEnded)]
     assert epochs[-1].validation["accuracy"] >= 0.85
     assert math.isfinite(epochs[-1].training["loss"])
-
-
-# -- what cannot be private ------------------------------------------------------------------------------------
-
-
-def test_what_mixes_samples_is_refused_and_mended(
-    make_classifier: Callable[..., Compiled], bodies: Any, blobs: Any
-) -> None:
-    compiled = make_classifier(bodies["rich"])
-    ended = list(run(compiled, blobs, PRIVATE))[-1]
-    assert isinstance(ended, RunFailed)
-    assert ended.message.startswith("norm works out mean and variance over the batch")
-    assert "GroupNorm" in ended.hint
-    network = compiled.resolution.network
-    (found,) = mixing.hindrances(PRIVATE, network)
-    assert found.fix is not None
-    mended = compile_network(found.fix.edit(network), type(blobs).types, 0)
-    assert mixing.hindrances(PRIVATE, mended.resolution.network) == ()
-    assert isinstance(list(run(mended, blobs, PRIVATE))[-1], RunFinished)
-
-
-def test_batch_normalisation_that_is_frozen_or_unused_is_no_hindrance() -> None:
-    from nnstudio.graph import edits
-
-    net = NetworkBuilder()
-    x, label = net.add("Input", field="x", name="x"), net.add("Input", field="label", name="label")
-    inside = net.add("BatchNorm1d", x, name="norm")
-    net.add("CrossEntropyLoss", net.add("Linear", inside, out_features=2, name="scores"), label, name="entropy")
-    network = net.network
-    assert mixing.hindrances(PRIVATE, network)
-    assert not mixing.hindrances(PRIVATE.with_(private=False), network)
-    assert not mixing.hindrances(PRIVATE, edits.set_frozen([network.named("norm").id])(network))
-
-
-def test_groups_divide_the_channels_and_keep_some() -> None:
-    assert mixing.groups_of({64}) == 16
-    assert mixing.groups_of({64, 48}) == 8
-    assert mixing.groups_of({6}) == 1
-    assert mixing.groups_of({0, 64}) == 1
-
-
-def test_phases_and_blended_samples_are_refused(make_two_headed: Callable[..., Compiled], blobs: Any) -> None:
-    phases = (Phase(name="one", losses=("entropy",)), Phase(name="two", losses=("error",)))
-    ended = list(run(make_two_headed(), blobs, PRIVATE.with_(phases=phases)))[-1]
-    assert isinstance(ended, RunFailed)
-    assert "one phase" in ended.message
-    compiled = make_two_headed()
-    state = State(compiled, PRIVATE, CPU)
-    rows = Rows(compiled.inputs, blobs.arrays("train"), 50, CPU)
-    rows.augmenting = type("Blended", (), {"records": (Mixup(),)})()
-    with pytest.raises(TrainingError, match="blends samples"):
-        batches_of(state, rows)
-
-
-def test_layers_that_mix_say_so() -> None:
-    """Those of the catalogue whose output for one sample depends on the others, or that keep figures of them."""
-    said = {cls.type_name() for cls in load() if cls().mixes()}
-    batch = {"BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"}
-    assert said == batch | {"BatchTripletLoss", "NTXentLoss"}
-    assert load()["InstanceNorm2d"](track_running_stats=True).mixes()
-    assert load()["Embedding"](max_norm=1.0).mixes()
 
 
 def _norms(gradients: dict[str, torch.Tensor]) -> list[float]:
