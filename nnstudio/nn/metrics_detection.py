@@ -49,6 +49,8 @@ class MeanAveragePrecision(torch.nn.Module):
 def matched_boxes(boxes: torch.Tensor, true: torch.Tensor, overlap: float) -> torch.Tensor:
     """Which boxes are right, bool N×K, of N×K×6 (centre, size, class, score) and true N×M×5; a class of −1 is no box.
     Best first, a box is right where it overlaps a true one of its class, that no better one has, by so much."""
+    if not true.shape[1]:
+        return torch.zeros_like(boxes[:, :, 0], dtype=torch.bool)
     order = boxes[:, :, 5].argsort(dim=1, descending=True, stable=True)
     sorted_ = boxes.gather(1, order.unsqueeze(2).expand_as(boxes))
     alike = sorted_[:, :, None, 4].round() == true[:, None, :, 4].round()

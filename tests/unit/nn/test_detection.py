@@ -14,6 +14,7 @@ from nnstudio.nn import (
     OffsetLoss,
     PeakBoxes,
 )
+from nnstudio.nn.metrics_detection import matched_boxes
 
 #: Two objects on a grid of 8 × 8 cells: classes 0 and 2; the third row is no box.
 BOXES = torch.tensor([[[0.3, 0.3, 0.25, 0.375, 0.0], [0.7, 0.65, 0.5, 0.25, 2.0], [0.0, 0.0, 0.0, 0.0, -1.0]]])
@@ -107,3 +108,9 @@ def test_objects_found_are_counted_against_missed_and_made_up_ones() -> None:
     assert metric.compute() == pytest.approx(1 / 3)
     metric.update(torch.ones_like(true), true)  # all in one: that is neither
     assert metric.compute() == pytest.approx(1 / 6)
+
+
+def test_pictures_without_any_object_are_matched_too() -> None:
+    found = torch.tensor([[[0.5, 0.5, 0.2, 0.2, 1.0, 0.9]]])
+    assert matched_boxes(found, torch.zeros(1, 0, 5), 0.5).tolist() == [[False]]
+    assert matched_boxes(torch.zeros(1, 0, 6), BOXES, 0.5).shape == (1, 0)
