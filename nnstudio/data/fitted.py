@@ -99,7 +99,8 @@ class Fitted:
 
     def read(self, columns: Mapping[str, Column], title: str, told: list[str]) -> dict[str, Column]:
         """Columns of data as they would have been read beside the data that was learned from: categories have the codes
-        that they had there. Those that it did not have are missing in a target, and of no category elsewhere.
+        that they had there. Those that it did not have are missing in a target, and of no category elsewhere; boxes of
+        them are gone, and pixels of them are of the first class.
 
         told: gets a sentence on each such column. DataError where a column is gone or holds something else.
         """
@@ -115,8 +116,8 @@ class Fitted:
             names = column.categories
             made[name] = _recoded(column, encoding)
             new = [each for each in names if each not in encoding.categories] if names and encoding.categories else []
-            if new and column.kind == "category":
-                told.append(_of_unseen(column, new))
+            if new and column.kind in ("category", "boxes", "mask"):
+                told.append(_of_unseen(column, new, encoding.categories[0]))
         return made
 
     def to_json(self) -> dict[str, Any]:
@@ -158,7 +159,8 @@ def _recoded(column: Column, encoding: ColumnEncoding) -> Column:
     if column.categories == encoding.categories or not encoding.categories or encoding.kind == "text":
         return column
     places = {name: code for code, name in enumerate(encoding.categories)}
-    lacking = {"category": -1 if column.role == "target" else NEW, "codes": min(1, len(places) - 1)}.get(column.kind, 0)
+    of_category = -1 if column.role == "target" else NEW
+    lacking = {"category": of_category, "codes": min(1, len(places) - 1), "boxes": -1}.get(column.kind, 0)
     codes = np.array([places.get(name, lacking) for name in column.categories] or [lacking], dtype=np.int64)
 
     def change(values: Array) -> Array:
@@ -180,10 +182,11 @@ def _changed(values: Array, codes: NDArray[np.int64], kind: str) -> Array:
     return np.where(places < 0, places, codes[np.clip(places, 0, len(codes) - 1)])
 
 
-def _of_unseen(column: Column, new: Sequence[str]) -> str:
-    if column.role == "target":
+def _of_unseen(column: Column, new: Sequence[str], first: str) -> str:
+    then = {"boxes": "boxes of it are left out", "mask": f"its pixels count as “{first}”"}.get(column.kind)
+    if then is not None or column.role == "target":
         return (
-            f"“{column.name}” has {quoted(list(new))}, which this network was not trained to tell; rows with it are "
-            "left out, until it is trained again"
+            f"“{column.name}” has {quoted(list(new))}, which this network was not trained to tell; "
+            f"{then or 'rows with it are left out'}, until it is trained again"
         )
     return f"“{column.name}” has {quoted(list(new))}, which no training row had; it counts as none of those known"

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from nnstudio.data import DataError, describe_file, open_data
+from nnstudio.data.columns import Column
+from nnstudio.data.encoding import learned
 from nnstudio.data.fitted import Fitted
+from nnstudio.data.preparation import Preparation
 from nnstudio.data.steps.texts import Tokens
 from nnstudio.project import files, tensors
 from nnstudio.project.project import Project
@@ -132,3 +135,24 @@ def test_what_texts_taught_is_read_back_as_it_was(tmp_path):
     again = open_data(reference).prepared_as(read)
     np.testing.assert_array_equal(again.fed["text"].values[0], data.encode({"text": ["other0 and"]})["text"][0])
     assert open_data(reference).prepared.digest != read.prepared.digest
+
+
+def test_boxes_and_pixels_of_a_class_never_seen_are_not_taken_for_one_that_was():
+    boxes = np.array([[[0.5, 0.5, 0.2, 0.2, 0.0], [0.2, 0.2, 0.1, 0.1, 1.0]]], np.float32)
+    mask = np.array([[[0, 1], [1, 0]]])
+    rows = np.array([0])
+
+    def columns(kinds):
+        return {
+            "boxes": Column("boxes", "boxes", boxes, kinds, role="target"),
+            "area": Column("area", "mask", mask, kinds, role="target"),
+        }
+
+    before = columns(("cat", "dog"))
+    known = Fitted(Preparation({name: learned(column, rows) for name, column in before.items()}, {}))
+    told: list[str] = []
+    read = known.read(columns(("ant", "dog")), "pets", told)
+    assert read["boxes"].values[0, :, 4].tolist() == [-1.0, 1.0]
+    assert read["area"].values.tolist() == mask.tolist()
+    assert "“boxes” has “ant”, which this network was not trained to tell; boxes of it are left out" in told[0]
+    assert "its pixels count as “cat”, until it is trained again" in told[1]
