@@ -44,11 +44,8 @@ def read_nifti(path: Path, _reference: DataReference, progress: Progress) -> Sou
     ]
     beside = _beside(path)
     if beside is not None:
-        labels = _volume(beside)
-        if labels.shape != scan.shape:
-            shapes = ["×".join(map(str, each.shape)) for each in (labels, scan)]
-            raise DataError(f"“{beside.name}” is {shapes[0]} and “{path.name}” {shapes[1]}; choose files that fit")
-        values, codes = np.unique(labels.round().astype(np.int64), return_inverse=True)
+        labels = _labels(beside, path, scan.shape)
+        values, codes = np.unique(labels, return_inverse=True)
         if len(values) > CLASSES:
             raise DataError(f"“{beside.name}” has {len(values)} values, which are no classes; choose another file")
         mask = _slices(codes.reshape(labels.shape).astype(np.uint8))
@@ -80,7 +77,7 @@ def read_scans(path: Path, _reference: DataReference, progress: Progress) -> Sou
         try:
             shapes[name] = _shape(_opened(path / name), name)
             if name in labelled:
-                values |= set(np.unique(_volume(labelled[name]).round().astype(np.int64)).tolist())
+                values |= set(np.unique(_labels(labelled[name], path / name, shapes[name])).tolist())
         except DataError as error:
             shapes.pop(name, None)
             told.append(f"“{name}” is left out: {error}")
@@ -215,6 +212,15 @@ def _volume(path: Path) -> Array:
         return np.nan_to_num(np.asarray(file.dataobj, np.float32).reshape(shape))
     except Exception as error:  # as when it is opened
         raise _damaged(path, error) from None
+
+
+def _labels(path: Path, scan: Path, shape: tuple[int, ...]) -> Array:
+    """The labels of a scan's voxels, int64. DataError as for :func:`_volume`, and where they are not of its shape."""
+    found = _volume(path)
+    if found.shape != shape:
+        sizes = ["×".join(map(str, each)) for each in (found.shape, shape)]
+        raise DataError(f"“{path.name}” is {sizes[0]} and “{scan.name}” {sizes[1]}; choose files that fit")
+    return found.round().astype(np.int64)
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

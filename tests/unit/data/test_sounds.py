@@ -195,6 +195,9 @@ def test_a_folder_of_scans_gives_their_slices_and_keeps_each_scan_in_one_part(
         if place != 5:
             with (tmp_path / f"p{place:02}_seg.nii.gz").open("wb") as stream:
                 np.save(stream, np.where(scan > 0.5, 4, 0))
+    for name, slices in (("yy.nii", 6), ("yy_seg.nii", 5)):
+        with (tmp_path / name).open("wb") as stream:
+            np.save(stream, np.zeros((6, 5, slices)))
     (tmp_path / "zz.nii").write_bytes(b"no scan")
     (tmp_path / "zz_seg.nii").write_bytes(b"no scan")
     data = open_data(describe_file(tmp_path))
@@ -204,6 +207,7 @@ def test_a_folder_of_scans_gives_their_slices_and_keeps_each_scan_in_one_part(
     told = " ".join(data.warnings)
     assert "1 scan has no labels" in told
     assert "“zz.nii” is left out" in told
+    assert "“yy.nii” is left out: “yy_seg.nii” is 6×5×5 and “yy.nii” 6×5×6; choose files that fit" in told
     assert "1 scan has another size than most; it is cut or filled up to 6×5" in told
     owner = data.columns["scan"].values
     parts = [set(owner[data.indices(split)].tolist()) for split in ("train", "validation", "test")]
