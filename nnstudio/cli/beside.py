@@ -34,7 +34,10 @@ class Beside:
 
         self.outputs = embedding_outputs(self.project.network)
         if not self.outputs:
-            raise ProjectError("--nearest compares embeddings, and no Output of this network is of the kind embedding.")
+            raise ProjectError(
+                "--nearest compares embeddings, and no Output of this network is of the kind embedding; give one that "
+                "kind, or leave --nearest out."
+            )
         compiled, dataset = self.project.compiled(), self.project.judged_data
         self.found = {name: Neighbourhood(compiled, dataset, name) for name in self.outputs}
 

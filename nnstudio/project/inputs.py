@@ -151,7 +151,10 @@ def _photograph(content: bytes, name: str) -> Any:
     try:
         with Image.open(io.BytesIO(content)) as image:
             if image.width * image.height > _MOST_PIXELS:
-                raise ProjectError(f"{name} has {image.width}×{image.height} pixels, too many for a prediction.")
+                raise ProjectError(
+                    f"{name} has {image.width}×{image.height} pixels, and at most {_MOST_PIXELS:,} can be read; make "
+                    "it smaller."
+                )
             pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"), np.float32) / 255
     except ProjectError:
         raise

@@ -70,7 +70,7 @@ def _score(answer: Mapping[str, Any]) -> float:
     shares = list(answer.get("probabilities", {}).values())
     if len(shares) == 2:
         return float(shares[1])
-    raise ProjectError("Only an output that is one number, or one of two classes, can rank values.")
+    raise ProjectError("Only an output that is one number, or one of two classes, can rank values; rank by such a one.")
 
 
 def _met(dataset: Dataset, column: str, others: Mapping[str, Any]) -> set[str]:
