@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.diagnose.facts import Facts
+from nnstudio.diagnose.phased import contested, losses_of
 from nnstudio.graph import Network, Node
 from nnstudio.layers import ParameterError
 from nnstudio.train.events import Diagnosis, EpochEnded, Gradients, Histogram
 from nnstudio.train.history import History
+from nnstudio.train.phases import Phase
 from nnstudio.train.plan import Plan
 
 Array = NDArray[np.float64]
@@ -34,15 +36,17 @@ class Case:
     """A run so far, or a network before its first.
 
     network: the plain network that is trained (blocks opened; ids as in the events), None where it is not known. facts:
-    what is known of the data, None where that is not known (yet). plan: as it is now. shared: ids of the network's
-    nodes that run the weights of others.
+    what is known of the data, None where that is not known (yet). plan: as it is now, in the phase. shared: for each of
+    the network's nodes that runs another's weights, that other. phase: the one of the plan's phases of which
+    losses, gradients and figures are told here; None: all of the run.
     """
 
     history: History = field(default_factory=History)
     network: Network | None = None
     facts: Facts | None = None
     given: Plan | None = None
-    shared: Collection[str] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
+    phase: Phase | None = None
 
     @cached_property
     def plan(self) -> Plan:
@@ -59,9 +63,26 @@ class Case:
             return Plan.make({})
 
     @property
-    def competes(self) -> bool:
-        """Whether phases work against one another, as in a GAN: then a loss that rises is no bad sign."""
-        return len(self.plan.phases) > 1
+    def contested(self) -> bool:
+        """Whether another phase works against this one, as in a GAN: then its loss need not fall."""
+        return self.phase is not None and self.phase.name in self._contested
+
+    @cached_property
+    def _contested(self) -> frozenset[str]:
+        trained = self.history.started.trained if self.history.started else ()
+        return contested(self.plan.phases, self.network, self.shared, trained)
+
+    @cached_property
+    def turns(self) -> list[Case]:
+        """The case phase by phase, for what is told by a loss; itself where the plan has no phases. Empty where it is
+        not known which steps were whose."""
+        plan, started = self.plan, self.history.started
+        if not plan.phases:
+            return [self]
+        turn = tuple(phase.name for phase in plan.phases for _ in range(phase.steps))
+        if started is None or started.phases != turn:
+            return []
+        return [replace(self, given=plan.of_phase(phase), phase=phase) for phase in plan.phases]
 
     # nodes
 
@@ -105,8 +126,11 @@ class Case:
 
     @cached_property
     def norms(self) -> list[Gradients]:
-        """All looks at the gradients that are kept, oldest first."""
-        return self.history.last_norms()
+        """All looks at the gradients that are kept, oldest first; of a phase, those at its steps."""
+        every, turn = self.history.last_norms(), self._turn
+        if self.phase is None or not turn:
+            return every
+        return [event for event in every if turn[(event.step - 1) % len(turn)] == self.phase.name]
 
     @cached_property
     def some_norms(self) -> list[Gradients]:
@@ -144,8 +168,44 @@ class Case:
 
     @cached_property
     def losses(self) -> Array:
-        """The loss of every step that is known and finite; of a very long run, means of a few hundred steps each."""
-        return self.history.losses.coarse(LONG)
+        """The loss of every step (of the phase) that is known and finite; of a very long run, means of a few hundred
+        steps each."""
+        if self.phase is None:
+            return self.history.losses.coarse(LONG)
+        if len(self.history.losses) > LONG:
+            return self._long
+        values = np.asarray(self.history.losses[:], np.float64)[self._own(len(self.history.losses))]
+        return values[np.isfinite(values)]
+
+    @property
+    def _long(self) -> Array:
+        """A phase's losses of a very long run: the weighted sum of its loss nodes' own."""
+        parts = self.history.parts
+        own = [weight * parts[id].coarse(LONG) for id, weight in self.objective.items() if id in parts]
+        if not own:
+            return self.history.losses.coarse(LONG)
+        size = min(map(len, own))
+        return np.asarray(sum(values[len(values) - size :] for values in own))
+
+    def _own(self, steps: int) -> NDArray[np.bool_]:
+        """Which of the first steps are of the phase."""
+        of_it = [name == self.phase.name for name in self._turn] if self.phase is not None else [True]
+        return np.asarray(np.resize(np.array(of_it), steps))
+
+    @property
+    def _turn(self) -> tuple[str, ...]:
+        """The phases of a turn's steps."""
+        return self.history.started.phases if self.phase is not None and self.history.started else ()
+
+    @cached_property
+    def objective(self) -> Mapping[str, float]:
+        """The loss nodes that are lowered (in the phase) and the weight of each."""
+        every = self.history.started.losses if self.history.started else ()
+        ids = losses_of(self.phase, every) if self.phase is not None else every
+        nodes = {id: self.node(id) for id in ids}
+        return {
+            id: float(getattr(node.layer, "weight", 1.0)) if node is not None else 1.0 for id, node in nodes.items()
+        }
 
     @cached_property
     def windows(self) -> Array:
@@ -162,7 +222,8 @@ class Case:
         """The loss at the start, of a network that has not moved: of the first step, or of a few where batches are
         small. NaN before there is one."""
         steps = max(1, 16 // max(1, self.plan.batch_size))
-        first = np.asarray(self.history.losses[:steps], np.float64)
+        first = np.asarray(self.history.losses[: steps * max(1, len(self._turn))], np.float64)
+        first = first[self._own(len(first))]
         first = first[np.isfinite(first)]
         return float(first.mean()) if len(first) else float("nan")
 
@@ -175,6 +236,16 @@ class Case:
     def epochs(self, name: str, split: str) -> Array:
         """A figure of a split by epoch."""
         return self.history.series(name, split)[1]
+
+    def totals(self, split: str) -> tuple[NDArray[np.int64], Array]:
+        """The loss of a split by epoch: epochs and values. Of a phase, what it lowers."""
+        if self.phase is None:
+            return self.history.series("loss", split)
+        every = [self.history.series(self.name(id), split) for id in self.objective]
+        if not every or len({len(values) for _, values in every}) != 1:
+            return np.empty(0, np.int64), np.empty(0)
+        weights = self.objective.values()
+        return every[0][0], np.asarray(sum(weight * own for weight, (_, own) in zip(weights, every, strict=True)))
 
     @property
     def last_epoch(self) -> EpochEnded | None:

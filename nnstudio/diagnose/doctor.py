@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 
 from nnstudio.diagnose.case import Case
@@ -35,15 +35,16 @@ class Doctor:
     """Looks at a history from time to time and tells each thing once a run, and again after the plan or the network
     were changed in the middle of it.
 
-    network: the plain network that is trained (blocks opened), where it is known; ``shared``: ids of its nodes that run
-    the weights of others. ``facts`` may be set at any time.
+    network: the plain network that is trained (blocks opened), where it is known; ``shared``: for each of its nodes
+    that runs another's weights, that other. ``facts`` may be set at any time.
     """
 
     def __init__(
         self, history: History, network: Network | None = None, facts: Facts | None = None,
-        shared: Collection[str] = (),
+        shared: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        self.history, self.network, self.facts, self.shared = history, network, facts, shared
+        self.history, self.network, self.facts = history, network, facts
+        self.shared: Mapping[str, str] = shared or {}
         self._told: set[str] = set()
         self._run = ""
         self._next = 0.0

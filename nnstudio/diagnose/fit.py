@@ -23,11 +23,29 @@ LACKING = 0.35
 
 
 def overfitting(case: Case) -> Iterator[Diagnosis]:
-    """The validation loss has risen for some epochs while the training loss went on falling."""
-    epochs, validation = case.history.series("loss", "validation")
-    training = case.epochs("loss", "training")
-    if case.competes or len(validation) <= EPOCHS_SINCE_BEST or len(training) != len(validation):
+    """The validation loss (of a phase) has risen for some epochs while the training loss went on falling."""
+    for turn in case.turns:
+        best = _since(turn) if not turn.contested else None
+        if best is None:
+            continue
+        (epochs, validation), (_, training) = turn.totals("validation"), turn.totals("training")
+        which = f" of the phase “{turn.phase.name}”" if turn.phase is not None else ""
+        yield case.diagnosis(
+            "overfitting",
+            f"The network learns the training data by heart: since epoch {epochs[best]} the validation loss{which} has "
+            f"risen from {validation[best]:.3g} to {np.median(validation[-3:]):.3g} while the training loss fell",
+            "switch early stopping on, add Dropout or weight decay, make the network smaller, or add data",
+            measure=f"loss{which} by epoch", series=thinned(training), validation=thinned(validation),
+            best_epoch=int(epochs[best]), **({"phases": [turn.phase.name]} if turn.phase is not None else {}),
+        )  # fmt: skip
         return
+
+
+def _since(case: Case) -> int | None:
+    """The place of the best epoch, where the validation loss has risen since then for good."""
+    validation, training = case.totals("validation")[1], case.totals("training")[1]
+    if len(validation) <= EPOCHS_SINCE_BEST or len(training) != len(validation):
+        return None
     best = int(np.nanargmin(validation)) if np.isfinite(validation).any() else len(validation) - 1
     waited = len(validation) - 1 - best
     recent = float(np.median(validation[-3:]))
@@ -35,15 +53,8 @@ def overfitting(case: Case) -> Iterator[Diagnosis]:
     first = case.start if len(case.losses) else float(validation[0])
     much = LOST / 2 if training[-1] < BY_HEART * recent else LOST
     lost = recent - validation[best] > much * (first - validation[best])
-    if waited >= EPOCHS_SINCE_BEST and validation[best] > 0 and recent > HIGHER * validation[best] and falling and lost:
-        yield case.diagnosis(
-            "overfitting",
-            f"The network learns the training data by heart: since epoch {epochs[best]} the validation loss has risen "
-            f"from {validation[best]:.3g} to {recent:.3g} while the training loss fell",
-            "switch early stopping on, add Dropout or weight decay, make the network smaller, or add data",
-            measure="loss by epoch", series=thinned(training), validation=thinned(validation),
-            best_epoch=int(epochs[best]),
-        )  # fmt: skip
+    risen = waited >= EPOCHS_SINCE_BEST and validation[best] > 0 and recent > HIGHER * validation[best]
+    return best if risen and falling and lost else None
 
 
 def at_chance(case: Case) -> Iterator[Diagnosis]:
@@ -133,11 +144,15 @@ def shifted_labels(case: Case) -> Iterator[Diagnosis]:
 
 
 def _learned(case: Case) -> Iterator[tuple[TargetFacts, Array, Array]]:
-    """Each loss of which the target is known, with its own loss by epoch, training and validation."""
-    if case.facts is None or case.competes:
+    """Each loss of which the target is known, and which no phase works against, with its own loss by epoch, training
+    and validation."""
+    if case.facts is None:
         return
+    fair = {id for turn in case.turns if not turn.contested for id in turn.objective}
     alone = len(case.history.started.losses) == 1 if case.history.started else True
     for target in case.facts.targets:
+        if case.plan.phases and target.node not in fair:
+            continue
         name = case.name(target.node)
         training = case.epochs(name, "training")
         if not len(training) and alone:

@@ -4,33 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from nnstudio.diagnose.cures import Cure, Patient
 from nnstudio.train.phases import Group, selected
+from nnstudio.train.plan import Plan
+
+
+def in_place(patient: Patient, **values: Any) -> dict[str, Any]:
+    """Values of the plan as a change of it: where the finding is about some of the plan's phases, of those alone."""
+    ill = set(patient.diagnosis.evidence.get("phases", ()))
+    phases = patient.plan.phases
+    if not ill or not phases:
+        return values
+    own = any(name in phase.overrides for phase in phases if phase.name in ill for name in values)
+    if ill == {phase.name for phase in phases} and not own:
+        return values
+    return {"phases": tuple(phase.with_(**values) if phase.name in ill else phase for phase in phases)}
+
+
+def _where(patient: Patient) -> str:
+    """“ of the phase maker”, where a finding is about some of the plan's phases."""
+    ill = patient.diagnosis.evidence.get("phases", ())
+    if not ill or len(ill) == len(patient.plan.phases):
+        return ""
+    return f" of {' and '.join(f'“{name}”' for name in ill)}"
+
+
+def _now(patient: Patient) -> Plan:
+    """The plan as it holds where the finding is."""
+    ill = patient.diagnosis.evidence.get("phases", ())
+    phase = next((phase for phase in patient.plan.phases if phase.name in ill), None)
+    return patient.plan.of_phase(phase) if phase is not None else patient.plan
 
 
 def lowered(patient: Patient, factor: float) -> Iterator[Cure]:
     """A smaller learning rate than that of the run; nothing where the plan has it already."""
-    ran = patient.diagnosis.evidence.get("rate") or patient.plan.learning_rate
+    now = _now(patient).learning_rate
+    ran = patient.diagnosis.evidence.get("rate") or now
     rate = float(f"{ran * factor:.3g}")
-    if 0 < rate < patient.plan.learning_rate:
-        yield Cure(f"Lower the learning rate to {rate:g}", "Smaller steps do not leap over what they look for.",
-                   plan={"learning_rate": rate})  # fmt: skip
+    if 0 < rate < now:
+        yield Cure(f"Lower the learning rate{_where(patient)} to {rate:g}",
+                   "Smaller steps do not leap over what they look for.",
+                   plan=in_place(patient, learning_rate=rate))  # fmt: skip
 
 
 def raised_to(patient: Patient, rate: float) -> Iterator[Cure]:
     """A larger learning rate."""
     rate = float(f"{min(rate, 1000.0):.3g}")
-    if rate > patient.plan.learning_rate:
-        yield Cure(f"Raise the learning rate to {rate:g}", "A healthy step changes weights by about a thousandth.",
-                   plan={"learning_rate": rate})  # fmt: skip
+    if rate > _now(patient).learning_rate:
+        yield Cure(f"Raise the learning rate{_where(patient)} to {rate:g}",
+                   "A healthy step changes weights by about a thousandth.",
+                   plan=in_place(patient, learning_rate=rate))  # fmt: skip
 
 
 def adam(patient: Patient) -> Iterator[Cure]:
     """Adam at its usual rate."""
-    if patient.plan.optimizer not in ("Adam", "AdamW") or patient.plan.learning_rate < 1e-5:
+    now = _now(patient)
+    if now.optimizer not in ("Adam", "AdamW") or now.learning_rate < 1e-5:
         yield Cure("Use Adam at 0.001", "It gives each weight a step of its own size, however small the gradient is.",
-                   plan={"optimizer": "Adam", "learning_rate": 0.001})  # fmt: skip
+                   plan=in_place(patient, optimizer="Adam", learning_rate=0.001))  # fmt: skip
 
 
 def warmed_up(patient: Patient) -> Iterator[Cure]:
@@ -44,35 +77,36 @@ def warmed_up(patient: Patient) -> Iterator[Cure]:
 
 def clipped(patient: Patient) -> Iterator[Cure]:
     """A longest gradient."""
-    if not patient.plan.clip_norm or patient.plan.clip_norm > 1.0:
+    now = _now(patient).clip_norm
+    if not now or now > 1.0:
         yield Cure("Clip the gradient at 1", "However long a gradient is, the step that follows from it is bounded.",
-                   plan={"clip_norm": 1.0})  # fmt: skip
+                   plan=in_place(patient, clip_norm=1.0))  # fmt: skip
 
 
 def stopped_early(patient: Patient) -> Iterator[Cure]:
-    """Stop at the best epoch."""
-    if not patient.plan.early_stopping:
+    """Stop at the best epoch; not where several phases' losses would be judged as one."""
+    if not patient.plan.early_stopping and len(patient.plan.phases) < 2:
         yield Cure("Switch early stopping on", "Training ends, with the best weights, when the validation loss rises.",
                    plan={"early_stopping": True})  # fmt: skip
 
 
 def decayed(patient: Patient) -> Iterator[Cure]:
     """Weights pulled towards zero."""
-    now = patient.plan.weight_decay
-    usual = 0.01 if patient.plan.optimizer == "AdamW" else 0.001
+    plan = _now(patient)
+    now, usual = plan.weight_decay, 0.01 if plan.optimizer == "AdamW" else 0.001
     value = float(f"{max(usual, now * 3):.2g}")
     if value <= 0.3:
         yield Cure(f"{'More weight' if now else 'Weight'} decay: {value:g}",
                    "Small weights make smooth answers, which are hard to bend around single rows.",
-                   plan={"weight_decay": value})  # fmt: skip
+                   plan=in_place(patient, weight_decay=value))  # fmt: skip
 
 
 def decay_taken_away(patient: Patient) -> Iterator[Cure]:
     """No pull towards zero where it is strong."""
-    strong = patient.plan.weight_decay > (0.3 if patient.plan.optimizer == "AdamW" else 0.005)
-    if strong or patient.plan.l1:
+    plan = _now(patient)
+    if plan.weight_decay > (0.3 if plan.optimizer == "AdamW" else 0.005) or plan.l1:
         yield Cure("Take weight decay away", "It holds the weights near zero, more strongly than the data can pull.",
-                   plan={"weight_decay": 0.0, "l1": 0.0})  # fmt: skip
+                   plan=in_place(patient, weight_decay=0.0, l1=0.0))  # fmt: skip
 
 
 def longer(patient: Patient) -> Iterator[Cure]:

@@ -72,7 +72,8 @@ def _factor(patient: Patient) -> float:
 
 def _rate_low(patient: Patient) -> Iterator[Cure]:
     typical = float(patient.diagnosis.evidence.get("typical", 1e-4))
-    yield from on_plan.raised_to(patient, raised(patient.plan.learning_rate, typical))
+    rate = float(patient.diagnosis.evidence.get("rate") or patient.plan.learning_rate)
+    yield from on_plan.raised_to(patient, raised(rate, typical))
     yield from on_plan.adam(patient)
 
 

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 RISEN = 3.0
 #: As much, where the first steps leapt.
 SHOT_UP = 1.5
+#: As much, where another phase works against the loss.
+BURST = 10.0
 #: A step this large, relative to the weights, forgets what was learned.
 LEAP = 0.1
 #: A step this small, relative to the weights, gets nowhere; and the share of the loss that a run must have won by then.
@@ -27,42 +29,66 @@ HEALTHY = 1e-3
 
 
 def rate_too_high(case: Case) -> Iterator[Diagnosis]:
-    """The loss has risen far above what it was, or leaps about where it started, with steps that are too large."""
-    if case.competes:
-        return
-    told = _told(case)
+    """The loss (of a phase) has risen far above what it was, or leaps about where it started, with steps that are too
+    large."""
+    told = [(turn, found) for turn in case.turns if (found := _told(turn))]
     if not told:
         return
-    rate = case.plan.learning_rate
-    ratios = steps_of(case.norms[-LATELY:])
+    turns, (turn, found) = [turn for turn, _ in told], told[0]
+    rate = turn.plan.learning_rate
+    ratios = steps_of(turn.norms[-LATELY:])
     steps = {case.name(id): middle(values) for id, values in ratios.items() if len(values)}
     yield case.diagnosis(
-        "learning-rate-high", f"The learning rate of {rate:g} is too high: {told}",
+        "learning-rate-high", f"The learning rate of {rate:g}{_of(turns)} is too high: {found}",
         "lower the learning rate, or let it warm up",
-        measure="training loss", series=thinned(case.losses), rate=rate,
-        log=True, steps=steps,
+        measure=f"training loss{_of([turn])}", series=thinned(turn.losses), rate=rate,
+        log=True, steps=steps, **_phases(turns),
     )  # fmt: skip
+
+
+def _of(turns: Sequence[Case]) -> str:
+    """“ in the phase maker”, of the phases whose rate is that of the first; "" where the plan has none."""
+    rate = turns[0].plan.learning_rate
+    names = [f"“{turn.phase.name}”" for turn in turns if turn.phase is not None and turn.plan.learning_rate == rate]
+    return f" in the phase{'s' if len(names) > 1 else ''} {' and '.join(names)}" if names else ""
+
+
+def _phases(turns: Sequence[Case]) -> dict[str, list[str]]:
+    """The phases that a finding is about, as evidence; nothing where the plan has none."""
+    names = [turn.phase.name for turn in turns if turn.phase is not None]
+    return {"phases": names} if names else {}
 
 
 def _told(case: Case) -> str:
     """What tells that the rate is too high; "" where nothing does."""
     windows, start = case.windows, case.start
     ended = case.history.ended
+    leaps = _typical_step(case.norms[-LATELY:])
     if isinstance(ended, RunFailed) and "finite number" in ended.message:
         last = float(case.losses[-1]) if len(case.losses) else start
-        leaps = _typical_step(case.norms[-LATELY:])
-        if last > RISEN * start or leaps > LEAP:
+        if leaps > LEAP or (last > RISEN * start and not case.contested):
             return "the loss grew until it was no longer a finite number"
         return ""
     if not len(windows):
         return ""
+    if case.contested:  # such a loss may rise in health, but not so far while the weights are thrown about
+        highest, leapt = float(windows.max()), max(leaps, _longest_step(case))
+        if leapt > 2 * LEAP and highest > BURST * start:
+            return f"a step changed the weights by {leapt:.0%}, and the loss shot up from {start:.3g} to {highest:.3g}"
+        return ""
+    return _risen(case, leaps)
+
+
+def _risen(case: Case, leaps: float) -> str:
+    """What tells of a loss that should fall and does not, because steps are too large."""
+    windows, start = case.windows, case.start
     lowest, latest = float(windows[:-1].min()), float(windows[-1])
     if latest > RISEN * lowest and latest > 1.05 * max(windows[0], start) and latest - lowest > 0.05 * start:
         return f"the training loss rises: {latest:.3g} lately, after it had been {lowest:.3g}"
     highest, first = _highest(case), _longest_step(case)
     if latest > 0.8 * start and highest > (SHOT_UP if first > LEAP / 2 else RISEN) * start:
         return f"the training loss shot up to {highest:.3g} and is {latest:.3g} now; it began at {start:.3g}"
-    leaps, resting = _typical_step(case.norms[-LATELY:]), latest > 0.97 * windows[len(windows) // 2]
+    resting = latest > 0.97 * windows[len(windows) // 2]
     if leaps > LEAP and latest > 0.9 * start and resting and len(case.losses) >= 100 and not case.collapsed:
         return f"each step changes the weights by {leaps:.0%}, and the loss does not fall ({latest:.3g})"
     return ""
@@ -91,26 +117,42 @@ def _typical_step(events: Sequence[Gradients]) -> float:
 
 
 def rate_too_low(case: Case) -> Iterator[Diagnosis]:
-    """The loss falls steadily and far too slowly, with steps that are tiny beside the weights."""
-    windows = case.windows
-    if case.competes or len(windows) < 8 or len(case.losses) < EARLY or _still_rising(case):
+    """The loss (of a phase) falls steadily and far too slowly, with steps that are tiny beside the weights."""
+    told = [(turn, crawl) for turn in case.turns if (crawl := _crawl(turn)) is not None]
+    if not told:
         return
-    typical = middle(middle(values) for values in case.ratios.values())
-    if not 1e-9 < typical < CRAWL or len(case.norms) < LATELY:
-        return
-    first, last = float(windows[:2].mean()), float(windows[-2:].mean())
-    won = (first - last) / first if first > 0 else 1.0
-    done = max(case.history.progress, len(case.losses) / 20_000)
-    if won > LITTLE * min(1.0, done / 0.5) or done < 0.2:
-        return
-    rate = case.plan.learning_rate
+    turns, (turn, (typical, first, last)) = [turn for turn, _ in told], told[0]
+    rate = turn.plan.learning_rate
     yield case.diagnosis(
         "learning-rate-low",
-        f"The learning rate of {rate:g} is too low: a step changes the weights by {typical:.0e} of their length, and "
-        f"the loss went from {first:.3g} to {last:.3g} in {len(case.history.losses):,} steps",
+        f"The learning rate of {rate:g}{_of(turns)} is too low: a step changes the weights by {typical:.0e} of their "
+        f"length, and the loss went from {first:.3g} to {last:.3g} in {_steps(turn):,} steps",
         f"raise the learning rate, to about {raised(rate, typical):g}",
-        measure="training loss", series=thinned(windows), rate=rate, typical=typical,
+        measure=f"training loss{_of([turn])}", series=thinned(turn.windows), rate=rate, typical=typical,
+        **_phases(turns),
     )  # fmt: skip
+
+
+def _crawl(case: Case) -> tuple[float, float, float] | None:
+    """How far a step typically goes, and the loss at first and at last, where the loss hardly falls because of it."""
+    windows = case.windows
+    if len(windows) < 8 or len(case.losses) < EARLY or _still_rising(case):
+        return None
+    typical = middle(middle(values) for values in case.ratios.values())
+    if not 1e-9 < typical < CRAWL or len(case.norms) < LATELY:
+        return None
+    first, last = float(windows[:2].mean()), float(windows[-2:].mean())
+    won = (first - last) / first if first > 0 else 1.0
+    if case.contested:  # it may stand still in health, but not at steps that get nowhere
+        won = abs(won)
+    done = max(case.history.progress, len(case.losses) / 20_000)
+    return (typical, first, last) if done >= 0.2 and won <= LITTLE * min(1.0, done / 0.5) else None
+
+
+def _steps(turn: Case) -> int:
+    """How many steps were done, of the phase."""
+    done = len(turn.history.losses)
+    return done if turn.phase is None else done * turn.phase.steps // sum(phase.steps for phase in turn.plan.phases)
 
 
 def raised(rate: float, typical: float) -> float:

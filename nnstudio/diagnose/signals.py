@@ -202,7 +202,7 @@ def _at_first(case: Case, id: str) -> float:
 
 def _learning(case: Case) -> bool:
     """Whether the loss has come far: then units that are sure of themselves are no illness."""
-    return len(case.windows) > 0 and float(case.windows[-1]) < 0.6 * case.start
+    return any(len(turn.windows) and float(turn.windows[-1]) < 0.6 * turn.start for turn in case.turns or [case])
 
 
 def _largest(lately: Mapping[str, Array]) -> Array | None:

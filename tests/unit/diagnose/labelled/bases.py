@@ -243,6 +243,19 @@ def line_net(**linear: Any) -> Network:
     return ended(net, x, "MSELoss", "y")
 
 
+def code_then_classes(width: int = 32) -> Network:
+    """An autoencoder, and a classifier that reads its code and sends no gradient back into it: for two phases."""
+    net = NetworkBuilder()
+    image = net.add("Input", field="vector", name="vector")
+    x = net.add("ReLU", net.add("Linear", image, out_features=32, name="down"), name="bend1")
+    code = net.add("Linear", x, out_features=16, name="squeeze")
+    x = net.add("ReLU", net.add("Linear", code, out_features=32, name="up"), name="bend2")
+    net.add("MSELoss", net.add("Linear", x, out_features=64, name="picture"), image, name="likeness")
+    x = net.add("StopGradient", code, name="stop")
+    x = net.add("ReLU", net.add("Linear", x, out_features=width, name="read"), name="bend3")
+    return ended(net, net.add("Linear", x, out_features=10, name="scores"))
+
+
 def gan() -> Network:
     block = NetworkBuilder()
     x = block.add("BlockInput", name="point")

@@ -41,6 +41,22 @@ def adam(rate: float, **values: Any) -> Plan:
     return plan(optimizer="Adam", learning_rate=rate, **values)
 
 
+def contest() -> tuple[Phase, ...]:
+    """The phases of `bases.gan`."""
+    return (
+        Phase(name="judge", losses=("real", "fake"), trains=("judge",)),
+        Phase(name="maker", losses=("fool",), trains=("first", "second", "made")),
+    )
+
+
+def in_turn(**classes: Any) -> tuple[Phase, ...]:
+    """The phases of `bases.code_then_classes`, which do not work against one another."""
+    return (
+        Phase(name="code", losses=("likeness",), trains=("down", "squeeze", "up", "picture")),
+        Phase.make({"name": "classes", "losses": ("loss",), "trains": ("read", "scores"), **classes}),
+    )
+
+
 def cases(seed: int = 0, size: float = 1.0) -> Iterator[Labelled]:
     """All of them. size: the width of layers beside what is usual."""
     made = _Cases(seed, size)
@@ -51,6 +67,7 @@ def cases(seed: int = 0, size: float = 1.0) -> Iterator[Labelled]:
     yield from made.of_fit()
     yield from made.of_data()
     yield from made.of_the_drawing()
+    yield from made.of_phases()
 
 
 class _Cases:
@@ -99,14 +116,11 @@ class _Cases:
                    weight_init="xavier uniform"), digits, adam(0.003, epochs=20))  # fmt: skip
         yield self("hard-deep-tanh", mlp(widths=wide(48) * 8, bend="Tanh", norm="BatchNorm1d"), digits,
                    adam(0.002, epochs=8))  # fmt: skip
-        phases = (
-            Phase(name="judge", losses=("real", "fake"), trains=("judge",)),
-            Phase(name="maker", losses=("fool",), trains=("first", "second", "made")),
-        )
         yield self("hard-gan", bases.gan(), bases.clusters(self.seed),
-                   adam(0.003, beta1=0.5, batch_size=128, epochs=60, phases=phases))  # fmt: skip
+                   adam(0.003, beta1=0.5, batch_size=128, epochs=60, phases=contest()))  # fmt: skip
         yield self("hard-gan-fast", bases.gan(), bases.clusters(self.seed),
-                   adam(0.01, beta1=0.5, batch_size=128, epochs=40, phases=phases))  # fmt: skip
+                   adam(0.01, beta1=0.5, batch_size=128, epochs=40, phases=contest()))  # fmt: skip
+        yield self("hard-phases", bases.code_then_classes(), digits, adam(0.003, phases=in_turn()))
         yield self("hard-smoothed", mlp(widths=wide(128, 64), options={"label_smoothing": 0.2}), digits, adam(0.003))
         yield self("hard-exact", mlp("x", wide(32, 32), 1, loss="MSELoss", target="y"), self._exact(),
                    adam(0.01, epochs=80, schedule="cosine"))  # fmt: skip
@@ -257,6 +271,25 @@ class _Cases:
                    adam(0.002, groups=(Group(nodes=("hidden1",), learning_rate=0.0),)), "weights-never-move",
                    still)  # fmt: skip
         yield self("still-all", mlp(widths=wide(64, 32)), digits, sgd(1e-12), "weights-never-move", still)
+
+    def of_phases(self) -> Iterator[Labelled]:
+        """One phase of two is ill."""
+        digits, wide = self.digits, self.wide
+        wild = "dead-output saturated exploding-gradient chance not-finite underfitting no-gradient vanishing-gradient"
+        yield self("phases-high", bases.code_then_classes(), digits, adam(0.003, phases=in_turn(learning_rate=1.0)),
+                   "learning-rate-high", wild)  # fmt: skip
+        yield self("phases-low", bases.code_then_classes(), digits, adam(0.003, phases=in_turn(learning_rate=1e-6)),
+                   "learning-rate-low", "chance underfitting")  # fmt: skip
+        few = bases.split({name: array[:160] for name, array in digits.whole.items()}, digits.classes, self.seed, 0.5)
+        yield self("phases-overfit", bases.code_then_classes(wide(256)[0]), self._noisy(few, 0.25, 10),
+                   adam(0.003, epochs=150, phases=in_turn(learning_rate=0.01)), "overfitting")  # fmt: skip
+        yield self("phases-shuffled", bases.code_then_classes(), self._mixed(digits), adam(0.003, phases=in_turn()),
+                   "labels-shuffled", "overfitting chance underfitting")  # fmt: skip
+        gan = {"beta1": 0.5, "batch_size": 128, "epochs": 60}
+        yield self("gan-high", bases.gan(), bases.clusters(self.seed), adam(0.5, phases=contest(), **gan),
+                   "learning-rate-high", wild)  # fmt: skip
+        yield self("gan-low", bases.gan(), bases.clusters(self.seed), adam(1e-6, phases=contest(), **gan),
+                   "learning-rate-low", wild)  # fmt: skip
 
     # Data and networks that were tampered with.
 

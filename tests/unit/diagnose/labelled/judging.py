@@ -28,7 +28,7 @@ _TOLD: dict[str, list[Diagnosis]] = {}
 def consulted(recording: Recording) -> list[Diagnosis]:
     """What a doctor says who looks at the end of epochs and of the run, without what follows from what it has said."""
     history = History()
-    doctor = Doctor(history, recording.plain, recording.facts)
+    doctor = Doctor(history, recording.plain, recording.facts, recording.shared)
     said: list[Diagnosis] = []
     ends = [place for place, event in enumerate(recording.events) if isinstance(event, EpochEnded)]
     visits = set(ends[:: max(1, len(ends) // VISITS)])

@@ -7,7 +7,7 @@ import functools
 import json
 import lzma
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,11 @@ class Recording:
     def plain(self) -> Network:
         """The plain network that was trained."""
         return expand(self.network).flat
+
+    @property
+    def shared(self) -> Mapping[str, str]:
+        """For each of its nodes that runs another's weights, that other."""
+        return expand(self.network).shared
 
     @property
     def healthy(self) -> bool:
