@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -26,11 +27,12 @@ from nnstudio.train.events import (
     Samples,
     Steps,
 )
-from nnstudio.train.history import EPOCHS_KEPT, KEPT, History
+from nnstudio.train.history import EPOCHS_KEPT, History
 from nnstudio.train.series import BLOCK, Series
+from nnstudio.train.snapshots import KEPT
 
-#: Of these a History shows the latest alone.
-_LATEST = (Insides, Samples)
+#: Of these a History shows the latest alone, or so many as it has room for.
+_FEW: Mapping[str, int] = {Samples.__name__: 1, Insides.__name__: 32}
 #: What was said of a run is not said of those that were forked from it.
 _OWN = (Diagnosis, FlightRecorded, Forecasted, RunFailed, RunFinished)
 
@@ -104,7 +106,7 @@ class Replay:
         """What a History can hold of the run, in its order."""
         database = self._database
         found: dict[int, Event] = {}
-        most = {kind.__name__: 1 if kind in _LATEST else KEPT for kind in MOST} | {EpochEnded.__name__: EPOCHS_KEPT}
+        most = {kind.__name__: _FEW.get(kind.__name__, KEPT) for kind in MOST} | {EpochEnded.__name__: EPOCHS_KEPT}
         for kind in database.kinds(run):
             found.update(database.told(run, kind=kind, most=most.get(kind, 0)))
         found.update(database.best_epoch(run))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,43 +36,12 @@ from nnstudio.train.events import (
     Weights,
 )
 from nnstudio.train.series import Series
-from nnstudio.train.snapshots import Snapshot, gradients_at, joined, latest
+from nnstudio.train.snapshots import KEPT, Seen, Snapshot, Thinned, gradients_at, joined, latest
 
 T = TypeVar("T")
 
-#: Snapshots that are kept; when there are more, every second of the older ones is dropped. Likewise epochs, but for
-#: those that were the best.
-KEPT, EPOCHS_KEPT = 256, 8192
-
-
-@dataclass
-class Thinned:
-    """A bounded list of snapshots over time: old ones are thinned, so that they stay evenly spread."""
-
-    steps: list[int] = field(default_factory=list)
-    items: list[object] = field(default_factory=list)
-    every: int = 1
-    _seen: int = 0
-
-    def add(self, step: int, item: object) -> None:
-        """Keep one of every ``every`` items."""
-        self._seen += 1
-        if (self._seen - 1) % self.every:
-            return
-        self.steps.append(step)
-        self.items.append(item)
-        if len(self.items) > KEPT:
-            self.steps, self.items = self.steps[::2], self.items[::2]
-            self.every *= 2
-
-    def as_now(self) -> Thinned:
-        """As it is now, whatever is added later."""
-        return replace(self, steps=list(self.steps), items=list(self.items))
-
-    def cut(self, step: int) -> None:
-        """Forget what was kept of later steps: the run went back to this one."""
-        while self.steps and self.steps[-1] > step:
-            del self.steps[-1], self.items[-1]
+#: Epochs that are kept; when there are more, every second of the older ones is dropped, but for those that were best.
+EPOCHS_KEPT = 8192
 
 
 class History:
@@ -115,6 +84,8 @@ class History:
         self.insides: dict[str, Inside] = {}
         self.inside_sample: tuple[str, int] = ("", 0)
         self.changed: list[PlanChanged | NetworkChanged] = []
+        #: whose steps these are: from which step on, and the run's id; more than one where it was forked from another
+        self.lineage: list[tuple[int, str]] = []
         #: from which step and epoch on an epoch has how many steps
         self._paces: list[tuple[int, float, int]] = [(0, 0.0, 1)]
         self.steps_per_second = self.seconds_left = self.watching = 0.0
@@ -122,7 +93,7 @@ class History:
         self._parts: dict[str, Series] = {}
         self._figures: dict[tuple[str, str], tuple[object, int, NDArray[np.int64], NDArray[np.float64]]] = {}
         self._looks, self._norms, self._distributions = Thinned(), Thinned(), Thinned()
-        self._timings = Thinned()
+        self._timings, self._seen = Thinned(), Seen()
 
     def as_now(self) -> History:
         """As it is now, for another thread to read while this one is fed. What it holds is not copied: it takes well
@@ -189,6 +160,19 @@ class History:
         return done
 
     @property
+    def own_since(self) -> int:
+        """The step at which the run itself began; what is told of earlier ones is of the run it was forked from."""
+        return self.lineage[-1][0] if len(self.lineage) > 1 else 0
+
+    def run_at(self, step: float) -> str:
+        """The id of the run that did a step: of a fork, until then, the one that it was forked from."""
+        return next((run for since, run in reversed(self.lineage[1:]) if step >= since), self._first_run)
+
+    @property
+    def _first_run(self) -> str:
+        return self.lineage[0][1] if self.lineage else ""
+
+    @property
     def best_epoch(self) -> EpochEnded | None:
         """The best epoch so far."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
@@ -216,38 +200,43 @@ class History:
             items: list[Any] = kept.items
             return joined(kept.steps, items, step, back=back)
 
-        norms: list[Gradients] = self._norms.items  # type: ignore[assignment]
-        timings: list[Timings] = self._timings.items  # type: ignore[assignment]
+        norms: list[Gradients] = self._norms.items
+        timings: list[Timings] = self._timings.items
         return Snapshot(
             step, seen(self._looks), *gradients_at(self._norms.steps, norms, step, back=back),
             seen(self._distributions), latest(self._timings.steps, timings, step),
         )  # fmt: skip
 
+    def insides_at(self, step: int, split: str, sample: int) -> tuple[int, dict[str, Inside]]:
+        """What was last seen inside nodes with a row until a step, by node id, and at which step that was (of the
+        newest of it; −1 where nothing was seen)."""
+        return self._seen.at(step, split, sample)
+
     def activation_history(self, node: str) -> list[Histogram | None]:
         """A node's histograms over time, as many as :attr:`activation_steps` (None where it was not seen)."""
-        return [layers.get(node) for layers in self._looks.items]  # type: ignore[attr-defined]
+        return [layers.get(node) for layers in self._looks.items]
 
     def gradient_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Steps and L2 norms of a node's gradient over time (NaN where it was not seen)."""
-        values = [event.gradients.get(node, np.nan) for event in self._norms.items]  # type: ignore[attr-defined]
+        values = [event.gradients.get(node, np.nan) for event in self._norms.items]
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
     def last_looks(self, most: int) -> list[Mapping[str, Histogram]]:
         """The histograms of the last snapshots, by node id, the oldest first."""
-        return self._looks.items[-most:]  # type: ignore[return-value]
+        return self._looks.items[-most:]
 
     def last_norms(self, most: int = KEPT + 1) -> list[Gradients]:
         """The last looks at the gradients, the oldest first."""
-        return self._norms.items[-most:]  # type: ignore[return-value]
+        return self._norms.items[-most:]
 
     def distribution_history(self, node: str, parameter: str) -> tuple[list[int], list[Histogram | None]]:
         """Steps and histograms of a node's weights over time (None where they were not seen)."""
-        seen = [layers.get(node, {}).get(parameter) for layers in self._distributions.items]  # type: ignore[attr-defined]
+        seen = [layers.get(node, {}).get(parameter) for layers in self._distributions.items]
         return list(self._distributions.steps), seen
 
     def signal_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Steps and signal-to-noise ratios of a node's gradient over time (NaN where they are not known)."""
-        values = [event.signal.get(node, np.nan) for event in self._norms.items]  # type: ignore[attr-defined]
+        values = [event.signal.get(node, np.nan) for event in self._norms.items]
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
     @property
@@ -257,7 +246,7 @@ class History:
 
     def ratio_history(self, node: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Steps and :attr:`ratios` of a node over time (NaN where they are not known)."""
-        pairs = [(event.updates.get(node), event.weights.get(node)) for event in self._norms.items]  # type: ignore[attr-defined]
+        pairs = [(event.updates.get(node), event.weights.get(node)) for event in self._norms.items]
         values = [update / weight if update is not None and weight else np.nan for update, weight in pairs]
         return np.asarray(self._norms.steps, np.int64), np.asarray(values, np.float64)
 
@@ -314,6 +303,7 @@ class History:
                 self._timings.add(event.step, event)
             case Insides():
                 self.insides, self.inside_sample = dict(event.nodes), (event.split, event.sample)
+                self._seen.add(event.step, event)
             case PlanChanged() | NetworkChanged():
                 self.changed.append(event)
                 if self.started is not None and isinstance(event, PlanChanged) and "epochs" in event.after:
@@ -346,6 +336,8 @@ class History:
             reached = float(self.epochs_at(event.step))
             self._paces = [pace for pace in self._paces if pace[0] < event.step]
             self._paces.append((event.step, reached, each))
+        if not self.lineage or self.lineage[-1][1] != event.run:
+            self.lineage = [of for of in self.lineage if of[0] < event.step] + [(event.step, event.run)]
         self.started, self.ended, self.paused = event, None, False
         empty = np.empty(0, np.float32)
         for series in (self._losses, self._rates, *self._parts.values()):
@@ -355,7 +347,7 @@ class History:
         self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
         self.changed = [change for change in self.changed if change.step <= event.step]
         self.privacy = [spent for spent in self.privacy if spent.step <= event.step]
-        for kept in (self._looks, self._norms, self._distributions, self._timings):
+        for kept in (self._looks, self._norms, self._distributions, self._timings, self._seen):
             kept.cut(event.step)
 
     def _joined(self, before: dict[str, T], now: Mapping[str, T]) -> dict[str, T]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeVar
 
-from nnstudio.train.events import Gradients, Histogram, Timings
+from nnstudio.train.events import Gradients, Histogram, Inside, Insides, Timings
 
 T = TypeVar("T")
 #: Gradients, weights, updates and signal, by node id.
 Norms = tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float], Mapping[str, float]]
 
+#: Snapshots of a kind that are kept; when there are more, every second of the older ones is dropped.
+KEPT = 256
+#: Bytes that looks inside nodes may take together; likewise.
+ROOM = 32 << 20
 #: So many looks back, nodes are looked for that the last one did not see (with phases, each sees one phase's).
 _BACK = 64
 
@@ -34,6 +38,60 @@ class Snapshot:
     def ratios(self) -> dict[str, float]:
         """The L2 norm of the last update over that of the weights; empty where updates are not measured."""
         return {id: update / self.weights[id] for id, update in self.updates.items() if self.weights.get(id)}
+
+
+@dataclass
+class Thinned:
+    """A bounded list of snapshots over time: old ones are thinned, so that they stay evenly spread."""
+
+    steps: list[int] = field(default_factory=list)
+    items: list[Any] = field(default_factory=list)
+    every: int = 1
+    _count: int = 0
+
+    def add(self, step: int, item: object) -> None:
+        """Keep one of every ``every`` items."""
+        self._count += 1
+        if (self._count - 1) % self.every:
+            return
+        self.steps.append(step)
+        self.items.append(item)
+        while self.too_many():
+            self.steps, self.items = self.steps[::2], self.items[::2]
+            self.every *= 2
+
+    def too_many(self) -> bool:
+        """Whether some must go."""
+        return len(self.items) > KEPT
+
+    def as_now(self) -> Self:
+        """As it is now, whatever is added later."""
+        return replace(self, steps=list(self.steps), items=list(self.items))
+
+    def cut(self, step: int) -> None:
+        """Forget what was kept of later steps: the run went back to this one."""
+        while self.steps and self.steps[-1] > step:
+            del self.steps[-1], self.items[-1]
+
+
+@dataclass
+class Seen(Thinned):
+    """Looks inside nodes (`Insides`) over time, as many as there is room for."""
+
+    def too_many(self) -> bool:
+        size = sum(inside.values.nbytes for look in self.items for inside in look.nodes.values())
+        return len(self.items) > KEPT or (size > ROOM and len(self.items) > 2)
+
+    def at(self, step: int, split: str, sample: int) -> tuple[int, dict[str, Inside]]:
+        """See `History.insides_at`."""
+        newest, found = -1, dict[str, Inside]()
+        looks: list[Insides] = self.items[: bisect_right(self.steps, step)]
+        for look in reversed(looks):
+            if (look.split, look.sample) == (split, sample):
+                newest = max(newest, look.step)
+                for node, inside in look.nodes.items():
+                    found.setdefault(node, inside)
+        return newest, found
 
 
 def latest(steps: Sequence[int], items: Sequence[T], step: int) -> T | None:

@@ -30,6 +30,16 @@ class ShownRun(QFrame):
         if runs.shown:
             name = record.title if record is not None else runs.shown
             written = " as another process trains it" if record is not None and record.state == "running" else ""
-            self.text.setText(f"All panels and the canvas show {name}{written}")
+            self.text.setText(f"All panels and the canvas show {name}{written}{self._before()}")
             self.back.setText("Back to the live run" if runs.live else "Show no run")
         self.setVisible(bool(runs.shown))
+
+    def _before(self) -> str:
+        """Whose the first steps are, where the run was forked from another."""
+        history = self._runs.history
+        since = history.own_since
+        if not since:
+            return ""
+        run = history.run_at(since - 1)
+        record = self._runs.record(run)
+        return f"; until step {since:,} it is {record.title if record is not None else f'the run {run}'}"

@@ -93,7 +93,8 @@ class NodeInside(Live):
             classes, code = code_of(dataset, split, sample)
             if len(classes) == len(inside.values):
                 names, marked = classes, code
-        sight = Sight(row, inside, names, marked)
+        when = self.looking.how if self.looking.past else ""
+        sight = Sight(replace(row, name=f"{row.name} · {when}") if when else row, inside, names, marked)
         if inside.kind in ("attention", "states") and not names:
             sight = self._named(sight)
         frame.show_sight(sight)
@@ -129,6 +130,9 @@ class NodeInside(Live):
 
     def _why(self) -> str:
         """Why there is nothing to see."""
+        if self.looking.past:
+            when = self.session.moment.when
+            return f"was not looked into {when}; the run keeps what is selected here while it trains"
         if self.looking.insides or self.looking.error:
             return self.looking.error or "nothing of it can be seen: no loss, metric or output depends on it"
         running = self.session.run_state == "running"
@@ -287,13 +291,15 @@ class InsidePanel(Live):
         self.split.offer([SPLIT_TITLES[split][0].capitalize() for split in self._splits])
         self.split.show_index(self._splits.index(looking.split))
         still = self.session.run_state in ("idle", "paused")
-        self.worst.setEnabled(still)
-        self.worst.setToolTip("The row with the greatest loss" + ("" if still else "; pause the run to look for it"))
+        self.worst.setEnabled(still and not looking.past)
+        why = "" if still else "; pause the run to look for it"
+        why = "; go back to what is newest to look for it" if looking.past else why
+        self.worst.setToolTip("The row with the greatest loss" + why)
         self.number.show_value(looking.sample + 1, looking.rows)
         self.many.setText(f"of {looking.rows:,}")
         row = int(np.asarray(dataset.indices(looking.split))[looking.sample])
         current = looking.seen == (looking.split, looking.sample)
         output = next((looking.insides[id] for id in looking.outputs() if id in looking.insides), None)
         self.sample.show_row(dataset, row, answers(dataset, looking.split, looking.sample, output if current else None))
-        how = looking.how if current and looking.insides else ""
+        how = looking.how if current and (looking.insides or looking.past) else ""
         self.how.setText(looking.error or " · ".join(part for part in (how, looking.told) if part))

@@ -40,6 +40,8 @@ class Looking(QObject):
     """
 
     changed = Signal()
+    #: whether an earlier moment of the run is shown when a person goes back to it
+    follows = True
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,12 +54,13 @@ class Looking(QObject):
         self.awake = False
         self._run: History | None = None  # the run that told of what was seen
         self._job: Job | None = None
-        self._again = self._worst = False
+        self._again = self._worst = self._was_past = False
         self._trained: Trained | None = None
         self._compiled_of: tuple[Any, ...] = (None,)
         session.events_arrived.connect(self._events)
         for signal in (session.resolved, session.run_changed, session.data_changed):
             signal.connect(self.ask)
+        session.moment_changed.connect(self._moved)
 
     # --- choosing -----------------------------------------------------------------------------------------------
 
@@ -124,6 +127,31 @@ class Looking(QObject):
             return QImage()
         return image_of(dataset.pictures([int(dataset.indices(split)[sample])], field)[0])
 
+    # --- the moment ---------------------------------------------------------------------------------------------
+
+    @property
+    def past(self) -> bool:
+        """Whether what is shown is of an earlier moment of the run: as far as the run has told of it."""
+        return self.follows and not self.session.moment.live
+
+    def _moved(self) -> None:
+        """A person went to another moment, or back to what is newest."""
+        if self.past:
+            self._recall()
+        elif self._was_past:
+            self._was_past = False
+            self.insides, self.seen, self.how = {}, ("", -1), ""
+            self.ask()
+
+    def _recall(self) -> None:
+        """Show what was seen with this row until the moment that is shown."""
+        self._was_past = True
+        at = self.session.moment.step or 0
+        step, self.insides = self.session.history.insides_at(at, self.split, self.sample)
+        self.seen, self.error = (self.split, self.sample), ""
+        self.how = f"at step {step:,}" if step >= 0 else f"not looked into until step {at:,}"
+        self.changed.emit()
+
     # --- looking ------------------------------------------------------------------------------------------------
 
     def ask(self, *_: object) -> None:
@@ -133,8 +161,12 @@ class Looking(QObject):
             wanted = (*self.nodes, *self.outputs())
             if self.session.training.look_into(dict.fromkeys(wanted), self.split, self.sample):
                 self.error = ""
+            elif self.past:
+                pass
             elif self.session.run_state in ("idle", "paused") and not self.session.resolving:
                 self._start()
+        if self.past:
+            self._recall()
         self.changed.emit()
 
     @property
@@ -150,10 +182,14 @@ class Looking(QObject):
 
     def _events(self, events: list[Event]) -> None:
         latest = next((event for event in reversed(events) if isinstance(event, Insides)), None)
+        if self.past:
+            return
         if latest is not None and (latest.split, latest.sample) == (self.split, self.sample):
             self._show(dict(latest.nodes), f"while training, step {latest.step:,}")
 
     def _show(self, insides: dict[str, Inside], how: str) -> None:
+        if self.past:
+            return
         self.insides, self.seen, self.how, self.error = insides, (self.split, self.sample), how, ""
         self._run = self.session.history if self.session.run_state == "running" else None
         self.changed.emit()
@@ -218,6 +254,8 @@ class Looking(QObject):
 
     def _failed(self, error: BaseException) -> None:
         self._job = None
+        if self.past:
+            return
         self.insides = {}
         sentence = str(error) or type(error).__name__
         self.error = capital(sentence, self.session.network.by_name)

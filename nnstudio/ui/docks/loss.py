@@ -329,7 +329,8 @@ class LossPlot(Zooming):
         readings += [Reading(mark.text, "", tokens.muted) for mark in self.marks.near(self._hover)]
         unit = "step" if self.drawing.by_step else "epoch"
         at = f"{done:,.0f}" if self.drawing.by_step else f"{float(history.epochs_at(done)):.2f}"
-        self.reader.point(self._hover, f"{unit} {at}", readings)
+        whose = f" of {self._title(history.run_at(done - 1))}" if 0 < done <= history.own_since else ""
+        self.reader.point(self._hover, f"{unit} {at}{whose}", readings)
 
     def _reading(self, name: str, points: Points, color: str) -> list[Reading]:
         """The value of a line that is nearest to the mouse."""

@@ -40,14 +40,37 @@ def run_dash(place: int) -> Qt.PenStyle:
 
 @dataclass
 class _Run:
-    """One run: its lines as they are seen, and the items that draw them."""
+    """One run: its lines as they are seen, and the items that draw them: mean, validation, and what of these is the
+    run's before it that it was forked from.
 
-    items: tuple[Any, Any]
+    since: where its own part begins along x. before: the title of the run before it, "" where that has a line of its
+    own, or where there is none.
+    """
+
+    items: tuple[Any, Any, Any]
     lane: Lane = field(default_factory=lambda: Lane("training"))
     made: Line = field(default_factory=lambda: Line(""))
     title: str = ""
     place: int = 0
     history: Any = None
+    since: float = -np.inf
+    before: str = ""
+
+    @property
+    def best(self) -> Points:
+        """The line that counts: validation, where there is one."""
+        return self.made.validation if len(self.made.validation[0]) else self.made.mean
+
+    def own(self, points: Points) -> Points:
+        """What of a line is the run's own."""
+        kept = points[0] >= self.since
+        return points[0][kept], points[1][kept]
+
+    def inherited(self) -> Points:
+        """What is of the run before it, up to where its own part begins."""
+        x, y = self.best
+        end = int(np.searchsorted(x, self.since, side="left"))
+        return (x[: end + 1], y[: end + 1]) if self.before and end else (x[:0], y[:0])
 
 
 class RunCurves:
@@ -87,7 +110,7 @@ class RunCurves:
         for id, (history, place) in there.items():
             run = self._runs.get(id)
             if run is None:
-                run = self._runs[id] = _Run((self._plot.add(curve()), self._plot.add(curve())))
+                run = self._runs[id] = _Run((self._plot.add(curve()), self._plot.add(curve()), self._plot.add(curve())))
             if run.history is not history:
                 run.history, run.lane = history, Lane("training")
             record = self._session.runs.record(id)
@@ -95,15 +118,30 @@ class RunCurves:
             if named.stepwise:
                 run.lane.take(history.learning_rates if named.name == RATE else history.losses)
             run.made = named.lines(history, [run.lane])[0]
-        return [points[1] for run in self._runs.values() for points in (run.made.mean, run.made.validation)]
+            self._part(run, history, named)
+        drawn = [points for run in self._runs.values() for points in (run.made.mean, run.made.validation)]
+        return [points[1] for points in drawn]
+
+    def _part(self, run: _Run, history: History, drawing: Drawing) -> None:
+        """Tell a fork's own part from that of the run before it, which is not drawn twice."""
+        runs, since = self._session.runs, history.own_since
+        run.since = float(drawing.x(np.array([float(since)]), history)[0]) if since else -np.inf
+        parent = history.run_at(since - 1) if since else ""
+        drawn = {runs.shown or runs.live, *runs.overlaid}
+        record = runs.record(parent)
+        run.before = "" if not parent or parent in drawn else record.title if record is not None else f"run {parent}"
 
     def draw(self) -> list[Label]:
         """Put the lines into the plot; what they are called, at their ends."""
         labels = []
         for run in self._runs.values():
             color, style = run_color(run.place), run_dash(run.place)
-            best = run.made.validation if len(run.made.validation[0]) else run.made.mean
-            for item, points in zip(run.items, (run.made.mean, run.made.validation), strict=True):
+            best, inherited = run.best, run.inherited()
+            faint = line(color, 1.0, alpha=150)
+            faint.setStyle(Qt.PenStyle.DotLine)
+            run.items[2].setPen(faint)
+            run.items[2].setData(*inherited)
+            for item, points in zip(run.items[:2], (run.made.mean, run.made.validation), strict=True):
                 pen = line(
                     color,
                     1.8 if points is best and len(points[0]) <= MANY else 1.0,
@@ -111,7 +149,7 @@ class RunCurves:
                 )
                 pen.setStyle(style)
                 item.setPen(pen)
-                item.setData(*points)
+                item.setData(*run.own(points))
             good = np.flatnonzero(np.isfinite(best[1]))
             if len(good):
                 labels.append(Label(float(best[0][good[-1]]), float(best[1][good[-1]]), run.title, color, weight=1.0))
@@ -121,9 +159,11 @@ class RunCurves:
         """The values of these runs nearest to a place along x."""
         found = []
         for run in self._runs.values():
-            points: Points = run.made.validation if len(run.made.validation[0]) else run.made.mean
+            past = x < run.since
+            points = run.inherited() if past else run.own(run.best)
             if len(points[0]):
                 value = float(points[1][np.argmin(np.abs(points[0] - x))])
                 shown = numbers.figure(10**value if drawing.log else value)
-                found.append(Reading(run.title, shown, run_color(run.place), value))
+                title = f"{run.before}, before {run.title}" if past else run.title
+                found.append(Reading(title, shown, run_color(run.place), value))
         return found

@@ -49,6 +49,8 @@ class Trying(Looking):
     samples: pictures from other noise, by output's name. told_of_input: what is odd about the input, a sentence each.
     """
 
+    follows = False
+
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
         self.split = "test"
@@ -68,7 +70,7 @@ class Trying(Looking):
         self._writing: Job | None = None
         self._seed = 0
         self._ticking = QTimer(self, interval=TICK_MS)
-        self._ticking.timeout.connect(self.changed)
+        self._ticking.timeout.connect(self._read_along)
 
         self._data: Dataset | None = session.dataset
         session.data_changed.connect(self._begin_anew)
@@ -241,12 +243,11 @@ class Trying(Looking):
                 if job.cancelled:
                     return
                 codes.append(token.code)
-                self.written = str(data.decode(fed, np.array([codes]))[0])
+                job.early = str(data.decode(fed, np.array([codes]))[0])
 
         def done(_: object) -> None:
-            self._writing = None
-            self._ticking.stop()
-            self.changed.emit()
+            self._read_along()
+            self.stop_writing()
 
         def failed(error: BaseException) -> None:
             self.error = capital(str(error), session.network.by_name)
@@ -255,6 +256,12 @@ class Trying(Looking):
         self.error = ""
         self._writing = session.background.run(work, done, failed, name="writing")
         self._ticking.start()
+        self.changed.emit()
+
+    def _read_along(self) -> None:
+        """Take what has been written so far: only of what is being written now, as another may not have stopped yet."""
+        if self._writing is not None and self._writing.early is not None:
+            self.written = self._writing.early
         self.changed.emit()
 
     def stop_writing(self) -> None:

@@ -119,6 +119,31 @@ def test_while_training_the_run_tells_and_afterwards_the_trained_weights_do(qtbo
     looked(qtbot, panel)
 
 
+def test_at_an_earlier_moment_it_shows_what_was_seen_then_and_says_so(qtbot, digits, panel):
+    select(digits, "scores")
+    looked(qtbot, panel)
+    node = digits.network.named("scores").id
+    for step in (100, 1200, 5000):
+        look = Inside("vector", np.full(10, step, np.float32))
+        digits.history.feed(Insides(step=step, time=step / 100, split="train", sample=0, nodes={node: look}))
+    now = panel.views[0].frames["vector"].item.values.copy()
+    digits.moment.go(1300)
+    qtbot.waitUntil(lambda: panel.how.text() == "at step 1,200", timeout=20_000)
+    bars = panel.views[0].frames["vector"]
+    qtbot.waitUntil(lambda: bars.item.values[0] == 1200.0, timeout=20_000)
+    assert bars.title.text() == "scores · at step 1,200"
+    assert not panel.worst.isEnabled()
+    qtbot.mouseClick(panel.after, Qt.MouseButton.LeftButton)  # nothing was told of this row
+    qtbot.waitUntil(lambda: panel.how.text() == "not looked into until step 1,300", timeout=20_000)
+    qtbot.waitUntil(lambda: "was not looked into at step 1,300" in panel.views[0].waiting.text(), timeout=20_000)
+    qtbot.mouseClick(panel.before, Qt.MouseButton.LeftButton)
+    digits.moment.go(None)
+    looked(qtbot, panel)
+    qtbot.waitUntil(lambda: np.array_equal(bars.item.values, now), timeout=20_000)
+    assert panel.how.text() == "with the weights that training starts from"
+    assert bars.title.text() == "scores"
+
+
 def test_a_hidden_panel_asks_the_run_for_nothing(qtbot, digits, panel, monkeypatch):
     select(digits, "conv1")
     looked(qtbot, panel)

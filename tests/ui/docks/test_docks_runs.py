@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 
@@ -198,6 +198,46 @@ def test_a_fork_shows_the_curve_of_the_run_before_it_and_where_it_left_it(qtbot,
     assert np.isfinite(session.history.losses[:20]).all()
     mark = training.loss.marks.marks[0]
     assert (mark.step, mark.text) == (20, "forked here; before it, wider")
+    line = ShownRun(session)
+    show(line)
+    session.runs.changed.emit()
+    assert line.text.text() == "All panels and the canvas show Run 4; until step 20 it is wider"
+    hover(training.loss, 1.5)
+    assert training.loss.reader.heading == "epoch 1.50 of wider"
+    hover(training.loss, 2.5)
+    assert training.loss.reader.heading == "epoch 2.50"
+
+
+def hover(plot, x: float) -> list[str]:
+    """What the mouse reads at a place along x."""
+    view = plot.frame.plot.view
+    plot.frame.plot.hovered.emit(QPointF(x, sum(view.viewRange()[1]) / 2))
+    return [reading.name for reading in plot.reader.readings]
+
+
+def test_what_a_fork_has_of_the_run_before_it_is_drawn_once_and_under_that_ones_name(
+    qtbot, session, panel, three, made
+):
+    started, *_ = made.run(epochs=1)
+    three.write_all([
+        dataclasses.replace(started, run="ddd", step=20, parent="bbb", parent_step=20),
+        Steps(step=30, time=3.0, first=20, losses=np.full(10, 2.0, np.float32), learning_rates=np.ones(10, np.float32)),
+        RunFinished(step=30, time=3.0, reason="completed", epochs=3, best_epoch=0, seconds=1.0),
+    ])  # fmt: skip
+    qtbot.waitUntil(lambda: session.runs.record("ddd") is not None)
+    session.runs.overlay(["ddd"])
+    qtbot.waitUntil(lambda: "ddd" in panel.plot.others._runs and quiet(panel))
+    fork = panel.plot.others._runs["ddd"]
+    inherited = fork.items[2].getData()[0]
+    assert inherited.max() == 2.0  # epochs
+    assert "wider, before Run 4" in hover(panel.plot, 1.2)
+    assert "Run 4" in hover(panel.plot, 2.6)
+    session.runs.overlay(["bbb"])
+    qtbot.waitUntil(lambda: "bbb" in panel.plot.others._runs and quiet(panel))
+    assert not len(fork.items[2].getData()[0] if fork.items[2].getData()[0] is not None else ())
+    read = hover(panel.plot, 1.2)
+    assert "wider" in read
+    assert not any("Run 4" in name for name in read)
 
 
 def test_two_runs_are_told_apart_by_plan_and_network(qtbot, panel):

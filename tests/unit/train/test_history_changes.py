@@ -54,3 +54,14 @@ def test_a_fork_goes_on_from_what_is_shown_of_its_parent() -> None:
 def test_a_run_that_has_nothing_to_do_with_it_empties_the_history() -> None:
     history = fed(STARTED, steps(0, 30), replace(STARTED, run="other"))
     assert len(history.losses) == 0
+
+
+def test_the_steps_before_a_fork_are_those_of_the_run_it_was_forked_from() -> None:
+    history = fed(STARTED, steps(0, 20), replace(STARTED, run="second", parent="first", parent_step=12, step=12))
+    history.feed(steps(12, 4))
+    assert [history.run_at(step) for step in (0, 11, 12, 15)] == ["first", "first", "second", "second"]
+    assert history.own_since == 12
+    history.feed(replace(STARTED, run="third", parent="second", parent_step=14, step=14))
+    assert [history.run_at(step) for step in (11, 13, 14)] == ["first", "second", "third"]
+    history.feed(replace(STARTED, run="third", step=15))  # resumed
+    assert (history.own_since, history.run_at(13)) == (14, "second")
