@@ -7,12 +7,15 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from nnstudio.cli import private
 from nnstudio.cli.output import Output, figure, figures, note
 from nnstudio.cli.training import duration, stoppable
+from nnstudio.train import privacy
 from nnstudio.train.control import Control
 from nnstudio.train.events import Event, RunStarted, Steps
 
 if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
     from nnstudio.project.crossing import Fold
     from nnstudio.project.project import Project
 
@@ -27,9 +30,11 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
 
     def told(fold: Fold) -> None:
         out.item(event="fold", **fold.to_json())
-        out.line(f"fold {fold.number}/{arguments.folds}  {figures(fold.figures)}  ({fold.rows:,} rows)")
+        given = f"  |  {private.short(fold.spent)}" if fold.spent is not None else ""
+        out.line(f"fold {fold.number}/{arguments.folds}  {figures(fold.figures)}  ({fold.rows:,} rows){given}")
 
-    with stoppable(control) as stopped, _bar(arguments.folds) if out.live else _nothing() as shown:
+    asked = private.asked(project, arguments, lambda: min(part.count("train") for part in _parts(project, arguments)))
+    with asked, stoppable(control) as stopped, _bar(arguments.folds) if out.live else _nothing() as shown:
         found = project.cross_validate(
             arguments.folds, epochs=arguments.epochs, device=arguments.device, seed=arguments.seed, control=control,
             progress=shown, done=told,
@@ -37,7 +42,13 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     out.item(event="cross-validation", **found.to_json())
     mean, deviation = found.mean, found.deviation
     out.line("  |  ".join(f"{name} {figure(mean[name])} ± {figure(deviation[name])}" for name in mean))
+    if found.spent is not None:
+        out.line(f"Private: {privacy.told(*found.spent)} for any one row, by all these trainings together.")
     return 130 if stopped.is_set() else 0
+
+
+def _parts(project: Project, arguments: Namespace) -> list[Dataset]:
+    return list(project.dataset.folds(arguments.folds))
 
 
 @contextlib.contextmanager

@@ -7,12 +7,15 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnstudio.cli import private
 from nnstudio.cli.output import CallError, Output, figures
 from nnstudio.project.errors import not_written
+from nnstudio.train import privacy
 
 if TYPE_CHECKING:
     from nnstudio.project.compared import Row
     from nnstudio.runs import RunDatabase, RunRecord
+    from nnstudio.train.events import PrivacySpent
     from nnstudio.train.history import History
 
 
@@ -48,7 +51,7 @@ def runs(arguments: Namespace, out: Output) -> int:
         if arguments.csv or arguments.tensorboard or arguments.mlflow:
             _hand_on(path, chosen or known[::-1], arguments, out)
         elif not chosen:
-            _table(known, arguments.project, out)
+            _table(known, database, arguments.project, out)
         elif len(chosen) == 1:
             _details(chosen[0], database, out)
         elif len(chosen) == 2:
@@ -74,16 +77,19 @@ def _found(known: list[RunRecord], text: str, project: str) -> RunRecord:
     raise CallError(f"{project} has no run “{text}”; nnstudio runs {project} lists them")
 
 
-def _table(known: list[RunRecord], project: str, out: Output) -> None:
+def _table(known: list[RunRecord], database: RunDatabase, project: str, out: Output) -> None:
     rows = [
-        ("run", "name", "started", "outcome", "epochs", "best", "time", "device", "figures of the best epoch", "tags")
-    ]
+        ("run", "name", "started", "outcome", "epochs", "best", "time", "device", "figures of the best epoch",
+         "private", "tags")
+    ]  # fmt: skip
     for record in known:
-        _item(record, out)
+        spent = private.of_run(record, database)
+        _item(record, spent, out)
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))
         rows.append(
             (str(record.number), record.name, when, record.state, str(record.epochs), str(record.best_epoch),
-             _duration(record.seconds), record.device, figures(record.best), ", ".join(record.tags))
+             _duration(record.seconds), record.device, figures(record.best),
+             private.short(spent) if spent is not None else "", ", ".join(record.tags))
         )  # fmt: skip
     if not known:
         out.line(f"{project} has no runs yet; start one with: nnstudio train {project}")
@@ -94,12 +100,13 @@ def _table(known: list[RunRecord], project: str, out: Output) -> None:
     out.table(shown, right=right)
 
 
-def _item(record: RunRecord, out: Output) -> None:
+def _item(record: RunRecord, spent: PrivacySpent | None, out: Output) -> None:
     out.item(
         run=record.id, number=record.number, name=record.name, started=record.started, outcome=record.outcome,
         state=record.state, epochs=record.epochs, best_epoch=record.best_epoch, steps=record.steps,
         seconds=record.seconds, device=record.device, figures=record.figures, tags=list(record.tags), note=record.note,
         parent=record.parent, parent_step=record.parent_step, network=record.network, plan=record.plan,
+        **private.item(spent),
     )  # fmt: skip
 
 
@@ -111,7 +118,8 @@ def _details(record: RunRecord, database: RunDatabase, out: Output) -> None:
     from nnstudio.train.plan import Plan
 
     load()
-    _item(record, out)
+    spent = private.of_run(record, database)
+    _item(record, spent, out)
     out.line(f"{record.title} ({record.id}), {record.state}{f': {record.reason}' if record.reason else ''}")
     sheet = sheet_of(database, record)
     size = database.sizes().get(record.id, 0)
@@ -122,6 +130,7 @@ def _details(record: RunRecord, database: RunDatabase, out: Output) -> None:
         ("network", _network(record, None if sheet is None else len(sheet.network.nodes))),
         ("data", ", ".join(f"{count:,} {split}" for split, count in record.samples.items())),
         ("forked from", f"{record.parent} at step {record.parent_step:,}" if record.parent else ""),
+        ("private", f"{privacy.told(spent.epsilon, spent.delta)} for any one of {spent.of:,} rows" if spent else ""),
         ("tags", ", ".join(record.tags)), ("note", record.note), ("on disk", memory_text(size)),
     ]  # fmt: skip
     out.table([(name, text) for name, text in facts if text])

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnstudio.cli import costing
+from nnstudio.cli import costing, private
 from nnstudio.cli.output import CallError, Output, figure, note
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def check(arguments: Namespace, out: Output) -> int:
     for one in doubts:
         out.item(diagnosis=one.code, message=one.message, hint=one.hint)
         out.line(f"warning: {one.message}; {one.hint}")
-    wrong = _wrong_in_plan(project, out)
+    wrong = _wrong_in_plan(project, out) + private.tell_check(project, out)
     errors = len(resolution.errors) + bool(unreadable) + len(wrong)
     out.item(
         layers=len(rows) - 1, parameters=resolution.parameters, errors=errors, data=unreadable or None, plan=wrong,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.project.errors import ProjectError
-from nnstudio.train.events import Event, RunFailed, RunFinished
+from nnstudio.train.events import Event, PrivacySpent, RunFailed, RunFinished
+from nnstudio.train.privacy import epsilon
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
@@ -25,19 +26,22 @@ FEWEST, MOST = 2, 100
 
 @dataclass(frozen=True)
 class Fold:
-    """What one fold gave. number: from 1. rows: it was judged by. figures: as of :meth:`Project.evaluate`."""
+    """What one fold gave. number: from 1. rows: it was judged by. figures: as of :meth:`Project.evaluate`. spent: what
+    its training gave away, where that was private."""
 
     number: int
     rows: int
     epochs: int
     seconds: float
     figures: Mapping[str, float]
+    spent: PrivacySpent | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value."""
+        private = {"epsilon": self.spent.epsilon, "delta": self.spent.delta} if self.spent is not None else {}
         return {
             "fold": self.number, "rows": self.rows, "epochs": self.epochs, "seconds": round(self.seconds, 3),
-            "figures": dict(self.figures),
+            "figures": dict(self.figures), **private,
         }  # fmt: skip
 
 
@@ -68,9 +72,25 @@ class CrossValidation:
             for name in self.names
         }
 
+    @property
+    def spent(self) -> tuple[float, float] | None:
+        """What all its trainings together give away of any one row, ε and δ: it took part in all but one of them, of
+        which the loudest count. None where they were not private."""
+        told = sorted((fold.spent for fold in self.folds if fold.spent is not None), key=lambda spent: spent.epsilon)
+        if not told:
+            return None
+        trainings = told[1:] if len(told) == self.asked else told
+        return epsilon([(each.rows / each.of, each.noise, each.step) for each in trainings], told[0].delta), told[
+            0
+        ].delta
+
     def to_json(self) -> dict[str, Any]:
         """A JSON value."""
-        return {"folds": len(self.folds), "asked": self.asked, "mean": self.mean, "deviation": self.deviation}
+        spent = self.spent
+        private = {"epsilon": spent[0], "delta": spent[1]} if spent is not None else {}
+        return {
+            "folds": len(self.folds), "asked": self.asked, "mean": self.mean, "deviation": self.deviation, **private,
+        }  # fmt: skip
 
 
 def cross_validate(
@@ -95,7 +115,10 @@ def cross_validate(
     for number, part in enumerate(dataset.folds(folds), 1):
         compiled = compile_network(network, part.types, plan.seed)
         ended: Event | None = None
+        spent: PrivacySpent | None = None
         for ended in run(compiled, part, plan, control):
+            if isinstance(ended, PrivacySpent):
+                spent = ended
             if progress is not None:
                 progress(number, ended)
         if isinstance(ended, RunFailed):
@@ -104,7 +127,7 @@ def cross_validate(
         if ended.reason == "stopped":
             break
         figures = {name: float(value) for name, value in evaluate(compiled, part, "test").items()}
-        found.append(Fold(number, part.count("test"), ended.epochs, ended.seconds, figures))
+        found.append(Fold(number, part.count("test"), ended.epochs, ended.seconds, figures, spent))
         if done is not None:
             done(found[-1])
     return CrossValidation(tuple(found), folds)

@@ -2,7 +2,8 @@
 comes from what differs in their networks and plans alone.
 
 Sides take turns of some steps; the one that has seen fewer samples goes next. Each has random state of its own, so a
-side's figures are those that it would have by itself.
+side's figures are those that it would have by itself. So has a private side its own secret: noise that two models share
+could be taken out again by whoever has both.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nnstudio.train.batches import Batches, Data, Rows
 from nnstudio.train.clock import Clock
 from nnstudio.train.control import Control
 from nnstudio.train.environment import (
+    TrainingError,
     choose_device,
     described,
     environment,
@@ -31,7 +33,7 @@ from nnstudio.train.figures import Figures
 from nnstudio.train.losses import Losses
 from nnstudio.train.origin import Origin
 from nnstudio.train.plan import Plan
-from nnstudio.train.private import batches_of
+from nnstudio.train.private import batches_of, spent, without_secret
 from nnstudio.train.state import Moment, NotFiniteError, State
 from nnstudio.train.stepping import Stepper
 
@@ -183,12 +185,14 @@ class _Runner:
         last = plan.epochs * batches.steps_per_epoch
         last = last if self.steps is None else begin + self.steps
         yield self._started(stepper, batches, last, rows.rows, watched)
+        yield from self._spent(state, rows.rows, last)
         side.compiled.train()
         losses.begin()
         try:
             while state.progress.step < last and not self.control.stopping:
                 yield from self._epoch(stepper, batches, last)
                 yield from self._epoch_ended(stepper, batches, validation)
+                yield from self._spent(state, rows.rows, last)
         except NotFiniteError as bad:
             event = losses.event(0, 0.0, **self.at())
             if event is not None:
@@ -203,6 +207,10 @@ class _Runner:
         yield RunFinished(
             **self.at(), reason=reason, epochs=progress.epoch, best_epoch=progress.best_epoch, seconds=self.clock.now()
         )
+
+    def _spent(self, state: State, rows: int, last: int) -> Iterator[Event]:
+        """What a private side has given away."""
+        yield from spent(state, rows, max(0, last - state.progress.step), **self.at())
 
     def _started(self, stepper: Stepper, batches: Batches, last: int, rows: int, watched: int) -> RunStarted:
         compiled, plan, state = self.side.compiled, self.side.plan, stepper.state
@@ -278,16 +286,24 @@ def _begin(state: State, side: Side) -> int:
     """Put a side where its moment says; the step at which it begins."""
     if side.moment is None:
         return 0
+    moment = side.moment if side.plan.repeatable else without_secret(side.moment)
     if side.was is None:
-        state.restore(side.moment)
+        state.restore(moment)
     else:
         from nnstudio.train.taking_over import take_over
 
         compiled, plan = side.was
+        if side.plan.private and not plan.private:
+            raise TrainingError(
+                "Private training cannot begin with weights that were trained without privacy: they tell of their rows",
+                "compare versions from the beginning, or turn private training off",
+            )
         old = State(compiled, plan, state.device)
-        old.restore(side.moment)
+        old.restore(moment)
         old.forget_epoch()
         take_over(state, old)
+        if not side.plan.private:
+            state.secret = None
         old.tracks.leave()
         state.progress.batch = old.progress.batch * plan.batch_size // side.plan.batch_size
     state.forget_epoch()  # the figures of a forked epoch are of the steps since

@@ -144,7 +144,9 @@ def _found(start: _Start, folder: Path | None, resume: bool | Path, *, fork: boo
                 "set it back to go on from there, or train from the beginning",
             )
     if fork and not plan.repeatable:  # its noise must not be its parent's
-        moment = replace(moment, tensors={n: t for n, t in moment.tensors.items() if not n.startswith("private.")})
+        from nnstudio.train.private import without_secret
+
+        moment = without_secret(moment)
     origin = start.origin
     if fork:
         origin = replace(origin, parent=about.run, parent_step=about.step)

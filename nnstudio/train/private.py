@@ -7,14 +7,16 @@ import contextlib
 import secrets
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.data.augment import Mixup
 from nnstudio.train.batches import Batches
 from nnstudio.train.environment import TrainingError, seed_of
+from nnstudio.train.events import PrivacySpent
 from nnstudio.train.mixing import hindrances
 from nnstudio.train.poisson import PoissonBatches
-from nnstudio.train.privacy import Sampling, counted, sampling
+from nnstudio.train.privacy import Sampling, counted, epsilon, sampling
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.train.batches import Batch, Rows
     from nnstudio.train.plan import Plan
-    from nnstudio.train.state import State
+    from nnstudio.train.state import Moment, State
     from nnstudio.train.tracks import Track
 
 #: Numbers of all samples' gradients that are held at once, at most (but always one sample's).
@@ -62,6 +64,11 @@ class Secret:
             self.noise.set_state(tensors["private.noise"])
 
 
+def without_secret(moment: Moment) -> Moment:
+    """A moment as a fork begins with it: noise that two models share could be taken out by whoever has both."""
+    return replace(moment, tensors={n: t for n, t in moment.tensors.items() if not n.startswith("private.")})
+
+
 def secret_of(compiled: Compiled, plan: Plan, device: torch.device) -> Secret | None:
     """The secret of a run by this plan; None where it is not private. TrainingError where it cannot be."""
     found = hindrances(plan, compiled.resolution.network)
@@ -86,6 +93,19 @@ def batches_of(state: State, rows: Rows) -> Batches:
     for track in state.tracks.all:
         track.private = PrivateGradients(track, state, secret, drawn)
     return PoissonBatches(rows, plan.batch_size, secret, drawn)
+
+
+def spent(state: State, rows: int, left: int, **at: Any) -> Iterator[PrivacySpent]:
+    """What a run over so many rows has given away until now, and will have with so many steps ``left`` to be done;
+    nothing where it is not private. at: step and time, as events have them."""
+    plan = state.plan
+    if state.secret is not None:
+        drawn, segments = sampling(plan, rows), state.progress.spent
+        yield PrivacySpent(
+            **at, epsilon=epsilon(segments, plan.delta), delta=plan.delta,
+            planned=epsilon([*segments, (drawn.rate, plan.noise_multiplier, left)], plan.delta),
+            rows=drawn.expected, of=drawn.rows, noise=plan.noise_multiplier, norm=plan.sample_norm,
+        )  # fmt: skip
 
 
 def per_sample(compiled: Compiled, plan: Plan) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnstudio.train import failures, privacy
+from nnstudio.train import failures
 from nnstudio.train.answers import Answers
 from nnstudio.train.augmenting import augmenting_of
 from nnstudio.train.batches import Batch, Data, Rows
@@ -22,7 +22,6 @@ from nnstudio.train.events import (
     Diagnosis,
     EpochEnded,
     Event,
-    PrivacySpent,
     RunFinished,
     RunStarted,
     Samples,
@@ -34,7 +33,7 @@ from nnstudio.train.memory import MemoryWatch
 from nnstudio.train.origin import Origin
 from nnstudio.train.pace import Pace
 from nnstudio.train.plan import Plan
-from nnstudio.train.private import batches_of
+from nnstudio.train.private import batches_of, spent
 from nnstudio.train.replay import find_culprit
 from nnstudio.train.run_folder import RunFolder
 from nnstudio.train.state import Moment, NotFiniteError, State
@@ -358,16 +357,8 @@ class Trainer:
 
     def spent(self) -> Iterator[Event]:
         """What private training has given away until now; nothing where it is not private."""
-        state, plan = self.state, self.plan
-        if state.secret is not None:
-            drawn = privacy.sampling(plan, self.batches.source.rows)
-            segments = state.progress.spent
-            left = max(0, plan.epochs * self.batches.steps_per_epoch - state.progress.step)
-            yield PrivacySpent(
-                **self.at(), epsilon=privacy.epsilon(segments, plan.delta), delta=plan.delta,
-                planned=privacy.epsilon([*segments, (drawn.rate, plan.noise_multiplier, left)], plan.delta),
-                rows=drawn.expected, of=drawn.rows, noise=plan.noise_multiplier, norm=plan.sample_norm,
-            )  # fmt: skip
+        left = max(0, self.plan.epochs * self.batches.steps_per_epoch - self.state.progress.step)
+        yield from spent(self.state, self.batches.source.rows, left, **self.at())
 
     def begin_segment(self) -> float:
         """Plain steps begin now, by the pace's clock."""

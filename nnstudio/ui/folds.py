@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from nnstudio.train.control import Control
 from nnstudio.train.events import Event, RunStarted
+from nnstudio.train.privacy import told
 from nnstudio.ui.actions import Action
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.docks import numbers
@@ -152,7 +153,9 @@ class FoldsDialog(QDialog):
     def _done(self, found: CrossValidation) -> None:
         self._ended()
         stopped = len(found.folds) < found.asked
-        self.left.setText(f"Stopped after {len(found.folds)} of {found.asked} folds" if stopped else "Done")
+        ended = f"Stopped after {len(found.folds)} of {found.asked} folds" if stopped else "Done"
+        given = f"; all together {told(*found.spent)} for any one row" if found.spent is not None else ""
+        self.left.setText(ended + given)
 
     def _failed(self, error: BaseException) -> None:
         self._ended()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnstudio.train.control import Control
-from nnstudio.train.events import EpochEnded, Event, RunFailed, RunFinished, RunStarted, Steps
+from nnstudio.train.events import EpochEnded, Event, PrivacySpent, RunFailed, RunFinished, RunStarted, Steps
 from nnstudio.train.lockstep import Side, lockstep
 from nnstudio.train.loop import run
 from nnstudio.train.origin import Origin
@@ -52,15 +52,15 @@ def test_sides_with_other_batch_sizes_see_as_many_samples_in_the_same_time() -> 
     assert seen == {"small": 3, "large": 3}
 
 
-def moment_of(steps: int, body=rich_body) -> Moment:
+def moment_of(steps: int, body=rich_body, plan: Plan = PLAN) -> Moment:
     """A run's state after so many steps."""
     import torch
 
     from nnstudio.train.environment import environment
 
     control = Control()
-    with environment(PLAN, torch.device("cpu")):
-        trainer = Trainer(classifier(body), Blobs(), PLAN, control, torch.device("cpu"), None, "x")
+    with environment(plan, torch.device("cpu")):
+        trainer = Trainer(classifier(body), Blobs(), plan, control, torch.device("cpu"), None, "x")
         events = trainer.events()
         control.pause()
         for _ in range(steps):
@@ -130,3 +130,41 @@ def test_it_stops_when_told() -> None:
         if isinstance(event, RunFinished):
             ends.append((name, event.reason))
     assert sorted(ends) == [("a", "stopped"), ("b", "stopped")]
+
+
+def test_private_sides_are_the_runs_that_they_would_be_alone_and_tell_what_they_give_away() -> None:
+    private = PLAN.with_(private=True, repeatable=True, noise_multiplier=2.0)
+    louder = private.with_(noise_multiplier=4.0)
+    together = by_side(list(lockstep({"a": Side(classifier(), private), "b": Side(classifier(), louder)}, Blobs())))
+    for name, plan in (("a", private), ("b", louder)):
+        alone = list(run(classifier(), Blobs(), plan))
+        assert np.array_equal(losses(together[name]), losses(alone))
+        spent = [[(e.step, e.epsilon, e.planned) for e in told if isinstance(e, PrivacySpent)]
+                 for told in (together[name], alone)]  # fmt: skip
+        assert spent[0][-1] == spent[1][-1]
+        assert [epsilon for _, epsilon, _ in spent[0]] == sorted(epsilon for _, epsilon, _ in spent[0])
+    assert together["a"][-2].epsilon > together["b"][-2].epsilon > 0
+
+
+def test_a_private_side_does_not_go_on_from_weights_that_were_not() -> None:
+    private = PLAN.with_(private=True)
+    side = Side(classifier(), private, moment=moment_of(5, plain_body), was=(classifier(), PLAN))
+    (failed,) = [event for _, event in lockstep({"a": side}, Blobs(), steps=4) if isinstance(event, RunFailed)]
+    assert "trained without privacy" in failed.message
+
+
+def test_a_side_without_privacy_goes_on_from_private_weights() -> None:
+    private = PLAN.with_(private=True)
+    side = Side(classifier(), PLAN, moment=moment_of(5, plain_body, private), was=(classifier(), private))
+    told = [event for _, event in lockstep({"a": side}, Blobs(), steps=4)]
+    assert isinstance(told[-1], RunFinished)
+    assert not [event for event in told if isinstance(event, PrivacySpent)]
+
+
+def test_private_sides_that_go_on_from_one_checkpoint_do_not_share_their_noise() -> None:
+    private = PLAN.with_(private=True)
+    moment = moment_of(5, plain_body, private)
+    sides = {name: Side(classifier(), private, moment=moment, origin=Origin(parent="run")) for name in "ab"}
+    together = by_side(list(lockstep(sides, Blobs(), steps=8)))
+    assert not np.array_equal(losses(together["a"]), losses(together["b"]))
+    assert all(told[-2].epsilon > told[1].epsilon > 0 for told in together.values())
