@@ -122,12 +122,23 @@ class EqualErrorRate(_ByThreshold):
         self._distance = distance
 
     def of(self, scores: torch.Tensor, yes: torch.Tensor) -> float:
-        from torchmetrics.functional.classification import binary_roc
+        return equal_error(scores if self._distance else 1 - scores, yes > 0)[1]
 
-        passed, found, _ = binary_roc(1 - scores if self._distance else scores, yes, validate_args=False)
-        missed = 1 - found
-        at = int((passed - missed).abs().argmin())
-        return float(passed[at] + missed[at]) / 2
+
+def equal_error(distances: torch.Tensor, same: torch.Tensor) -> tuple[float, float]:
+    """The distance up to which two are taken for the same so that as large a share of the same is refused as of others
+    is let pass, and that share; NaN where there are not pairs of both kinds. distances: N; same: N, bool."""
+    if not same.any() or same.all() or distances.isnan().any():
+        return math.nan, math.nan
+    from torchmetrics.functional.classification import binary_roc
+
+    near = 1 - _ranks(distances)
+    passed, found, least = binary_roc(near, same.long(), validate_args=False)
+    missed = 1 - found
+    at = int((passed - missed).abs().argmin())
+    taken = distances[near >= least[at]]
+    limit = float(taken.max()) if len(taken) else float(distances.min())
+    return limit, float(passed[at] + missed[at]) / 2
 
 
 class RecallAtK(Gathered):

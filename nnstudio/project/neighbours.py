@@ -116,12 +116,9 @@ def _threshold(vectors: Floats, labels: list[str]) -> Threshold:
 
 
 def equal_error(distances: NDArray[np.floating], same: NDArray[np.bool_]) -> Threshold:
-    """Where as large a share of the same is refused as of others is let pass."""
-    together, apart = np.sort(distances[same]), np.sort(distances[~same])
-    if not len(together) or not len(apart):
-        return Threshold(float("nan"), float("nan"))
-    known = np.unique(distances)
-    refused = 1.0 - np.searchsorted(together, known, side="right") / len(together)
-    passed = np.searchsorted(apart, known, side="right") / len(apart)
-    at = int(np.abs(refused - passed).argmin())
-    return Threshold(float(known[at]), float(refused[at] + passed[at]) / 2)
+    """Where as large a share of the same is refused as of others is let pass, as EqualErrorRate says."""
+    import torch
+
+    from nnstudio.nn import metrics_gathered
+
+    return Threshold(*metrics_gathered.equal_error(torch.as_tensor(distances), torch.as_tensor(same)))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.project.errors import ProjectError
+from nnstudio.project.judging.pairs import parted
 from nnstudio.project.judging.subjects import Subject, subjects
 from nnstudio.project.judging.taps import Tap, fed_all, losses_by_row, tapped
 
@@ -104,7 +105,7 @@ class Judge:
 
     def __init__(self, compiled: Compiled, dataset: Dataset) -> None:
         self.compiled, self.dataset = compiled, dataset
-        self.subjects = subjects(compiled, dataset)
+        self.subjects = tuple(parted(compiled, dataset, subject) for subject in subjects(compiled, dataset))
         self._judged: dict[str, dict[str, Judged]] = {}
         if not self.subjects:
             raise ProjectError(

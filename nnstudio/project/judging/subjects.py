@@ -154,7 +154,8 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
 
 
 def _pairs(network: Network, layer: object, prediction: Tap) -> tuple[str, float]:
-    """How a distance or likeness of pairs becomes a share, and what is half way: half the margin of a loss on it."""
+    """How a distance or likeness of pairs becomes a share, and what is half way until `pairs` has looked at the data:
+    half the margin of a loss on it."""
     if getattr(layer, "measure", "distance") == "likeness":
         return "likeness", 1.0
     margins = [

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.project.answers import target_field
-from nnstudio.project.neighbours import Neighbourhood, Threshold, embedding_outputs, equal_error, vectors_of
+from nnstudio.project.judging.pairs import limit_of
+from nnstudio.project.neighbours import Neighbourhood, Threshold, embedding_outputs, vectors_of
 from nnstudio.project.ranking import Ranked, rankable, ranked
 from nnstudio.ui.docks import numbers
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
     from nnstudio.project.judging.subjects import Subject
 
-#: Neighbours and places of a ranking that are told; steps of the past beside a forecast, as multiples of it;
-#: pairs by which it is told from which distance on two are others.
+#: Neighbours and places of a ranking that are told; steps of the past beside a forecast, as multiples of it; rows by
+#: which it is told how unusual a score is.
 NEAR, TOP, BACK, PAIRS = 8, 12, 8, 400
 #: Tokens that fill up a sequence or begin and end it.
 _SILENT = ("<pad>", "<start>", "<end>")
@@ -120,17 +121,10 @@ class Beside:
         return self._subjects[output]
 
     def _limit(self, made: Compiled, dataset: Dataset, output: str) -> Threshold | None:
-        """Up to which distance two are the same, for an output that is the distance of pairs: what errs as often either
-        way on rows that were held back."""
+        """Up to which distance two are the same, for an output that is the distance of pairs."""
         if output not in self._limits:
             subject = self._subject(made, dataset, output)
-            self._limits[output] = None
-            if subject is not None and subject.link == "distance" and subject.field in dataset.fields:
-                split = "validation" if dataset.count("validation") else "train"
-                places = np.arange(min(PAIRS, dataset.count(split)))
-                apart = vectors_of(made, dataset, output, split, places).reshape(-1)
-                same = np.asarray(dataset.arrays(split)[subject.field][places]).reshape(-1) > 0.5
-                self._limits[output] = equal_error(apart, same)
+            self._limits[output] = limit_of(made, dataset, subject) if subject is not None else None
         return self._limits[output]
 
     def _neighbourhood(

@@ -14,6 +14,7 @@ from nnstudio.compile.lower import compile_network
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.dataset import Dataset
 from nnstudio.data.reference import DataReference, Split
+from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import TensorType
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.files import load_sheet
@@ -23,6 +24,7 @@ from nnstudio.project.judging.attacks import Attack, attacked
 from nnstudio.project.judging.explaining import explain
 from nnstudio.project.judging.judge import Judge, Judged, shares_of
 from nnstudio.project.judging.objects import by_object, mean_average_precision
+from nnstudio.project.judging.pairs import limit_of
 from nnstudio.project.judging.slices import columns_to_slice, sliced
 from nnstudio.project.judging.subjects import subjects
 from nnstudio.project.judging.telling import answer_texts
@@ -182,11 +184,40 @@ def test_average_precision_is_that_of_the_metric():
     assert mean_average_precision(by_object(judged)) == pytest.approx(metric.compute(), abs=1e-6)
 
 
-def test_a_distance_is_a_share_that_is_a_half_at_half_the_margin():
+def test_a_distance_is_a_share_that_is_a_half_at_half_the_margin_where_nothing_tells_better():
     import torch
 
     subject = judge_of("faces").subject()
-    assert subject.link == "distance"
+    assert (subject.link, subject.scale) == ("distance", 0.7)
     shares = shares_of(subject, torch.tensor([[0.0], [subject.scale], [10 * subject.scale]]))[:, 1]
     assert shares[:2].tolist() == [1.0, 0.5]
     assert shares[2] < 0.01
+
+
+def test_pairs_are_parted_where_rows_that_were_held_back_err_as_often_either_way():
+    random, count = np.random.default_rng(2), 300
+    same = (np.arange(count) % 3 == 0).astype(np.int64)
+    first = random.normal(size=(count, 2)).astype(np.float32)
+    far = np.where(same, 3.0, 6.0) + random.normal(0, 1, count)
+    second = first + np.stack([far, 0 * far], 1).astype(np.float32)
+    columns = {
+        "first": Column("first", "array", first),
+        "second": Column("second", "array", second),
+        "same": Column("same", "category", same, ("no", "yes"), role="target"),
+    }
+    source = Source(columns, count, False, {name: column.values for name, column in columns.items()})
+    dataset = Dataset(DataReference(source="shipped:none"), source, "made up")
+    net = NetworkBuilder()
+    apart = net.add("PairwiseDistance", net.add("Input", field="first"), net.add("Input", field="second"))
+    net.add("ContrastiveLoss", apart, net.add("Input", field="same"), name="loss")
+    net.add("Output", apart, kind="number", name="apart")
+    judge = Judge(compile_network(net.network, dataset.types, 0), dataset)
+    subject = judge.subject()
+    held = judge.judged("validation")
+    wrong = [np.mean(held.predicted[held.target == code] != code) for code in (0, 1)]
+    assert 0 < wrong[0] == pytest.approx(wrong[1], abs=0.1)
+    limit = limit_of(judge.compiled, dataset, subject)
+    assert limit is not None
+    assert limit.distance == subject.scale, "the limit by which Try it tells the same from others"
+    assert 3 < subject.scale < 6
+    assert limit.error == pytest.approx(np.mean(wrong), abs=0.05)
