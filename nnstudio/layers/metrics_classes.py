@@ -154,6 +154,46 @@ class MeanIoU(Layer):
         return Call("nnstudio.nn.MeanIoU", prediction.sizes[axis], axis=axis, **options)
 
 
+@layer(
+    family="Metrics", icon="metric", role="metric",
+    synonyms=("confusion matrix", "confusion", "ConfusionMatrix", "mcc", "phi", "imbalanced", "correlation"),
+)  # fmt: skip
+class MatthewsCorrelation(Layer):
+    r"""Say in one number how good a confusion matrix is: 1 for all right, 0 for guessing, −1 for all wrong.
+
+    Use it where classes are of different size: it is high only where every class is mostly found and mostly rightly
+    named. The matrix itself, with the samples behind each cell, stands in *Evaluate* and is printed by
+    `nnstudio evaluate PROJECT --confusion`.
+
+    ```math
+    \frac{c\, s - \sum_k p_k\, t_k}{\sqrt{(s^2 - \sum_k p_k^2)\, (s^2 - \sum_k t_k^2)}}
+    ```
+
+    Here c of s samples are right, and class k is predicted for p_k and true for t_k of them.
+
+    Shapes: scores `N×C×*` (class after the batch) or `N×*×C` and codes `N×*`, or two of the same sizes, give one
+    number.
+
+    Source: Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient" (2004), equation 8;
+    scikit-learn, `matthews_corrcoef`.
+    """
+
+    prediction = _prediction()
+    target = _target()
+    padding = _padding()
+
+    threshold: float = _threshold()
+    ignore_index: int | None = ignore_param()
+
+    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
+        check_padding(padding, target)
+        ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
+        if is_yes_or_no(prediction, target):
+            return Call("nnstudio.nn.MatthewsCorrelation", 2, threshold=self.threshold, **ignored)
+        axis = class_axis(prediction, target)
+        return Call("nnstudio.nn.MatthewsCorrelation", prediction.sizes[axis], axis=axis, **ignored)
+
+
 class _Certain(Layer):
     """Base of figures of how sure a network is."""
 

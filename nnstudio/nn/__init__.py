@@ -33,7 +33,7 @@ from nnstudio.nn.losses_embeddings import BatchTripletLoss, ContrastiveLoss, NTX
 from nnstudio.nn.losses_padded import KLNormalLoss, MaskedLoss, QuantileLoss, SequenceCrossEntropyLoss
 from nnstudio.nn.masks import FlipSequence, LengthMask, MaskedPool
 from nnstudio.nn.metrics import MAE, R2, RMSE, Accuracy, BinaryAccuracy, Perplexity
-from nnstudio.nn.metrics_counted import F1, CalibrationError, MeanIoU, Precision, Recall
+from nnstudio.nn.metrics_counted import F1, CalibrationError, MatthewsCorrelation, MeanIoU, Precision, Recall
 from nnstudio.nn.metrics_detection import InstancePrecision, MeanAveragePrecision
 from nnstudio.nn.metrics_gathered import ROCAUC, AveragePrecision, EqualErrorRate, RecallAtK
 from nnstudio.nn.metrics_sequences import BLEU, ChrF, EntityF1, ErrorRate, ExactMatch
@@ -105,6 +105,7 @@ __all__ = [
     "LengthMask",
     "MaskedLoss",
     "MaskedPool",
+    "MatthewsCorrelation",
     "MaxUnpool1d",
     "MaxUnpool2d",
     "MaxUnpool3d",

@@ -116,6 +116,17 @@ class MeanIoU(Confusion):
         return float((hits[occurs] / union[occurs]).mean()) if occurs.any() else math.nan
 
 
+class MatthewsCorrelation(Confusion):
+    """How far predictions and truth go together over all cells, from −1 to 1 (Gorodkin, 2004, equation 8); 0 where all
+    are predicted, or are, of one class."""
+
+    def figure(self, counts: torch.Tensor) -> float:
+        found, true, total = counts.sum(0), counts.sum(1), counts.sum()
+        together = counts.diagonal().sum() * total - (found * true).sum()
+        apart = (total**2 - (found**2).sum()) * (total**2 - (true**2).sum())
+        return float(together / apart.sqrt()) if apart > 0 else 0.0
+
+
 class CalibrationError(torch.nn.Module):
     """By how much certainty and truth differ: the mean over ``bins`` of equal width, weighted by how much lies in each.
 

@@ -104,7 +104,8 @@ def plan_differences(plan: Mapping[str, Any], other: Mapping[str, Any]) -> dict[
 def smaller_is_better(name: str) -> bool:
     """Whether a figure of this name is the better the smaller it is, as losses and errors are."""
     words = name.lower()
-    return not any(word in words for word in ("accuracy", "f1", "precision", "recall", "auc", "iou", "score", "r2"))
+    better = ("accuracy", "f1", "precision", "recall", "auc", "iou", "score", "r2", "correlation")
+    return not any(word in words for word in better)
 
 
 def best_of(records: list[RunRecord], figure: str) -> RunRecord | None:

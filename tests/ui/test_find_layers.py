@@ -66,6 +66,7 @@ BCEWithLogitsLoss: bce with logits
 KLDivLoss: kl
 CTCLoss: ctc
 Accuracy: accuracy
+MatthewsCorrelation: confusion matrix, mcc
 Split: split
 Chunk: split in half, halves
 Unbind: unstack

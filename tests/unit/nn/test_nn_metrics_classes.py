@@ -62,6 +62,15 @@ def test_overlap_of_areas(scores: torch.Tensor, codes: torch.Tensor) -> None:
     assert fed(nn.MeanIoU(5), torch.cat((pictures, pictures[:, :1] - 1), 1), masks) == pytest.approx(each.mean())
 
 
+def test_a_confusion_matrix_in_one_number(scores: torch.Tensor, codes: torch.Tensor) -> None:
+    expected = classification.multiclass_matthews_corrcoef(scores, codes, 4)
+    assert fed(nn.MatthewsCorrelation(4), scores, codes) == pytest.approx(float(expected), abs=1e-6)
+    yes = codes == 1
+    expected = sklearn.matthews_corrcoef(yes, scores[:, 0] > 0.2)
+    assert fed(nn.MatthewsCorrelation(2, threshold=0.2), scores[:, :1], yes.float()) == pytest.approx(expected)
+    assert fed(nn.MatthewsCorrelation(4), scores, torch.ones_like(codes)) == 0
+
+
 def test_areas_under_curves(scores: torch.Tensor, codes: torch.Tensor) -> None:
     yes = codes == 1
     far = 50 * scores[:, 0]  # further than a sigmoid can tell apart
