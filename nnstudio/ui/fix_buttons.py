@@ -36,7 +36,8 @@ def detail(fix: Fix) -> str:
 
 
 class FixButton(QPushButton):
-    """Does a fix. While the pointer or the focus is on it, the canvas shows what it would do."""
+    """Does ``fix``, also one that is put in its place later. While the pointer or the focus is on it, the canvas shows
+    what it would do."""
 
     def __init__(self, session: Session, fix: Fix, parent: QWidget | None = None) -> None:
         super().__init__(fix.title.replace("&", "&&"), parent)
@@ -44,7 +45,7 @@ class FixButton(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # it goes with the problem: a click leaves the focus where it is
         self.setToolTip(detail(fix))
         self.setAccessibleName(f"Fix: {fix.title}")
-        self.clicked.connect(lambda: session.mending.apply(fix))
+        self.clicked.connect(lambda: session.mending.apply(self.fix))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QInputDialog, QWidget
 from nnstudio.train.planning import plan_problems
 from nnstudio.train.privacy import figure, forecast, noise_for, sampling, told
 from nnstudio.ui.background import Job
+from nnstudio.ui.docks import numbers
 from nnstudio.ui.fix_buttons import FixButton
 from nnstudio.ui.parts import button, column, label, row
 
 if TYPE_CHECKING:
     from nnstudio.layers import TensorType
+    from nnstudio.train.plan import Plan
     from nnstudio.train.planning import PlanProblem
     from nnstudio.ui.session import Session
 
@@ -50,7 +52,7 @@ class PrivateRow(QWidget):
         self.ask.setObjectName("noise_for_epsilon")
         self._fixes = QWidget()
         self._fixes.setLayout(row(1, spacing=6))
-        self._offered: tuple[str, ...] = ()
+        self._buttons: list[FixButton] = []
         self._job: Job | None = None
         self._wanted: tuple[object, ...] = ()
         self.setLayout(column(self.text, row(self.ask, 1), self.wrong, self._fixes, spacing=6))
@@ -70,47 +72,49 @@ class PrivateRow(QWidget):
         if not plan.private:
             return
         self._show_problems()
-        wanted = (plan, rows)
         self.ask.setEnabled(rows > 0)
-        if not rows:
-            self.text.setText("With data chosen, what the plan buys is told here.")
-        elif wanted != self._wanted:
-            self._work_out(wanted)
-        self._wanted = wanted
+        if (plan, rows) != self._wanted:
+            self._wanted = plan, rows
+            self._work_out(plan, rows)
 
-    def _work_out(self, wanted: tuple[object, ...]) -> None:
-        plan, rows = self.session.plan, self._rows
+    def _work_out(self, plan: Plan, rows: int) -> None:
         if self._job is not None:
             self._job.cancel()
-        self._job = self.session.background.run(
-            lambda _: forecast(plan, rows), self._show_forecast, lambda _: None, name="privacy"
-        )
+            self._job = None
+        if not rows:
+            self.text.setText("With data chosen, what the plan buys is told here.")
+            return
 
-    def _show_forecast(self, epsilon: float) -> None:
-        plan, rows = self.session.plan, self._rows
-        self._job = None
-        drawn = sampling(plan, rows)
-        self.text.setText(
-            f"{plan.epochs} epochs buy {told(epsilon, plan.delta)}, for any one of {rows:,} rows. "
-            f"Each step draws about {drawn.expected:,.0f} of them at random."
-        )
+        def show(epsilon: float) -> None:
+            many = numbers.count(plan.epochs, "epoch")
+            self.text.setText(
+                f"{many} {'buys' if plan.epochs == 1 else 'buy'} {told(epsilon, plan.delta)}, for any one of "
+                f"{numbers.count(rows, 'row')}. Each step draws about {sampling(plan, rows).expected:,.0f} of them at "
+                "random."
+            )
+
+        def failed(error: BaseException) -> None:
+            self.text.setText(f"What the plan buys cannot be worked out: {error}; choose other values.")
+
+        self._job = self.session.background.run(lambda _: forecast(plan, rows), show, failed, name="privacy")
 
     def _show_problems(self) -> None:
         problems = private_problems(self.session)
         self.wrong.setText("\n".join(f"{problem.message}; {problem.hint}." for problem in problems))
         self.wrong.setVisible(bool(problems))
         fixes = [problem.fix for problem in problems if problem.fix is not None]
-        titles = tuple(fix.title for fix in fixes)
         self._fixes.setVisible(bool(fixes))
-        if titles == self._offered:
+        if [fix.title for fix in fixes] == [each.fix.title for each in self._buttons]:
+            for each, fix in zip(self._buttons, fixes, strict=True):
+                each.fix = fix  # made for the network as it is now
             return
-        self._offered = titles
-        for old in self._fixes.findChildren(FixButton):
+        for old in self._buttons:
             old.hide()
             old.deleteLater()
+        self._buttons = [FixButton(self.session, fix) for fix in fixes]
         layout = self._fixes.layout()
-        for place, fix in enumerate(fixes):
-            layout.insertWidget(place, FixButton(self.session, fix))  # type: ignore[union-attr]
+        for place, new in enumerate(self._buttons):
+            layout.insertWidget(place, new)  # type: ignore[union-attr]
 
     def _ask(self) -> None:
         wanted, fine = QInputDialog.getDouble(

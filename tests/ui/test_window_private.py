@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hands import FIELDS
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from nnstudio.compile.resolve import resolve
 from nnstudio.data.reference import DataReference
-from nnstudio.graph import Network
+from nnstudio.graph import Network, edits
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.train import privacy
 from nnstudio.train.plan import Plan
@@ -23,6 +27,7 @@ from nnstudio.ui.fix_buttons import FixButton
 from nnstudio.ui.inspect_private import PrivateRow
 from nnstudio.ui.inspect_project import ProjectPage, Section
 from nnstudio.ui.run_bar import RunBar
+from nnstudio.ui.session import Session
 from nnstudio.ui.window import MainWindow
 
 
@@ -104,3 +109,22 @@ def test_a_plan_is_made_private_mended_and_trained(window: MainWindow, qtbot: Qt
     epochs, spent = curves.per_epoch(session.history, "training", curves.PRIVACY)
     assert epochs[-1] == 4
     assert list(spent) == sorted(spent)
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_cure_is_one_for_the_network_as_it_is_now(show: Callable[[QWidget], QWidget]) -> None:
+    picture = {"features": TensorType.of("N C H W", "N", 3, 8, 8), "label": FIELDS["label"]}
+    net = NetworkBuilder()
+    image, label = net.add("Input", field="features"), net.add("Input", field="label")
+    maps = net.add("Conv2d", image, out_channels=64, kernel_size=3, name="maps")
+    flat = net.add("Flatten", net.add("BatchNorm2d", maps, name="norm"))
+    net.add("CrossEntropyLoss", net.add("Linear", flat, out_features=3, name="scores"), label, name="loss")
+    session = Session(asleep=True)
+    session.replace_sheet(Sheet(network=net.network, plan=Plan(private=True)))
+    session._take_resolution(resolve(session.network, picture))
+    row = show(PrivateRow(session))
+    session.do("Fewer maps", edits.set_params(session.network.named("maps").id, out_channels=6))
+    session._take_resolution(resolve(session.network, picture))
+    QTest.mouseClick(row.findChild(FixButton), Qt.MouseButton.LeftButton)
+    assert session.network.named("norm").layer.num_groups == 1, "as many as divide six maps, not sixty-four"
+    session.shut_down()
