@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from nnstudio.graph import edits
 from nnstudio.layers import load
-from nnstudio.project.gallery import classical, template, templates
+from nnstudio.project.gallery import template
 from nnstudio.ui import theme
 from nnstudio.ui.data_dialog import DataDialog
 from nnstudio.ui.settings import Settings
@@ -56,34 +56,6 @@ def answering(button, then=lambda _: None):
 
 def choosing(monkeypatch, kind, path):
     monkeypatch.setattr(QFileDialog, kind, lambda *_: (str(path), ""))
-
-
-def test_the_welcome_page_shows_gallery_and_classical_networks_with_a_picture_of_each(window, qtbot):
-    assert [card.template.id for card in window.welcome.cards] == [t.id for t in (*templates(), *classical())]
-    qtbot.waitUntil(lambda: all(card.picture.sheet is not None for card in window.welcome.cards))
-    assert all(card.picture.sheet.network.nodes for card in window.welcome.cards)
-
-
-def test_every_project_stands_on_a_shelf_under_its_topic(window):
-    for shelf in window.welcome.shelves:
-        assert {card.template.topic or "Classical networks" for card in shelf.cards} == {shelf.title.text()}
-
-
-def test_a_person_can_begin_with_data_of_their_own(window, qtbot):
-    qtbot.mouseClick(window.findChild(QWidget, "welcome_data"), Qt.MouseButton.LeftButton)
-    dialogs = lambda: window.findChildren(DataDialog)  # noqa: E731
-    qtbot.waitUntil(lambda: bool(dialogs()) and dialogs()[0].isVisible())
-    assert window.in_workspace
-    dialogs()[0].reject()
-
-
-def test_a_click_on_a_card_opens_a_copy_and_the_title_says_so(window, qtbot):
-    card = window.welcome.cards[0]
-    qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.in_workspace)
-    assert window.run_bar.title.text() == card.template.id
-    assert not window.run_bar.edited.isVisible()
-    assert window.windowTitle().startswith(card.template.id)
 
 
 def test_an_edit_is_marked_and_can_be_undone_from_the_menu_which_says_what(at_work):
@@ -288,7 +260,6 @@ def test_a_project_dropped_on_the_window_is_opened(window, qtbot, tmp_path):
 
 
 def test_a_table_dropped_on_the_window_opens_the_data_dialog(window, qtbot, tmp_path):
-    from nnstudio.ui.data_dialog import DataDialog
 
     path = tmp_path / "table.csv"
     path.write_text("a,b\n" + "\n".join(f"{i},{'xy'[i % 2]}" for i in range(30)))
@@ -391,24 +362,3 @@ def test_the_window_is_painted_before_torch_or_pyqtgraph_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "[]\n", done.stderr
-
-
-def test_a_project_of_the_gallery_is_found_by_what_it_is_about(window, qtbot):
-    qtbot.waitUntil(lambda: bool(window.welcome.cards), timeout=60_000)
-    shown = lambda: {card.template.id for card in window.welcome.cards if card.isVisible()}  # noqa: E731
-    every = {card.template.id for card in window.welcome.cards}
-    qtbot.waitUntil(lambda: shown() == every)
-    window.welcome.search.setFocus()
-    qtbot.keyClicks(window.welcome.search, "tissue")
-    assert "small-net" in shown()
-    assert "line" not in shown()
-    assert "resnet-50" not in shown()
-    headed = lambda: {shelf.title.text() for shelf in window.welcome.shelves if shelf.title.isVisible()}  # noqa: E731
-    assert headed() == {card.template.topic for card in window.welcome.cards if card.isVisible()}
-    window.welcome.search.selectAll()
-    qtbot.keyClicks(window.welcome.search, "xylophone")
-    assert not shown()
-    assert not headed()
-    assert window.welcome._nothing.isVisible()
-    window.welcome.search.clear()
-    assert shown() == every
