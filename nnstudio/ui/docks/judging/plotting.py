@@ -73,7 +73,7 @@ class Cloud(Overlay):
         if not len(self.along):
             return None
         away = np.hypot(self.x_of(self.along) - self.x_of(x), self.y_of(self.up) - self.y_of(y))
-        best = int(np.argmin(away))
+        best = int(np.argmin(np.nan_to_num(away, nan=np.inf)))
         return best if away[best] <= within else None
 
     def draw(self, painter: QPainter, width: float, height: float) -> None:

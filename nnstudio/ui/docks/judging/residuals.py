@@ -57,7 +57,8 @@ class ResidualsPage(Page):
         told = {"R²": found.r2, "mean absolute error": found.absolute, "bias": found.bias}
         self.errors.note.setText(" · ".join(f"{name} {numbers.figure(value)}" for name, value in told.items()))
         x = y_range([predicted], log=False)
-        reach = numbers.nice_top(1.02 * float(np.abs(errors).max(initial=1e-12)))
+        known = np.abs(errors[np.isfinite(errors)])
+        reach = numbers.nice_top(1.02 * float(known.max(initial=1e-12)))
         self.errors.show_lines({}, x, (-reach, reach))
         self.errors.shown = {"error": (predicted, errors)}
         self.cloud.show_points(predicted, errors)

@@ -1,0 +1,141 @@
+"""Evaluate, where it shows rows: errors of numbers as points, and the worst rows as a table or as pictures."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtTest import QTest
+
+from nnstudio.data.columns import Column, Source
+from nnstudio.data.dataset import Dataset
+from nnstudio.data.reference import DataReference, Split
+from nnstudio.project.judging.judge import Judged
+from nnstudio.project.judging.subjects import NOWHERE, Subject
+from nnstudio.ui.docks.judging.residuals import ResidualsPage
+from nnstudio.ui.docks.judging.worst import WorstPage
+
+LEFT = Qt.MouseButton.LeftButton
+ROWS = 8
+#: What is right and what was predicted of two numbers: row 5 is furthest off in the first, row 2 in the second.
+RIGHT = np.stack([np.linspace(0, 7, ROWS), np.linspace(70, 0, ROWS)], axis=1)
+OFF = np.array([[0.1, 1], [0.2, -1], [0.1, 30], [-0.2, 2], [0.3, -2], [-4, 1], [0.2, 2], [0.1, -1]])
+
+
+def judged_of(columns: dict[str, Column], off: np.ndarray) -> SimpleNamespace:
+    """Rows that were judged, and what pages ask for besides."""
+    source = Source(columns, ROWS, False, {name: column.values for name, column in columns.items()})
+    split = Split.make({"train": 1.0, "validation": 0.0, "test": 0.0})
+    dataset = Dataset(DataReference(source="shipped:none", split=split), source, "rows")
+    subject = Subject("answer", "numbers", "none", "o", "m", NOWHERE, NOWHERE, "y")
+    losses = np.square(off).mean(axis=1)
+    judged = Judged(
+        subject, "train", np.arange(ROWS), losses, RIGHT, RIGHT + off, np.zeros((ROWS, 0)),
+        np.abs(off).mean(axis=1), losses,
+    )  # fmt: skip
+    return SimpleNamespace(dataset=dataset, judged=judged)
+
+
+@pytest.fixture
+def table() -> SimpleNamespace:
+    values = {"x": np.arange(ROWS, dtype=np.float64), "y": RIGHT[:, 0]}
+    return judged_of({name: Column(name, "number", each, standardise=False) for name, each in values.items()}, OFF)
+
+
+@pytest.fixture
+def pictures() -> SimpleNamespace:
+    shades = np.tile(np.linspace(0, 1, ROWS, dtype=np.float32)[:, None, None, None], (1, 1, 16, 16))
+    number = Column("y", "number", RIGHT[:, 0], standardise=False, role="target")
+    return judged_of({"image": Column("image", "image", shades), "y": number}, OFF)
+
+
+class Assessed(QObject):
+    changed = Signal()
+
+    def __init__(self, rows: SimpleNamespace) -> None:
+        super().__init__()
+        self.session, self.judge, self.judged = SimpleNamespace(dataset=rows.dataset), None, rows.judged
+
+
+def opened(show, kind, rows):
+    """A page on what was judged, and the rows that it asks to be explained."""
+    page, asked = kind(Assessed(rows)), []
+    page.explained.connect(asked.append)
+    show(page)
+    page.resize(1100, 320)
+    page.show_judged(rows.judged)
+    QTest.qWait(0)
+    return page, asked
+
+
+def point_of(page, row, number=0):
+    """Where a row's point is, in pixels of the plot."""
+    plot, judged = page.errors.plot, page.judged
+    said = float(judged.predicted[row, number])
+    scene = plot.view.mapViewToScene(QPointF(said, said - float(judged.target[row, number])))
+    return plot.mapFromScene(scene)
+
+
+def test_a_point_that_is_pointed_at_says_its_row_and_a_click_has_it_explained(show, table, qtbot):
+    page, asked = opened(show, ResidualsPage, table)
+    plot = page.errors.plot
+    QTest.mouseMove(plot.viewport(), point_of(page, 5))
+    qtbot.waitUntil(lambda: page.errors.reader.heading == "row 5")
+    told = {reading.name: reading.value for reading in page.errors.reader.readings}
+    assert told == {"right": "5.000", "predicted": "1.000", "error": "−4.000"}
+    QTest.mouseClick(plot.viewport(), LEFT, pos=point_of(page, 5))
+    qtbot.waitUntil(lambda: asked == [5])
+    QTest.mouseClick(plot.viewport(), LEFT, pos=point_of(page, 5) + point_of(page, 5) - point_of(page, 4))
+    assert asked == [5], "where no point is, none is meant"
+
+
+def test_another_number_of_the_prediction_has_its_own_errors(show, table, qtbot):
+    page, asked = opened(show, ResidualsPage, table)
+    assert page.which.items == ["Number 1", "Number 2"]
+    page.which.menu().actions()[1].trigger()
+    np.testing.assert_allclose(page.errors.shown["error"][1], OFF[:, 1])
+    low, high = page.errors.plot.view.viewRange()[1]
+    assert low <= -30
+    assert high >= 30
+    assert page.bars.heights.sum() == ROWS
+    QTest.mouseClick(page.errors.plot.viewport(), LEFT, pos=point_of(page, 2, 1))
+    qtbot.waitUntil(lambda: asked == [2])
+
+
+def test_a_row_without_a_number_leaves_the_others_in_sight(show, table, qtbot):
+    table.judged.predicted[0] = np.nan
+    page, asked = opened(show, ResidualsPage, table)
+    low, high = page.errors.plot.view.viewRange()[1]
+    assert low <= -4 < 4 <= high
+    QTest.mouseClick(page.errors.plot.viewport(), LEFT, pos=point_of(page, 5))
+    qtbot.waitUntil(lambda: asked == [5])
+
+
+def test_the_worst_rows_come_first_and_one_that_is_clicked_is_explained(show, table):
+    page, asked = opened(show, WorstPage, table)
+    assert page.samples.title.text() == "The greatest losses first"
+    assert page.samples.places[:2] == [2, 5]
+    model, cells = page.samples.model, page.samples.table
+    assert [model.index(0, at).data() for at in (0, 4, 5)] == ["2", "2", "2"]
+    assert float(model.index(0, 1).data()) > float(model.index(1, 1).data())
+    QTest.mouseClick(cells.viewport(), LEFT, pos=page.samples.at(1))
+    assert asked == [5]
+    QTest.keyClick(cells, Qt.Key.Key_Down)
+    QTest.keyClick(cells, Qt.Key.Key_Return)
+    assert asked[-1] == page.samples.places[2]
+
+
+def test_the_worst_pictures_are_told_apart_by_mouse_and_by_keys(show, pictures):
+    page, asked = opened(show, WorstPage, pictures)
+    grid = page.samples.grid
+    assert grid.places[:2] == [2, 5]
+    assert grid.label(0) == "15.05 off"
+    QTest.mouseClick(grid, LEFT, pos=page.samples.at(1))
+    assert asked == [5]
+    assert grid.current == 1
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert asked[-1] == grid.places[2]
+    assert grid.accessibleDescription() == grid.label(2)
