@@ -70,7 +70,7 @@ class Neighbourhood:
         apart = 1.0 - self.vectors @ _unit(np.asarray(vector, np.float32).reshape(1, -1))[0]
         order = [at for at in np.argsort(apart, kind="stable").tolist() if self.rows[at] != without][:count]
         return [
-            Neighbour(int(self.rows[at]), max(0.0, float(apart[at])), self.labels[at] if self.labels else "")
+            Neighbour(int(self.rows[at]), float(np.maximum(apart[at], 0.0)), self.labels[at] if self.labels else "")
             for at in order
         ]
 

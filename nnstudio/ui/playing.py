@@ -63,6 +63,7 @@ class Playing:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._file: Path | None = None
+        self._asynchronous = False  # Windows itself plays
 
     def play(self, samples: NDArray[np.floating], rate: int) -> None:
         """Play C×T from −1 to 1, in place of what is played; comes back at once. OSError where that fails."""
@@ -81,6 +82,7 @@ class Playing:
             import winsound
 
             winsound.PlaySound(str(self._file), winsound.SND_FILENAME | winsound.SND_ASYNC)  # type: ignore[attr-defined]
+            self._asynchronous = True
             return
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen([*player, str(self._file)], stdin=quiet, stdout=quiet, stderr=quiet)
@@ -96,6 +98,11 @@ class Playing:
             device = sys.modules.get("sounddevice")
             if device is not None:
                 device.stop()
+        if self._asynchronous:
+            import winsound
+
+            winsound.PlaySound(None, 0)  # type: ignore[attr-defined]
+            self._asynchronous = False
         if self._process is not None:
             if self._process.poll() is None:
                 self._process.terminate()

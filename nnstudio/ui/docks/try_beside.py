@@ -93,7 +93,7 @@ class Beside:
             ranking = self._ranking(made, dataset, name, given)
             if ranking is not None:
                 answer["ranking"] = ranking
-        return _spanned(dataset, found, fields)
+        return _spanned(made, dataset, found, fields)
 
     def _among(
         self, made: Compiled, dataset: Dataset, output: str, value: float, row: int, *, own: bool
@@ -209,17 +209,16 @@ def tokens(dataset: Dataset, name: str, fields: Mapping[str, NDArray[Any]]) -> t
 
 
 def _spanned(
-    dataset: Dataset, found: dict[str, dict[str, Any]], fields: Mapping[str, NDArray[Any]]
+    made: Compiled, dataset: Dataset, found: dict[str, dict[str, Any]], fields: Mapping[str, NDArray[Any]]
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """Answers that are places in a text, with the text and what is marked in it: one place, or from the first to the
-    second of two."""
-    places = [name for name, answer in found.items() if str(answer.get("class", "")).isdigit()]
-    if not places:
-        return found
-    for name in fields:
+    second of two. They have a score for each place, where a class that is a number has one for each number."""
+    digits = [name for name, answer in found.items() if str(answer.get("class", "")).isdigit()]
+    scores = {name: _scores(made, name) for name in digits}
+    for name in fields if digits else ():
         words, joiner, codes = tokens(dataset, name, fields)
-        shares = found[places[0]].get("probabilities", {})
-        if not words or len(shares) > len(codes) or len(shares) < len(words):
+        places = [each for each in digits if scores[each] == len(codes)]
+        if not words or not places or len(found[places[0]].get("probabilities", {})) < len(words):
             continue
         at = [int(found[place]["class"]) for place in places[:2]]
         for name_, place in zip(places[:2], at, strict=True):
@@ -231,3 +230,12 @@ def _spanned(
         found[places[0]]["span"] = joiner.join(words[start : end + 1])
         break
     return found
+
+
+def _scores(made: Compiled, output: str) -> int:
+    """How many scores an output has for each row; 0 where that is not fixed."""
+    resolution = made.resolution
+    wires = resolution.network.incoming.get(resolution.network.named(output).id, ())
+    type = resolution.wire_type(wires[0]) if wires else None
+    size = type.sizes[-1] if type is not None and type.rank == 2 else 0
+    return size if isinstance(size, int) else 0

@@ -224,8 +224,9 @@ class VectorEditor(Editor):
         super().__init__(column, put)
         rows = dataset.indices("train")
         some = np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64)
-        self.low, self.high = np.nanmin(some, axis=0), np.nanmax(some, axis=0)
-        self.values = np.array(some[0])
+        ranges = np.array([_limits(each) for each in some.T])
+        self.low, self.high = ranges[:, 0], ranges[:, 1]
+        self.values = np.zeros(len(ranges))
         self.sliders: list[QSlider] = []
         lines = []
         for place in range(len(self.values)):
@@ -241,7 +242,7 @@ class VectorEditor(Editor):
 
     def show_value(self, value: Any) -> None:
         self.values = np.array(value, np.float64)
-        shares = (self.values - self.low) / np.where(self.high > self.low, self.high - self.low, 1.0)
+        shares = (self.values - self.low) / (self.high - self.low)
         for slider, share, number in zip(self.sliders, np.nan_to_num(shares), self.values.tolist(), strict=True):
             slider.blockSignals(True)
             slider.setValue(round(PLACES * min(1.0, max(0.0, float(share)))))
@@ -340,9 +341,13 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
 
 
 def _range(column: Column, dataset: Dataset) -> tuple[float, float]:
-    """Least and greatest value of a sample of the training rows; some room around a single one."""
+    """The limits of a sample of the training rows."""
     rows = dataset.indices("train")
-    values = np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64)
+    return _limits(np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64))
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest of these that is a number; some room around a single one."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     return (low, high) if high > low else (low - 1.0, high + 1.0)

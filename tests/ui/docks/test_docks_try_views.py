@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 import wave
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,15 +14,19 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 
+from nnstudio.compile.lower import compile_network
+from nnstudio.data import describe_file, open_data
 from nnstudio.data.columns import Column
+from nnstudio.data.steps.texts import Tokens
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.project.neighbours import Neighbour, Threshold, equal_error
+from nnstudio.project.neighbours import Neighbour, Neighbourhood, Threshold, equal_error
 from nnstudio.project.project import Project
 from nnstudio.project.ranking import Ranked
 from nnstudio.ui import playing
+from nnstudio.ui.background import Job
 from nnstudio.ui.docks.attending import over, patches, sides
 from nnstudio.ui.docks.try_answers import AnswersView
-from nnstudio.ui.docks.try_beside import Series, Words
+from nnstudio.ui.docks.try_beside import Beside, Series, Words
 from nnstudio.ui.docks.try_editors import ArrayEditor, CategoryEditor, NoiseEditor, VectorEditor, editor
 from nnstudio.ui.docks.try_panel import TryPanel
 from nnstudio.ui.docks.try_sound import SoundEditor
@@ -96,6 +102,13 @@ def test_a_forecast_is_drawn_after_its_past_beside_what_came(qtbot):
     assert table["what came y"].tolist() == [6.5, 6.0]
 
 
+def test_a_network_that_gives_no_numbers_has_no_near_samples():
+    near = Neighbourhood.__new__(Neighbourhood)
+    near.vectors, near.rows, near.labels = np.eye(2, dtype=np.float32), np.array([3, 4]), []
+    assert [each.distance for each in near.nearest(np.array([1.0, 0.0]))] == [0.0, 1.0]
+    assert all(math.isnan(each.distance) for each in near.nearest(np.array([math.nan, 0.0])))
+
+
 def test_the_threshold_of_equal_errors_parts_the_same_from_others():
     found = equal_error(np.array([0.1, 0.2, 0.3, 0.7, 0.8]), np.array([True, True, True, False, False]))
     assert found == Threshold(0.3, 0.0)
@@ -145,6 +158,23 @@ def test_what_is_written_for_a_player_is_the_sound(tmp_path):
         assert np.frombuffer(file.readframes(3), "<i2").tolist() == [0, 32767, -32767]
 
 
+def test_a_sound_that_windows_itself_plays_is_stopped(monkeypatch):
+    asked = []
+    monkeypatch.setitem(
+        sys.modules,
+        "winsound",
+        SimpleNamespace(SND_FILENAME=1, SND_ASYNC=2, PlaySound=lambda file, flags: asked.append((file, flags))),
+    )
+    monkeypatch.setattr(playing, "_device", lambda: None)
+    monkeypatch.setattr(playing, "_player", lambda: ("winsound",))
+    sound = playing.Playing()
+    sound.play(np.zeros((1, 100)), 8000)
+    sound.stop()
+    (file, flags), stopped = asked
+    assert (flags, stopped) == (3, (None, 0))
+    assert not Path(file).exists()
+
+
 def drop(widget, path):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
@@ -188,6 +218,17 @@ def test_each_of_a_few_numbers_has_a_slider_over_its_range(qtbot):
     made.sliders[1].setFocus()
     QTest.keyClick(made.sliders[1], Qt.Key.Key_End)
     assert put == [("sensors", [0.0, 30.0])]
+
+
+def test_numbers_that_are_missing_in_every_row_have_a_slider_too(qtbot):
+    rows = np.array([[np.nan, 10.0], [np.nan, 30.0]])
+    column, put = Column("sensors", "array", rows), []
+    dataset = SimpleNamespace(indices=lambda _: np.arange(2))
+    made = shown(qtbot, editor(column, dataset, lambda name, value: put.append((name, value.tolist())), put.append))
+    made.show_value(rows[0])
+    made.sliders[0].setFocus()
+    QTest.keyClick(made.sliders[0], Qt.Key.Key_End)
+    assert put == [("sensors", [1.0, 10.0])]
 
 
 def test_a_score_that_only_orders_rows_is_told_by_how_many_it_exceeds(qtbot):
@@ -280,6 +321,39 @@ def test_the_nearest_pictures_and_dreams_from_noise_follow_the_input(tried, qtbo
     assert np.allclose(panel.trying.samples["dreamt"], before)
     QTest.mouseClick(panel.noises[0].again, LEFT)
     qtbot.waitUntil(lambda: not np.allclose(panel.trying.samples["dreamt"], before), timeout=60_000)
+
+
+def test_a_class_that_is_a_number_is_no_place_in_a_text(tmp_path):
+    lines = [f"{'good bad fine'.split()[at % 3]} film,{at % 5}" for at in range(60)]
+    (tmp_path / "films.csv").write_text("review,stars\n" + "\n".join(lines) + "\n")
+    steps = (Tokens.make({"column": "review", "by": "words", "length": 6}),)
+    reference = describe_file(tmp_path / "films.csv").with_(steps=steps)
+    data = open_data(reference.with_choice("stars", kind="category", role="target").with_(types={}))
+    net = NetworkBuilder()
+    words = net.add("Embedding", net.add("Input", field="review", name="review"), embedding_dim=4)
+    stars = net.add("Input", field="stars", name="stars")
+    scores = net.add("Linear", net.add("Flatten", words), out_features=5, name="scores")
+    net.add("CrossEntropyLoss", scores, stars)
+    net.add("Output", scores, kind="class scores", name="mark")
+    made = compile_network(net.network, data.types, 0)
+    fields = {"review": data.arrays("test")["review"][:1]}
+    said = {"mark": {"class": "1", "probabilities": {str(kind): 0.2 for kind in range(5)}}}
+    (found,) = Beside().told(made, data, said, {"review": "good film"}, fields, 0, own=True).values()
+    assert found.keys() == {"class", "probabilities"}
+
+
+def test_the_row_that_is_chosen_next_shows_nothing_of_what_was_still_being_written(tried, tmp_path, monkeypatch):
+    trying = tried(Project.new("digits-mlp").save(tmp_path / "d.nnstudio")).trying
+    job = Job()
+    monkeypatch.setattr(trying.session.background, "run", lambda *_, **__: job)
+    trying.write()
+    job.early = "Once"
+    trying._ticking.timeout.emit()
+    assert trying.written == "Once"
+    trying.choose("test", 1)
+    job.early = "Once upon"  # it had not seen yet that it was stopped
+    trying._ticking.timeout.emit()
+    assert trying.written == ""
 
 
 def test_what_was_put_in_does_not_go_over_to_another_project(tried, qtbot, tmp_path):
