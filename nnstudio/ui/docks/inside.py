@@ -97,6 +97,13 @@ class NodeInside(Live):
         sight = Sight(replace(row, name=f"{row.name} · {when}") if when else row, inside, names, marked)
         if inside.kind in ("attention", "states") and not names:
             sight = self._named(sight)
+        elif inside.kind == "embedding":
+            known = self.looking.entries(row.node)
+            sight = replace(sight, known=known, used=known.used(dataset, split, sample))
+        if inside.kind != "embedding":
+            sight = replace(
+                sight, said=", ".join(f"{name} {text}" for name, text, _ in answers(dataset, split, sample, None))
+            )
         frame.show_sight(sight)
         self.stack.setCurrentWidget(frame)
 

@@ -15,6 +15,7 @@ from nnstudio.ui.docks import curves, numbers
 from nnstudio.ui.docks.attending import over, patches
 from nnstudio.ui.docks.bars import ValuesItem
 from nnstudio.ui.docks.controls import Choice
+from nnstudio.ui.docks.entries import Entries
 from nnstudio.ui.docks.frame import PlotFrame, Table
 from nnstudio.ui.docks.judging.pictures import Photograph
 from nnstudio.ui.docks.overlays import Cursor, Reading
@@ -31,7 +32,8 @@ TILES = {"maps": "channel", "attention": "head", "states": "state"}
 class Sight:
     """What is drawn of one node. names: of the tokens, classes or entries, where they are known (of attention: of what
     is looked at; down: of what looks). marked: the place in a vector that is the right answer, −1 where there is none.
-    picture: that attention looks at, where it does."""
+    picture: that attention looks at, where it does. said: what the sample is. known: what the entries of an embedding
+    stand for; used: those that the sample uses."""
 
     row: Row
     inside: Inside
@@ -39,6 +41,9 @@ class Sight:
     marked: int = -1
     down: tuple[str, ...] = ()
     picture: QImage = field(default_factory=QImage)
+    said: str = ""
+    known: Entries = field(default_factory=Entries)
+    used: frozenset[int] = frozenset()
 
 
 class SightFrame(PlotFrame):
@@ -53,6 +58,8 @@ class SightFrame(PlotFrame):
         self.sight = sight
         self.rename(sight.row.name)
         self.draw_sight(sight)
+        if sight.said:
+            self.caption.setText(f"{self.caption.text()} · {sight.said}")
 
     def draw_sight(self, sight: Sight) -> None:
         """Take what there is to draw."""
@@ -246,7 +253,11 @@ class MapFrame(SightFrame):
 
     def _place(self, places: np.ndarray, sight: Sight) -> None:
         names = sight.names or tuple(str(entry) for entry in range(len(sight.inside.values)))
-        self.item.show_points(places, names[: len(places)], sight.row.color)
+        known, count = sight.known, len(places)
+        groups = known.leaning[:count] if (known.leaning[:count] >= 0).any() else None
+        self.item.show_points(places, names[:count], sight.row.color, sight.used, groups, known.classes)
+        if groups is not None and count:
+            self.caption.setText(f"{self.caption.text()} · coloured by the class in whose rows an entry mostly stands")
         if len(places) and not self._zoomed:
             low, high = places.min(axis=0), places.max(axis=0)
             margin = 0.06 * np.maximum(high - low, 1e-6)
@@ -261,6 +272,9 @@ class MapFrame(SightFrame):
         x, y = self.item.places[near]
         muted = theme.current().muted
         readings = [Reading("place", f"{numbers.figure(float(x))}, {numbers.figure(float(y))}", muted)]
+        group = self.item.group(near)
+        readings += [Reading("mostly in rows of", group, self.item.color_of(near))] if group else []
+        readings += [Reading("in this sample", "", muted)] if near in self.item.used else []
         self.reader.point(place.x(), self.item.names[near], readings, lined=False)
 
     def numbers_of(self) -> Table:

@@ -8,6 +8,7 @@ that were trained last, or with those it would start from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from PySide6.QtGui import QImage
 from nnstudio.data.reference import SPLITS
 from nnstudio.train.events import Event, Inside, Insides
 from nnstudio.ui.background import Job
+from nnstudio.ui.docks.entries import Entries, entries_of
 from nnstudio.ui.parts import capital
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class Looking(QObject):
         self._again = self._worst = self._was_past = False
         self._trained: Trained | None = None
         self._compiled_of: tuple[Any, ...] = (None,)
+        self._entries: dict[str, Entries] = {}
+        self._entries_of: tuple[Any, ...] = (None, None)
         session.events_arrived.connect(self._events)
         for signal in (session.resolved, session.run_changed, session.data_changed):
             signal.connect(self.ask)
@@ -65,9 +69,14 @@ class Looking(QObject):
     # --- choosing -----------------------------------------------------------------------------------------------
 
     @property
+    def dataset(self) -> Dataset | None:
+        """The data whose rows it looks with."""
+        return self.session.dataset
+
+    @property
     def rows(self) -> int:
         """How many rows the split has."""
-        dataset = self.session.dataset
+        dataset = self.dataset
         return dataset.count(self.split) if dataset is not None else 0
 
     def wake(self, awake: bool) -> None:
@@ -147,7 +156,8 @@ class Looking(QObject):
         """Show what was seen with this row until the moment that is shown."""
         self._was_past = True
         at = self.session.moment.step or 0
-        step, self.insides = self.session.history.insides_at(at, self.split, self.sample)
+        step, found = self.session.history.insides_at(at, self.split, self.sample)
+        self.insides = self._labelled(found)
         self.seen, self.error = (self.split, self.sample), ""
         self.how = f"at step {step:,}" if step >= 0 else f"not looked into until step {at:,}"
         self.changed.emit()
@@ -190,16 +200,37 @@ class Looking(QObject):
     def _show(self, insides: dict[str, Inside], how: str) -> None:
         if self.past:
             return
-        self.insides, self.seen, self.how, self.error = insides, (self.split, self.sample), how, ""
+        self.insides, self.how, self.error = self._labelled(insides), how, ""
+        self.seen = (self.split, self.sample)
         self._run = self.session.history if self.session.run_state == "running" else None
         self.changed.emit()
+
+    def entries(self, node: str) -> Entries:
+        """What the entries of an embedding stand for."""
+        session = self.session
+        known = (session.dataset, session.whole)
+        if known != self._entries_of:
+            self._entries_of, self._entries = known, {}
+        if node not in self._entries:
+            there = session.dataset is not None and session.whole is not None and node in session.whole.flat.nodes
+            self._entries[node] = entries_of(session.dataset, session.whole.flat, node) if there else Entries()  # type: ignore[arg-type, union-attr]
+        return self._entries[node]
+
+    def _labelled(self, insides: Mapping[str, Inside]) -> dict[str, Inside]:
+        """With the names of what embeddings have entries for."""
+        made = dict(insides)
+        for id, inside in insides.items():
+            names = self.entries(id).names if inside.kind == "embedding" else ()
+            if names:
+                made[id] = replace(inside, labels=names[: len(inside.values)])
+        return made
 
     def _start(self) -> None:
         """Begin to work it out, or do so again when what is under way is done."""
         if self._job is not None:
             self._again = True
             return
-        session, dataset = self.session, self.session.dataset
+        session, dataset = self.session, self.dataset
         if dataset is None:
             return
         step = session.history.step if session.run_state != "idle" else None

@@ -119,6 +119,36 @@ def test_while_training_the_run_tells_and_afterwards_the_trained_weights_do(qtbo
     looked(qtbot, panel)
 
 
+def test_what_is_drawn_of_a_sample_says_what_the_sample_is(qtbot, digits, panel):
+    select(digits, "conv1")
+    looked(qtbot, panel)
+    label = {name: text for name, text, _ in panel.sample.lines}["label"]
+    qtbot.waitUntil(lambda: "tiles" in panel.views[0].frames, timeout=30_000)
+    assert panel.views[0].frames["tiles"].caption.text() == f"feature maps · label {label}"
+
+
+def test_an_embeddings_entries_have_names_and_the_colour_of_the_class_they_stand_for(qtbot, digits, panel):
+    digits.replace_sheet(Project.new("sentiment").sheet)
+    qtbot.waitUntil(lambda: digits.settled and digits.dataset is not None, timeout=60_000)
+    id = next(id for id, node in digits.network.nodes.items() if node.layer.type_name() == "Embedding")
+    digits.select({id})
+    looked(qtbot, panel)
+    qtbot.waitUntil(lambda: "embedding" in panel.views[0].frames, timeout=30_000)
+    frame = panel.views[0].frames["embedding"]
+    item = frame.item
+    qtbot.waitUntil(lambda: item.groups is not None, timeout=30_000)
+    words = {name: place for place, name in enumerate(item.names)}
+    assert panel.looking.insides[id].labels[: len(item.names)] == item.names
+    classes = digits.dataset.fields[next(n for n, f in digits.dataset.fields.items() if f.role == "target")].classes
+    assert {item.group(words[word]) for word in ("bad", "great")} == set(classes)
+    assert item.color_of(words["bad"]) != item.color_of(words["great"])
+    assert item.group(words["<pad>"]) == ""
+    tokens = next(iter(panel.looking.sequences().values()))
+    assert {item.names[place] for place in item.used if place < len(item.names)} <= set(tokens)
+    assert item.used
+    assert "coloured by the class" in frame.caption.text()
+
+
 def test_at_an_earlier_moment_it_shows_what_was_seen_then_and_says_so(qtbot, digits, panel):
     select(digits, "scores")
     looked(qtbot, panel)

@@ -69,7 +69,7 @@ def test_every_finding_has_cures_that_bring_no_new_problem(name: str) -> None:
         ("batch-one", "Take batches of 32 samples"),
         ("stopped", "Let the gradient through"),
         ("still-group", "Give its group the plan's rate"),
-        ("phases-high", "Lower the learning rate of “classes” to 0.01"),
+        ("phases-high", "Lower the learning rate of “classes” to 0.1"),
         ("phases-low", "Raise the learning rate of “classes” to 0.0001"),
         ("gan-low", "Raise the learning rate to 0.0001"),
     ],
@@ -84,7 +84,7 @@ def test_a_cure_of_one_phase_leaves_the_others_as_they_are() -> None:
     before, after = case.plan, cure.plan_after(case.plan)
     assert one.evidence["phases"] == ["classes"]
     assert after.phases[0] == before.phases[0]
-    assert after.phases[1].learning_rate == 0.01
+    assert after.phases[1].learning_rate == 0.1
     assert after.learning_rate == before.learning_rate
 
 
