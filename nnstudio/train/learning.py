@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 #: What fits on a drawing in which every number is read: units in a layer, units in all, weights in all.
 MOST_UNITS, MOST_UNITS_IN_ALL, MOST_WEIGHTS = 24, 120, 300
 #: Samples that are looked at, at most: the first of the training rows.
-MOST_ROWS = 500
+MOST_ROWS = 10_000
 #: The parts of a round, in order.
 PHASES = ("sample", "forward", "loss", "backward", "update")
 #: How the losses of several samples become one.

@@ -30,11 +30,13 @@ class Lesson:
     precision and change with each call. Used from one thread at a time.
 
     Weights are given as one vector, (weights,), in the order of ``anatomy.weights``; rows as numbers of samples. Losses
-    are means or sums over the rows, as ``reduction`` says, whatever the loss nodes themselves take.
+    are means or sums over the rows, as ``reduction`` says, whatever the loss nodes themselves take. count: the samples
+    that it has, of ``there`` training rows.
     """
 
-    def __init__(self, compiled: Compiled, arrays: Mapping[str, NDArray[Any]], labels: Labels) -> None:
-        """LearningError where the network cannot be shown unit by unit."""
+    def __init__(self, compiled: Compiled, arrays: Mapping[str, NDArray[Any]], labels: Labels, there: int = 0) -> None:
+        """LearningError where the network cannot be shown unit by unit. there: training rows, where the arrays have
+        not all of them."""
         import torch
 
         if not compiled.losses:
@@ -52,6 +54,7 @@ class Lesson:
         needed = {id: value for id, value in self._inputs.items() if id in self._machine.needed}
         self.anatomy = anatomy_of(self._machine, needed, labels)
         self.count = len(next(iter(needed.values())))
+        self.there = max(there, self.count)
         self._needed = needed
         self._tensors = self._weight_tensors()
         for tensor, _, _ in self._tensors:
@@ -332,4 +335,4 @@ def lesson_on(compiled: Compiled, dataset: Dataset) -> Lesson:
         {name: field.columns for name, field in dataset.fields.items()},
         {name: field.classes for name, field in dataset.fields.items()},
     )
-    return Lesson(compiled, {name: arrays[name][order] for name in fields}, labels)
+    return Lesson(compiled, {name: arrays[name][order] for name in fields}, labels, dataset.count("train"))

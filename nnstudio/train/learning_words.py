@@ -237,8 +237,9 @@ def samples(course: Course) -> str:
     rows = course.rows
     if len(rows) == 1:
         return f"sample {rows[0] + 1}"
-    whole = len(rows) == course.lesson.count
-    return f"all {len(rows)} samples" if whole else f"samples {rows[0] + 1} to {rows[-1] + 1}"
+    if len(rows) < course.lesson.count:
+        return f"samples {rows[0] + 1} to {rows[-1] + 1}"
+    return f"{'all' if len(rows) == course.lesson.there else 'the first'} {len(rows)} samples"
 
 
 def stage(course: Course) -> str:

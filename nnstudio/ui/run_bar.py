@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from nnstudio.train.history import History
+from nnstudio.train.learning import MOST_WEIGHTS
 from nnstudio.train.privacy import figure
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
@@ -67,6 +68,7 @@ class RunBar(QFrame):
         self._main = self._button("start", "primary")
         self._step = self._button("step", "")
         self._stop = self._button("stop", "")
+        self._learn = self._learn_button()
         self._epoch = label("", "heading")
         self._figures = ElidedLabel("", "muted")
         self._bar = QProgressBar()
@@ -81,7 +83,7 @@ class RunBar(QFrame):
         self._pace.timeout.connect(self._show_progress)
         session.events_arrived.connect(self._events_arrived)
         session.project_changed.connect(actions.refresh_soon)
-        for signal in (session.run_changed, session.data_changed, actions.refreshed):
+        for signal in (session.run_changed, session.data_changed, session.resolved, actions.refreshed):
             signal.connect(self.refresh)
         self.refresh()
 
@@ -122,12 +124,30 @@ class RunBar(QFrame):
         self._progress.setSizePolicy(kept)
         self._progress.setMaximumWidth(430)
         self._progress.setMinimumWidth(150)
-        buttons = (self._main, self._step, self._stop)
+        buttons = (self._main, self._step, self._stop, self._learn)
         layout = row(left, *buttons, self._progress, SearchField(self._actions), margins=(10, 0, 16, 0))
         layout.setStretch(0, 4)
-        layout.setStretch(4, 5)
-        layout.insertStretch(5, 1)
+        layout.setStretch(5, 5)
+        layout.insertStretch(6, 1)
         self.setLayout(layout)
+
+    def _learn_button(self) -> QToolButton:
+        """The way to learning mode, for networks that are small enough for it."""
+        made = QToolButton()
+        made.setObjectName("learn_here")
+        made.setIcon(icon("learn", "muted"))
+        made.setIconSize(QSize(18, 18))
+        made.setAccessibleName("Learn step by step")
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        made.clicked.connect(lambda: self._actions.trigger("learn"))
+        return made
+
+    def _show_learn(self) -> None:
+        whole, action = self._session.whole, self._actions.qt("learn")
+        small = whole is not None and 0 < whole.parameters <= MOST_WEIGHTS
+        self._learn.setVisible(self._shown and small)
+        self._learn.setEnabled(action.isEnabled())
+        self._learn.setToolTip(action.toolTip())
 
     def refresh(self, *_: object) -> None:
         """Show what is so now."""
@@ -145,6 +165,7 @@ class RunBar(QFrame):
         if running is not self._pausing:  # setting it paints the button
             self._pausing = running
             self._main.setIcon(icon("pause" if running else "play", "on_accent"))
+        self._show_learn()
         self._show_progress()
 
     def show_run(self, shown: bool) -> None:

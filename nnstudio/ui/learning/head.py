@@ -97,7 +97,9 @@ class About(QWidget):
     def refresh(self) -> None:
         """Show what is so now."""
         course = self.learner.course
-        self.mode.offer([f"All {course.lesson.count} samples", "One sample", f"Batches of {course.batch_size}"])
+        count, there = course.lesson.count, course.lesson.there
+        every = f"All {count:,} samples" if count == there else f"The first {count:,} of {there:,} samples"
+        self.mode.offer([every, "One sample", f"Batches of {course.batch_size}"])
         self.mode.show_index(MODES.index(course.mode))
         self.mode.setToolTip(f"Which samples a round is about; now {samples(course)}")
         self.loss.show_index(REDUCTIONS.index(course.reduction))

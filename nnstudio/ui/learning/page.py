@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QSplitter, QStackedWidget, QTabBar, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QSplitter, QStackedWidget, QTabBar, QWidget
 
 from nnstudio.train.learning_course import Course
 from nnstudio.ui import theme
@@ -41,10 +41,29 @@ class Tables(QFrame):
         self.about.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         # as wide as there is room: a chosen tab's bold title needs more than the bar asked for when it was not
         self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        head = row(self.tabs, self.about, spacing=12, margins=(18, 3, 16, 3))
+        self.head = head = row(self.tabs, self.about, spacing=12, margins=(18, 3, 16, 3))
         self.setLayout(column(head, line(), self.stack, spacing=0))
         self.layout().setStretch(2, 1)  # type: ignore[call-overload]
         self.setMinimumHeight(110)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:  # what stands in the choices, or the size of text, is another
+            self._fit()
+        return done
+
+    def _fit(self) -> None:
+        """Where tabs and choices do not fit beside one another, as in large text, choices stand below."""
+        wanted = self.tabs.sizeHint().width() + self.about.sizeHint().width() + AROUND
+        beside = QBoxLayout.Direction.LeftToRight
+        way = beside if wanted <= self.width() else QBoxLayout.Direction.TopToBottom
+        if self.head.direction() is not way:
+            self.head.setDirection(way)
+            self.head.setSpacing(12 if way is beside else 2)
 
 
 class LearningPage(QWidget):
