@@ -23,7 +23,11 @@ MOST_RECENT = 12
 
 def offered_types(*, inside: bool = False) -> list[LayerType]:
     """The types that stand for themselves, by family; ports of a block only ``inside`` a definition."""
-    return [cls for cls in load() if not issubclass(cls, Standin) and (inside or cls.role != "port")]
+    return [cls for cls in load() if _is_offered(cls, inside=inside)]
+
+
+def _is_offered(cls: LayerType, *, inside: bool) -> bool:
+    return not issubclass(cls, Standin) and (inside or cls.role != "port")
 
 
 #: Where blocks are listed: those of the project, the person's own, and those that come with the program.
@@ -93,6 +97,14 @@ def types_for(network: Network, inside: str = "") -> list[LayerType]:
     shelf = [block for block in library.blocks() if network.blocks.get(block.name) != block.network]
     from_library = [cast(LayerType, _library_type(block)) for block in shelf]
     return [*block_types(network, inside), *offered_types(inside=bool(inside)), *from_library]
+
+
+def type_for(key: str, network: Network, inside: str = "") -> LayerType | None:
+    """The one of :func:`types_for` with this key; None where there is none. The library is not read for others."""
+    catalogue = load()
+    if key in catalogue and _is_offered(catalogue[key], inside=bool(inside)):
+        return catalogue[key]
+    return next((cls for cls in types_for(network, inside) if key_of(cls) == key), None)
 
 
 def name_of(layer: AnyLayer) -> str:

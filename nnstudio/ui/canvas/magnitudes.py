@@ -216,7 +216,9 @@ class Magnitudes(QObject):
             self._told = None
         if (self.quantity.id if self.quantity is not None else "") not in self._scales:
             self._look_over()
-        if self._told is not None and not self._related and key[1] == self._of[1] and not self._is_related():
+        if self._told is not None and not self._related and key[1][0] == self._of[1][0] and not self._is_related():
+            if key[1] != self._of[1]:
+                self._show_none()
             self._of = key  # nothing was told of what is drawn, nor is it now
             return
         self._told = snapshot = self._told or self._session.moment.snapshot
@@ -228,6 +230,12 @@ class Magnitudes(QObject):
         self.flows = self._wire_values(snapshot)
         self.flow_scale.take(self.flows)
         self._flow_levels = levelled(self.flow_scale.places(self.flows))
+
+    def _show_none(self) -> None:
+        """Have a row for each node and wire, all without a value."""
+        nodes, wires = len(self._scene.table.ids), len(self._scene.wires.table.source)
+        self.values, self._levels = np.full(nodes, np.nan), np.full(nodes, LEVELS, np.uint8)
+        self.flows, self._flow_levels = np.full(wires, np.nan), np.full(wires, LEVELS, np.uint8)
 
     def _is_related(self) -> bool:
         """Whether the run has told of any node that is drawn."""

@@ -16,7 +16,7 @@ from nnstudio.ui.canvas.pointer import Pointing
 from nnstudio.ui.canvas.quick_add import BETWEEN, WIRED, Offer, QuickAdd
 from nnstudio.ui.canvas.scene import CanvasScene
 from nnstudio.ui.layer_list import LayerType
-from nnstudio.ui.offered import Recent, fitting_first, key_of, name_of, types_for
+from nnstudio.ui.offered import Recent, fitting_first, name_of, type_for, types_for
 from nnstudio.ui.session import Session
 
 #: How far behind a port the next node begins, and half of a node's width.
@@ -156,7 +156,7 @@ class Offering(Pointing):
 
     def type_of(self, key: str) -> LayerType | None:
         """The type that is dragged or chosen under this key; None where it cannot be added here."""
-        return next((cls for cls in self._types() if key_of(cls) == key), None)
+        return type_for(key, self.session.sheet.network, self.session.scope.block)
 
     # -- taking ---------------------------------------------------------------------------------------------------
 

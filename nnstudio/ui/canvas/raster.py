@@ -54,7 +54,10 @@ def stamp(pixels: Pixels, left: Floats, top: Floats, tiles: Sequence[Pixels], ki
         own = (kinds == kind) & (x < columns) & (y < rows) & (x + w > 0) & (y + h > 0)
         clear = own & (x >= 0) & (y >= 0) & (x + w <= columns) & (y + h <= rows)
         if clear.any():
-            _windows(pixels, w, h)[y[clear], x[clear]] = tile
+            runs, wide = _runs(pixels, w)
+            first = y[clear] * wide + x[clear]
+            for down in range(h):
+                runs[first + down * wide] = _run(tile[down])
         cut = own & ~clear
         for a, b in zip(x[cut].tolist(), y[cut].tolist(), strict=True):
             part = tile[max(-b, 0) : rows - b, max(-a, 0) : columns - a]
@@ -73,6 +76,20 @@ def _in_a_row(pixels: Pixels) -> tuple[Pixels, int]:
     wide = pixels.strides[0] // 4
     length = (pixels.shape[0] - 1) * wide + pixels.shape[1]
     return np.lib.stride_tricks.as_strided(pixels, (length,), (4,)), wide
+
+
+def _runs(pixels: Pixels, length: int) -> tuple[npt.NDArray[np.void], int]:
+    """The run of so many pixels that begins at each, as one value (copied much faster than one by one), and how far
+    below one another they are."""
+    flat, wide = _in_a_row(pixels)
+    kind = np.dtype((np.void, 4 * length))
+    return np.ndarray((max(len(flat) - length + 1, 0),), kind, flat, strides=(4,)), wide
+
+
+def _run(colors: Pixels) -> np.void:
+    """Pixels in a row as one value of :func:`_runs`."""
+    whole = np.ascontiguousarray(colors)
+    return whole.view(np.dtype((np.void, whole.nbytes)))[0]  # type: ignore[no-any-return]
 
 
 def scroll(pixels: Pixels, dx: int, dy: int) -> None:
@@ -118,12 +135,28 @@ def draw_lines(pixels: Pixels, x0: Floats, y0: Floats, x1: Floats, y1: Floats, c
     for left, right, top, low, color in zip(*edges, each, strict=False):
         pixels[top:low, left:right] = color
     short = ~(level | upright)
+    if isinstance(colors, int):
+        flat = np.flatnonzero(short & (dy == 0))
+        _draw_level(pixels, x[flat], y[flat], dx[flat], colors)
+        short[flat] = False
     flatter = np.abs(dx) >= np.abs(dy)
     for down, some in ((False, short & flatter), (True, short & ~flatter)):
         if some.any():
             a, b, by, across = (y, x, dy, dx) if down else (x, y, dx, dy)
             color = colors if isinstance(colors, int) else colors[seen[some]]
             _draw_points(pixels, a[some], b[some], by[some], across[some], color, down=down)
+
+
+def _draw_level(pixels: Pixels, x: Floats, y: Floats, dx: Floats, color: int) -> None:
+    """Short level lines that lie inside, all of a length at once."""
+    x = np.minimum(x, x + dx)
+    first = (x + 0.5).astype(np.intp)
+    count = (x + np.abs(dx) + 0.5).astype(np.intp) - first + 1
+    row = (y + 0.5).astype(np.intp)
+    for length in np.unique(count).tolist():
+        runs, wide = _runs(pixels, length)
+        some = count == length
+        runs[row[some] * wide + first[some]] = _run(np.full(length, color, np.uint32))
 
 
 def _draw_points(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 
@@ -358,18 +359,28 @@ class SheetView(QGraphicsView):
 
 def dotted(pixels: Pixels, sight: Sight, ratio: float) -> None:
     """Dots at scene distances, over a plain ground."""
-    tokens, scale = theme.current(), sight.scale / ratio
+    scale = sight.scale / ratio
     step = _DOTS * (1 if scale >= 0.55 else 2) * sight.scale
     rows, columns = pixels.shape
     xs = np.floor(np.arange(math.floor(-sight.dx / step), columns / step - sight.dx / step + 1) * step + sight.dx)
     ys = np.floor(np.arange(math.floor(-sight.dy / step), rows / step - sight.dy / step + 1) * step + sight.dy)
-    radius = (0.9 if scale < 1.5 else 1.2) * ratio
-    reach = math.ceil(radius)
+    xs, ys = xs.astype(np.intp), ys.astype(np.intp)
+    for down, across, color in _dot((0.9 if scale < 1.5 else 1.2) * ratio, theme.look()):
+        x, y = xs + across, ys + down
+        x, y = x[(x >= 0) & (x < columns)], y[(y >= 0) & (y < rows)]
+        pixels[y[:, None], x] = color
+
+
+@functools.lru_cache(maxsize=8)
+def _dot(radius: float, _look: object) -> list[tuple[int, int, int]]:
+    """The pixels of a dot: how far below and right of its middle they are, and their colour."""
+    tokens, reach = theme.current(), math.ceil(radius)
     strong = 0.30 if tokens.name == "dark" else 0.38
+    found = []
     for down in range(-reach, reach + 1):
         for across in range(-reach, reach + 1):
             covered = min(1.0, max(0.0, radius + 0.5 - math.hypot(down, across)))
             if covered:
-                x, y = (xs + across).astype(np.intp), (ys + down).astype(np.intp)
-                x, y = x[(x >= 0) & (x < columns)], y[(y >= 0) & (y < rows)]
-                pixels[np.ix_(y, x)] = theme.mixed(tokens.canvas, tokens.faint, strong * covered).rgba()
+                color = theme.mixed(tokens.canvas, tokens.faint, strong * covered).rgba()
+                found.append((down, across, color))
+    return found

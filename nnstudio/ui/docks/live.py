@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QElapsedTimer, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.afterwards import Afterwards
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 PACE, SNAPSHOTS, SLOW = 33, 100, 200
 #: Two widgets are not redrawn within so many milliseconds: together they would hold up the window.
 TURN = 14
+#: So many milliseconds after something was told, or done, a widget is redrawn at the soonest.
+AT_LEAST = 4
 
 
 class Live(QWidget):
@@ -40,8 +43,7 @@ class Live(QWidget):
         self._stale = True
         self._styled: tuple[str, float] | None = None
         self._since = QElapsedTimer()
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._take_turn)
+        self._timer = Afterwards(self, self._take_turn, AT_LEAST)
         theme.changed.connect(self._theme_changed)
 
     #: Another way of looking was chosen: what :attr:`choices` gives is worth remembering.
@@ -66,13 +68,13 @@ class Live(QWidget):
         self._stale = True
         if self.isVisible() and not self._timer.isActive():
             waited = self._since.elapsed() if self._since.isValid() else self.pace
-            self._timer.start(max(0, self.pace - int(waited)))
+            self._timer.soon(max(AT_LEAST, self.pace - int(waited)))
 
     def _take_turn(self) -> None:
         """Redraw, unless another widget just has: then in a moment."""
         wait = math.ceil(1000 * (Live._free - time.monotonic()))
         if wait > 0 and self.isVisible():
-            self._timer.start(wait)
+            self._timer.soon(wait)
             return
         Live._free = time.monotonic() + TURN / 1000
         self.catch_up()

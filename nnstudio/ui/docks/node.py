@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.train.events import Histogram
 from nnstudio.ui import theme
+from nnstudio.ui.afterwards import Afterwards
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.live import Live
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from nnstudio.ui.session import Session
 
 HEAD, FOOT = 22, 16
+#: Milliseconds after something changed in which it is seen whether there is anything to draw.
+SOON = 12
 
 
 class NodeView(Live):
@@ -36,10 +39,15 @@ class NodeView(Live):
         for signal in (session.events_arrived, session.run_changed, session.selection_changed, session.changed):
             signal.connect(self.refresh_soon)
         session.moment_changed.connect(self.refresh_soon)
+        self._appearing = Afterwards(self, self.appear, SOON)
         for signal in (session.selection_changed, session.changed, session.events_arrived, session.resolved):
-            signal.connect(self.appear)
+            signal.connect(self._appear_soon)
 
-    def appear(self, *_: object) -> None:
+    def _appear_soon(self, *_: object) -> None:
+        if not self._appearing.isActive():
+            self._appearing.soon()
+
+    def appear(self) -> None:
         """Stand there only where there is, or will be, something to draw for the node."""
         if self.parent() is not None:
             self.setHidden(not (self.expected() or self.known()))
