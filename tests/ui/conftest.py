@@ -46,7 +46,8 @@ def _left_clean(qapp: QApplication, qtlog, caplog, expected_log: list[str]) -> I
     threads = set(threading.enumerate())
     widgets = {id(widget) for widget in QApplication.topLevelWidgets()}
     QDir.setSearchPaths("icons", [str(resource_path("icons"))])
-    if (theme.chosen(), theme.text_scale()) != ("dark", theme.text_percent() / 100) or not qapp.styleSheet():
+    theme.set_text_percent(100)
+    if (theme.chosen(), theme.text_scale()) != ("dark", 1.0) or not qapp.styleSheet():
         theme.set_theme("dark")  # takes longer the more widgets there are, so only where a test changed it
     yield
     qapp.clipboard().clear()  # the off-screen one outlives Python, and what Python made must not
