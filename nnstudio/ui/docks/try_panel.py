@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Columns that are offered for editing at most, and layers that are looked into beside the answer.
 COLUMNS, LAYERS = 60, 2
+TYPICAL = "The data is not there. This begins with what it taught: means, and what was most frequent."
 #: Editors that take what height there is.
 TALL = (PictureEditor, TextEditor, SoundEditor)
 
@@ -60,8 +61,9 @@ class TryPanel(Live):
         self.form = QVBoxLayout()
         self.form.setSpacing(6)
         self.form.setContentsMargins(0, 0, 12, 8)
-        left = column(self._make_picker(), self._scrolled(self.form, "The input"), spacing=6)
-        left.setStretch(1, 1)
+        self.typical = label(TYPICAL, "faint", wrap=True)
+        left = column(self._make_picker(), self.typical, self._scrolled(self.form, "The input"), spacing=6)
+        left.setStretch(2, 1)
         self.left = QWidget()
         self.left.setLayout(left)
         middle = QVBoxLayout()
@@ -162,7 +164,7 @@ class TryPanel(Live):
         self.written.setText(trying.written + ("▌" if trying.writing else ""))
         self.answers.picture, self.answers.classes = trying.picture(), trying.classes()
         self.answers.dataset, self.answers.units, self.answers.ranks = (
-            self.session.dataset,
+            trying.dataset,
             trying.units(),
             trying.ranks,
         )
@@ -178,7 +180,7 @@ class TryPanel(Live):
     def _ready(self) -> bool:
         """Whether there is anything to try; else it is said what to do."""
         session = self.session
-        if session.dataset is None:
+        if self.trying.dataset is None:
             reading = session.data_job is not None
             self.empty.say("The data is being read" if reading else "No data yet",
                            session.data_error or "Choose data: a row of it is where you begin.")  # fmt: skip
@@ -192,14 +194,18 @@ class TryPanel(Live):
         return False
 
     def _show_input(self) -> None:
-        trying, dataset = self.trying, self.session.dataset
+        trying, dataset = self.trying, self.trying.dataset
         assert dataset is not None
+        there = self.session.dataset is not None
         self._splits = [split for split in SPLIT_TITLES if dataset.count(split)]
         self.split.offer([SPLIT_TITLES[split][0].capitalize() for split in self._splits])
         self.split.show_index(self._splits.index(trying.split) if trying.split in self._splits else 0)
         self.number.show_value(trying.sample + 1, trying.rows)
         self.many.setText(f"of {trying.rows:,}")
         self.again.setEnabled(bool(trying.own))
+        self.typical.setVisible(not there)
+        for part in (self.split, self.number, self.many, self.random):
+            part.setVisible(there)
         columns, noises = trying.columns(), trying.noises()
         shown = (dataset, tuple(each.name for each in columns), tuple(noises))
         if shown != self._shown:
@@ -216,7 +222,7 @@ class TryPanel(Live):
                 each.at = None  # type: ignore[attr-defined]
 
     def _build(self, columns: list, count: int, noises: list[tuple[str, str, int]]) -> None:
-        dataset = self.session.dataset
+        dataset = self.trying.dataset
         assert dataset is not None
         empty(self.form)
         self.editors = []

@@ -1,6 +1,7 @@
 """Trying the network out: one input that a person made, what the network answers, and what its layers do with it.
 
-It begins as a row of the data, of which any column can be given another value. What is answered is worked out in a
+It begins as a row of the data (a typical one, where the data is not there), of which any column can be given another
+value. What is answered is worked out in a
 background thread, the newest wish first, whenever nothing runs.
 """
 
@@ -21,6 +22,7 @@ from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.looking import Looking, batch_of
 from nnstudio.ui.docks.sample import named
 from nnstudio.ui.docks.try_beside import Beside
+from nnstudio.ui.docks.try_typical import Typical
 from nnstudio.ui.parts import capital
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Trying(Looking):
         self._ticking = QTimer(self, interval=TICK_MS)
         self._ticking.timeout.connect(self._read_along)
 
+        self.typical = Typical(session, self.ask)
         self._data: Dataset | None = session.dataset
         session.data_changed.connect(self._begin_anew)
 
@@ -88,12 +91,17 @@ class Trying(Looking):
             self._asked = "test"
         self._data = dataset
 
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data whose rows it begins with: the session's, else that of a typical row."""
+        return self.session.dataset or self.typical.dataset
+
     # --- the input ------------------------------------------------------------------------------------------------
 
     @property
     def ranks(self) -> tuple[str, ...]:
         """The columns whose values can be ranked for the others."""
-        dataset = self.session.dataset
+        dataset = self.dataset
         return rankable(dataset, [each.name for each in self.columns()]) if dataset is not None else ()
 
     def units(self) -> dict[str, str]:
@@ -103,7 +111,7 @@ class Trying(Looking):
 
     def columns(self) -> list[Column]:
         """The columns that the prediction takes, in the order of the data."""
-        dataset = self.session.dataset
+        dataset = self.dataset
         if dataset is None:
             return []
         names: set[str] = set()
@@ -142,7 +150,7 @@ class Trying(Looking):
 
     def choose_row(self, row: int) -> None:
         """Begin with a row of the file, whichever split it is in."""
-        dataset = self.session.dataset
+        dataset = self.dataset
         for split in SPLITS if dataset is not None else ():
             places = np.flatnonzero(np.asarray(dataset.indices(split)) == row)
             if len(places):
@@ -164,7 +172,7 @@ class Trying(Looking):
         """What a column has now: as it would stand in the file, or as an array."""
         if column.name in self.own:
             return self.own[column.name]
-        dataset = self.session.dataset
+        dataset = self.dataset
         return raw(column, int(dataset.indices(self.split)[self.sample])) if dataset is not None else None
 
     def picture(self) -> QImage:
@@ -181,7 +189,7 @@ class Trying(Looking):
 
     def classes(self) -> tuple[str, ...]:
         """The classes of the data's boxes."""
-        columns = self.session.dataset.columns.values() if self.session.dataset is not None else ()
+        columns = self.dataset.columns.values() if self.dataset is not None else ()
         return next((column.categories for column in columns if column.kind == "boxes"), ())
 
     def put(self, column: str, value: Any) -> None:
@@ -213,7 +221,7 @@ class Trying(Looking):
 
     def write(self) -> None:
         """Have the network write, token by token, from the input as it is; ``written`` grows with ``changed``."""
-        session, dataset = self.session, self.session.dataset
+        session, dataset = self.session, self.dataset
         if dataset is None or self.writing or session.run_state not in ("idle", "paused"):
             return
         make, split, row = session.training.trained(), self.split, self.sample
@@ -276,15 +284,16 @@ class Trying(Looking):
 
     def ask(self, *_: object) -> None:
         """Have it worked out anew; while a run is under way nothing is."""
+        self.typical.look()
         self._choose_split()
         self.sample = max(0, min(self.sample, self.rows - 1))
         ready = self.session.run_state in ("idle", "paused") and not self.session.resolving
-        if self.awake and self.outputs() and self.session.dataset is not None and self.rows and ready:
+        if self.awake and self.outputs() and self.dataset is not None and self.rows and ready:
             self._start()
         self.changed.emit()
 
     def _choose_split(self) -> None:
-        dataset = self.session.dataset
+        dataset = self.dataset
         if dataset is not None and dataset.count(self._asked):
             self.split = self._asked
         elif dataset is not None and not dataset.count(self.split):
@@ -295,6 +304,7 @@ class Trying(Looking):
 
     def _seer(self, split: str, nodes: tuple[str, ...]) -> See:
         columns, own, network = self.columns(), dict(self.own), self.session.sheet.network
+        there = self.session.dataset is not None
         needed = set(self._fields())
         noises = {id: self.noise(id, count) for id, _, count in self.noises()}
         many = {id: more_noise(self.drawn, count) for id, _, count in self.noises()}
@@ -313,7 +323,8 @@ class Trying(Looking):
                 name: encoded[name] if name in encoded else dataset.arrays(split)[name][row : row + 1]
                 for name in dataset.fields if name in needed
             }  # fmt: skip
-            self._latest = self.beside.told(made, dataset, self._latest, given, fields, at, own=bool(own))
+            if there:
+                self._latest = self.beside.told(made, dataset, self._latest, given, fields, at, own=bool(own))
             self._unknown = dataset.prepared.unknown({name: [value] for name, value in given.items() if name in own})
             self._painted = painted(made, batch, many)
             self._sequences = {
