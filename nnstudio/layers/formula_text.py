@@ -35,6 +35,7 @@ def plain(latex: str) -> str:
     text = re.sub(r"\\\\(\[[^\]]*\])?", "; ", text).replace("&", " ")
     text = re.sub(r"\\(?:left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr)(?![A-Za-z])\.?", "", text)
     text = re.sub(r"\\(?:displaystyle|textstyle|limits|nolimits)(?![A-Za-z])", "", text)
+    text = re.sub(r"\\([dt]?)frac\s*(\d)\s*(\d)", r"\\\1frac{\2}{\3}", text)
     for _ in range(8):
         before = text
         text = re.sub(rf"\\[dt]?frac\s*{_GROUP}\s*{_GROUP}", lambda m: f"{_held(m[1])} / {_held(m[2])}", text)

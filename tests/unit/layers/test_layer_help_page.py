@@ -45,6 +45,7 @@ def test_the_page_is_printed_whole(cls: type[Layer]) -> None:
     ("latex", "said"),
     [
         (r"y = \frac{1}{n} \sum_{i=1}^{n} x_i", "y = 1 / n Σ_(i=1)^n x_i"),
+        (r"y = \tfrac12 x", "y = 1 / 2 x"),
         (r"y = \sqrt{\max(x, \varepsilon)}", "y = √(max(x, ε))"),
         (r"y = x W^{\top} + b", "y = x Wᵀ + b"),
         (r"\lVert x \rVert_2", "‖ x ‖_2"),
