@@ -47,7 +47,7 @@ class Model:
                 self.baselines.append(torch.zeros_like(tensor))
             else:
                 self.inputs.append(table(tensor).detach())
-                self.baselines.append(table(torch.zeros_like(tensor)).detach())
+                self.baselines.append(_nothing(table, tensor))
             self.embedded.append(table is not None)
         self._chosen: Callable[[torch.Tensor], torch.Tensor] = lambda prediction: prediction
 
@@ -92,6 +92,16 @@ class Model:
 
     def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
         return self._chosen(self.prediction(*inputs))
+
+
+def _nothing(table: Any, codes: torch.Tensor) -> torch.Tensor:
+    """The vectors that say nothing: of sequences (N×T) that of code 0, which fills up; of a category (N), whose code 0
+    is one like the others, the mean of all."""
+    import torch
+
+    if codes.dim() > 1:
+        return table(torch.zeros_like(codes)).detach()  # type: ignore[no-any-return]
+    return table.weight.detach().mean(dim=0).expand(len(codes), -1)  # type: ignore[no-any-return]
 
 
 def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, dict[int, Any]]:

@@ -51,7 +51,8 @@ class Part:
 @dataclass(frozen=True, eq=False)
 class Explained:
     """Why a row got its answer. asked: the class (or number) that is explained, as a text; code: its place. score: of
-    the row; baseline: of an input that says nothing (zeros; code 0), where the way has one, else NaN. Integrated
+    the row; baseline: of an input that says nothing (zeros; code 0 of a
+    sequence, the mean vector of a category), where the way has one, else NaN. Integrated
     gradients add up to the difference of the two."""
 
     way: str

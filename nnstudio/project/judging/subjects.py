@@ -46,7 +46,9 @@ class Subject:
     half way), ``likeness``, or ``amount`` (a number from 0 up, the more the likelier; 1 is half way). output: the
     Output's id or "". judge: the id of the loss or metric that compares. field: of the data, whose values are the
     target ("" where it is none). classes: their names. ignored: a class code that does not count; padding: what says
-    which places do not. last: scores of classes stand on the last axis, not right after the batch.
+    which places do not. last: scores of classes stand on the last axis, not right after the batch. reads: columns of
+    the data that the prediction depends on; beyond: what is compared is not the Output, but what it leads to (a network
+    that judges what another one paints).
     """
 
     name: str
@@ -62,6 +64,8 @@ class Subject:
     padding: Tap | None = None
     last: bool = False
     scale: float = 1.0
+    reads: tuple[str, ...] = ()
+    beyond: bool = False
 
 
 def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
@@ -148,9 +152,11 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
         kind, link = "numbers", "none"
     name = network.nodes[output].name if output else network.nodes[judge].name
     padding = fed(network, judge, "padding") if kind == "places" else None
+    source = fed(network, output, "input") if output else None
     return Subject(
-        name, kind, link, output, judge, prediction, target, field, classes, ignored, padding, type_name in _LAST, scale
-    )
+        name, kind, link, output, judge, prediction, target, field, classes, ignored, padding, type_name in _LAST,
+        scale, _columns(compiled, dataset, prediction), source != prediction and _leads(network, source, prediction),
+    )  # fmt: skip
 
 
 def _pairs(network: Network, layer: object, prediction: Tap) -> tuple[str, float]:
@@ -171,6 +177,14 @@ def names_of(dataset: Dataset, field: str) -> tuple[str, ...]:
     if known is None or known.classes or len(known.columns) != 1:
         return tuple(known.classes) if known is not None else ()
     return tuple(dataset.prepared.columns[known.columns[0]].categories)
+
+
+def _columns(compiled: Compiled, dataset: Dataset, prediction: Tap) -> tuple[str, ...]:
+    """The columns of the data that a prediction depends on."""
+    needed = compiled.network.ancestors([prediction[0]])
+    fields = [spec.field for spec in compiled.inputs if spec.draw is None and spec.node in needed]
+    found = [(*dataset.fields[name].columns, *dataset.takes(name)) for name in fields if name in dataset.fields]
+    return tuple(dict.fromkeys(column for columns in found for column in columns))
 
 
 def _type(compiled: Compiled, tap: Tap) -> TensorType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -208,6 +209,25 @@ def test_another_split_is_judged_and_the_page_stays(panel, turn, qtbot):
     assert panel.page is panel.pages["Worst samples"]
     losses = panel.assessing.judged.losses
     qtbot.waitUntil(lambda: losses[panel.page.samples.places[0]] == losses.max(), timeout=60_000)
+
+
+def test_what_judges_is_named_where_it_is_not_the_output_itself(panel, monkeypatch):
+    judged = panel.assessing.judged
+    assert judged.subject.reads == ("image",)
+    assert panel.summary.text() == f"{len(judged.rows)} rows of {panel.session.dataset.title}"
+    beyond = replace(judged, subject=replace(judged.subject, beyond=True))
+    monkeypatch.setattr(type(panel.assessing), "judged", beyond)
+    panel.refresh()
+    assert panel.summary.text().startswith("as loss compares them · ")
+
+
+def test_a_page_out_of_sight_draws_nothing_of_the_project_before(panel, turn):
+    before = turn("Attack")
+    turn("Confusion")
+    gone = replace(before.judged, subject=replace(before.judged.subject, name="an output of another project"))
+    before.judged = gone
+    panel.restyle()
+    assert turn("Attack").judged is panel.assessing.judged
 
 
 def test_other_weights_are_other_answers(digits, panel, qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -125,6 +126,15 @@ def test_the_worst_rows_come_first_and_one_that_is_clicked_is_explained(show, ta
     QTest.keyClick(cells, Qt.Key.Key_Down)
     QTest.keyClick(cells, Qt.Key.Key_Return)
     assert asked[-1] == page.samples.places[2]
+
+
+def test_pictures_that_the_network_has_not_seen_are_not_shown_as_what_it_judged(show, pictures):
+    subject = replace(pictures.judged.subject, reads=("y",))
+    page, _ = opened(
+        show, WorstPage, SimpleNamespace(**{**vars(pictures), "judged": replace(pictures.judged, subject=subject)})
+    )
+    assert page.samples.table.isVisible()
+    assert page.samples.places[:2] == [2, 5]
 
 
 def test_the_worst_pictures_are_told_apart_by_mouse_and_by_keys(show, pictures):

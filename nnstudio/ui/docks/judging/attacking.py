@@ -60,14 +60,7 @@ class AttackPage(Page):
         before.clicked.connect(lambda: self._step(-1))
         after.clicked.connect(lambda: self._step(1))
         self.frames = (PictureFrame("Original"), PictureFrame("Change"), PictureFrame("Changed"))
-        self.columns = QTableWidget(0, 3)
-        self.columns.setHorizontalHeaderLabels(["column", "was", "changed to"])
-        self.columns.setAccessibleName("What was changed")
-        self.columns.setShowGrid(False)
-        self.columns.setTabKeyNavigation(False)
-        self.columns.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.columns.verticalHeader().hide()
-        self.columns.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.columns = _table()
         pictures, inside, right, left, filled = QWidget(), QWidget(), QWidget(), QWidget(), QWidget()
         side_by_side = row(*self.frames, spacing=0)
         for place in range(3):
@@ -229,3 +222,16 @@ class AttackPage(Page):
                 self.columns.setItem(line_at, at, item)
         for at, wide in enumerate((190, 100, 100)):
             self.columns.setColumnWidth(at, theme.scaled(wide))
+
+
+def _table() -> QTableWidget:
+    """Of each column what it was and what it was changed to."""
+    made = QTableWidget(0, 3)
+    made.setHorizontalHeaderLabels(["column", "was", "changed to"])
+    made.setAccessibleName("What was changed")
+    made.setShowGrid(False)
+    made.setTabKeyNavigation(False)
+    made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    made.verticalHeader().hide()
+    made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    return made

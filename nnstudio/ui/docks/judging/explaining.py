@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QScrollArea, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from nnstudio.project.judging.explaining import WAYS, Explained, Part, explained
 from nnstudio.project.judging.judge import Judge, Progress
@@ -51,14 +51,7 @@ class ExplainPage(Page):
             text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.fields = Choice("Which input is shown", px=12)
         self.fields.chosen.connect(lambda _: self._show_part())
-        inner = QWidget()
-        inner.setProperty("role", "scrolled")
-        self.left = QScrollArea(widgetResizable=True)
-        self.left.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.left.setWidget(inner)
-        inner.setLayout(
+        self.left = _scrolled(
             column(
                 row(before, self.number, self.many, after, spacing=2), row(self.way, 1), row(self.which, 1),
                 row(self.fields, 1), self.told, self.tip, 1, spacing=6, margins=(0, 2, 0, 4),
@@ -149,7 +142,7 @@ class ExplainPage(Page):
             self.picture.show_picture(values, self._sum(found))
             self.stack.setCurrentIndex(0)
             return
-        self.heading.setText(f"{why} in {part.field}  {self._sum(found)}")
+        self.heading.setText(f"{why} in {part.field} · {self._sum(found)}")
         self.parts.show_part(part, self._texts(part))
         self.stack.setCurrentIndex(1)
 
@@ -167,3 +160,15 @@ class ExplainPage(Page):
         at = int(judged.rows[self.place])
         cells = dict(zip(dataset.columns, next(iter(dataset.cells(at, at + 1)), ()), strict=False))
         return tuple(str(cells.get(name, "")) for name in part.names)
+
+
+def _scrolled(layout: QVBoxLayout) -> QScrollArea:
+    """What is laid out so, scrolled up and down where there is too little room."""
+    inner, area = QWidget(), QScrollArea(widgetResizable=True)
+    inner.setProperty("role", "scrolled")
+    inner.setLayout(layout)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inner)
+    return area

@@ -46,5 +46,7 @@ class Page(QWidget):
             frame.restyle()
         for samples in self.findChildren(SamplesView):
             samples.restyle()
-        if self.judged is not None:
+        if self.judged is not self.assessing.judged:
+            self.judged = None  # of a network or a split before: drawn anew when it comes into sight
+        elif self.judged is not None:
             self.draw()

@@ -28,6 +28,7 @@ from nnstudio.ui.parts import ElidedLabel, column, row
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nnstudio.project.judging.judge import Judged
     from nnstudio.ui.session import Session
 
 PAGES: tuple[type[Page], ...] = (
@@ -190,9 +191,15 @@ class JudgingPanel(Live):
         names = assessing.names()
         self.output.offer(names if len(names) > 1 else [])
         self.output.show_index(names.index(judged.subject.name) if len(names) > 1 else -1)
-        self.summary.setText(f"{len(judged.rows):,} rows of {assessing.session.dataset.title}")
+        by = f"as {self._judge_of(judged)} compares them · " if judged.subject.beyond else ""
+        self.summary.setText(f"{by}{len(judged.rows):,} rows of {assessing.session.dataset.title}")
         self.stack.setCurrentWidget(self.filled)
         self.page.show_judged(judged)
+
+    def _judge_of(self, judged: Judged) -> str:
+        """The name of the loss or metric by which it was judged."""
+        judge = self.assessing.judge
+        return judge.compiled.network.nodes[judged.subject.judge].name if judge is not None else judged.subject.name
 
     def _show_page(self, place: int) -> None:
         self.stacked.setCurrentIndex(place)

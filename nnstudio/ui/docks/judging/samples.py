@@ -201,7 +201,8 @@ class SamplesView(QWidget):
     def show_places(self, dataset: Dataset, judged: Judged, places: np.ndarray, title: str) -> None:
         """Show these rows of what was judged, as many as are looked at."""
         shown = [int(place) for place in places[:MOST]]
-        field = picture_field(dataset)
+        reads, field = judged.subject.reads, picture_field(dataset)
+        field = field if field in reads or not reads else ""  # no picture that the network has not seen
         self.title.setText(title)
         more = f"the first {MOST} of {numbers.count(len(places), 'row')}" if len(places) > MOST else ""
         self.note.setText(more or numbers.count(len(places), "row"))

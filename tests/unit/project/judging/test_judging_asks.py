@@ -190,6 +190,27 @@ def test_a_word_gives_what_its_vector_adds_over_that_of_nothing(words: Judge, wa
     np.testing.assert_allclose(part.values, (table[codes, 0] - table[0, 0]).numpy(), atol=1e-5)
 
 
+def test_a_category_gives_what_its_vector_adds_over_their_mean_also_the_first() -> None:
+    columns = {
+        "city": Column("city", "category", np.arange(12) % 3, ("Bern", "Oslo", "Rome")),
+        "label": Column("label", "category", np.arange(12) % 2, ("dull", "bright"), "target"),
+    }
+    dataset = Dataset(DataReference("file:none", split=Split.everything()), Source(columns, 12, False, {}), "cities")
+    net = NetworkBuilder()
+    city, label = net.add("Input", field="city"), net.add("Input", field="label")
+    scores = net.add("Linear", net.add("Embedding", city, embedding_dim=3), out_features=2, name="scores")
+    net.add("CrossEntropyLoss", scores, label)
+    net.add("Output", scores, name="answer")
+    made = Judge(compile_network(net.network, dataset.types, seed=2), dataset)
+    modules = list(made.compiled.modules.values())
+    table = next(m for m in modules if isinstance(m, torch.nn.Embedding)).weight.detach()
+    weight = next(m for m in modules if isinstance(m, torch.nn.Linear)).weight.detach()[1]
+    place = next(at for at, row in enumerate(made.judged("train").rows) if row % 3 == 0)
+    (part,) = explaining.explained(made, place, "gradients", "train", code=1).parts
+    assert part.names == ("city: Bern",)
+    np.testing.assert_allclose(part.values, [float((table[0] - table.mean(0)) @ weight)], atol=1e-5)
+
+
 def test_codes_cannot_be_attacked_and_a_sentence_says_why(words: Judge) -> None:
     with pytest.raises(ProjectError, match="needs an input of numbers"):
         attacked(words, Attack(), "train")

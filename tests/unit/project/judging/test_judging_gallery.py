@@ -221,3 +221,9 @@ def test_pairs_are_parted_where_rows_that_were_held_back_err_as_often_either_way
     assert limit.distance == subject.scale, "the limit by which Try it tells the same from others"
     assert 3 < subject.scale < 6
     assert limit.error == pytest.approx(np.mean(wrong), abs=0.05)
+
+
+def test_what_is_judged_says_which_columns_it_reads_and_whether_it_is_the_output_itself() -> None:
+    drawn, answer = judge_of("gan").subjects[0], judge_of("digits-cnn").subjects[0]
+    assert (drawn.reads, drawn.beyond) == (("label",), True), "a network that judges what another one paints"
+    assert (answer.reads, answer.beyond) == (("image",), False)
