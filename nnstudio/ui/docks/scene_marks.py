@@ -145,7 +145,7 @@ class MarkedPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.scaled(220), theme.scaled(220))
+        return QSize(theme.scaled(140), theme.scaled(140))  # it grows where there is room
 
     def show_marks(self, image: QImage, marks: Marks) -> None:
         """Show these in a picture; where there is none, on an empty sheet of the mask's size."""

@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from nnstudio.compile.lower import compile_network
 from nnstudio.data import describe_file, open_data
@@ -71,6 +72,20 @@ def test_a_ranking_has_the_best_first_and_another_column_is_asked_for_by_its_men
     assert part.note.text() == "3 values left out: the data has a row with that already"
     part.which.menu().actions()[0].trigger()
     assert columns == ["person"]
+
+
+def test_a_marked_picture_is_seen_whole_in_a_low_panel_and_grows_in_a_high_one(qtbot):
+    area, view = QScrollArea(widgetResizable=True), AnswersView()
+    area.setWidget(view)
+    shown(qtbot, area, 420, 190)
+    view.picture = QImage(48, 48, QImage.Format.Format_Grayscale8)
+    view.show_answers({"found": {"boxes": [], "mask": [[0, 1], [1, 0]]}})
+    QApplication.processEvents()
+    assert area.verticalScrollBar().maximum() == 0
+    low = view._parts["found"]["answer"].height()
+    area.resize(420, 500)
+    QApplication.processEvents()
+    assert view._parts["found"]["answer"].height() > low + 200
 
 
 def test_labelled_words_and_a_span_of_a_text_are_told_in_words(qtbot):

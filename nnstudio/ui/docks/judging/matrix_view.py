@@ -164,7 +164,7 @@ class MatrixView(QWidget):
         widest = max((metrics.horizontalAdvance(name) for name in names), default=1.0)
         every = max(1, int(min(widest, 60.0) // max(1.0, side - 2)))
         for code in range(0, len(names), every):
-            box = QRectF(left + code * side, line + 2, side * every, line)
+            box = QRectF(left + code * side, line + 2, min(side * every, self.width() - left - code * side), line)
             painter.drawText(
                 box, int(Qt.AlignmentFlag.AlignCenter), metrics.elidedText(names[code], elided, box.width())
             )

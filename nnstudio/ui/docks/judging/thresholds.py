@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QLabel, QSlider
 
 from nnstudio.project.judging.curves import At, Curves, curves
 from nnstudio.ui import theme
@@ -51,15 +51,11 @@ class CurvesPage(Page):
         for frame in (self.roc, self.precision):
             frame.plot.hovered.connect(lambda place, frame=frame: self._hovered(frame, place))
             frame.plot.clicked.connect(lambda at, frame=frame: self._clicked(frame, at))
-        figures = row(self.told, self.counts, spacing=16)
-        figures.setStretch(0, 1)
-        below = QWidget()
-        below.setLayout(
-            column(
-                row(self.which, QLabel("Threshold"), self.slider, self.best, spacing=10),
-                figures, spacing=4, margins=(16, 0, 16, 8),
-            )
-        )  # fmt: skip
+        below = row(self.which, QLabel("Threshold"), self.slider, self.best, self.told, self.counts, spacing=10,
+                    margins=(16, 0, 16, 8))  # fmt: skip
+        below.setStretch(2, 2)
+        below.setStretch(4, 3)
+        self.slider.setMinimumWidth(120)
         for frame in (self.roc, self.precision):
             frame.setMinimumHeight(72)
         plots = row(self.roc, self.precision, spacing=0)

@@ -54,6 +54,6 @@ class PositionsPage(Page):
         at = np.arange(1, len(shares) + 1, dtype=np.float64)
         last = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else len(at)
         tokens = theme.current()
-        self.frame.show_lines({"right": (at, shares, tokens.accent)}, (1.0, max(2.0, float(last))), (0.0, 1.02))
+        self.frame.show_lines({"right": (at, shares, tokens.accent)}, (0.5, max(2.0, last) + 0.5), (0.0, 1.06))
         self.frame.dots.show_points(list(zip(at.tolist(), shares.tolist(), strict=True)), tokens.accent)
         self.frame.note.setText(numbers.count(int(counts.sum()), "place that counts", "places that count"))
