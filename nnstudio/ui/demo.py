@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 
 from nnstudio.project.gallery import template
 from nnstudio.train.events import RunFinished
+from nnstudio.train.history import History
 from nnstudio.ui import theme
 from nnstudio.ui.background import pump
 from nnstudio.ui.window import MainWindow
@@ -78,17 +79,25 @@ def demo(window: MainWindow, folder: Path, say: Callable[[str], object]) -> dict
     wait("training", lambda: history().progress >= MOMENT or session.run_state == "idle")
     shoot("training")
     wait("training", lambda: session.run_state == "idle")
-    ended = history().ended
+    figures = _figures(history())
+    (folder / "figures.json").write_text(json.dumps(figures, indent=1), "utf-8")
+    say(
+        f"Trained {figures['epochs']} epochs in {figures['seconds']:.1f} s; validation: "
+        f"{_spoken(figures['validation'])}"
+    )
+    return figures
+
+
+def _figures(history: History) -> dict[str, Any]:
+    """What came of the run. DemoError where it did not finish."""
+    ended = history.ended
     if not isinstance(ended, RunFinished):
         raise DemoError("training did not finish")
-    last = history().epochs[-1]
-    figures = {
+    last = history.epochs[-1]
+    return {
         "project": PROJECT, "epochs": ended.epochs, "best_epoch": ended.best_epoch,
         "seconds": round(ended.seconds, 2), "validation": {name: round(v, 4) for name, v in last.validation.items()},
     }  # fmt: skip
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1), "utf-8")
-    say(f"Trained {ended.epochs} epochs in {ended.seconds:.1f} s; validation: {_spoken(figures['validation'])}")
-    return figures
 
 
 def _show_learning(window: MainWindow, wait: Callable[[str, Callable[[], bool]], None]) -> None:
