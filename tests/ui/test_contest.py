@@ -13,9 +13,11 @@ from nnstudio.graph import edits
 from nnstudio.project.gallery import template
 from nnstudio.project.places import RUNS, runs_folder
 from nnstudio.runs.database import RunDatabase
+from nnstudio.train.events import PrivacySpent
+from nnstudio.train.history import History
 from nnstudio.ui.contest.choosing import RivalDialog
 from nnstudio.ui.contest.commands import forked, try_cure
-from nnstudio.ui.contest.curves import between, loss_curve
+from nnstudio.ui.contest.curves import between, figures, loss_curve
 from nnstudio.ui.contest.versions import Start, Version, differences
 from nnstudio.ui.contest.window import ContestWindow
 
@@ -183,3 +185,10 @@ def test_a_rival_is_chosen_among_earlier_states(digits, closed):
     assert mine.network.nodes[linear].layer.out_features == 99
     assert rival.network.nodes[linear].layer.out_features != 99
     assert any("out features" in text for text in differences(mine, rival))
+
+
+def test_a_private_version_tells_what_it_has_given_away():
+    history = History()
+    assert "privacy ε" not in figures(history)
+    history.feed(PrivacySpent(step=4, time=1.0, epsilon=0.8, delta=1e-5, planned=2, rows=8, of=80, noise=1, norm=1))
+    assert figures(history)["privacy ε"] == 0.8

@@ -66,6 +66,8 @@ def figures(history: History) -> dict[str, float]:
         for name, value in epoch.training.items():
             if name != "loss":
                 found[f"training {name}"] = value
+    if history.privacy:
+        found["privacy ε"] = history.privacy[-1].epsilon
     if history.started is not None:
         found["trained numbers"] = float(history.started.parameters)
         steps = history.step - history.started.step
