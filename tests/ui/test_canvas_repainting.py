@@ -28,9 +28,12 @@ def edit_something(hands: Hands, chance: random.Random) -> None:
     near = {one: (x + 8.0 * chance.randrange(-20, 20), y + 8.0 * chance.randrange(-10, 10))}
     inputs, outputs = session.network.nodes[other].layer.inputs, session.network.nodes[one].layer.outputs
     layer = load()[chance.choice(LAYERS)].make({})
+    by = 8.0 * chance.randrange(-20, 20)
+    pushed = {id: (at[0] + by, at[1]) for id, at in hands.view.canvas.places.items() if at[0] >= x}
     choices = [
         lambda: editor.move(near),
         lambda: editor.move(near),
+        lambda: editor.move(pushed),
         lambda: session.do("Delete", edits.remove([one])),
         lambda: session.do("Bypass", edits.set_bypassed([one], not session.network.nodes[one].bypassed)),
         lambda: session.do("Replace", edits.replace_layer(one, layer)),

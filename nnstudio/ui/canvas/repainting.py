@@ -37,32 +37,37 @@ class Repainting:
         scene, table = self._scene, self._scene.wires.table
         gone, self._new = swapped(old.wires, network.wires)
         self._boxes = []
-        self._whole = self._special() or len(nodes) > _NODES or len(gone) + len(self._new) > _WIRES
+        shown = self._nodes_in_sight(nodes)
+        self._whole = self._special() or len(shown) > _NODES or len(gone) + len(self._new) > _WIRES
         if not self._whole:
             targets = {wire.target for wire in (*gone, *self._new)} | changed_slots(
                 old, network
             )  # there, other wires may make room
             mates = [wire for id in targets for wire in old.incoming.get(id, ())]
             rows = [table.rows[wire] for wire in (*gone, *mates) if wire in table.rows]
-            rows += table.at_nodes(nodes).tolist()
+            known = np.union1d(np.array(rows, np.intp), table.at_nodes(nodes))
             self._new = [*self._new, *mates]
-            self._add_nodes(np.union1d(nodes, scene.table.rows_of(targets)))
-            self._add_wires(np.unique(np.array(rows, np.intp)))
+            self._add_nodes(np.union1d(shown, scene.table.rows_of(targets)))
+            self._add_wires(self._wires_in_sight(known))
 
     def leaving(self, wires: Rows) -> None:
         """These wires may go elsewhere."""
-        if not self._whole and len(wires) <= 4 * _WIRES:
-            self._add_wires(wires)
+        if self._whole:
+            return
+        near = self._wires_in_sight(wires)
+        self._whole = len(near) > _WIRES
+        if not self._whole:
+            self._add_wires(near)
 
     def end(self, nodes: Rows, forgotten: Rows | None) -> None:
         """Paint what these nodes and wires, whose ways have to be found anew, looked like and look like now."""
-        scene, layer = self._scene, self._scene.wires
-        if forgotten is None or self._whole or len(nodes) > _NODES or len(forgotten) > 4 * _WIRES:
+        layer, nodes = self._scene.wires, self._nodes_in_sight(nodes)
+        if forgotten is None or self._whole or len(nodes) > _NODES:
             self._everything()
             return
         rows = [layer.table.rows[wire] for wire in self._new if wire in layer.table.rows]
         known = np.unique(np.concatenate([forgotten, np.array(rows, np.intp)]))
-        near = np.intersect1d(known, layer.table.near(scene.seen)) if scene.seen is not None else known
+        near = self._wires_in_sight(known)
         if len(near) > _WIRES:
             self._everything()
             return
@@ -109,6 +114,15 @@ class Repainting:
             self._add_wires(rows)
             self._boxes += self._scene.wires.pills.mend(rows, self._boxes)
             self._tell()
+
+    def _nodes_in_sight(self, nodes: Rows) -> Rows:
+        """Those of these nodes that are seen, or may be; what is out of sight need not be painted."""
+        seen = self._scene.seen
+        return nodes if seen is None else np.intersect1d(nodes, self._scene.table.inside(seen, SURROUNDINGS))
+
+    def _wires_in_sight(self, wires: Rows) -> Rows:
+        seen = self._scene.seen
+        return wires if seen is None else np.intersect1d(wires, self._scene.wires.table.near(seen))
 
     def _special(self) -> bool:
         """Whether something is shown that reaches further than nodes and wires."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import fx
 
+from nnstudio.graph import edits
 from nnstudio.graph.network import RESERVED_NAMES, is_node_name
 
 
@@ -28,3 +31,28 @@ def test_what_generated_code_names_is_reserved() -> None:
 def test_names_that_people_choose_are_free(name: str) -> None:
     assert is_node_name(name)
     assert not hasattr(torch.nn.Module(), name)
+
+
+class Asked(set[str]):
+    """Names that are taken; counts how often it is asked."""
+
+    count = 0
+
+    def __contains__(self, name: object) -> bool:
+        self.count += 1
+        return super().__contains__(name)
+
+
+@given(st.integers(0, 3000), st.sets(st.integers(0, 3000), max_size=4))
+def test_a_free_name_among_thousands_is_found_at_a_few_looks(many, free):
+    taken = Asked(f"n{number}" for number in range(many) if number not in free)
+    found = edits.name_free_of(taken, "n5")
+    assert found not in set(taken)
+    assert taken.count < 150
+
+
+@given(st.integers(1, 60))
+def test_of_few_names_the_first_free_number_is_taken(many):
+    taken = {f"n{number}" for number in range(1, many + 1)}
+    assert edits.name_free_of(taken, "n1") == f"n{many + 1}"
+    assert edits.name_free_of(taken | {"n"}, "n") == f"n{many + 1}"
