@@ -6,21 +6,25 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from nnstudio.ui.icons import icon
-from nnstudio.ui.parts import Resized, label, row
+from nnstudio.ui.parts import Resized, button, column, label, row
 
 #: How long a notice stays at least, by its level, and for each character that is to be read; 0: until it is closed.
 STAY_MS, READ_MS = {"info": 4000, "warning": 9000, "error": 0}, 70
 _ICONS = {"info": ("info", "accent"), "warning": ("warning", "validation"), "error": ("warning", "problem")}
 MOST = 3
 
+Onwards = tuple[str, Callable[[], object]]
+"""A title, and what is done."""
+
 
 class Notice(QFrame):
-    """One sentence with its level's sign and a button that closes it. Under the pointer it stays."""
+    """One sentence with its level's sign, a button that leads on where there is one, and one that closes it. Under the
+    pointer it stays."""
 
-    def __init__(self, level: str, sentence: str) -> None:
+    def __init__(self, level: str, sentence: str, onwards: Onwards | None = None) -> None:
         super().__init__()
         self.setProperty("role", "notice")
         self.level, self.sentence = level, sentence
@@ -34,7 +38,10 @@ class Notice(QFrame):
         close.setIcon(icon("close", "muted"))
         close.setAccessibleName("Close")
         close.clicked.connect(self.leave)
-        self.setLayout(row(sign, text, close, spacing=10, margins=(12, 7, 6, 7)))
+        told = column(text, row(self._leading(*onwards), 1), spacing=2) if onwards is not None else column(text)
+        line = row(sign, told, close, spacing=10, margins=(12, 7, 6, 7))
+        line.setStretch(1, 1)
+        self.setLayout(line)
         self.staying: QTimer | None = None
         if STAY_MS[level]:
             self.staying = QTimer(self)  # its own, so that it goes with the notice
@@ -42,6 +49,13 @@ class Notice(QFrame):
             self.staying.setInterval(max(STAY_MS[level], READ_MS * len(sentence)))
             self.staying.timeout.connect(self.leave)
             self.staying.start()
+
+    def _leading(self, title: str, do: Callable[[], object]) -> QPushButton:
+        def go() -> None:
+            self.leave()
+            do()
+
+        return button(title, go, "link")
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -64,11 +78,15 @@ class Notice(QFrame):
 
 class Notices(QWidget):
     """The notices over a widget, the latest at the bottom. ``foot``: how far from its lower edge they stand between two
-    columns of it, in pixels."""
+    columns of it, in pixels. ``onwards``: where a notice of this level with this sentence leads, a title and what is
+    done; None: nowhere."""
 
-    def __init__(self, over: QWidget, foot: Callable[[int, int], int] = lambda *_: 0) -> None:
+    def __init__(
+        self, over: QWidget, foot: Callable[[int, int], int] = lambda *_: 0,
+        onwards: Callable[[str, str], Onwards | None] = lambda *_: None,
+    ) -> None:  # fmt: skip
         super().__init__(over)
-        self._over, self._foot = over, foot
+        self._over, self._foot, self._onwards = over, foot, onwards
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
@@ -87,7 +105,7 @@ class Notices(QWidget):
                 known.leave()
         for old in self.shown[: 1 - MOST] if len(self.shown) >= MOST else ():
             old.leave()
-        made = Notice(level, sentence)
+        made = Notice(level, sentence, self._onwards(level, sentence))
         self._column.addWidget(made, 0, Qt.AlignmentFlag.AlignHCenter)
         made.show()  # now: what joins a visible parent counts as hidden until later, and would get no room
         self.arrange()

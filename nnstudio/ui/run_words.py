@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnstudio.train.events import RunFinished
+from nnstudio.diagnose.failing import failure as diagnosed
+from nnstudio.project.project import failure
+from nnstudio.train.events import RunFailed, RunFinished
 from nnstudio.train.planning import plan_problems
 
 if TYPE_CHECKING:
+    from nnstudio.train.history import History
     from nnstudio.ui.session import Session
 
 
@@ -45,3 +48,9 @@ def farewell(ended: RunFinished) -> str:
             return f"Stopped early after {done}: the validation loss no longer falls; best was epoch {ended.best_epoch}"
         case _:
             return f"Trained for {done} in {ended.seconds:.1f} s"
+
+
+def ends_with(history: History, sentence: str) -> bool:
+    """Whether a sentence is that of a run that ended because its numbers went bad."""
+    ended = history.ended
+    return isinstance(ended, RunFailed) and diagnosed(history) is not None and sentence == failure(ended)

@@ -25,10 +25,11 @@ from nnstudio.ui.garbage import Garbage
 from nnstudio.ui.learning.actions import LearningActions
 from nnstudio.ui.living_actions import LivingActions
 from nnstudio.ui.network_actions import NetworkActions
-from nnstudio.ui.notices import Notices
+from nnstudio.ui.notices import Notices, Onwards
 from nnstudio.ui.parts import column, line
 from nnstudio.ui.qt_types import MODULES, make_types
 from nnstudio.ui.run_bar import RunBar
+from nnstudio.ui.run_words import ends_with
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
 from nnstudio.ui.view_actions import ViewActions
@@ -127,7 +128,7 @@ class MainWindow(QMainWindow):
             self.actions_table.fill(self.menus[name], name)
         self._menu.aboutToShow.connect(self.actions_table.refresh)
         self.run_bar.menu_button.setMenu(self._menu)
-        self.notices = Notices(self._pages, self._under_canvas)
+        self.notices = Notices(self._pages, self._under_canvas, self._onwards)
         self.run_bar.show_run(False)
 
     def _under_canvas(self, left: int, right: int) -> int:
@@ -138,6 +139,12 @@ class MainWindow(QMainWindow):
         at = canvas.mapTo(self._pages, QPoint(0, 0)).x()
         panels = self.workspace.panels.height() if self.workspace.shows("panels") else 0
         return panels + canvas.foot(left - at, right - at)
+
+    def _onwards(self, level: str, sentence: str) -> Onwards | None:
+        """Numbers that went bad have a card under Problems, with what mends them."""
+        if level != "error" or not ends_with(self.session.training.history, sentence):
+            return None
+        return "See what mends it", lambda: self.actions_table.trigger("panel_problems")
 
     def _listen(self) -> None:
         session = self.session

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 
 from nnstudio.diagnose.cures import Cure
 from nnstudio.graph import edits
@@ -140,6 +141,23 @@ def test_a_rival_is_chosen_by_a_value_of_its_plan(digits, closed):
     assert "optimizer AdamW → SGD" in dialog.what.text()
     assert dialog.steps == 5 * -(-digits.dataset.count("train") // digits.plan.batch_size)
     assert digits.plan.optimizer == "AdamW"
+
+
+def test_enter_in_a_value_of_the_rivals_plan_begins_nothing_yet(digits, closed, qtbot):
+    dialog = RivalDialog(digits)
+    closed(dialog)
+    dialog.show()
+    begun = []
+    dialog.accepted.connect(lambda: begun.append(True))
+    rate = next(each for each in dialog.form.findChildren(QLineEdit) if "earning rate" in each.accessibleName())
+    rate.setFocus()
+    rate.selectAll()
+    qtbot.keyClicks(rate, "0.5")
+    qtbot.keyClick(rate, Qt.Key.Key_Return)
+    assert not begun
+    assert "learning rate 0.01 → 0.5" in dialog.what.text()
+    qtbot.keyClick(dialog.go, Qt.Key.Key_Return)
+    assert begun
 
 
 def test_for_how_long_is_a_whole_number_of_epochs(digits, closed, qtbot):

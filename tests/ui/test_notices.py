@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
+from nnstudio.project.project import failure
+from nnstudio.train.events import RunFailed
+from nnstudio.train.history import History
 from nnstudio.ui.notices import Notice, Notices
+from nnstudio.ui.run_words import ends_with
 
 
 @pytest.fixture
@@ -41,3 +45,27 @@ def test_what_is_under_the_pointer_stays(notices):
     QApplication.sendEvent(notice, QEvent(QEvent.Type.Leave))
     assert notice.staying.isActive()
     notice.leave()
+
+
+def test_a_notice_that_leads_on_does_so_at_a_click_and_leaves(qtbot):
+    under, done = QWidget(), []
+    qtbot.addWidget(under)
+    under.resize(800, 600)
+    under.show()
+    notices = Notices(
+        under, onwards=lambda level, _: ("See more", lambda: done.append(level)) if level == "error" else None
+    )
+    plain, bad = said(notices, "info", "Saved."), said(notices, "error", "The loss is NaN.")
+    assert plain.findChild(QPushButton) is None
+    qtbot.mouseClick(bad.findChild(QPushButton), Qt.MouseButton.LeftButton)
+    assert done == ["error"]
+    assert notices.shown == [plain]
+
+
+def test_numbers_that_went_bad_lead_to_what_mends_them_and_other_failures_do_not():
+    for message, leads in (("the loss was no longer a finite number", True), ("the disk is full", False)):
+        history = History()
+        history.feed(RunFailed(step=3, time=0.1, message=message, hint="lower the learning rate"))
+        sentence = failure(history.ended)
+        assert ends_with(history, sentence) is leads
+        assert not ends_with(history, "Saved.")

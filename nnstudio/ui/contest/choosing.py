@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIntValidator
+from PySide6.QtGui import QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QScrollArea, QWidget
 
 from nnstudio.project.errors import ProjectError
@@ -135,6 +135,14 @@ class RivalDialog(QDialog):
         self.resize(theme.scaled(520), theme.scaled(620))
         self.network.activated.connect(self._choose)
         self.show_plan(self.plan)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter in a value of the plan ends what is typed there, and begins nothing yet."""
+        at = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and at is not None and self.form.isAncestorOf(at):
+            event.accept()
+            return
+        super().keyPressEvent(event)
 
     def _choose(self, place: int) -> None:
         try:

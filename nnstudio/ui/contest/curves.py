@@ -62,10 +62,11 @@ def figures(history: History) -> dict[str, float]:
     if len(curve.mean):
         found["training loss"] = float(curve.mean[-1])
     for epoch in history.epochs[-1:]:
-        found |= {f"validation {name}": value for name, value in epoch.validation.items()}
-        for name, value in epoch.training.items():
-            if name != "loss":
-                found[f"training {name}"] = value
+        for name in dict.fromkeys(("loss", *epoch.training, *epoch.validation)):
+            if name in epoch.training and name != "loss":
+                found[f"training {name}"] = epoch.training[name]
+            if name in epoch.validation:
+                found[f"validation {name}"] = epoch.validation[name]
     if history.privacy:
         found["privacy ε"] = history.privacy[-1].epsilon
     if history.started is not None:

@@ -219,10 +219,11 @@ class ContestWindow(QDialog):
         self._zero.setPen(line(tokens.faint, 1.0))
         self._apart.setData(at, apart)
         if len(at):
-            reach = 1.15 * float(np.nanmax(np.abs(apart))) or 1.0
+            low, high = min(0.0, float(np.nanmin(apart))), max(0.0, float(np.nanmax(apart)))
+            margin = 0.15 * (high - low) or 1.0
             span = _across([one, other])
             self._zero.setData(np.array(span), np.zeros(2))
-            self.difference.plot.view.show_range(span, (-reach, reach))
+            self.difference.plot.view.show_range(span, (low - margin, high + margin))
         self.difference.note.setText(f"below zero: {self.versions[1].title} is better")
 
     def _fill(self, found: list[dict[str, float]]) -> None:
@@ -256,7 +257,8 @@ class ContestWindow(QDialog):
         who = self.versions[1].title
         verdict = "about as good" if abs(tail) < 0.02 * abs(typical) else "better" if tail < 0 else "worse"
         so_far, side = "" if self.contest.ended else " so far", "lower" if tail < 0 else "higher"
-        return f"{capital(who)} is {verdict}{so_far}: its training loss is {numbers.figure(abs(tail))} {side}"
+        apart_by = f"{numbers.figure(abs(tail))} {side} over the last fifth"
+        return f"{capital(who)} is {verdict}{so_far}: its training loss is {apart_by}"
 
     def table(self) -> Table:
         """Both losses and the difference as columns."""

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from nnstudio.ui.background import Job
 
 
+#: Sizes whose speed is at least this share of the best are about as fast.
+EVEN = 0.8
+
+
 class SizeFinder(Finder):
     """Doubles the batch until it no longer fits, and times each size."""
 
@@ -73,10 +77,12 @@ class SizeFinder(Finder):
             return "Not even a small batch fits into memory; make the layers smaller", "problem", ""
         takes = f", {memory_text(trial.memory[-1])} of {memory_text(trial.limit)} free" if trial.memory[-1] else ""
         now = self.session.plan.batch_size
-        sentence = (
-            f"The largest that fits is {trial.largest:,}{takes}; from {trial.fastest:,} on it is about as fast as it "
-            f"gets. The plan has {now:,}."
-        )
+        speeds = trial.samples_per_second[trial.sizes.index(trial.fastest) :]
+        even = min(speeds) >= EVEN * max(speeds)
+        how = f"from {trial.fastest:,} on it is about as fast as it gets" if even else f"{trial.fastest:,} is fastest"
+        dataset = self.session.dataset
+        every = ", all training rows" if dataset is not None and trial.largest >= dataset.count("train") else ""
+        sentence = f"The largest that fits is {trial.largest:,}{every}{takes}; {how}. The plan has {now:,}."
         return sentence, "", "" if trial.fastest == now else f"Use {trial.fastest:,}"
 
     def taken(self) -> dict[str, int]:
