@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -137,11 +138,16 @@ class Judge:
         return self._judged.get(split, {}).get(self.subject(name).name)
 
     def in_own_unit(self, subject: Subject, values: Any) -> Any:
-        """Numbers as they stand in the data's file, where they are those of one column."""
+        """Numbers (rows, K) as they stand in the data's file, where they are those of one column, or of an array such
+        as the steps of a forecast."""
         known = self.dataset.fields.get(subject.field)
-        if known is None or known.kind != "number" or len(known.columns) != 1:
+        if known is None or known.kind not in ("number", "array") or len(known.columns) != 1:
             return values
-        return self.dataset.prepared.columns[known.columns[0]].decoded(values)
+        column = self.dataset.prepared.columns[known.columns[0]]
+        width = values.shape[1]
+        if known.kind == "array" and (math.prod(column.shape) != width or len(column.std) not in (1, width)):
+            return values
+        return column.decoded(values)
 
     def batch(self, split: str, places: Sequence[int] | Codes, seed: int = 0) -> tuple[torch.Tensor, ...]:
         """The inputs of these rows of a split, for what :func:`taps.tapped` gives."""

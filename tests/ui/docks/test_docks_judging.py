@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from nnstudio.project.judging import classes, curves
 from nnstudio.project.project import Project
@@ -107,6 +108,14 @@ def test_a_cell_of_the_matrix_that_is_clicked_shows_its_pictures_and_one_of_them
     qtbot.waitUntil(lambda: explain.found is not None and explain.found.place == first, timeout=60_000)
     assert explain.found.asked == str(said)
     assert explain.picture.values.shape == (8, 8)
+
+
+def test_the_figures_above_the_matrix_are_not_cut(turn):
+    page = turn("Confusion")
+    page.head.setText("accuracy by place 0.934 · mean IoU 0.7123")
+    page._fit()
+    QApplication.processEvents()
+    assert page.head.width() >= page.head.sizeHint().width()
 
 
 def test_the_matrix_is_worked_by_arrow_keys_and_told_in_words(turn):

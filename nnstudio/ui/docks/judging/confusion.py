@@ -53,8 +53,8 @@ class ConfusionPage(Page):
         self._fit()
 
     def _fit(self) -> None:
-        """The matrix gets the room it has use for, up to most of the page."""
-        wanted = max(self.matrix.width_for(self.height() - theme.scaled(34)) + 24, theme.scaled(240))
+        """The matrix gets the room it has use for, and its figures theirs, up to most of the page."""
+        wanted = max(self.matrix.width_for(self.height() - theme.scaled(34)), self.head.sizeHint().width()) + 24
         self.left.setFixedWidth(min(wanted, int(0.62 * self.width())))
 
     def draw(self) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 500
 Index = QModelIndex | QPersistentModelIndex
 #: How wide a column of the data is in the table, by its kind, in pixels at 100 %.
-WIDE = {"text": 260, "category": 160, "time": 130, "number": 90}
+WIDE = {"text": 260, "category": 160, "time": 150, "number": 90}
 #: The first columns of the table.
 HEADS = ("row", "loss", "right", "predicted")
 

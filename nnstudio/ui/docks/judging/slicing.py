@@ -80,7 +80,7 @@ class SlicesPage(Page):
         gap = found.gap(found.figure)
         odd = sum(found.stands_out(each) for each in found.slices)
         told = f"{numbers.count(odd, 'group')} worse than chance explains" if odd else "no group clearly worse"
-        differ = f" · {gap.least} to {gap.most}: {numbers.figure(gap.difference)} apart" if gap is not None else ""
+        differ = f" · {gap.least} and {gap.most} are {numbers.figure(gap.difference)} apart" if gap is not None else ""
         self.note.setText(told + differ)
         self.note.setToolTip("Lines: 95 % confidence intervals; red: all of it is worse than the figure of all rows")
         if found.slices:

@@ -105,3 +105,26 @@ def test_embeddings_are_judged_by_losses_and_cannot_be_attacked() -> None:
     assert slices.sliced(judged, data, "kind").figure == "loss"
     with pytest.raises(ProjectError, match="nothing to attack or explain"):
         attacked(judge, Attack(), "train")
+
+
+def test_a_forecast_is_judged_in_the_unit_of_the_file() -> None:
+    random = np.random.default_rng(2)
+    future = random.normal(500, 20, (ROWS, 3))
+    columns = {
+        "past": Column("past", "array", random.normal(500, 20, (ROWS, 4)), standardise=True),
+        "future": Column("future", "array", future, standardise=True, role="target"),
+    }
+    data = Dataset(DataReference("file:none", split=Split.everything()), Source(columns, ROWS, False, {}), "demand")
+    net = NetworkBuilder()
+    ahead = net.add("Linear", net.add("Input", field="past"), out_features=3, name="ahead")
+    net.add("MSELoss", ahead, net.add("Input", field="future"))
+    net.add("Output", ahead, name="demand")
+    compiled = compile_network(net.network, data.types, seed=0)
+    with torch.no_grad():
+        for parameter in compiled.training.parameters():
+            parameter.zero_()
+    judged = Judge(compiled, data).judged("train")
+    np.testing.assert_allclose(judged.target, future[judged.rows], rtol=1e-4)
+    usual = np.broadcast_to(future.mean(axis=0), future.shape)
+    np.testing.assert_allclose(judged.predicted, usual, rtol=1e-4)
+    np.testing.assert_allclose(judged.absolute, np.abs(future[judged.rows] - usual).mean(axis=1), rtol=1e-3)
