@@ -88,6 +88,11 @@ class Preparation:
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
     @property
+    def reshaping(self) -> Step | None:
+        """The step that makes other rows (windows over time, chunks of a text); None where none does."""
+        return next((prepared.step for prepared in self.steps if prepared.step.reshapes), None)
+
+    @property
     def types(self) -> Mapping[str, TensorType]:
         """Tensor types by field."""
         return {name: field.type(self.columns) for name, field in self.fields.items()}

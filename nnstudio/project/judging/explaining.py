@@ -161,7 +161,7 @@ def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value
 
 def window_names(dataset: Dataset, field: str, shape: tuple[int, ...]) -> tuple[str, ...]:
     """What the numbers of a window over time are, row by row: ``demand, 3 back``; () of other arrays."""
-    step = next((each.step for each in dataset.prepared.steps if each.step.reshapes), None)
+    step = dataset.prepared.reshaping
     columns = tuple(getattr(step, "columns", ()))
     if field != "past" or len(shape) != 2 or len(columns) != shape[1]:
         return ()

@@ -170,11 +170,12 @@ class AnswersView(QWidget):
                 if each in VIEWS:
                     parts[each] = self._view(each)
             if sampled:
+                parts["caption"] = label("from other noise", "faint")
                 parts["samples"] = SamplesView()
             self._parts[name] = parts
             for part in parts.values():
-                self._column.addWidget(part, 1 if isinstance(part, Picture | MarkedPicture) else 0)
-        stretches = any(form[2] in ("picture", "marks") for form in forms)
+                self._column.addWidget(part, 1 if isinstance(part, Picture | MarkedPicture | SeriesView) else 0)
+        stretches = any(form[2] in ("picture", "marks", "series") for form in forms)
         self._column.addStretch(0 if stretches else 1)
 
     def restyle(self) -> None:
@@ -261,7 +262,9 @@ def more_of(answer: Mapping[str, Any]) -> str:
     if "above" in answer:
         told.append(f"more than {numbers.share(answer['above'])} of the rows held back")
     if answer.get("span") and "place" in answer:
-        told.append(f"from word {int(answer['class']) + 1} on, {numbers.share(answer['probability'])} sure")
+        told.append(
+            f"from word {answer.get('begin', int(answer['class'])) + 1} on, {numbers.share(answer['probability'])} sure"
+        )
     threshold = answer.get("threshold")
     if threshold is not None and answer.get("neighbours"):
         if threshold.distance == threshold.distance:
@@ -312,7 +315,9 @@ def headline(form: str, answer: Mapping[str, Any]) -> str:
         found = sum(1 for label in answer["words"].labels if label.startswith("B-") or (label and "-" not in label))
         return numbers.count(found, "thing") + " found" if found else "Nothing was found"
     if form == "marks":
-        return numbers.count(len(answer["boxes"]), "object") if "boxes" in answer else ""
+        if "boxes" in answer:
+            return numbers.count(len(answer["boxes"]), "object") if answer["boxes"] else "Nothing was found"
+        return "" if np.any(answer["mask"]) else "Nothing was found"
     value = answer.get("text", answer.get("value"))
     if isinstance(value, float):
         return numbers.figure(value)

@@ -163,7 +163,7 @@ def _series(
     dataset: Dataset, target: str, answer: Mapping[str, Any], given: Mapping[str, Any], row: int, *, own: bool
 ) -> Series | None:  # fmt: skip
     """The forecast beside its past, where the answer is the future of a window over time."""
-    step = next((each.step for each in dataset.prepared.steps if each.step.reshapes), None)
+    step = dataset.prepared.reshaping
     value, columns = answer.get("value"), getattr(step, "columns", ())
     name = str(getattr(step, "target", ""))
     if target != "future" or not isinstance(value, list) or "past" not in given or name not in columns:
@@ -227,6 +227,7 @@ def _spanned(
         start, end = min(at), max(at)
         labels = tuple("answer" if start <= place <= end else "" for place in range(len(words)))
         found[places[0]]["words"] = Words(tuple(words), labels, joiner or "")
+        found[places[0]]["begin"] = start
         found[places[0]]["span"] = joiner.join(words[start : end + 1])
         break
     return found

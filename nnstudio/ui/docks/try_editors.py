@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QLocale, QPointF, Qt, QTimer
+from PySide6.QtCore import QLocale, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QDoubleValidator, QImageReader, QPainter, QPaintEvent, QPen, QValidator
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
 
@@ -196,11 +196,12 @@ class PictureEditor(Editor):
 
 
 class ArrayEditor(Editor):
-    """Numbers that are not edited by hand: drawn over time, as the row has them."""
+    """Numbers that are not edited by hand: drawn over time, as the row has them. names: of the lines, where they have
+    some."""
 
-    def __init__(self, column: Column, put: Put) -> None:
+    def __init__(self, column: Column, put: Put, names: tuple[str, ...] = ()) -> None:
         super().__init__(column, put)
-        self.view, self.text = ArrayView(f"{column.name}, as the row has it"), label("", "faint", wrap=True)
+        self.view, self.text = ArrayView(f"{column.name}, as the row has it", names), label("", "faint", wrap=True)
         self.setLayout(stacked(self.view, self.text, spacing=4))
 
     def show_value(self, value: Any) -> None:
@@ -257,12 +258,12 @@ class VectorEditor(Editor):
 
 
 class ArrayView(QWidget):
-    """One line for each feature of T×F numbers, or one of T, each over its own range."""
+    """One line for each feature of T×F numbers, or one of T, each over its own range and under its name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, names: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.values = np.zeros((2, 1))
-        self.setAccessibleName(name)
+        self.values, self.names = np.zeros((2, 1)), names
+        self.setAccessibleName(f"{name}: {', '.join(names)}" if names else name)
         self.setMinimumHeight(theme.scaled(96))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -286,6 +287,10 @@ class ArrayView(QWidget):
                 painter.setPen(QPen(QColor(colors[at % 2]), 1.2))
                 points = [QPointF(x, y) for x, y in zip(across.tolist(), up.tolist(), strict=True)]
                 painter.drawPolyline(points)
+                if len(self.names) == lines:
+                    painter.setFont(theme.ui_font(10))
+                    painter.setPen(QColor(theme.current().muted))
+                    painter.drawText(QRectF(2, at * high - 2, self.width(), high), 0, self.names[at])
         finally:
             painter.end()
 
@@ -337,7 +342,8 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
             return SoundEditor(column, put, fail)
         case "array" if column.values.ndim == 2 and 1 < column.values.shape[1] <= LINES and not is_lazy(column.values):
             return VectorEditor(column, dataset, put)
-    return ArrayEditor(column, put)
+    windowed = dataset.prepared.reshaping if column.name == "past" else None
+    return ArrayEditor(column, put, tuple(getattr(windowed, "columns", ())))
 
 
 def _range(column: Column, dataset: Dataset) -> tuple[float, float]:

@@ -148,15 +148,15 @@ class RankingView(QWidget):
             tokens, high = theme.current(), theme.scaled(self.LINE)
             painter.setFont(theme.ui_font(12))
             metrics = QFontMetricsF(painter.font())
-            right = metrics.horizontalAdvance("00.000") + 6
+            right, left = metrics.horizontalAdvance("00.000") + 6, metrics.horizontalAdvance("000")
             middle = int(Qt.AlignmentFlag.AlignVCenter)
             for at, (name, value) in enumerate(self.rows):
                 box = QRectF(0, at * high, self.width(), high)
                 painter.setPen(QColor(tokens.muted))
-                painter.drawText(box.adjusted(0, 0, -(self.width() - 22), 0), middle, f"{at + 1}")
+                painter.drawText(QRectF(0, box.top(), left, high), middle, f"{at + 1}")
                 painter.setPen(QColor(tokens.text))
-                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.width() - right - 30)
-                painter.drawText(box.adjusted(24, 0, -right, 0), middle, text)
+                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.width() - right - left - 6)
+                painter.drawText(box.adjusted(left, 0, -right, 0), middle, text)
                 painter.setPen(QColor(tokens.muted))
                 painter.drawText(box, middle | int(Qt.AlignmentFlag.AlignRight), numbers.figure(value))
         finally:
@@ -237,7 +237,10 @@ class SeriesView(Lines):
     def __init__(self) -> None:
         super().__init__("Forecast", "steps from now on")
         self.plot.bottom.show_scale(whole=True)
-        self.setFixedHeight(theme.scaled(200))
+        self.setMinimumHeight(theme.scaled(140))  # it grows where there is room
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.scaled(300), theme.scaled(140))
 
     def show_series(self, series: Series) -> None:
         """Draw these."""

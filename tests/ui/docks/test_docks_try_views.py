@@ -83,6 +83,7 @@ def test_a_marked_picture_is_seen_whole_in_a_low_panel_and_grows_in_a_high_one(q
     QApplication.processEvents()
     assert area.verticalScrollBar().maximum() == 0
     low = view._parts["found"]["answer"].height()
+    assert view.headlines["found"] == "Nothing was found"
     area.resize(420, 500)
     QApplication.processEvents()
     assert view._parts["found"]["answer"].height() > low + 200
@@ -97,6 +98,8 @@ def test_labelled_words_and_a_span_of_a_text_are_told_in_words(qtbot):
     place = {"class": "1", "probability": 0.5, "probabilities": {}, "place": "Ann", "span": "Ann in", "words": words}
     view.show_answers({"start": place})
     assert view.headlines["start"] == "Ann in"
+    view.show_answers({"start": {**place, "class": "2", "begin": 1}})
+    assert view._parts["start"]["more"].text().startswith("from word 2 on"), "where the end comes first, too"
 
 
 def test_a_pair_is_the_same_up_to_a_distance_that_is_told(qtbot):
@@ -254,8 +257,9 @@ def test_a_score_that_only_orders_rows_is_told_by_how_many_it_exceeds(qtbot):
 
 def test_a_window_over_time_is_drawn_with_a_line_for_each_column(qtbot):
     column = Column("past", "array", np.zeros((1, 30, 3)))
-    editor = shown(qtbot, ArrayEditor(column, lambda *_: None))
+    editor = shown(qtbot, ArrayEditor(column, lambda *_: None, ("demand", "warmth", "workday")))
     editor.show_value(np.random.default_rng(0).random((30, 3)))
+    assert editor.view.accessibleName() == "past, as the row has it: demand, warmth, workday"
     assert editor.view.isVisible()
     assert editor.text.text() == "30 moments of 3 numbers, as the row has it"
 
