@@ -120,6 +120,9 @@ def test_the_worst_rows_come_first_and_one_that_is_clicked_is_explained(show, ta
     assert page.samples.places[:2] == [2, 5]
     model, cells = page.samples.model, page.samples.table
     assert [model.index(0, at).data() for at in (0, 4, 5)] == ["2", "2", "2"]
+    aligned = Qt.ItemDataRole.TextAlignmentRole
+    for at in range(4):
+        assert model.headerData(at, Qt.Orientation.Horizontal, aligned) == model.index(0, at).data(aligned), at
     assert float(model.index(0, 1).data()) > float(model.index(1, 1).data())
     QTest.mouseClick(cells.viewport(), LEFT, pos=page.samples.at(1))
     assert asked == [5]

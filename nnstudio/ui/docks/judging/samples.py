@@ -26,8 +26,9 @@ MOST = 500
 Index = QModelIndex | QPersistentModelIndex
 #: How wide a column of the data is in the table, by its kind, in pixels at 100 %.
 WIDE = {"text": 260, "category": 160, "time": 150, "number": 90}
-#: The first columns of the table.
-HEADS = ("row", "loss", "right", "predicted")
+#: The first columns of the table, and how many of them are numbers.
+HEADS, NUMBERS = ("row", "loss", "right", "predicted"), 2
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class SampleGrid(Grid):
@@ -120,13 +121,17 @@ class SampleModel(QAbstractTableModel):
         return 0 if parent.isValid() or self.judged is None else len(HEADS) + len(self._names)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole and section < NUMBERS:
+            return RIGHT
+        if role != Qt.ItemDataRole.DisplayRole:
             return None
         return (*HEADS, *self._names)[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() < 2:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() < NUMBERS:
+            return RIGHT
         if role != Qt.ItemDataRole.DisplayRole or self.judged is None:
             return None
         place, section = self.places[index.row()], index.column()
