@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from nnstudio.graph.edits import Edit, EditError, insert_on, name_free_of, new_id
+from nnstudio.graph.edits import Edit, EditError, insert_on, new_id
 from nnstudio.graph.expanding import expand
 from nnstudio.graph.expressions import ExpressionError, evaluate, names_in
+from nnstudio.graph.naming import name_free_of
 from nnstudio.graph.network import Network, Node, Wire, is_node_name
 from nnstudio.graph.standins import inner_ports, rebound
 from nnstudio.layers import load

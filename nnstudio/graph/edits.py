@@ -6,21 +6,19 @@ An edit that cannot be made raises :class:`EditError` with a sentence for a pers
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from nnstudio.graph.expressions import names_in
+from nnstudio.graph.naming import Names, free_name, name_free_of
 from nnstudio.graph.network import Network, Node, Wire, is_node_name
 from nnstudio.graph.standins import bound, rebound, without_loose_wires
 from nnstudio.layers import AnyLayer, Layer, Placeholder, Port
 from nnstudio.layers.blocks import Shared
 
 Edit = Callable[[Network], Network]
-#: So many numbers behind a name are looked at one after another.
-_IN_TURN = 100
 
 
 class EditError(ValueError):
@@ -30,65 +28,6 @@ class EditError(ValueError):
 def new_id() -> str:
     """An id that no other node has."""
     return uuid.uuid4().hex[:12]
-
-
-def free_name(network: Network, wanted: str) -> str:
-    """``wanted``, made an identifier, with the first number behind it that makes it unique."""
-    return name_free_of(network.by_name, wanted, network.tried)
-
-
-def name_free_of(taken: Container[str], wanted: str, tried: dict[str, int] | None = None) -> str:
-    """``wanted``, made an identifier, with the first number behind it that is not among the names that are taken; where
-    many are taken one behind the other, a number that follows one of them.
-
-    ``tried``: the number behind each stem from which on it is worth looking, as far as that is known; it is kept up.
-    """
-    base = re.sub(r"\W+", "_", wanted).strip("_") or "node"
-    if base[0].isdigit():
-        base = f"n{base}"
-    if is_node_name(base) and base not in taken:
-        return base
-    stem = base.rstrip("0123456789") or base
-    number = (tried or {}).get(stem) or (2 if is_node_name(stem) else 1)
-
-    def free(number: int) -> bool:
-        return f"{stem}{number}" not in taken and is_node_name(f"{stem}{number}")
-
-    for _ in range(_IN_TURN):
-        if free(number):
-            break
-        number += 1
-    else:
-        number = _leap(number - 1, free)
-    if tried is not None:
-        tried[stem] = number
-    return f"{stem}{number}"
-
-
-def _leap(taken: int, free: Callable[[int], bool]) -> int:
-    """A free number right behind one that is taken, found in ever larger steps and then by halving."""
-    step = 1
-    while not free(taken + step):
-        taken, step = taken + step, 2 * step
-    last = taken + step
-    while last - taken > 1:
-        middle = (taken + last) // 2
-        taken, last = (taken, middle) if free(middle) else (middle, last)
-    return last
-
-
-class _Names:
-    """Names that are taken, and more as they are added."""
-
-    def __init__(self, taken: Container[str]) -> None:
-        self._taken = taken
-        self._own: set[str] = set()
-
-    def add(self, name: str) -> None:
-        self._own.add(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._taken
 
 
 def default_name(layer: AnyLayer) -> str:
@@ -372,7 +311,7 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
         if own:
             network = replace(network, blocks={**network.blocks, **own})
         nodes: dict[str, Node] = {}
-        names, tried = _Names(network.by_name), dict(network.tried)
+        names, tried = Names(network.by_name), dict(network.tried)
         for old, node in part.nodes.items():
             layer = node.layer
             if isinstance(layer, Shared) and layer.of in fresh:

@@ -15,8 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from nnstudio.data.reference import DataError, DataReference
 from nnstudio.graph import Network, Node, View, Wire
-from nnstudio.graph.edits import free_name
 from nnstudio.graph.expressions import LENGTH_LIMIT
+from nnstudio.graph.naming import free_name
 from nnstudio.graph.network import is_node_name
 from nnstudio.graph.standins import rebound
 from nnstudio.graph.view import Frame, Note

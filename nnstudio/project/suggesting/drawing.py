@@ -6,7 +6,7 @@ from typing import Any
 
 from nnstudio.graph import Network, View
 from nnstudio.graph.builder import NetworkBuilder, PortHandle
-from nnstudio.graph.edits import free_name
+from nnstudio.graph.naming import free_name
 
 #: Pixels from one node to the next, and from one line to the next; nodes in a line, at most.
 COLUMN, ROW, ACROSS = 240.0, 130.0, 5

@@ -392,10 +392,9 @@ def _alike(old: Node | None, new: Node) -> bool:
     if old is None:
         return False
     a, b = old.layer, new.layer
-    same = (a.inputs is b.inputs and a.outputs is b.outputs) or (
-        list(a.inputs) == list(b.inputs) and list(a.outputs) == list(b.outputs)
-    )
-    return same and a.family is b.family
+    if a.inputs is not b.inputs or a.outputs is not b.outputs:
+        return list(a.inputs) == list(b.inputs) and list(a.outputs) == list(b.outputs) and a.family is b.family
+    return a.family is b.family
 
 
 __all__ = ["REACH", "CanvasScene", "Hit", "Lit", "NodeItem", "Paint", "Rows"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import fx
 
-from nnstudio.graph import edits
+from nnstudio.graph import naming
 from nnstudio.graph.network import RESERVED_NAMES, is_node_name
 
 
@@ -46,7 +46,7 @@ class Asked(set[str]):
 @given(st.integers(0, 3000), st.sets(st.integers(0, 3000), max_size=4))
 def test_a_free_name_among_thousands_is_found_at_a_few_looks(many, free):
     taken = Asked(f"n{number}" for number in range(many) if number not in free)
-    found = edits.name_free_of(taken, "n5")
+    found = naming.name_free_of(taken, "n5")
     assert found not in set(taken)
     assert taken.count < 150
 
@@ -54,5 +54,5 @@ def test_a_free_name_among_thousands_is_found_at_a_few_looks(many, free):
 @given(st.integers(1, 60))
 def test_of_few_names_the_first_free_number_is_taken(many):
     taken = {f"n{number}" for number in range(1, many + 1)}
-    assert edits.name_free_of(taken, "n1") == f"n{many + 1}"
-    assert edits.name_free_of(taken | {"n"}, "n") == f"n{many + 1}"
+    assert naming.name_free_of(taken, "n1") == f"n{many + 1}"
+    assert naming.name_free_of(taken | {"n"}, "n") == f"n{many + 1}"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from nnstudio.graph import Document, EditError, Network, Node, View, Wire, edits
+from nnstudio.graph import Document, EditError, Network, Node, View, Wire, edits, naming
 from nnstudio.graph.changes import differing, missing
 from nnstudio.graph.rewiring import put_at, put_in_place, reconnect
 from nnstudio.layers import load
@@ -30,7 +30,7 @@ def is_true(network: Network) -> None:
     for role in ("layer", "input", "loss"):
         assert network.of_role(role) == tuple(node for node in network.nodes.values() if node.layer.role == role)
     for wanted in ("linear", "relu", "name3"):
-        assert edits.free_name(network, wanted) == edits.name_free_of(fresh.by_name, wanted)
+        assert naming.free_name(network, wanted) == naming.name_free_of(fresh.by_name, wanted)
     for id in network.nodes:
         reached = fresh.descendants([id])
         assert {other for other in network.nodes if network.leads(id, other)} == reached
