@@ -150,7 +150,7 @@ def translate() -> Sheet:
         net,
         rows("english words places encoder understood", ". no_word", "spanish so_far palabras lugares decoder",
              ". norm scores classes_first", ". next likeness loss answer", height=1.2),
-        Plan.make({"epochs": 3, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.01,
+        Plan.make({"epochs": 5, "batch_size": 64, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.01,
                    "clip_norm": 1.0, "schedule": "one-cycle"}),
         data,
         "English to Spanish (composite)", "A transformer reads an English sentence and writes it in Spanish.",
