@@ -111,6 +111,8 @@ class Inspector(QFrame):
             self._forget_pages()
             self._shown = self._project = None  # the next one takes its place
         self._choose()
+        if not self._due.isActive():
+            self._catch_up()  # at once: it may be here that something was typed
 
     def _choose(self, *_: object) -> None:
         session = self._session

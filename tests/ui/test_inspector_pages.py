@@ -108,7 +108,7 @@ def test_what_was_edited_while_another_page_was_seen_is_shown(drawn, inspector):
     assert page.form.fields["out_channels"].line.text() == "32"
     assert page.flags.boxes["frozen"].isChecked()
     drawn.undo()
-    assert not inspector.page.flags.boxes["frozen"].isChecked()
+    assert not page.flags.boxes["frozen"].isChecked()
 
 
 def test_typing_on_a_kept_page_changes_the_node_that_it_shows(drawn, inspector, qtbot):

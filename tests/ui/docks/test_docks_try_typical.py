@@ -73,7 +73,7 @@ def test_the_first_row_is_what_the_data_taught_and_is_answered(session: Session,
     panel.hide()
 
 
-@pytest.mark.parametrize("id", ["recommend", "faces", "rnn-names", "speech", "ner", "anomaly"])
+@pytest.mark.parametrize("id", ["recommend", "rnn-names", "speech", "ner", "anomaly"])
 def test_a_typical_row_is_prepared_as_those_of_the_data(id: str) -> None:
     data = Project.new(id).dataset
     row = typical(Fitted.from_json(data.fitted.to_json()), "gone")

@@ -71,7 +71,7 @@ def test_every_finding_has_cures_that_bring_no_new_problem(name: str) -> None:
         ("still-group", "Give its group the plan's rate"),
         ("phases-high", "Lower the learning rate of “classes” to 0.1"),
         ("phases-low", "Raise the learning rate of “classes” to 0.0001"),
-        ("gan-low", "Raise the learning rate to 0.0001"),
+        ("gan-low", "Raise the learning rate of “judge” to 0.0001"),
     ],
 )
 def test_the_likeliest_cure_comes_first(name: str, first: str) -> None:

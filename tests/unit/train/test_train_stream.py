@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnstudio.train import history as history_module
+from nnstudio.train import snapshots
 from nnstudio.train import stream as stream_module
 from nnstudio.train.events import (
     Activations,
@@ -143,7 +143,7 @@ def test_a_run_that_is_joined_late_has_gaps_not_wrong_places() -> None:
 
 
 def test_snapshots_over_time_are_bounded_and_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_module, "KEPT", 64)
+    monkeypatch.setattr(snapshots, "KEPT", 64)
     history = History()
     for number in range(2000):
         history.feed(look(number))
