@@ -110,9 +110,18 @@ class Inspector(QFrame):
         if change.why == "reset":
             self._forget_pages()
             self._shown = self._project = None  # the next one takes its place
+        shows = self._shows(change)
         self._choose()
-        if not self._due.isActive():
+        if shows and not self._due.isActive():
             self._catch_up()  # at once: it may be here that something was typed
+
+    def _shows(self, change: Change[Any]) -> bool:
+        """Whether a change is one of what the page shows."""
+        before, after, chosen = change.before, change.after, self._session.selection
+        if chosen:
+            return any(id in chosen for id in self._turned(self._session.network.nodes))
+        parameters = before.network.parameters is not after.network.parameters
+        return parameters or before.plan is not after.plan or before.data is not after.data
 
     def _choose(self, *_: object) -> None:
         session = self._session
