@@ -69,7 +69,7 @@ class Inspector(QFrame):
         return self._page
 
     def _refresh(self) -> None:
-        if not self._due.isActive():
+        if not self._due.isActive() and not self._stale.isActive():  # not put off by what goes on happening
             self._stale.soon()
 
     def _catch_up(self) -> None:
@@ -131,6 +131,7 @@ class Inspector(QFrame):
         self._nodes = nodes
         if turned or shown != self._shown:
             self._shown = shown
+            self._stale.stop()  # what that page shows may be gone
             node = nodes.get(next(iter(chosen))) if len(chosen) == 1 else None
             self._due.soon(SOON if node is not None and self._kept.ready(node) else LATER)
         self._refresh()

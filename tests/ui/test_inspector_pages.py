@@ -183,3 +183,14 @@ def test_what_shows_the_run_is_seen_on_the_page_of_its_layer_and_nowhere_before(
     drawn.select(())
     assert not inspector.page.isAncestorOf(view)
     assert not view.isVisible()
+
+
+def test_a_page_that_was_about_to_be_refreshed_is_left_alone_when_its_layer_goes(drawn, inspector, qtbot):
+    page = page_of(inspector, drawn, "first")
+    drawn.run_changed.emit()
+    qtbot.wait(1)
+    drawn.do("Delete", edits.remove([page.id]))
+    qtbot.waitUntil(
+        lambda: inspector.findChild(ProjectPage) is not None and inspector.findChild(ProjectPage).isVisible()
+    )
+    assert not page.isVisible()

@@ -182,13 +182,18 @@ def test_runs_are_laid_over_the_loss_in_colours_of_their_own(qtbot, session, pan
     assert [label.text for label in panel.plot.labels.labels] == ["wider"]
 
 
-def test_a_fork_shows_the_curve_of_the_run_before_it_and_where_it_left_it(qtbot, session, panel, three, made, show):
+def write_a_fork(three, made) -> None:
+    """A run “ddd” that was forked from “bbb” at step 20 and went on to step 30."""
     started, *_ = made.run(epochs=1)
     three.write_all([
         dataclasses.replace(started, run="ddd", step=20, parent="bbb", parent_step=20),
         Steps(step=30, time=3.0, first=20, losses=np.full(10, 2.0, np.float32), learning_rates=np.ones(10, np.float32)),
         RunFinished(step=30, time=3.0, reason="completed", epochs=3, best_epoch=0, seconds=1.0),
     ])  # fmt: skip
+
+
+def test_a_fork_shows_the_curve_of_the_run_before_it_and_where_it_left_it(qtbot, session, panel, three, made, show):
+    write_a_fork(three, made)
     training = TrainingPanel(session)
     show(training)
     qtbot.waitUntil(lambda: session.runs.record("ddd") is not None)
@@ -218,12 +223,7 @@ def hover(plot, x: float) -> list[str]:
 def test_what_a_fork_has_of_the_run_before_it_is_drawn_once_and_under_that_ones_name(
     qtbot, session, panel, three, made
 ):
-    started, *_ = made.run(epochs=1)
-    three.write_all([
-        dataclasses.replace(started, run="ddd", step=20, parent="bbb", parent_step=20),
-        Steps(step=30, time=3.0, first=20, losses=np.full(10, 2.0, np.float32), learning_rates=np.ones(10, np.float32)),
-        RunFinished(step=30, time=3.0, reason="completed", epochs=3, best_epoch=0, seconds=1.0),
-    ])  # fmt: skip
+    write_a_fork(three, made)
     qtbot.waitUntil(lambda: session.runs.record("ddd") is not None)
     session.runs.overlay(["ddd"])
     qtbot.waitUntil(lambda: "ddd" in panel.plot.others._runs and quiet(panel))
