@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ def asked(project: Project, arguments: Namespace, rows: Callable[[], int] | None
 def _noise(project: Project, plan: Any, epochs: int | None, wanted: float, rows: Callable[[], int] | None) -> float:
     from nnstudio.train.privacy import noise_for
 
+    if not 0 < wanted < math.inf:
+        raise CallError(f"--epsilon must be a number above 0, not {wanted:g}; 1 to 10 is usual")
     try:
         count = project.dataset.count("train") if rows is None else rows()
         return noise_for(plan.with_(epochs=epochs or plan.epochs), count, wanted)

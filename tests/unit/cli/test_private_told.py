@@ -35,8 +35,13 @@ def test_train_keeps_within_an_epsilon_and_tells_it(digits: Path, capsys: pytest
 def test_what_cannot_be_private_is_told_before_it_begins(digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(digits), "--noise-multiplier", "0"]) == 2
     assert capsys.readouterr().err.startswith("nnstudio: --noise-multiplier must be a number from 0.01")
-    assert main(["train", str(digits), "--epsilon", "0"]) == 2
-    assert "--epsilon 0 cannot be kept" in capsys.readouterr().err
+    for wrong in ("0", "-1", "nan", "inf"):
+        assert main(["train", str(digits), f"--epsilon={wrong}"]) == 2
+        assert (
+            capsys.readouterr().err == f"nnstudio: --epsilon must be a number above 0, not {wrong}; 1 to 10 is usual.\n"
+        )
+    assert main(["train", str(digits), "--epsilon", "0.0001"]) == 2
+    assert "--epsilon 0.0001 cannot be kept" in capsys.readouterr().err
 
 
 def test_runs_and_check_tell_what_is_given_away(digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
