@@ -53,7 +53,7 @@ SENDING, SAMPLES = 0.04, 0.5
 #: Seconds between PrivacySpent events within an epoch.
 PRIVACY = 0.5
 #: Share of the time that Steps events may take: where it is not enough they come more rarely, but for so many seconds.
-TELLING, SLOWEST = 0.004, 0.25
+TELLING, SLOWEST = 0.0025, 0.25
 
 
 class Trainer:

@@ -1,11 +1,15 @@
 """What watching costs: training with every instrument live against the same loop with none, and against Lightning.
 
-Run as ``python tests/benchmarks/instruments.py [--slices N] [--cases …] [--lightning FOLDER]``, or with ``--minutes N``
-for the memory of a long run; prints a table and a line of JSON for each.
+Run as ``python tests/benchmarks/instruments.py [--rounds N] [--slices N] [--cases …] [--lightning FOLDER]``, or with
+``--minutes N`` for the memory of a long run; prints a table and a line of JSON for each.
 
 Ways of training the same network from the same start on the same data (two cores: one computes, one watches) take
-turns of some seconds, each in a thread of its own that stands still meanwhile; of each pair of turns the ratio of
-steps a second is taken, and the median of all pairs is told:
+short turns, in an order drawn anew each time, each way in a thread of its own that stands still meanwhile. All of a
+way's steps over all of its seconds are its steps a second: a look inside is rare and dear, so a median of turns would
+not count it. Where a network's arrays happen to lie in memory is worth some hundredths too: everything is made anew for
+each round. With each ratio stand its 95 % interval (drawn again from the turns) and what the same loop with none gives
+against itself, made and measured as the live one is; where that is not 1 within the hundredths that are asked about,
+the machine was too noisy to tell.
 
 - live: the worker thread with every instrument (looking inside all layers too), its events drained 30 times a second by
   another thread that feeds a History, and a recorder that writes the run database.
@@ -27,12 +31,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import statistics
+import random
 import sys
 import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,38 +52,58 @@ from nnstudio.train.worker import Worker
 
 #: At least so many times the steps a second of the loop with none, and of Lightning.
 LIVE, LIGHTNING = 0.97, {"mlp": 3.0, "cnn": 1.4}
+#: Turns that begin a round and are not counted: kernels and the first looks warm up.
+WARM = 4
 
 
-def measure(case: Case, slices: int, seconds: float, with_lightning: bool) -> dict[str, float]:
-    """Medians over interleaved turns."""
-    kinds: dict[str, type[Way]] = {"none": Nobody, "live": Live}
+def measure(case: Case, rounds: int, turns: int, seconds: float, with_lightning: bool) -> dict[str, float]:
+    """Steps a second of all ways and their ratios, over all turns of all rounds."""
+    kinds: dict[str, type[Way]] = {"none": Nobody, "none_again": Nobody, "live": Live}
     if with_lightning and case.digits is not None:
         kinds["lightning"] = Lightning
-    with tempfile.TemporaryDirectory() as folder:
-        ways = {name: kind(case, Path(folder)) for name, kind in kinds.items()}
-        found: dict[str, list[Turn]] = {name: [] for name in ways}
-        for way in ways.values():
-            way.start()
-        for turn in range(slices + 1):
-            for name in list(ways)[:: -1 if turn % 2 else 1]:
-                done = ways[name].turn(seconds)
-                if turn:  # the first warms up
-                    found[name].append(done)
-        for way in ways.values():
-            way.close()
-        history = ways["live"].history  # type: ignore[attr-defined]
-    made = {f"{name}_steps_per_second": statistics.median(t.steps / t.seconds for t in v) for name, v in found.items()}
-    for name in [name for name in ways if name != "live"]:
-        pairs = list(zip(found["live"], found[name], strict=True))
-        made[f"live_to_{name}"] = statistics.median(a.steps / a.seconds / (b.steps / b.seconds) for a, b in pairs)
-        made[f"live_to_{name}_by_processor"] = statistics.median(
-            a.steps / a.busy / (b.steps / b.busy) for a, b in pairs
-        )
+    found: dict[str, list[Turn]] = {name: [] for name in kinds}
+    drawn = random.Random(0)
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            names = list(kinds)
+            drawn.shuffle(names)
+            ways = {name: kinds[name](case, Path(folder)) for name in names}
+            for way in ways.values():
+                way.start()
+            for turn in range(turns + WARM):
+                drawn.shuffle(names)
+                for name in names:
+                    done = ways[name].turn(seconds)
+                    if turn >= WARM:
+                        found[name].append(done)
+            for way in ways.values():
+                way.close()
+            history = ways["live"].history  # type: ignore[attr-defined]
+    made = {f"{name}_steps_per_second": float(_speed(v, np.arange(len(v)))) for name, v in found.items()}
+    for name in [name for name in kinds if name != "none"]:
+        a, b = ("live", name) if name == "lightning" else (name, "none")
+        for by, busy in (("", False), ("_by_processor", True)):
+            low, made[f"{a}_to_{b}{by}"], high = _ratio(found[a], found[b], busy)
+            made |= {f"{a}_to_{b}{by}_low": low, f"{a}_to_{b}{by}_high": high}
     seen = {
         "activations": len(history.activation_steps), "insides": len(history.insides), "signal": len(history.signal),
         "weights": len(history.distributions), "timings": int(history.timings is not None),
     }  # fmt: skip
     return {**made, "watching": history.watching, **{f"seen_{name}": count for name, count in seen.items()}}
+
+
+def _speed(turns: list[Turn], at: np.ndarray[Any, Any], busy: bool = False) -> np.ndarray[Any, Any]:
+    """Steps a second over the turns of these indices, of any shape; the last axis is summed over."""
+    steps = np.array([turn.steps for turn in turns])[at].sum(-1)
+    return np.asarray(steps / np.array([turn.busy if busy else turn.seconds for turn in turns])[at].sum(-1))
+
+
+def _ratio(a: list[Turn], b: list[Turn], busy: bool) -> tuple[float, float, float]:
+    """a's steps a second over b's, between the bounds of its 95 % interval (turns of one time stay together)."""
+    every = np.arange(len(a))
+    again = np.random.default_rng(0).integers(0, len(a), (2000, len(a)))
+    low, high = np.quantile(_speed(a, again, busy) / _speed(b, again, busy), (0.025, 0.975))
+    return float(low), float(_speed(a, every, busy) / _speed(b, every, busy)), float(high)
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -94,18 +119,23 @@ def compare(options: argparse.Namespace) -> None:
     for case in cases():
         if options.cases and case.name not in options.cases:
             continue
-        made = measure(case, options.slices, options.seconds, with_lightning)
+        made = measure(case, options.rounds, options.slices, options.seconds, with_lightning)
         print(
-            f"{case.name:12} live {made['live_steps_per_second']:6.0f} steps a second   to none "
-            f"{made['live_to_none']:.3f} (≥ {LIVE})  by processor {made['live_to_none_by_processor']:.3f}   "
-            f"watching {made['watching']:.1%}"
+            f"{case.name:12} live {made['live_steps_per_second']:6.0f} a second, watching {made['watching']:.1%}\n"
+            f"{'':12} to none {_told(made, 'live_to_none')} (≥ {LIVE})\n"
+            f"{'':12} none to itself {_told(made, 'none_again_to_none')}"
         )
         if "live_to_lightning" in made:
-            print(
-                f"{'':12} to Lightning {made['live_to_lightning']:.2f} (≥ {LIGHTNING[case.name]})  by processor "
-                f"{made['live_to_lightning_by_processor']:.2f}"
-            )
+            print(f"{'':12} to Lightning {_told(made, 'live_to_lightning')} (≥ {LIGHTNING[case.name]})")
         print(json.dumps({"benchmark": "instruments", "case": case.name, **made}), flush=True)
+
+
+def _told(made: dict[str, float], name: str) -> str:
+    by = f"{name}_by_processor"
+    return (
+        f"{made[name]:.3f} [{made[f'{name}_low']:.3f}, {made[f'{name}_high']:.3f}], by processor "
+        f"{made[by]:.3f} [{made[f'{by}_low']:.3f}, {made[f'{by}_high']:.3f}]"
+    )
 
 
 def memory(minutes: float, alone: bool) -> None:
@@ -145,8 +175,9 @@ def memory(minutes: float, alone: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--slices", type=int, default=12, help="turns of each way")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long a turn is")
+    parser.add_argument("--slices", type=int, default=40, help="turns of each way in a round")
+    parser.add_argument("--rounds", type=int, default=4, help="how often everything is made anew")
+    parser.add_argument("--seconds", type=float, default=0.5, help="how long a turn is")
     parser.add_argument("--cases", nargs="*", help="mlp, cnn, lstm, transformer")
     parser.add_argument("--lightning", type=Path, help="the folder that has it")
     parser.add_argument("--minutes", type=float, default=0.0, help="measure memory over so many minutes instead")
