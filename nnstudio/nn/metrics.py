@@ -29,6 +29,13 @@ def counted(
     return kept
 
 
+def of_sums(metric: Any, **sums: torch.Tensor) -> torch.Tensor:
+    """What a metric of torchmetrics, made anew, says of sums that were gathered without it: its states, by name."""
+    metric.merge_state(sums)
+    figure: torch.Tensor = type(metric).compute(metric)  # the object's own warns that it was not updated
+    return figure
+
+
 class Metric(torch.nn.Module):
     """Base of metrics that are a mean: a sum on the device, and how many entries it is of."""
 
@@ -134,6 +141,11 @@ class Perplexity(Metric):
         return math.exp(mean) if mean < 700 or math.isnan(mean) else math.inf
 
 
+#: torchmetrics takes squares below 1e-4 for none; R² is the same at any scale, so squares are made to sum up to this.
+_LARGE = 1e8
+_LEAST = 1e-300
+
+
 class R2(torch.nn.Module):
     """Coefficient of determination, ``1 − Σ(y − x)² / Σ(y − ȳ)²``, the mean over the numbers of a sample.
 
@@ -170,8 +182,13 @@ class R2(torch.nn.Module):
         """The figure over all batches since the last reset; NaN where there were fewer than two samples."""
         if self.count < 2:
             return math.nan
-        total = self.squares - self.sum * self.sum / self.count
-        flat = torch.where(self.errors > 0, 0.0, 1.0).to(total.dtype)
-        varies = total > 1e-12 * (self.squares + self.sum.abs())
-        share = torch.where(varies, 1 - self.errors / torch.where(varies, total, torch.ones_like(total)), flat)
-        return float(share.mean())
+        from torchmetrics.regression import R2Score
+
+        squares, sums, errors = (part.cpu().double() for part in (self.squares, self.sum, self.errors))
+        scale = _LARGE / squares.clamp(min=_LEAST)
+        return float(
+            of_sums(
+                R2Score(), sum_squared_error=squares * scale, sum_error=sums * scale.sqrt(), residual=errors * scale,
+                total=torch.tensor(self.count),
+            )
+        )  # fmt: skip

@@ -1,4 +1,8 @@
-"""Metrics that follow from how often each class was taken for each: counts on the device, and for calibration sums."""
+"""Metrics that follow from how often each class was taken for each: counts on the device, and for calibration sums.
+
+Batches are counted here, since torchmetrics' own counting waits for the device; what follows from the counts is
+torchmetrics' (``metrics.of_sums``).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Any
 
 import torch
 
-from nnstudio.nn.metrics import counted
+from nnstudio.nn.metrics import counted, of_sums
 
 
 class Confusion(torch.nn.Module):
@@ -59,46 +63,45 @@ class Confusion(torch.nn.Module):
 
 class _OfClasses(Confusion):
     """A share for each class, and a mean of them: ``macro`` over the classes that occur, ``weighted`` by how often they
-    do, ``micro`` of all counts together, or ``one class`` alone."""
+    do, ``micro`` of all counts together, or ``one class`` alone. What has nothing to be a share of is 0."""
+
+    #: The class of torchmetrics that makes the share of the counts.
+    share: str
 
     def __init__(self, classes: int, *, average: str = "macro", code: int = 1, **options: Any) -> None:
         super().__init__(classes, **options)
         self._average, self._code = average, code
 
     def figure(self, counts: torch.Tensor) -> float:
-        hits, found, true = counts.diagonal(), counts.sum(0), counts.sum(1)
-        if self._average == "micro":
-            return float(self.share(hits.sum(), found.sum(), true.sum()))
-        shares = self.share(hits, found, true)
-        if self._average == "one class":
-            return float(shares[self._code])
-        weights = true if self._average == "weighted" else (found + true > 0).double()
-        return float((shares * weights).sum() / weights.sum())
+        from torchmetrics import classification
 
-    def share(self, hits: torch.Tensor, found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-        """What is asked of each class: how often it was rightly predicted, predicted, and true."""
-        raise NotImplementedError
+        one = self._average == "one class"
+        made = getattr(classification, self.share)
+        metric = made(self._classes, average="none" if one else self._average, validate_args=False)
+        hits, found, true = counts.diagonal(), counts.sum(0), counts.sum(1)
+        parts = {"tp": hits, "fp": found - hits, "fn": true - hits, "tn": counts.sum() - found - true + hits}
+        if self._average == "micro":
+            parts = {name: part.sum() for name, part in parts.items()}
+        figure = of_sums(metric, **parts)
+        return float(figure[self._code] if one else figure)
 
 
 class Precision(_OfClasses):
     """Of what was predicted as a class, the share that is of it; 0 where nothing was."""
 
-    def share(self, hits: torch.Tensor, found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-        return hits / found.clamp(min=1)
+    share = "MulticlassPrecision"
 
 
 class Recall(_OfClasses):
     """Of what is of a class, the share that was predicted as it; 0 where nothing is."""
 
-    def share(self, hits: torch.Tensor, found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-        return hits / true.clamp(min=1)
+    share = "MulticlassRecall"
 
 
 class F1(_OfClasses):
     """The harmonic mean of precision and recall, ``2 · hits / (found + true)``."""
 
-    def share(self, hits: torch.Tensor, found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-        return 2 * hits / (found + true).clamp(min=1)
+    share = "MulticlassF1Score"
 
 
 class MeanIoU(Confusion):
@@ -110,15 +113,19 @@ class MeanIoU(Confusion):
         self._first = 0 if background else 1
 
     def figure(self, counts: torch.Tensor) -> float:
-        hits, union = counts.diagonal(), counts.sum(0) + counts.sum(1) - counts.diagonal()
-        hits, union = hits[self._first :], union[self._first :]
-        occurs = union > 0
-        return float((hits[occurs] / union[occurs]).mean()) if occurs.any() else math.nan
+        from torchmetrics.classification import MulticlassJaccardIndex
+
+        each = of_sums(MulticlassJaccardIndex(self._classes, average="none", validate_args=False), confmat=counts)
+        occurs = (counts.sum(0) + counts.sum(1) > 0)[self._first :]
+        return float(each[self._first :][occurs].mean()) if occurs.any() else math.nan
 
 
 class MatthewsCorrelation(Confusion):
     """How far predictions and truth go together over all cells, from −1 to 1 (Gorodkin, 2004, equation 8); 0 where all
-    are predicted, or are, of one class."""
+    are predicted, or are, of one class.
+
+    Worked out here in double precision: torchmetrics does it in single precision, where ``s² − Σ t²`` says nothing of
+    a class that is one in a million."""
 
     def figure(self, counts: torch.Tensor) -> float:
         found, true, total = counts.sum(0), counts.sum(1), counts.sum()

@@ -61,6 +61,15 @@ def test_r2_of_large_numbers_that_differ_little_keeps_its_digits(random: np.rand
     assert fed(nn.R2(), prediction, target) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_r2_is_the_same_in_any_unit(random: np.random.Generator, scale: float) -> None:
+    target = scale * random.normal(size=(23, 2))
+    prediction = target + 1e-4 * scale * random.normal(size=(23, 2))
+    expected = sklearn.r2_score(target, prediction)
+    assert expected < 1
+    assert 1 - fed(nn.R2(), prediction, target) == pytest.approx(1 - expected, rel=1e-4)
+
+
 def test_r2_of_a_target_that_never_varies() -> None:
     target = np.full((8, 1), 3.25, "float32")
     assert fed(nn.R2(), target, target) == sklearn.r2_score(target, target) == 1.0

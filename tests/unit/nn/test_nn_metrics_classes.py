@@ -71,6 +71,14 @@ def test_a_confusion_matrix_in_one_number(scores: torch.Tensor, codes: torch.Ten
     assert fed(nn.MatthewsCorrelation(4), scores, torch.ones_like(codes)) == 0
 
 
+def test_a_class_of_one_in_a_million_counts_in_the_confusion_matrix() -> None:
+    metric, rare, rest = nn.MatthewsCorrelation(2), 10, 10_000_000
+    counts = torch.tensor([[rest, rare], [rare // 2, rare // 2]]).double()
+    (right, alarms), (missed, found) = counts.tolist()
+    apart = (found + alarms) * (found + missed) * (right + alarms) * (right + missed)
+    assert metric.figure(counts) == pytest.approx((found * right - alarms * missed) / math.sqrt(apart), rel=1e-9)
+
+
 def test_areas_under_curves(scores: torch.Tensor, codes: torch.Tensor) -> None:
     yes = codes == 1
     far = 50 * scores[:, 0]  # further than a sigmoid can tell apart
