@@ -180,40 +180,47 @@ class Batches:
         """The batches of an epoch (counted from 0) in its own order, from the ``start``-th on."""
         order = self._order(epoch)
         order = order.to(self.source.device) if self.source.resident else order
-        first = start // self.window * self.window
-        for begin, window in self._windows(order, epoch, first):
-            sizes = self.sizes[begin : begin + self.window]
-            batches = zip(*(tensor.split(sizes) for tensor in window), strict=True)  # type: ignore[no-untyped-call]
+        for begin, end, window in self._windows(order, epoch, start):
+            batches = zip(*(tensor.split(self.sizes[begin:end]) for tensor in window), strict=True)  # type: ignore[no-untyped-call]
             for place, batch in enumerate(batches, begin):
                 if place >= start:
                     yield batch
 
-    def _windows(self, order: torch.Tensor, epoch: int, first: int) -> Iterator[tuple[int, Batch]]:
-        """The gathered rows of each window from batch ``first`` on; lazy ones are read one window ahead in a thread."""
+    def _spans(self, start: int) -> Iterator[tuple[int, int]]:
+        """First and last (exclusive) batch of each window from the one that holds batch ``start`` on. Where rows are
+        read, the first batch is a window of its own, so that the first step does not wait for others."""
+        ends = [*range(self.window, len(self.sizes), self.window), len(self.sizes)]
+        if self.source.lazy and ends[0] > 1:
+            ends.insert(0, 1)
+        begins = [0, *ends[:-1]]
+        return ((begin, end) for begin, end in zip(begins, ends, strict=True) if end > start)
+
+    def _windows(self, order: torch.Tensor, epoch: int, start: int) -> Iterator[tuple[int, int, Batch]]:
+        """The gathered rows of each window from the one of batch ``start`` on, and which batches those are; lazy ones
+        are read one window ahead in a thread."""
         ends = np.concatenate([[0], np.cumsum(self.sizes)]).tolist()
 
-        def gathered(begin: int) -> Batch:
-            start, stop = ends[begin], ends[min(begin + self.window, len(self.sizes))]
-            batch = self.source.gather(order[start:stop], stop - start, seed_of(self.seed, "noise", epoch, begin))
+        def gathered(begin: int, end: int) -> Batch:
+            rows = order[ends[begin] : ends[end]]
+            batch = self.source.gather(rows, len(rows), seed_of(self.seed, "noise", epoch, begin))
             return self.source.augmented(batch, seed_of(self.seed, "augmentation", epoch, begin))
 
-        begins = range(first, len(self.sizes), self.window)
         if not self.source.lazy:
-            yield from ((begin, gathered(begin)) for begin in begins)
+            yield from ((*span, gathered(*span)) for span in self._spans(start))
             return
         with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
-            ahead: deque[tuple[int, Future[Batch]]] = deque()
+            ahead: deque[tuple[int, int, Future[Batch]]] = deque()
             try:
-                for begin in begins:
-                    ahead.append((begin, reader.submit(gathered, begin)))
+                for span in self._spans(start):
+                    ahead.append((*span, reader.submit(gathered, *span)))
                     if len(ahead) > 1:
-                        at, window = ahead.popleft()
-                        yield at, window.result()
+                        begin, end, window = ahead.popleft()
+                        yield begin, end, window.result()
                 while ahead:
-                    at, window = ahead.popleft()
-                    yield at, window.result()
+                    begin, end, window = ahead.popleft()
+                    yield begin, end, window.result()
             finally:
-                for _, window in ahead:
+                for _, _, window in ahead:
                     window.cancel()
 
 

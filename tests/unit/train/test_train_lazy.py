@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,10 +26,11 @@ class Counted(Lazy):
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self.array = array
         self.shape, self.dtype = array.shape, array.dtype
-        self.reads, self.threads = 0, set[str]()
+        self.reads, self.threads, self.rows = 0, set[str](), list[int]()
 
     def take(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         self.reads += 1
+        self.rows.append(len(rows))
         self.threads.add(threading.current_thread().name.partition("_")[0])
         return self.array[rows]
 
@@ -54,6 +56,20 @@ def test_a_run_on_data_that_is_read_is_the_run_on_data_in_memory(monkeypatch: py
     assert read == told(list(run(classifier(rich_body), Blobs(), plan)))
     assert lazy.lazy["train"].reads >= 3 * 3
     assert "reading" in lazy.lazy["train"].threads  # the next window is read while one is trained on
+
+
+def test_the_first_step_waits_for_its_own_rows_alone() -> None:
+    lazy = LazyBlobs()
+    rows = batches.Rows(classifier().inputs, lazy.arrays("train"), lazy.count("train"), torch.device("cpu"))
+    made = batches.Batches(rows, 8, seed=0)
+    lazy.lazy["train"].rows.clear()
+    whole = [batch[0] for batch in made.epoch(0)]
+    assert made.window > 2
+    assert lazy.lazy["train"].rows[0] == 8 < max(lazy.lazy["train"].rows)
+    for start in range(len(whole) + 1):
+        assert all(
+            torch.equal(one, batch[0]) for one, batch in zip(whole[start:], made.epoch(0, start), strict=True)
+        )  # fmt: skip
 
 
 def test_what_cannot_be_read_ends_the_run_with_its_sentence() -> None:
