@@ -58,8 +58,9 @@ class Attacked:
     is right at each strength, under attack and under noise of the same size; for numbers their mean absolute error
     (S,). smallest: the least strength that fools each row (R,), 0 where it is wrong anyway, infinite where none up to
     the greatest does, and for numbers. before, after: what the network said of each row and says of the changed one:
-    codes, numbers, or how many boxes (R,). original, changed: by field, as the network is fed them (R, …); changed by
-    the smallest change that fools the row, by the greatest strength where none does.
+    codes, a number (of several their mean absolute error), or how many boxes (R,). original, changed: by field, as the
+    network is fed them (R, …); changed by the smallest change that fools the row, by the greatest strength where none
+    does.
     """
 
     attack: Attack
@@ -175,7 +176,8 @@ class _Attacker:
 
         prediction, subject = self.asking.predict(inputs), self.asking.subject
         if self.numbers:
-            return self._numbers(prediction)[:, 0]
+            told, target = self._answers(prediction)
+            return told[:, 0] if told.shape[1] == 1 else np.asarray(np.abs(told - target).mean(axis=1))
         if subject.kind == "classes":
             made = shares_of(subject, prediction).argmax(dim=1)
         elif subject.kind == "boxes":
@@ -184,6 +186,11 @@ class _Attacker:
             made = codes_of(subject, prediction)
             made = made.reshape(len(made), -1)[:, 0]
         return np.asarray(made.double().cpu().numpy())
+
+    def _answers(self, prediction: torch.Tensor) -> tuple[Floats, Floats]:
+        """What is predicted and what is right, (rows, K) each, in the data's own unit."""
+        told = prediction.sigmoid() if self.asking.subject.link == "sigmoid" else prediction
+        return self._numbers(told), self._numbers(self.asking.target)
 
     def _numbers(self, values: torch.Tensor) -> Floats:
         """Numbers (rows, K) in the data's own unit."""
@@ -206,8 +213,7 @@ class _Attacker:
         with torch.no_grad():
             prediction = self.asking.predict(inputs)
             if self.numbers:
-                prediction = prediction.sigmoid() if self.asking.subject.link == "sigmoid" else prediction
-                told, target = (self._numbers(each) for each in (prediction, self.asking.target))
+                told, target = self._answers(prediction)
                 return torch.ones(len(prediction), dtype=torch.bool), float(np.abs(told - target).mean())
             right = self.asking.right(prediction).cpu()
         return right, float(right.double().mean())

@@ -235,7 +235,7 @@ class Plot(pyqtgraph.GraphicsView):
         inside = QGraphicsWidget()
         self.setCentralItem(inside)
         grid = pyqtgraph.QtWidgets.QGraphicsGridLayout(inside)
-        grid.setContentsMargins(0, 8, 8, 0)
+        grid.setContentsMargins(0, 8, 14, 0)  # half of a tick's text at the end
         grid.setSpacing(0)
         grid.addItem(self.left, 0, 0)
         grid.addItem(self.view, 0, 1)

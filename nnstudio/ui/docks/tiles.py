@@ -16,8 +16,10 @@ from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.heat import painted
 from nnstudio.ui.docks.plots import Overlay, View
 
-#: Pixels between tiles; what the scale of colours takes at the right.
+#: Pixels between tiles; what the scale of colours takes at the right at least.
 GAP, SCALE = 4, 62
+#: What of it stands before the figures.
+BAR = 28.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +46,21 @@ class Tiles:
         good = self.values[np.isfinite(self.values)]
         return (float(good.min()), float(good.max())) if good.size else (0.0, 1.0)
 
+    @property
+    def signed(self) -> bool:
+        """Whether there are values on both sides of 0."""
+        low, high = self.range
+        return low < 0 < high
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """From where to where the scale of colours goes: as far to both sides of 0, or from 0 up."""
+        low, high = self.range
+        if self.signed:
+            high = max(-low, high)
+            return -high, high
+        return min(low, 0.0), high
+
 
 class TilesItem(Overlay):
     """Paints tiles as large as there is room for, and a scale of their colours."""
@@ -65,8 +82,7 @@ class TilesItem(Overlay):
     def _paint_image(self, tiles: Tiles) -> None:
         """A picture of each tile, with a pixel for each number."""
         self._look = theme.look()
-        low, high = tiles.range
-        self._signed = low < 0 < high
+        self._signed = tiles.signed
         count, rows, columns = tiles.values.shape
         flat = tiles.values.reshape(count * rows, columns)
         if tiles.own:
@@ -78,13 +94,8 @@ class TilesItem(Overlay):
             image = painted(flat, np.repeat(lows, rows)[:, None], np.repeat(highs, rows)[:, None], signed=self._signed)
             self._images = [image.copy(0, index * rows, columns, rows) for index in range(count)]
             return
-        if self._signed:
-            high = max(-low, high)
-            low = -high
-        elif low >= 0:
-            low = 0.0
-        self._span = low, high
-        image = painted(flat, low, high, signed=self._signed)
+        self._span = tiles.span
+        image = painted(flat, *self._span, signed=self._signed)
         self._images = [image.copy(0, index * rows, columns, rows) for index in range(count)]
 
     # --- where tiles are ----------------------------------------------------------------------------------------
@@ -105,7 +116,7 @@ class TilesItem(Overlay):
             return []
         count, rows, columns = tiles.values.shape
         left, above, below = self._margins(tiles)
-        width -= 0 if tiles.own else theme.scaled(SCALE)
+        width -= 0 if tiles.own else self._beside(tiles)
         best: tuple[float, int, float, float] = (0.0, 1, 1.0, 1.0)
         for across in range(1, count + 1):
             down = math.ceil(count / across)
@@ -136,6 +147,11 @@ class TilesItem(Overlay):
                 return index, row, min(columns - 1, int((x - rect.left()) / rect.width() * columns))
         return None
 
+    def _beside(self, tiles: Tiles) -> float:
+        """Pixels that the scale of colours takes at the right, its figures with it."""
+        font = QFontMetricsF(theme.mono_font(10))
+        return max(float(theme.scaled(SCALE)), BAR + max(font.horizontalAdvance(text) for text in _figures(tiles)))
+
     # --- painting -----------------------------------------------------------------------------------------------
 
     def draw(self, painter: QPainter, width: float, height: float) -> None:
@@ -151,7 +167,7 @@ class TilesItem(Overlay):
         if tiles.places:
             self._names(painter, tiles, rects)
         if not tiles.own:
-            self._scale(painter, QRectF(width - theme.scaled(SCALE) + 12, 4, 10, min(120.0, height - 8)))
+            self._scale(painter, QRectF(width - self._beside(tiles) + 12, 4, 10, min(120.0, height - 8)), tiles)
 
     def _names(self, painter: QPainter, tiles: Tiles, rects: Sequence[QRectF]) -> None:
         font = theme.mono_font(10)
@@ -178,7 +194,7 @@ class TilesItem(Overlay):
                 box = QRectF(rect.left() + (column + 0.5) * each - 60, rect.bottom() + 1, 120, line)
                 painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), name)
 
-    def _scale(self, painter: QPainter, bar: QRectF) -> None:
+    def _scale(self, painter: QPainter, bar: QRectF, tiles: Tiles) -> None:
         low, high = self._span
         steps = np.linspace(high, low, 64, dtype=np.float32)[:, None]
         painter.drawImage(bar, painted(steps, low, high, signed=self._signed))
@@ -186,8 +202,15 @@ class TilesItem(Overlay):
         painter.setFont(font)
         painter.setPen(QColor(theme.current().muted))
         metrics = QFontMetricsF(font)
-        painter.drawText(QPointF(bar.right() + 4, bar.top() + metrics.capHeight()), numbers.figure(high))
-        painter.drawText(QPointF(bar.right() + 4, bar.bottom()), numbers.figure(low))
+        least, greatest = _figures(tiles)
+        painter.drawText(QPointF(bar.right() + 4, bar.top() + metrics.capHeight()), greatest)
+        painter.drawText(QPointF(bar.right() + 4, bar.bottom()), least)
+
+
+def _figures(tiles: Tiles) -> tuple[str, str]:
+    """What stands at the lower and the upper end of the scale of colours."""
+    low, high = tiles.span
+    return numbers.figure(low), numbers.figure(high)
 
 
 def _every(count: int, room: float, each: float) -> int:

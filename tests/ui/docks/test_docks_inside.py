@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage, QPainter
 
 from nnstudio.project.project import Project
 from nnstudio.train.events import Inside, Insides
@@ -242,6 +243,19 @@ def test_attention_has_a_map_for_each_head_with_its_tokens(show):
     assert point(frame, *place) == "head 1: the looks at sat"
     assert frame.reader.readings[0].value == "1.000"
     assert list(frame.numbers_of()) == ["head", "from", "to", "value"]
+
+
+def test_the_figures_at_the_scale_of_colours_are_not_cut(show):
+    frame = TilesFrame()
+    show(frame, 300, 200)
+    frame.show_sight(sight("attention", np.array([[[-1.9e-4, 1.9e-4], [0.0, 1e-4]]]), ("a", "b")))
+    image = QImage(400, 150, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    frame.item.draw(painter, 300, 150)
+    painter.end()
+    beyond = [image.pixel(x, y) for x in range(300, 400) for y in range(150)]
+    assert set(beyond) == {image.pixel(399, 149)}
 
 
 def test_states_lie_along_time_with_the_first_feature_at_the_bottom(show):

@@ -28,6 +28,11 @@ EMPTY = (
     "Inputs are changed against the network, a little more each time; accuracy beside noise of the same size, and the "
     "samples that were changed least, are shown here.",
 )
+EMPTY_OF_NUMBERS = (
+    "How far does a small change throw it off?",
+    "Inputs are changed against the network, a little more each time; the error beside noise of the same size, and the "
+    "changed samples, are shown here.",
+)
 
 
 class AttackPage(Page):
@@ -95,7 +100,8 @@ class AttackPage(Page):
         self.found = None
         judge = self.assessing.judge
         why = why_not_attacked(judge, judged.subject.name) if judge is not None and judged is not None else ""
-        self.empty.say(*(("It cannot be attacked", why) if why else EMPTY))
+        usual = EMPTY_OF_NUMBERS if judged is not None and judged.kind == "numbers" else EMPTY
+        self.empty.say(*(("It cannot be attacked", why) if why else usual))
         self.empty.button.setVisible(not why)
         self.stack.setCurrentIndex(0)
 
@@ -194,7 +200,8 @@ class AttackPage(Page):
             return f"{numbers.count(int(before), 'object')} found, {int(after)} after a change"
         if self.judged.kind == "places":
             return f"more than half becomes wrong, change {numbers.figure(float(found.smallest[place]))}"
-        return f"{numbers.figure(before)} becomes {numbers.figure(after)}"
+        many = "an error of " if self.judged.target.shape[1] != 1 else ""
+        return f"{many}{numbers.figure(before)} becomes {numbers.figure(after)}"
 
     def _show_columns(self, found: Attacked, place: int) -> None:
         dataset = self.assessing.session.dataset

@@ -128,3 +128,6 @@ def test_a_forecast_is_judged_in_the_unit_of_the_file() -> None:
     usual = np.broadcast_to(future.mean(axis=0), future.shape)
     np.testing.assert_allclose(judged.predicted, usual, rtol=1e-4)
     np.testing.assert_allclose(judged.absolute, np.abs(future[judged.rows] - usual).mean(axis=1), rtol=1e-3)
+    found = attacked(Judge(compiled, data), Attack("fgsm", strengths=(0.0, 0.5)), "train")
+    np.testing.assert_allclose(found.before, judged.absolute[found.places], rtol=1e-4)
+    np.testing.assert_allclose(found.before.mean(), found.right[0], rtol=1e-4)
