@@ -77,6 +77,8 @@ class TryPanel(Live):
         self.written.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.written.setAlignment(Qt.AlignmentFlag.AlignTop)
         middle.addLayout(row(self.write, 1))
+        self.invitation = label("", "faint", wrap=True)
+        middle.addWidget(self.invitation)
         middle.addWidget(self.written, 1)
         middle.addWidget(self.answers, 1)
         middle.addWidget(self.how)
@@ -149,6 +151,8 @@ class TryPanel(Live):
         self._show_layers()
         self._show_answers()
         told = trying.error or ". ".join([*trying.told_of_input, trying.how if trying.answers else ""]).strip(". ")
+        if trying.asking and not (trying.answers or trying.error):
+            told = "The network is being asked …"
         if session.run_state not in ("idle", "paused"):
             told = "A run is under way; pause it to try the network as it is now."
         self.how.setText(told)
@@ -161,6 +165,8 @@ class TryPanel(Live):
             part.setVisible(writes)
         self.write.setText("Stop" if trying.writing else "Write")
         self.write.setEnabled(self.session.run_state in ("idle", "paused"))
+        self.invitation.setText(_invitation(trying.fed))
+        self.invitation.setVisible(writes and not (trying.written or trying.writing))
         self.written.setText(trying.written + ("▌" if trying.writing else ""))
         self.answers.picture, self.answers.classes = trying.picture(), trying.classes()
         self.answers.dataset, self.answers.units, self.answers.ranks = (
@@ -267,3 +273,11 @@ class TryPanel(Live):
             if place < len(wanted):
                 node = nodes[wanted[place]]
                 view.show_row(Row(node.id, node.name, theme.family_color(node.layer).name()))
+
+
+def _invitation(fed: str) -> str:
+    """What the button does. fed: the field that is written, where the network answers another."""
+    if not fed:
+        return "“Write” has the network go on with this text, token by token."
+    told = "“Write” has the network answer, token by token."
+    return f"{told} “{fed}” is what is right; change it to say how the answer begins."

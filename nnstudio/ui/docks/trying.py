@@ -22,6 +22,7 @@ from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.looking import Looking, batch_of
 from nnstudio.ui.docks.sample import named
 from nnstudio.ui.docks.try_beside import Beside
+from nnstudio.ui.docks.try_noise import more_noise, painted, with_noise
 from nnstudio.ui.docks.try_typical import Typical
 from nnstudio.ui.parts import capital
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.columns import Column
     from nnstudio.data.dataset import Dataset
-    from nnstudio.train.batches import Batch
     from nnstudio.train.events import Inside
     from nnstudio.ui.background import Job
     from nnstudio.ui.docks.looking import See
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 #: Milliseconds between two looks at what is being written.
 TICK_MS = 60
-#: Pictures that a network which paints from noise shows beside the one that is looked at.
-SAMPLES = 12
 Answers = Mapping[str, Mapping[str, Any]]
 
 
@@ -206,6 +204,11 @@ class Trying(Looking):
         self.written = ""
         super().choose(split, sample)
 
+    @property
+    def asking(self) -> bool:
+        """Whether an answer is being worked out."""
+        return self._job is not None
+
     # --- writing --------------------------------------------------------------------------------------------------
 
     @property
@@ -213,6 +216,14 @@ class Trying(Looking):
         """Whether an output of the network writes: it feeds an Input with its own tokens."""
         layers = [node.layer for node in self.session.sheet.network.of_role("output")]
         return any(getattr(layer, "kind", "") == "tokens" and getattr(layer, "feeds", "") for layer in layers)
+
+    @property
+    def fed(self) -> str:
+        """The field that the network writes, where it answers another; "" where it goes on with a text."""
+        network = self.session.sheet.network
+        feeds = {str(getattr(node.layer, "feeds", "")) for node in network.of_role("output")} - {""}
+        own = {str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.name in feeds}
+        return next(iter(own), "") if set(self._fields()) - own else ""
 
     @property
     def writing(self) -> bool:
@@ -342,45 +353,6 @@ class Trying(Looking):
     def _failed(self, error: BaseException) -> None:
         self.answers, self.samples, self.told_of_input = {}, {}, ()
         super()._failed(error)
-
-
-def more_noise(seed: int, count: int) -> NDArray[np.float32]:
-    """Noise of many pictures, SAMPLES×count."""
-    made: NDArray[np.float32] = (
-        np.random.default_rng((seed, count, 1)).standard_normal((SAMPLES, count)).astype(np.float32)
-    )
-    return made
-
-
-def with_noise(made: Compiled, batch: Batch, noises: Mapping[str, NDArray[np.float32]]) -> Batch:
-    """A batch whose sources of noise give these numbers: (count,) for every row, or rows × count, for as many rows."""
-    import torch
-
-    rows = max([len(each) for each in noises.values() if each.ndim == 2], default=len(batch[0]) if batch else 1)
-    changed = []
-    for spec, tensor in zip(made.inputs, batch, strict=True):
-        own = noises.get(spec.node)
-        if own is None or spec.draw is None:
-            changed.append(tensor if len(tensor) == rows else tensor[:1].expand(rows, *tensor.shape[1:]))
-            continue
-        values = torch.from_numpy(np.broadcast_to(own, (rows, own.shape[-1])).copy()).to(tensor)
-        changed.append(values.reshape(rows, *tensor.shape[1:]))
-    return tuple(changed)
-
-
-def painted(made: Compiled, batch: Batch, many: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """Pictures (N×C×H×W) from noise of the outputs that are pictures and depend on it, by output's name."""
-    from nnstudio.train.inside import predictions
-
-    network = made.network
-    outputs = [
-        id for id in made.outputs
-        if getattr(network.nodes[id].layer, "kind", "") == "image" and many.keys() & network.ancestors([id])
-    ]  # fmt: skip
-    if not outputs:
-        return {}
-    said = predictions(made, with_noise(made, batch, many))
-    return {made.name(id): np.asarray(said[id], np.float32) for id in outputs if id in said and said[id].ndim == 4}
 
 
 def raw(column: Column, row: int) -> Any:

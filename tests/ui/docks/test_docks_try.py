@@ -78,6 +78,19 @@ def _moved(place: QPoint):
     return QMouseEvent(QEvent.Type.MouseMove, at, at, LEFT, LEFT, Qt.KeyboardModifier.NoModifier)
 
 
+def test_until_there_is_an_answer_it_is_said_that_the_network_is_asked(tried, qtbot):
+    panel = tried("digits-mlp")
+    before = panel.trying.answers
+    panel.trying.answers = {}
+    panel.trying.choose("test", 3)
+    panel.refresh()
+    assert panel.how.text() == "The network is being asked …"
+    qtbot.waitUntil(lambda: bool(panel.trying.answers), timeout=60_000)
+    panel.refresh()
+    assert panel.trying.answers is not before
+    assert panel.how.text() == "with the trained weights"
+
+
 def test_a_row_of_the_test_split_is_answered_with_how_sure_it_is(tried):
     panel = tried("digits-mlp")
     answer = panel.trying.answers["digit"]
@@ -169,6 +182,7 @@ def test_what_a_selected_layer_does_with_the_input_is_shown(tried, qtbot):
 def test_a_network_that_writes_goes_on_with_a_text_until_it_is_stopped(tried, qtbot):
     panel = tried("writer", answers=False)
     qtbot.waitUntil(lambda: panel.write.isVisible() and bool(panel.editors), timeout=60_000)
+    assert panel.invitation.text() == "“Write” has the network go on with this text, token by token."
     (editor,) = panel.editors
     editor.text.setFocus()
     editor.text.selectAll()
@@ -178,6 +192,7 @@ def test_a_network_that_writes_goes_on_with_a_text_until_it_is_stopped(tried, qt
     qtbot.waitUntil(lambda: len(panel.trying.written) > 5 or not panel.trying.writing, timeout=60_000)
     assert panel.trying.error == ""
     assert panel.trying.written
+    assert not panel.invitation.isVisible()
     if panel.write.text() == "Stop":
         QTest.mouseClick(panel.write, LEFT)
     qtbot.waitUntil(lambda: panel.write.text() == "Write", timeout=60_000)
