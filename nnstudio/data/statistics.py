@@ -116,7 +116,7 @@ def cells(dataset: Dataset, start: int, stop: int) -> list[tuple[str, ...]]:
 
 def _texts(column: Column, start: int, stop: int) -> list[str]:
     if is_lazy(column.values):
-        return ["×".join(map(str, column.values.shape[1:]))] * (min(stop, len(column.values)) - start)
+        return [_size(column.values.shape[1:])] * (min(stop, len(column.values)) - start)
     part = column.values[start:stop]
     if column.kind == "boxes":
         counts = (part[..., 4] >= 0).sum(axis=1)
@@ -127,7 +127,12 @@ def _texts(column: Column, start: int, stop: int) -> list[str]:
         return [_moment(value) for value in part.tolist()]
     if part.ndim == 1:
         return [_text(value) for value in part.tolist()]
-    return ["×".join(map(str, part.shape[1:]))] * len(part)
+    return [_size(part.shape[1:])] * len(part)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """How large an array is; of a single axis in words, as its length alone would read like a value."""
+    return "×".join(map(str, shape)) if len(shape) != 1 else f"{shape[0]:,} number{'s' * (shape[0] != 1)}"
 
 
 def _moment(seconds: float) -> str:

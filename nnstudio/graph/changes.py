@@ -75,11 +75,9 @@ def swapped(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]]:
     """What is only in the one sequence, and only in the other, by identity."""
     if old is new:
         return [], []
-    for first, second, gone, came in reversed(_remembered.items):
-        if first is old and second is new:
-            return list(gone), list(came)
-        if first is new and second is old:
-            return list(came), list(gone)
+    known = _exchange(old, new) or _by_way_of_another(old, new)
+    if known is not None:
+        return known
     start = _alike(old, new)
     end = _alike(old[: start - 1 if start else None : -1], new[: start - 1 if start else None : -1])
     rest, more = old[start : len(old) - end], new[start : len(new) - end]
@@ -88,6 +86,30 @@ def swapped(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]]:
     came = list(compress(more, map(operator.not_, map(before.__contains__, map(id, more)))))
     exchanged(old, new, gone, came)
     return gone, came
+
+
+def _exchange(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]] | None:
+    """What is remembered to be only in the one sequence, and only in the other."""
+    for first, second, gone, came in reversed(_remembered.items):
+        if first is old and second is new:
+            return list(gone), list(came)
+        if first is new and second is old:
+            return list(came), list(gone)
+    return None
+
+
+def _by_way_of_another(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]] | None:
+    """The same, where both are remembered beside a third one between them."""
+    for first, second, *_ in reversed(_remembered.items):
+        between = second if first is old else first if second is old else old
+        known, then = _exchange(old, between), _exchange(between, new)
+        if known is not None and then is not None:
+            gone, came = known
+            brought, lost, were, are = (set(map(id, each)) for each in (came, then[0], gone, then[1]))
+            left = [*gone, *(each for each in then[0] if id(each) not in brought)]
+            put = [*(each for each in came if id(each) not in lost), *then[1]]
+            return [each for each in left if id(each) not in are], [each for each in put if id(each) not in were]
+    return None
 
 
 def exchanged(old: Sequence[T], new: Sequence[T], gone: Sequence[T], came: Sequence[T]) -> None:

@@ -83,6 +83,7 @@ class Document(Generic[S]):
         self._saved = value
         self._undo: list[_Step[S]] = []
         self._redo: list[_Step[S]] = []
+        self._left: list[_Step[S]] = []  # steps that nothing leads to any more
         self._merge: tuple[Hashable, float] | None = None
         self._listeners: list[Callable[[Change[S]], None]] = []
         self._clock = clock
@@ -131,13 +132,22 @@ class Document(Generic[S]):
         merges = merge_key is not None and self._merge is not None and bool(self._undo)
         if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= merge_seconds):
             self._undo.append(_Step(label, self._value))
+            self._left += self._undo[:-HISTORY_LIMIT]
             del self._undo[:-HISTORY_LIMIT]
         elif value == self._undo[-1].value:
             value, merge_key = self._undo.pop().value, None
+        if len(self._left) > HISTORY_LIMIT:
+            self.let_go()
+        self._left += self._redo
         self._redo.clear()
         self._merge = (merge_key, now) if merge_key is not None else None
         self._set(label, value, "do")
         return True
+
+    def let_go(self) -> None:
+        """Free what can neither be undone nor redone any more: of a large network that takes a moment, which an edit
+        need not wait for."""
+        self._left.clear()
 
     def undo(self) -> bool:
         """Take the last step back. False where there is none."""
@@ -218,8 +228,8 @@ class Document(Generic[S]):
 
     def reset(self, value: S, *, modified: bool = False) -> None:
         """Begin anew with another value and no history."""
-        self._undo.clear()
-        self._redo.clear()
+        for steps in (self._undo, self._redo, self._left):
+            steps.clear()
         self._merge = None
         before = self._value
         if not modified:

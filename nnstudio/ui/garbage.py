@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -17,10 +18,12 @@ THOROUGH = 60
 
 
 class Garbage(QTimer):
-    """Collects as long as it runs; not in the turn of an edit, nor in the one in which its types arrive."""
+    """Collects as long as it runs; not in the turn of an edit, nor in the one in which its types arrive. ``let_go`` is
+    called before each time."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, let_go: Callable[[], object]) -> None:
         super().__init__(parent, interval=PAUSE)
+        self._let_go = let_go
         self._collections = self._put_off = 0
         self.timeout.connect(self.collect)
 
@@ -38,6 +41,7 @@ class Garbage(QTimer):
         """
         self._collections += 1
         self._put_off = 0
+        self._let_go()
         if gc.get_count()[0] > IN_BULK:
             gc.freeze()
         else:

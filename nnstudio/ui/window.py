@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
         session.journaling.restored.connect(self.show_workspace)
         session.checkpoints.changed.connect(self.actions_table.refresh_soon)
         session.checkpoints.found_interrupted.connect(self.view_actions.offer_interrupted)
-        self._garbage = Garbage(self)
+        self._garbage = Garbage(self, session.document.let_go)
         self._garbage.start()
         session.changed.connect(self._garbage.put_off)
 

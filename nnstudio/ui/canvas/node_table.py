@@ -177,13 +177,17 @@ class NodeTable:
         x, y, w, h = float(self.x[row]), float(self.y[row]), float(self.w[row]) / 2, float(self.h[row]) / 2
         return x - w, y - h, x + w, y + h
 
-    def inside(self, box: Box, margin: float = 0.0) -> Rows:
-        """Rows of the shown nodes that overlap ``box`` (edges), each node taken ``margin`` larger, in drawing order."""
-        left, top, right, bottom = self._edges()
+    def inside(self, box: Box, margin: float = 0.0, among: Rows | None = None) -> Rows:
+        """Rows of the shown nodes (``among`` these) that overlap ``box`` (edges), each node taken ``margin`` larger, in
+        drawing order (in that of ``among``)."""
+        edges, folded = self._edges(), self.folded
+        if among is not None:
+            edges, folded = tuple(edge[among] for edge in edges), folded[among]  # type: ignore[assignment]
+        left, top, right, bottom = edges
         near = (left < box[2] + margin) & (right > box[0] - margin)
         near &= (top < box[3] + margin) & (bottom > box[1] - margin)
-        near &= self.folded < 0
-        return np.flatnonzero(near)
+        near &= folded < 0
+        return np.flatnonzero(near) if among is None else among[near]
 
     def heights(self, box: Box) -> set[tuple[float, float]]:
         """Upper and lower edges of the nodes, and of what they are folded into, that overlap ``box`` (edges)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,6 @@ from nnstudio.graph.changes import swapped
 from nnstudio.graph.places import Box
 from nnstudio.ui.canvas.face import MARGIN, SURROUNDINGS
 from nnstudio.ui.canvas.node_table import Rows
-from nnstudio.ui.canvas.slots import changed_slots
 
 if TYPE_CHECKING:
     from nnstudio.compile.resolve import Resolution
@@ -32,17 +32,16 @@ class Repainting:
         self._new: list[Wire] = []
         self._whole = False
 
-    def begin(self, nodes: Rows, old: Network, network: Network) -> None:
-        """These nodes will change or go, and the scene will show another network."""
+    def begin(self, nodes: Rows, old: Network, network: Network, slots: Set[str]) -> None:
+        """These nodes will change or go, and the scene will show another network, with other wires at the ports for
+        many of ``slots``."""
         scene, table = self._scene, self._scene.wires.table
         gone, self._new = swapped(old.wires, network.wires)
         self._boxes = []
         shown = self._nodes_in_sight(nodes)
         self._whole = self._special() or len(shown) > _NODES or len(gone) + len(self._new) > _WIRES
         if not self._whole:
-            targets = {wire.target for wire in (*gone, *self._new)} | changed_slots(
-                old, network
-            )  # there, other wires may make room
+            targets = {wire.target for wire in (*gone, *self._new)} | slots  # there, other wires may make room
             mates = [wire for id in targets for wire in old.incoming.get(id, ())]
             rows = [table.rows[wire] for wire in (*gone, *mates) if wire in table.rows]
             known = np.union1d(np.array(rows, np.intp), table.at_nodes(nodes))
@@ -118,11 +117,11 @@ class Repainting:
     def _nodes_in_sight(self, nodes: Rows) -> Rows:
         """Those of these nodes that are seen, or may be; what is out of sight need not be painted."""
         seen = self._scene.seen
-        return nodes if seen is None else np.intersect1d(nodes, self._scene.table.inside(seen, SURROUNDINGS))
+        return nodes if seen is None else self._scene.table.inside(seen, SURROUNDINGS, nodes)
 
     def _wires_in_sight(self, wires: Rows) -> Rows:
         seen = self._scene.seen
-        return wires if seen is None else np.intersect1d(wires, self._scene.wires.table.near(seen))
+        return wires if seen is None else self._scene.wires.table.near(seen, wires)
 
     def _special(self) -> bool:
         """Whether something is shown that reaches further than nodes and wires."""

@@ -74,8 +74,7 @@ class CanvasScene(QGraphicsScene):
         self.moving = self.moving_wires = np.zeros(0, np.intp)  # rows of what is in motion
         self.beneath: list[Paint] = []  # painted under wires and nodes (frames); call redraw() when they change
         self.above: list[Paint] = []  # painted over them (notes)
-        self.revision = 0  # counts what changes the look of any node
-        self.drawn = 0  # counts how often everything has to be painted anew
+        self.revision = self.drawn = 0  # changes of the look of any node; how often all had to be painted anew
         self.seen: Box | None = None  # the part that was painted last (edges)
         self.wires = WireLayer(self)
         self.slots = Slots(self)
@@ -156,10 +155,11 @@ class CanvasScene(QGraphicsScene):
         places = self.standing.follow(network, view, gone, changed)
         moved = self._moved(places, [id for id in changed if id not in alike])
         self._view, self.places = view, places
-        self.repainting.begin(self.table.rows_of((*gone, *moved)), old, network)
+        slots = changed_slots(old, network) if old.wires else set()
+        self.repainting.begin(self.table.rows_of((*gone, *moved)), old, network, slots)
         left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
         self._change_nodes(gone, moved)
-        self._change_wires(old, set(changed) - alike)
+        self._change_wires(old, set(changed) - alike, slots)
         self.moving = self.moving_wires = self.moving[:0]
         self.wires.lead(view.routes)
         self._restyle(alike - set(moved))
@@ -217,14 +217,14 @@ class CanvasScene(QGraphicsScene):
         if self.selection:
             self.table.selected[self.table.rows_of(self.selection & set(moved))] = True
 
-    def _change_wires(self, old: Network, changed: set[str]) -> None:
+    def _change_wires(self, old: Network, changed: set[str], slots: set[str]) -> None:
         gone, new = swapped(old.wires, self.network.wires)
         if len(changed) > _MANY:
             new = list(self.network.wires)
         elif changed:
             rows = self.wires.table.at_nodes(self.table.rows_of(changed))  # their ports may be others
             new += [wire for row in rows.tolist() if (wire := self.wires.table.wires[row]) is not None]
-        for each in changed_slots(old, self.network) if len(changed) <= _MANY else ():
+        for each in slots if len(changed) <= _MANY else ():
             new += self.network.incoming.get(each, ())
         if gone:
             has = self.network.has

@@ -162,6 +162,9 @@ class WireTable:
 
     def at_nodes(self, nodes: Rows, *, both: bool = False) -> Rows:
         """Rows of the wires that one end (or both ends) of are at these nodes."""
+        if len(nodes) == 1:
+            a, b = self.source == nodes[0], self.target == nodes[0]
+            return np.flatnonzero(a & b if both else a | b)
         mask = np.zeros(len(self._nodes.x) + 1, bool)  # the last is for -1
         mask[nodes] = True
         at = mask[self.source] & mask[self.target] if both else mask[self.source] | mask[self.target]
@@ -204,10 +207,15 @@ class WireTable:
         sx, sy, ex, ey = (float(part[row]) for part in self.ends())
         return (sx + _STUB, (sy + ey) / 2, ex - _STUB) if ex - sx < _STUB else None
 
-    def near(self, box: Box) -> Rows:
-        """Rows of the wires whose surroundings overlap ``box`` (edges), in drawing order."""
-        left, right, top, bottom = self._surroundings()
-        return np.flatnonzero((left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1]))
+    def near(self, box: Box, among: Rows | None = None) -> Rows:
+        """Rows of the wires (``among`` these) whose surroundings overlap ``box`` (edges), in drawing order (in that of
+        ``among``)."""
+        around = self._surroundings()
+        if among is not None:
+            around = tuple(edge[among] for edge in around)  # type: ignore[assignment]
+        left, right, top, bottom = around
+        near = (left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1])
+        return np.flatnonzero(near) if among is None else among[near]
 
     def near_any(self, boxes: Sequence[Box]) -> Rows:
         """Rows of the wires whose surroundings overlap one of these boxes."""

@@ -51,13 +51,18 @@ class Grid(QWidget):
         self.update()
 
     @property
+    def below(self) -> int:
+        """How high what is written under a picture is: a line, or two where a label has two."""
+        return LABEL * (2 if any("\n" in label for label in self._labels) else 1)
+
+    @property
     def across(self) -> int:
         """How many pictures stand in a row."""
         return max(1, (self.width() - GAP) // (self.side + GAP))
 
     def _fit(self) -> None:
         lines = -(-len(self.rows) // self.across)
-        self.setMinimumHeight(min(lines * (self.side + LABEL + GAP) + GAP, 16_000_000))
+        self.setMinimumHeight(min(lines * (self.side + self.below + GAP) + GAP, 16_000_000))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -70,8 +75,8 @@ class Grid(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.dataset is None:
             return
-        side = self.side
-        high = side + LABEL + GAP
+        side, below = self.side, self.below
+        high = side + below + GAP
         first = max(0, (event.rect().top() - GAP) // high) * self.across
         last = min(len(self.rows), ((event.rect().bottom() - GAP) // high + 1) * self.across)
         self._fetch(first, last)
@@ -91,10 +96,10 @@ class Grid(QWidget):
                     self._marks[place].paint(painter, QRectF(target))
                     painter.setFont(theme.ui_font(11))
                     painter.setPen(QColor(theme.current().muted))
-                text = painter.fontMetrics().elidedText(self.label(place), Qt.TextElideMode.ElideRight, side)
-                painter.drawText(
-                    QRect(box.left(), box.bottom() + 2, side, LABEL), int(Qt.AlignmentFlag.AlignHCenter), text
-                )
+                metrics, elided = painter.fontMetrics(), Qt.TextElideMode.ElideRight
+                texts = [metrics.elidedText(text, elided, side) for text in self.label(place).split("\n")]
+                under = QRect(box.left(), box.bottom() + 2, side, below)
+                painter.drawText(under, int(Qt.AlignmentFlag.AlignHCenter), "\n".join(texts))
         finally:
             painter.end()
 

@@ -155,5 +155,6 @@ class ForecastRow(QWidget):
     def _say(self, text: str, role: str) -> None:
         self.text.setText(text)
         self.text.setVisible(bool(text))
-        self.text.setProperty("role", role)
-        self.text.style().polish(self.text)
+        if self.text.property("role") != role:
+            self.text.setProperty("role", role)
+            self.text.style().polish(self.text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -274,6 +276,17 @@ def test_a_new_beginning_has_no_history(document: Document[Value]) -> None:
     assert document.modified
     document.reset(Value(title="opened"))
     assert not document.modified
+
+
+def test_what_nothing_leads_to_any_more_is_freed_when_there_is_time(document: Document[Value]) -> None:
+    document.do("Add", edits.add(LAYERS[0]))
+    undone = weakref.ref(document.network)
+    document.undo()
+    document.do("Title", title="b")
+    assert document.steps == ("Title",)
+    document.let_go()
+    gc.collect()
+    assert undone() is None
 
 
 def test_the_history_lists_its_steps_and_goes_to_any_of_them_as_one_change(document: Document[Value]) -> None:

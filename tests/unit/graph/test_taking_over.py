@@ -5,7 +5,7 @@ import random
 import pytest
 
 from nnstudio.graph import Document, EditError, Network, Node, View, Wire, edits, naming
-from nnstudio.graph.changes import differing, missing
+from nnstudio.graph.changes import differing, exchanged, missing, swapped
 from nnstudio.graph.rewiring import put_at, put_in_place, reconnect
 from nnstudio.layers import load
 from nnstudio.project.sheet import Sheet
@@ -124,3 +124,25 @@ def test_what_differs_between_two_large_networks_is_remembered_rightly(seed: int
             id for id, node in new.nodes.items() if old.nodes.get(id) is not node
         }
         assert set(missing(old.nodes, new.nodes)) == old.nodes.keys() - new.nodes.keys()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_two_steps_exchange_in_all_is_remembered_rightly(seed: int) -> None:
+    chance = random.Random(seed)
+    first = tuple(object() for _ in range(600))
+
+    def stepped(wires: tuple[object, ...]) -> tuple[object, ...]:
+        gone = chance.sample(range(len(wires)), 3)
+        new = [object(), object(), *chance.sample(first, 3)]
+        came = [each for each in new if each not in wires]
+        after = (*(each for place, each in enumerate(wires) if place not in gone), *came)
+        exchanged(wires, after, [wires[place] for place in gone], came)
+        return after
+
+    second = stepped(first)
+    third = stepped(second)
+    gone, came = swapped(first, third)
+    assert set(gone) == set(first) - set(third)
+    assert set(came) == set(third) - set(first)
+    back = swapped(third, first)
+    assert (set(back[0]), set(back[1])) == (set(came), set(gone))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QScrollArea, QStackedLayout, QTableView, QWidget
 
 from nnstudio.project.judging.judge import OBJECTS
@@ -14,7 +14,7 @@ from nnstudio.project.judging.telling import answer_texts
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
-from nnstudio.ui.docks.data_pictures import GAP, LABEL, Grid, picture_field
+from nnstudio.ui.docks.data_pictures import GAP, Grid, picture_field
 from nnstudio.ui.parts import ElidedLabel, column, row
 
 if TYPE_CHECKING:
@@ -48,12 +48,16 @@ class SampleGrid(Grid):
         self.places, self.current = places, -1
         self.show_rows(dataset, field, judged.rows[places])
         self._labels = [short(judged, place) for place in places]
+        metrics = QFontMetrics(theme.ui_font(11))
+        if any(metrics.horizontalAdvance(label) > self.side for label in self._labels):
+            self._labels = [label.replace(" → ", "\n→ ") for label in self._labels]
+        self._fit()
 
     def box(self, place: int) -> QRect:
         """Where a picture with its label is."""
         line, at = divmod(place, self.across)
-        side = self.side
-        return QRect(GAP + at * (side + GAP), GAP + line * (side + LABEL + GAP), side, side + LABEL)
+        side, below = self.side, self.below
+        return QRect(GAP + at * (side + GAP), GAP + line * (side + below + GAP), side, side + below)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -88,7 +92,7 @@ class SampleGrid(Grid):
 
     def _go(self, place: int) -> None:
         self.current = place
-        describe(self, self.label(place))
+        describe(self, self.label(place).replace("\n", " "))
         scroll = self.parent().parent() if self.parent() is not None else None
         if isinstance(scroll, QScrollArea):
             box = self.box(place)
@@ -238,7 +242,7 @@ def short(judged: Judged, place: int) -> str:
     if judged.kind == "numbers":
         if judged.target.shape[1] == 1:
             return f"{numbers.figure(float(judged.predicted[place, 0] - judged.target[place, 0]))} off"
-        return f"{numbers.figure(float(judged.absolute[place]))} off"
+        return f"loss {numbers.figure(float(judged.losses[place]))}"
     if judged.kind in OBJECTS:
         return answer_texts(judged, place)[1].replace(" of them", "")
     known = judged.target[place] >= 0
