@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtTest import QTest
 
 from nnstudio.data.columns import Column, Source
@@ -144,7 +144,7 @@ def test_the_worst_pictures_are_told_apart_by_mouse_and_by_keys(show, pictures):
     page, asked = opened(show, WorstPage, pictures)
     grid = page.samples.grid
     assert grid.places[:2] == [2, 5]
-    assert grid.label(0) == "15.05 off"
+    assert grid.label(0) == "loss 450.0"
     QTest.mouseClick(grid, LEFT, pos=page.samples.at(1))
     assert asked == [5]
     assert grid.current == 1
@@ -152,3 +152,24 @@ def test_the_worst_pictures_are_told_apart_by_mouse_and_by_keys(show, pictures):
     QTest.keyClick(grid, Qt.Key.Key_Return)
     assert asked[-1] == grid.places[2]
     assert grid.accessibleDescription() == grid.label(2)
+
+
+def test_long_names_of_what_is_right_and_what_was_said_stand_below_one_another(show, pictures):
+    subject = replace(pictures.judged.subject, kind="classes", classes=("Ankle boot", "Pullover"))
+    codes = np.arange(ROWS) % 2
+    shares = np.eye(2, dtype=np.float32)[1 - codes]
+    judged = replace(pictures.judged, subject=subject, target=codes, predicted=1 - codes, shares=shares)
+    page, asked = opened(show, WorstPage, SimpleNamespace(dataset=pictures.dataset, judged=judged))
+    grid, first = page.samples.grid, page.samples.places[0]
+    right, said = subject.classes[codes[first]], subject.classes[1 - codes[first]]
+    assert grid.label(0) == f"{right}\n→ {said}"
+    box = grid.box(0)
+    assert box.height() >= grid.side + 2 * grid.fontMetrics().height() - 4
+    QTest.mouseClick(grid, LEFT, pos=box.bottomLeft() + QPoint(10, -4))
+    assert asked == [first]
+
+
+def test_rows_of_many_numbers_are_shown_with_the_loss_that_they_are_ordered_by(show, pictures):
+    page, _ = opened(show, WorstPage, pictures)
+    losses = [float(page.samples.grid.label(place).removeprefix("loss ")) for place in range(3)]
+    assert losses == sorted(losses, reverse=True)

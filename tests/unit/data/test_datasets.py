@@ -201,3 +201,9 @@ def test_references_are_light_and_data_needs_neither_torch_nor_qt():
         "assert not [m for m in sys.modules if m.split('.')[0] in ('torch', 'PySide6', 'sklearn')]\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=120)
+
+
+def test_an_array_in_a_row_is_told_by_its_size(tmp_path):
+    np.savez(tmp_path / "a.npz", features=np.zeros((4, 9)), window=np.zeros((4, 3, 2)), answer=np.arange(4) % 2)
+    data = open_data(DataReference.file(tmp_path / "a.npz"))
+    assert data.cells(0, 1)[0][:2] == ("9 numbers", "3×2")
