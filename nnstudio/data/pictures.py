@@ -54,14 +54,12 @@ def found_in(folder: Path) -> Files:
 
 def told_by_folders(paths: list[str]) -> Files:
     """What the folders of files say: classes, below parts where all lie in such."""
-    tops = {name.split("/")[0].lower() for name in paths if "/" in name}
-    split = bool(tops) and tops <= PARTS.keys() and all("/" in name for name in paths)
-    classes, parts = [], []
-    for name in paths:
-        folders = name.split("/")[:-1]
-        parts.append(PARTS[folders.pop(0).lower()] if split else "")
-        classes.append("/".join(folders))
-    return Files(paths, classes, parts)
+    folders = [name.rpartition("/")[0] for name in paths]
+    levels = {folder: folder.split("/") for folder in set(folders)}
+    split = bool(levels) and all(first.lower() in PARTS for first, *_ in levels.values())
+    parts = {folder: PARTS[first.lower()] if split else "" for folder, (first, *_) in levels.items()}
+    classes = {folder: "/".join(names[1:] if split else names) for folder, names in levels.items()}
+    return Files(paths, [classes[folder] for folder in folders], [parts[folder] for folder in folders])
 
 
 def first_rows(path: Path, reference: DataReference) -> Source | None:

@@ -38,15 +38,16 @@ def walked(
     below, count = [], 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
+            name = entry.name
+            if name.startswith("."):
                 continue
-            if entry.name.lower().endswith(endings):
-                yield prefix + entry.name
+            if name.lower().endswith(endings):
+                yield prefix + name
                 count += 1
                 if count >= most:
                     break
             elif depth < DEEPEST and entry.is_dir():
-                below.append(entry.name)
+                below.append(name)
     for name in below:
         yield from walked(folder / name, endings, f"{prefix}{name}/", depth + 1, most)
 
