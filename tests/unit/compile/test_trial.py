@@ -83,7 +83,7 @@ def test_two_large_inputs_that_are_spread_against_each_other_take_no_memory() ->
     assert resolution.nodes[net.network.named("sum").id].outputs["output"].per_sample() == "50000×50000"
 
 
-def test_small_networks_resolve_without_torch_s_compiler() -> None:
+def test_networks_of_usual_size_resolve_without_torch_s_compiler() -> None:
     code = """
 import sys
 from nnstudio.graph.builder import NetworkBuilder
@@ -92,6 +92,11 @@ net = NetworkBuilder()
 x, y = net.add("Input", shape=(4,), name="x"), net.add("Input", shape=(1,), name="y")
 out = net.add("Linear", net.add("ReLU", net.add("Linear", x, name="a")), out_features=1, name="b")
 net.add("MSELoss", out, y, name="loss")
+picture = net.add("Input", shape=(3, 32, 32), name="picture")
+for width in (64, 128, 256):
+    made = net.add("Conv2d", picture, out_channels=width, kernel_size=3, padding="same")
+    picture = net.add("MaxPool2d", net.add("ReLU", net.add("BatchNorm2d", made)))
+net.add("Output", picture)
 assert not resolve(net.network).errors
 print([name for name in ("sympy", "torch._dynamo") if name in sys.modules])
 """
