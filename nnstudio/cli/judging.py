@@ -109,7 +109,7 @@ def _confusion(judged: Judged, out: Output) -> None:
     scored = judged.kind == "classes"
     rows = []
     for code, each in enumerate(by_class(matrix)):
-        curve = curves(judged, code) if scored else None
+        curve = curves(judged, int(matrix.codes[code])) if scored else None
         area = curve.area.value if curve is not None else float("nan")
         average = curve.average_precision if curve is not None else float("nan")
         taken = {name: int(count) for name, count in zip(names, counts[code], strict=True) if count}

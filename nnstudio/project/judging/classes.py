@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.steps.tokenizing import SPECIAL
 from nnstudio.project.judging.judge import Judged
 
 Floats = NDArray[np.float64]
@@ -16,20 +17,26 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """counts: how many rows (for places: places) of each true class (down) were taken for each (across), (C, C)."""
+    """counts: how many rows (for places: places) of each true class (down) were taken for each (across), (C, C).
+    codes: of the classes, (C,)."""
 
     classes: tuple[str, ...]
     counts: Codes
+    codes: Codes
 
 
 def confusion(judged: Judged) -> Confusion:
-    """Counts by true and predicted class; places that do not count are left out."""
+    """Counts by true and predicted class. Places that do not count are left out, and so are signs that only stand
+    around a text (``<pad>``) where there are none."""
     classes = judged.classes
     target, predicted = judged.target.reshape(-1), judged.predicted.reshape(-1)
     known = target >= 0
     size = len(classes)
     cells = np.bincount(target[known] * size + predicted[known], minlength=size * size)
-    return Confusion(classes, cells.reshape(size, size).astype(np.int64))
+    counts = cells.reshape(size, size).astype(np.int64)
+    met = counts.sum(axis=0) + counts.sum(axis=1) > 0
+    kept = np.array([code for code, name in enumerate(classes) if met[code] or name not in SPECIAL], np.int64)
+    return Confusion(tuple(classes[code] for code in kept), counts[np.ix_(kept, kept)], kept)
 
 
 def behind(judged: Judged, true: int, predicted: int) -> Codes:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from nnstudio.project.judging.judge import Judged
 
 Floats = NDArray[np.float64]
+#: Pixels that are looked at one by one, of all pictures together; an odd number, so that they lie in all columns.
+PIXELS = 19_997
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,20 @@ def r2(target: Floats, predicted: Floats) -> float:
     return 1 - float(((predicted - target) ** 2).sum()) / spread if spread else math.nan
 
 
-def residuals(judged: Judged, column: int = 0) -> tuple[Floats, Floats]:
-    """Predictions and errors (prediction − target) of one number of each row."""
-    predicted = np.asarray(judged.predicted[:, column], np.float64)
-    return predicted, predicted - judged.target[:, column]
+def residuals(judged: Judged, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Predictions and errors (prediction − target) of these numbers, counted row by row."""
+    predicted = np.asarray(judged.predicted.reshape(-1)[cells], np.float64)
+    return predicted, predicted - judged.target.reshape(-1)[cells]
+
+
+def cells(judged: Judged, column: int = 0) -> NDArray[np.int64]:
+    """Where one number of each row is, counted row by row; of pictures where some of all pixels are."""
+    rows, width = judged.target.shape
+    if not judged.subject.painted:
+        return np.asarray(np.arange(rows, dtype=np.int64) * width + column)
+    total = rows * width
+    found: NDArray[np.int64] = np.unique(np.linspace(0, total - 1, min(total, PIXELS)).astype(np.int64))
+    return found
 
 
 def error_histogram(errors: Floats, bins: int = 40) -> tuple[Floats, NDArray[np.int64]]:

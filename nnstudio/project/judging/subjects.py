@@ -48,7 +48,7 @@ class Subject:
     target ("" where it is none). classes: their names. ignored: a class code that does not count; padding: what says
     which places do not. last: scores of classes stand on the last axis, not right after the batch. reads: columns of
     the data that the prediction depends on; beyond: what is compared is not the Output, but what it leads to (a network
-    that judges what another one paints).
+    that judges what another one paints). painted: the numbers are pictures (N×C×H×W).
     """
 
     name: str
@@ -66,6 +66,7 @@ class Subject:
     scale: float = 1.0
     reads: tuple[str, ...] = ()
     beyond: bool = False
+    painted: bool = False
 
 
 def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
@@ -156,6 +157,7 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
     return Subject(
         name, kind, link, output, judge, prediction, target, field, classes, ignored, padding, type_name in _LAST,
         scale, _columns(compiled, dataset, prediction), source != prediction and _leads(network, source, prediction),
+        kind == "numbers" and type.rank == 4,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
     if judged.kind == "places":
         known = judged.target[place] >= 0
         hits = int(((judged.target[place] == judged.predicted[place]) & known).sum())
-        return f"{int(known.sum()):,} places", f"{hits:,} of them right"
+        return f"{int(known.sum()):,} {'pixels' if known.ndim > 1 else 'places'}", f"{hits:,} of them right"
     if judged.kind in OBJECTS:
         one = dataclasses.replace(judged, target=judged.target[place : place + 1],
                                   predicted=judged.predicted[place : place + 1])  # fmt: skip
@@ -29,7 +29,8 @@ def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
         return "", ""
     if judged.target.shape[1] == 1:
         return _figure(float(judged.target[place, 0])), _figure(float(judged.predicted[place, 0]))
-    return f"{judged.target.shape[1]:,} numbers", f"off by {_figure(float(judged.absolute[place]))}"
+    what = "pixels" if judged.subject.painted else "numbers"
+    return f"{judged.target.shape[1]:,} {what}", f"{_figure(float(judged.absolute[place]))} off on average"
 
 
 def _figure(value: float) -> str:

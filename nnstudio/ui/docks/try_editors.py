@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QLocale, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QDoubleValidator, QImageReader, QPainter, QPaintEvent, QPen, QValidator
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
+from PySide6.QtGui import QColor, QDoubleValidator, QFontMetricsF, QImageReader, QPainter, QPaintEvent, QPen, QValidator
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
 
 from nnstudio.data.lazy import is_lazy
 from nnstudio.ui import theme
@@ -229,48 +229,61 @@ class VectorEditor(Editor):
         self.low, self.high = ranges[:, 0], ranges[:, 1]
         self.values = np.zeros(len(ranges))
         self.sliders: list[QSlider] = []
+        self.figures: list[QLabel] = []
         lines = []
         for place in range(len(self.values)):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(0, PLACES)
             slider.setAccessibleName(f"{column.name}, number {place + 1}")
             slider.valueChanged.connect(lambda at, place=place: self._slid(place, at))
-            number = label(f"{place + 1}", "faint")
+            number, figure = label(f"{place + 1}", "faint"), label("", "faint")
             number.setFixedWidth(theme.scaled(18))
+            figure.setFixedWidth(theme.scaled(52))
+            figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.sliders.append(slider)
-            lines.append(row(number, slider, spacing=4))
+            self.figures.append(figure)
+            lines.append(row(number, slider, figure, spacing=4))
         self.setLayout(stacked(*lines, spacing=4))
 
     def show_value(self, value: Any) -> None:
         self.values = np.array(value, np.float64)
         shares = (self.values - self.low) / (self.high - self.low)
-        for slider, share, number in zip(self.sliders, np.nan_to_num(shares), self.values.tolist(), strict=True):
+        for place, (slider, share) in enumerate(zip(self.sliders, np.nan_to_num(shares), strict=True)):
             slider.blockSignals(True)
             slider.setValue(round(PLACES * min(1.0, max(0.0, float(share)))))
-            slider.setToolTip(numbers.figure(number))
             slider.blockSignals(False)
+            self.figures[place].setText(numbers.figure(float(self.values[place])))
 
     def _slid(self, place: int, at: int) -> None:
         self.values = self.values.copy()
         self.values[place] = self.low[place] + (self.high[place] - self.low[place]) * at / PLACES
-        self.sliders[place].setToolTip(numbers.figure(float(self.values[place])))
+        self.figures[place].setText(numbers.figure(float(self.values[place])))
         self.put(self.values)
 
 
 class ArrayView(QWidget):
-    """One line for each feature of T×F numbers, or one of T, each over its own range and under its name."""
+    """One line for each feature of T×F numbers, or one of T, each over its own range and beside its name."""
+
+    LINE = 15
 
     def __init__(self, name: str, names: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.values, self.names = np.zeros((2, 1)), names
         self.setAccessibleName(f"{name}: {', '.join(names)}" if names else name)
-        self.setMinimumHeight(theme.scaled(96))
+        self.setMinimumHeight(max(theme.scaled(96), min(len(names), LINES) * theme.scaled(self.LINE)))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_values(self, values: np.ndarray) -> None:
         """Show these."""
         self.values = values.reshape(len(values), -1)
         self.update()
+
+    def left(self) -> float:
+        """Where lines begin: beside the longest name."""
+        if len(self.names) != self.values.shape[1]:
+            return 0.0
+        metrics = QFontMetricsF(theme.ui_font(10))
+        return min(0.45 * self.width(), max(metrics.horizontalAdvance(name) for name in self.names) + 10)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -279,7 +292,8 @@ class ArrayView(QWidget):
             count, lines = self.values.shape
             shown = min(lines, LINES)
             high, colors = self.height() / shown, (theme.current().accent, theme.current().muted)
-            across = np.linspace(0, self.width(), count)
+            left, metrics = self.left(), QFontMetricsF(theme.ui_font(10))
+            across = np.linspace(left, self.width(), count)
             for at in range(shown):
                 own = np.nan_to_num(self.values[:, at])
                 low, span = own.min(), float(np.ptp(own)) or 1.0
@@ -287,10 +301,11 @@ class ArrayView(QWidget):
                 painter.setPen(QPen(QColor(colors[at % 2]), 1.2))
                 points = [QPointF(x, y) for x, y in zip(across.tolist(), up.tolist(), strict=True)]
                 painter.drawPolyline(points)
-                if len(self.names) == lines:
+                if left:
                     painter.setFont(theme.ui_font(10))
                     painter.setPen(QColor(theme.current().muted))
-                    painter.drawText(QRectF(2, at * high - 2, self.width(), high), 0, self.names[at])
+                    name = metrics.elidedText(self.names[at], Qt.TextElideMode.ElideRight, left - 8)
+                    painter.drawText(QRectF(0, at * high, left, high), int(Qt.AlignmentFlag.AlignVCenter), name)
         finally:
             painter.end()
 

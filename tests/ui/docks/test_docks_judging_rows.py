@@ -105,6 +105,17 @@ def test_another_number_of_the_prediction_has_its_own_errors(show, table, qtbot)
     qtbot.waitUntil(lambda: asked == [2])
 
 
+def test_of_pictures_the_errors_of_pixels_everywhere_are_shown_not_of_the_first_corner(show, pictures, qtbot):
+    subject = replace(pictures.judged.subject, painted=True)
+    judged = replace(pictures.judged, subject=subject)
+    page, asked = opened(show, ResidualsPage, SimpleNamespace(dataset=pictures.dataset, judged=judged))
+    assert not page.which.isVisible()
+    np.testing.assert_allclose(np.sort(page.errors.shown["error"][1]), np.sort(OFF.reshape(-1)))
+    assert page.histogram.note.text().startswith("16 pixels")
+    QTest.mouseClick(page.errors.plot.viewport(), LEFT, pos=point_of(page, 2, 1))
+    qtbot.waitUntil(lambda: asked == [2])
+
+
 def test_a_row_without_a_number_leaves_the_others_in_sight(show, table, qtbot):
     table.judged.predicted[0] = np.nan
     page, asked = opened(show, ResidualsPage, table)

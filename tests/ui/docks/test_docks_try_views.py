@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtGui import QColor, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea
 
@@ -23,7 +23,7 @@ from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.project.neighbours import Neighbour, Neighbourhood, Threshold, equal_error
 from nnstudio.project.project import Project
 from nnstudio.project.ranking import Ranked
-from nnstudio.ui import playing
+from nnstudio.ui import playing, theme
 from nnstudio.ui.background import Job
 from nnstudio.ui.docks.attending import over, patches, sides
 from nnstudio.ui.docks.try_answers import AnswersView
@@ -236,6 +236,7 @@ def test_each_of_a_few_numbers_has_a_slider_over_its_range(qtbot):
     made.sliders[1].setFocus()
     QTest.keyClick(made.sliders[1], Qt.Key.Key_End)
     assert put == [("sensors", [0.0, 30.0])]
+    assert [figure.text() for figure in made.figures] == ["0", "30.00"]
 
 
 def test_numbers_that_are_missing_in_every_row_have_a_slider_too(qtbot):
@@ -255,12 +256,21 @@ def test_a_score_that_only_orders_rows_is_told_by_how_many_it_exceeds(qtbot):
     assert view._parts["strangeness"]["more"].text() == "more than 93 % of the rows held back\nin the data: normal"
 
 
+def near(color: QColor, other: QColor) -> bool:
+    """Whether two colours look the same."""
+    return max(abs(a - b) for a, b in zip(color.getRgb(), other.getRgb(), strict=True)) < 24
+
+
 def test_a_window_over_time_is_drawn_with_a_line_for_each_column(qtbot):
     column = Column("past", "array", np.zeros((1, 30, 3)))
     editor = shown(qtbot, ArrayEditor(column, lambda *_: None, ("demand", "warmth", "workday")))
     editor.show_value(np.random.default_rng(0).random((30, 3)))
     assert editor.view.accessibleName() == "past, as the row has it: demand, warmth, workday"
     assert editor.view.isVisible()
+    image = editor.view.grab().toImage()
+    accent = QColor(theme.current().accent)
+    drawn = [x for x in range(image.width()) for y in range(image.height()) if near(image.pixelColor(x, y), accent)]
+    assert min(drawn) >= editor.view.left() - 2 > editor.view.fontMetrics().horizontalAdvance("warmth") / 2
     assert editor.text.text() == "30 moments of 3 numbers, as the row has it"
 
 

@@ -84,7 +84,8 @@ class ConfusionPage(Page):
         judged, dataset = self.judged, self.assessing.session.dataset
         if judged is None or dataset is None:
             return
-        title = self.matrix.told((true, said)).partition(":")[0]
-        self.samples.show_places(dataset, judged, behind(judged, true, said), title)
+        title, codes = self.matrix.told((true, said)).partition(":")[0], self.matrix.matrix.codes
+        found = behind(judged, int(codes[true]), int(codes[said]))
+        self.samples.show_places(dataset, judged, found, title)
         self.back.setVisible(True)
         self.stack.setCurrentWidget(self.samples)

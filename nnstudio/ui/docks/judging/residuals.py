@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF
 
 from nnstudio.project.judging.judge import Judged
-from nnstudio.project.judging.numbers import error_histogram, number_figures, residuals
+from nnstudio.project.judging.numbers import cells, error_histogram, number_figures, residuals
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice
@@ -29,6 +29,7 @@ class ResidualsPage(Page):
 
     def __init__(self, assessing: Assessing) -> None:
         super().__init__(assessing)
+        self.cells = np.zeros(0, np.int64)
         self.which = Choice("Which number of the prediction")
         self.which.chosen.connect(lambda _: self.draw())
         self.errors = Lines("Error over prediction", "predicted")
@@ -49,10 +50,12 @@ class ResidualsPage(Page):
 
     def draw(self) -> None:
         assert self.judged is not None
-        width = self.judged.target.shape[1]
-        self.which.offer([f"Number {at + 1}" for at in range(min(width, MOST))] if width > 1 else [])
-        self.which.show_index(min(max(0, self.which.index), len(self.which.items) - 1) if width > 1 else -1)
-        predicted, errors = residuals(self.judged, max(0, self.which.index))
+        painted, width = self.judged.subject.painted, self.judged.target.shape[1]
+        single = [f"Number {at + 1}" for at in range(min(width, MOST))] if width > 1 and not painted else []
+        self.which.offer(single)
+        self.which.show_index(min(max(0, self.which.index), len(single) - 1) if single else -1)
+        self.cells = cells(self.judged, max(0, self.which.index))
+        predicted, errors = residuals(self.judged, self.cells)
         found = number_figures(self.judged)
         told = {"R²": found.r2, "mean absolute error": found.absolute, "bias": found.bias}
         self.errors.note.setText(" · ".join(f"{name} {numbers.figure(value)}" for name, value in told.items()))
@@ -63,31 +66,33 @@ class ResidualsPage(Page):
         self.errors.shown = {"error": (predicted, errors)}
         self.cloud.show_points(predicted, errors)
         edges, counts = error_histogram(errors)
-        self.histogram.note.setText(f"root mean squared error {numbers.figure(found.root)}")
+        some = f"{len(errors):,} pixels · " if painted else ""
+        self.histogram.note.setText(f"{some}root mean squared error {numbers.figure(found.root)}")
         top = numbers.nice_top(float(counts.max(initial=1)))
         self.histogram.show_lines({}, (float(edges[0]), float(edges[-1])), (0.0, top))
         self.histogram.shown = {"rows": (edges[:-1], counts.astype(np.float64))}
         self.bars.show_bars(edges, counts.astype(np.float64))
 
-    def _row(self, place: QPointF | None) -> int | None:
-        """The place of the row whose point is there."""
+    def _cell(self, place: QPointF | None) -> int | None:
+        """Which number's point is there, counted row by row."""
         point = self.cloud.nearest(place.x(), place.y()) if place is not None else None
         if point is None or self.judged is None:
             return None
-        return point * max(1, -(-len(self.judged.rows) // max(1, len(self.cloud.along))))
+        return int(self.cells[point * max(1, -(-len(self.cells) // max(1, len(self.cloud.along))))])
 
     def _hovered(self, place: QPointF | None) -> None:
-        found = self._row(place)
-        if found is None or self.judged is None or place is None:
+        cell = self._cell(place)
+        if cell is None or self.judged is None or place is None:
             self.errors.reader.point(None)
             return
-        at, muted = max(0, self.which.index), theme.current().muted
-        right, said = float(self.judged.target[found, at]), float(self.judged.predicted[found, at])
+        muted = theme.current().muted
+        found = cell // self.judged.target.shape[1]
+        right, said = float(self.judged.target.reshape(-1)[cell]), float(self.judged.predicted.reshape(-1)[cell])
         told = {"right": right, "predicted": said, "error": said - right}
         readings = [Reading(name, numbers.figure(value), muted) for name, value in told.items()]
         self.errors.reader.point(place.x(), f"row {self.judged.rows[found]:,}", readings, lined=False)
 
     def _clicked(self, at: QPointF) -> None:
-        found = self._row(self.errors.plot.place(at))
-        if found is not None:
-            self.explained.emit(found)
+        cell = self._cell(self.errors.plot.place(at))
+        if cell is not None and self.judged is not None:
+            self.explained.emit(cell // self.judged.target.shape[1])

@@ -128,7 +128,7 @@ def test_numbers_are_judged_in_their_own_unit(amounts: Judge) -> None:
     assert found.r2 == pytest.approx(metrics.r2_score(judged.target, judged.predicted))
     assert found.absolute == pytest.approx(metrics.mean_absolute_error(judged.target, judged.predicted), rel=1e-5)
     assert found.root == pytest.approx(metrics.root_mean_squared_error(judged.target, judged.predicted), rel=1e-5)
-    predicted, errors = numbers.residuals(judged)
+    predicted, errors = numbers.residuals(judged, numbers.cells(judged))
     assert found.bias == pytest.approx(errors.mean(), rel=1e-4)
     edges, counts = numbers.error_histogram(errors)
     assert counts.sum() == len(predicted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -68,6 +70,17 @@ def test_tokens_are_judged_place_by_place_and_what_fills_up_does_not_count(tagge
     assert figures["3"].recall == 0
     threes, ones = int((text == 3).sum()), int((text == 1).sum())
     assert figures["1"].iou == pytest.approx(ones / (ones + threes))
+
+
+def test_signs_around_a_text_that_neither_occur_nor_are_said_have_no_line_in_the_matrix(tagger: Judge) -> None:
+    judged = tagger.judged("train")
+    named = replace(judged, subject=replace(judged.subject, classes=("<pad>", "<unknown>", "O", "B-name", "I-name")))
+    found = classes.confusion(named)
+    assert found.classes == ("<unknown>", "O", "B-name", "I-name")
+    assert found.codes.tolist() == [1, 2, 3, 4]
+    whole = classes.confusion(judged)
+    assert (found.counts == whole.counts[1:, 1:]).all()
+    assert [each.name for each in classes.by_class(found)] == list(found.classes)
 
 
 def test_the_loss_of_a_row_leaves_out_what_fills_up(tagger: Judge) -> None:
