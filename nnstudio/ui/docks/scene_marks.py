@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
+from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.rows import color_apart
 
 if TYPE_CHECKING:
@@ -167,3 +168,56 @@ class MarkedPicture(QWidget):
             self.marks.paint(painter, area)
         finally:
             painter.end()
+
+
+class AreasLegend(QWidget):
+    """Which colour of a mask stands for what, and the share of the picture that it covers; the largest first."""
+
+    LINE, SWATCH, BETWEEN = 18, 10, 14
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[tuple[int, str]] = []
+        self.setAccessibleName("What the colours stand for")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_areas(self, mask: NDArray[Any], names: Sequence[str]) -> None:
+        """Show what occurs in a mask H×W; code 0 is not coloured."""
+        codes, counts = np.unique(np.asarray(mask, np.int64), return_counts=True)
+        found = sorted(zip(counts.tolist(), codes.tolist(), strict=True), reverse=True)
+        size = max(1, int(counts.sum()))
+        self.rows = [
+            (code, f"{names[code] if code < len(names) else f'class {code}'} {numbers.share(count / size)}")
+            for count, code in found if code > 0
+        ]  # fmt: skip
+        describe(self, ", ".join(text for _, text in self.rows) or "nothing is marked")
+        self.setFixedHeight(self._flow(None))
+        self.update()
+
+    def resizeEvent(self, event: object) -> None:
+        self.setFixedHeight(self._flow(None))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        try:
+            self._flow(painter)
+        finally:
+            painter.end()
+
+    def _flow(self, painter: QPainter | None) -> int:
+        """Paint it, or only find out how high it is."""
+        font = theme.ui_font(12)
+        metrics, high, side = QFontMetricsF(font), theme.scaled(self.LINE), theme.scaled(self.SWATCH)
+        x, y = 0.0, 0.0
+        for code, text in self.rows:
+            wide = side + 6 + metrics.horizontalAdvance(text)
+            if x and x + wide > self.width():
+                x, y = 0.0, y + high
+            if painter is not None:
+                painter.setFont(font)
+                painter.fillRect(QRectF(x, y + (high - side) / 2, side, side), QColor(color_apart(code - 1)))
+                painter.setPen(QColor(theme.current().muted))
+                box = QRectF(x + side + 6, y, wide, high)
+                painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), text)
+            x += wide + theme.scaled(self.BETWEEN)
+        return int(y + high) if self.rows else 0

@@ -10,13 +10,14 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from nnstudio.project.judging.subjects import names_of
 from nnstudio.project.ranking import Ranked
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.data_pictures import image_of
-from nnstudio.ui.docks.scene_marks import MarkedPicture, marks_of_answer
+from nnstudio.ui.docks.scene_marks import AreasLegend, MarkedPicture, marks_of_answer
 from nnstudio.ui.docks.try_views import NeighboursView, RankingView, SamplesView, SeriesView, WordsView, picture_of
 from nnstudio.ui.parts import column, empty, label, row
 
@@ -166,6 +167,8 @@ class AnswersView(QWidget):
             parts: dict[str, QWidget] = {"name": label(told, "muted"), "head": head, "more": more}
             if form in MADE:
                 parts["answer"] = MADE[form]()
+            if form == "marks":
+                parts["areas"] = AreasLegend()
             for each in beside:
                 if each in VIEWS:
                     parts[each] = self._view(each)
@@ -208,6 +211,12 @@ class AnswersView(QWidget):
             shown.show_pixels(np.asarray(answer["value"], np.float64))
         elif isinstance(shown, MarkedPicture):
             shown.show_marks(self.picture, marks_of_answer(answer, self.classes))
+            areas = parts["areas"]
+            assert isinstance(areas, AreasLegend)
+            names = names_of(self.dataset, self.units.get(name, "")) if self.dataset is not None else ()
+            areas.setVisible("mask" in answer and bool(names))
+            if areas.isVisibleTo(self):
+                areas.show_areas(np.asarray(answer["mask"]), names)
         for kind, part in parts.items():
             if isinstance(part, NeighboursView):
                 part.show_near(self.dataset, answer[kind], answer.get("threshold"))

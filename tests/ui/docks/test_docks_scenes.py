@@ -76,6 +76,19 @@ def test_an_answer_of_areas_is_drawn(qtbot: Any) -> None:
     assert share_of(shown(view, qtbot), dimmed) > 0.1
 
 
+def test_the_colours_of_areas_are_told_with_how_much_they_cover(qtbot: Any) -> None:
+    view, data = AnswersView(), scenes("mask")
+    view.dataset, view.units = data, {"tissue": "mask"}
+    mask = np.zeros((10, 10), np.int64)
+    mask[:3], mask[3:4, :5] = 2, 1
+    view.show_answers({"tissue": {"mask": mask.tolist()}})
+    image = shown(view, qtbot)
+    legend = view._parts["tissue"]["areas"]
+    assert [text for _, text in legend.rows] == ["dog 30 %", "cat 5 %"]
+    assert legend.isVisible()
+    assert share_of(image.copy(legend.geometry()), QColor(color_apart(1))) > 0.001
+
+
 def test_broken_pictures_of_a_large_folder_are_told_in_the_panel(qtbot, session, show, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(pictures, "TRIED", 3)
     for place in range(8):
