@@ -330,6 +330,7 @@ class DataDialog(QDialog):
     def accept(self) -> None:
         """Take the data into the project."""
         if self._job is None and self.dataset is not None and self.use.isEnabled():
+            self._session.data_loading.bring(self.dataset)
             self._session.choose_data(self.dataset.reference)
             super().accept()
 

@@ -53,14 +53,20 @@ class DataLoading:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._search: Job | None = None
+        self._brought: Dataset | None = None
         self.lost = False
         self.found: Path | None = None
         self.other: Path | None = None
+
+    def bring(self, dataset: Dataset) -> None:
+        """Say that this was read already: where the project names it next, it is taken and not read again."""
+        self._brought = dataset
 
     def load(self, *, again: bool = False) -> None:
         """Read what the project names, unless it is there; ``again``: also then."""
         session = self._session
         reference = session.reference
+        brought, self._brought = self._brought, None
         self._forget()
         if session.data_job is not None:
             session.data_job.cancel()
@@ -74,6 +80,9 @@ class DataLoading:
             )
         if reference is None:
             self._take(None)
+            return
+        if not again and brought is not None and brought.reference == reference:
+            self._take(brought)
             return
         known = session.dataset
         if not again and known is not None and reference.reads_as(known.reference):

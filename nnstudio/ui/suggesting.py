@@ -31,6 +31,7 @@ def suggestion_for(dataset: Dataset, base: Path | None) -> Suggestion:
 def draw(session: Session, found: Suggestion) -> None:
     """Put a suggestion on the canvas, with its plan and data, as one step, and say why it is so."""
     sheet = found.sheet
+    session.data_loading.bring(found.dataset)
     session.document.do(STEP, network=sheet.network, view=lambda _: sheet.view, plan=sheet.plan, data=sheet.data)
     session.drawn.emit()
     session.notice.emit("info", f"{'. '.join(found.told)}. Start trains it; Undo takes it back.")

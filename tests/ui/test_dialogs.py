@@ -57,9 +57,11 @@ def test_a_folder_of_pictures_is_chosen_by_its_button(data_dialog, session, qtbo
     qtbot.waitUntil(lambda: dialog._job is None and dialog.use.isEnabled(), timeout=30_000)
     assert "24 rows" in dialog.counts.text()
     assert cells(dialog, 0) == ["image", "label"]
+    read = dialog.dataset
     qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: session.dataset is not None and session.settled, timeout=60_000)
     assert session.dataset.fields["label"].classes == ("cats", "dogs")
+    assert session.dataset is read, "what the dialog has read is read again"
 
 
 def test_the_size_and_colours_of_pictures_are_chosen_and_given_up_again(data_dialog, qtbot, tmp_path):
@@ -187,9 +189,11 @@ def test_a_question_about_a_project_shows_its_whole_name(qtbot: QtBot) -> None:
 
 def test_data_is_taken_with_a_network_that_suits_it_and_trains_at_once(data_dialog, session, qtbot):
     dialog = data_dialog()
+    read = dialog.dataset
     qtbot.mouseClick(dialog.suggest, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(session.network.nodes), timeout=30_000)
     qtbot.waitUntil(lambda: session.settled and session.dataset is not None, timeout=60_000)
+    assert session.dataset is read, "what the dialog has read is read again"
     assert session.reference.source == "shipped:digits"
     assert not session.resolution.problems
     assert session.document.undo_label == "Suggest a network"

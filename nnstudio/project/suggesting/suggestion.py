@@ -24,10 +24,11 @@ STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 5, 60
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A sheet ready to be trained, and sentences on why it is so."""
+    """A sheet ready to be trained, sentences on why it is so, and the data that it names, as it was read for it."""
 
     sheet: Sheet
     told: tuple[str, ...]
+    dataset: Dataset
 
 
 def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_data) -> Suggestion:
@@ -62,7 +63,7 @@ def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_
     else:
         told = _answered(drawing, dataset, inputs, targets, size)
     sheet = Sheet(drawing.network, drawing.view, plan(dataset), dataset.reference)
-    return Suggestion(sheet, tuple(told))
+    return Suggestion(sheet, tuple(told), dataset)
 
 
 def _inputs(dataset: Dataset) -> list[Field]:
