@@ -321,11 +321,11 @@ def insert(part: Network, ids: Mapping[str, str] | None = None) -> Edit:
             name = name_free_of(names, node.name, tried)
             names.add(name)  # values stay where the parameters that they were worked out of are not known here
             said = tuple(pair for pair in node.expressions if names_in(pair[1]) <= network.parameters.keys())
-            nodes[fresh[old]] = replace(node, id=fresh[old], name=name, layer=layer, expressions=said)
+            nodes[fresh[old]] = Node(fresh[old], name, layer, node.bypassed, node.frozen, said)
         network = network.with_nodes(nodes)
         network.tried.update(tried)
         wires = tuple(
-            replace(wire, source=fresh[wire.source], target=fresh[wire.target])
+            Wire(fresh[wire.source], wire.output, fresh[wire.target], wire.input)
             for wire in part.wires
             if wire.source in fresh and wire.target in fresh
         )

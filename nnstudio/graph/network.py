@@ -350,7 +350,9 @@ class Network:
 
     def part(self, ids: Iterable[str]) -> Network:
         """The network of these nodes alone and the wires between them."""
-        keep = set(ids)
-        nodes = {id: node for id, node in self.nodes.items() if id in keep}
-        wires = tuple(wire for wire in self.wires if wire.source in keep and wire.target in keep)
+        keep, known = frozenset(ids), self.incoming
+        nodes = {id: self.nodes[id] for id in filter(keep.__contains__, self.nodes)}
+        among = [wire for id in keep for wire in known.get(id, ()) if wire.source in keep]
+        hints = self._kept("_hints", lambda: hints_of(self.wires))
+        wires = tuple(map(self.wires.__getitem__, places_of(self.wires, among, hints)))
         return Network(nodes, wires, self.blocks, self.parameters)

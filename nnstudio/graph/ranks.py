@@ -46,7 +46,7 @@ def followed(before: Ranks, network: Network, new: Sequence[Wire]) -> Ranks | No
         return None
     new = [wire for wire in new if wire.source in network.nodes and wire.target in network.nodes]
     ranks = dict(before)
-    touched = {id for wire in new for id in (wire.source, wire.target)}
+    touched: set[str] = set()
     if not _place(ranks, new):
         return None
     for wire in new:
@@ -55,7 +55,8 @@ def followed(before: Ranks, network: Network, new: Sequence[Wire]) -> Ranks | No
             if turned is None:
                 return None
             touched |= turned
-    return ranks if all(_grows(ranks, network, id) for id in touched) else None
+    right = all(ranks[wire.source] < ranks[wire.target] for wire in new)
+    return ranks if right and all(_grows(ranks, network, id) for id in touched) else None
 
 
 def _place(ranks: dict[str, float], new: Iterable[Wire]) -> bool:

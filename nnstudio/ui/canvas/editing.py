@@ -206,15 +206,17 @@ class Editor(Adding):
         goal = at if at is not None else middle if seen.contains(middle) else seen.center()
         dx, dy = goal.x() - middle.x(), goal.y() - middle.y()
         table = self._scene.table
-        columns, rows = np.round(table.x / GRID) * GRID, np.round(table.y / GRID) * GRID
+        columns, lines = np.round(table.x / GRID) * GRID, np.round(table.y / GRID) * GRID
 
-        def taken(at: Position) -> bool:
-            x, y = snapped(at)
-            return bool(((columns == x) & (rows == y)).any())
+        def taken(by: float) -> bool:
+            wanted = {snapped((x + dx + by, y + dy + by)) for x, y in own.values()}
+            left, right = min(x for x, _ in wanted), max(x for x, _ in wanted)
+            near = np.flatnonzero((columns >= left) & (columns <= right))
+            return not wanted.isdisjoint(zip(columns[near].tolist(), lines[near].tolist(), strict=True))
 
         step = 4.0 * GRID
         count = 1 if at is None and goal is middle else 0
-        while count < 50 and any(taken((x + dx + count * step, y + dy + count * step)) for x, y in own.values()):
+        while count < 50 and taken(count * step):
             count += 1
         return dx + count * step, dy + count * step
 

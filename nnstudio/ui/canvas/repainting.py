@@ -43,8 +43,7 @@ class Repainting:
         if not self._whole:
             targets = {wire.target for wire in (*gone, *self._new)} | slots  # there, other wires may make room
             mates = [wire for id in targets for wire in old.incoming.get(id, ())]
-            rows = [table.rows[wire] for wire in (*gone, *mates) if wire in table.rows]
-            known = np.union1d(np.array(rows, np.intp), table.at_nodes(nodes))
+            known = np.union1d(table.rows_of((*gone, *mates)), table.at_nodes(nodes))
             self._new = [*self._new, *mates]
             self._add_nodes(np.union1d(shown, scene.table.rows_of(targets)))
             self._add_wires(self._wires_in_sight(known))
@@ -62,13 +61,12 @@ class Repainting:
         """Paint what these nodes and wires, whose ways have to be found anew, looked like and look like now."""
         layer, nodes = self._scene.wires, self._nodes_in_sight(nodes)
         if forgotten is None or self._whole or len(nodes) > _NODES:
-            self._everything()
+            self.everything()
             return
-        rows = [layer.table.rows[wire] for wire in self._new if wire in layer.table.rows]
-        known = np.unique(np.concatenate([forgotten, np.array(rows, np.intp)]))
+        known = np.unique(np.concatenate([forgotten, layer.table.rows_of(self._new)]))
         near = self._wires_in_sight(known)
         if len(near) > _WIRES:
-            self._everything()
+            self.everything()
             return
         layer.decide(near)  # as far as there is time; the others go about so, and are painted again when it is known
         self._add_nodes(nodes)
@@ -92,11 +90,11 @@ class Repainting:
         changed = layer.pills.retold() if before is not None and not scene.session.scope.block else None
         few = len(turned) <= _NODES and len(wires) <= _WIRES
         if changed is None or not few or scene.comparison.shown:
-            self._everything()
+            self.everything()
             return
         self._boxes = changed
         self._add_nodes(turned)
-        self._add_wires(np.array([layer.table.rows[wire] for wire in wires if wire in layer.table.rows], np.intp))
+        self._add_wires(layer.table.rows_of(wires))
         self._tell()
 
     def deciding(self, rows: Rows) -> None:
@@ -108,7 +106,7 @@ class Repainting:
     def decided(self, rows: Rows) -> None:
         """Paint these wires, whose ways were worked out."""
         if self._whole:
-            self._everything()
+            self.everything()
         elif len(rows):
             self._add_wires(rows)
             self._boxes += self._scene.wires.pills.mend(rows, self._boxes)
@@ -130,7 +128,8 @@ class Repainting:
             bool(scene.session.view.frames) or scene.comparison.shown or scene.lit is not None or len(scene.moving) > 0
         )
 
-    def _everything(self) -> None:
+    def everything(self) -> None:
+        """Paint all of it, and place the labels of wires anew."""
         self._scene.wires.pills.forget()
         self._scene.redraw()
 
@@ -152,8 +151,8 @@ class Repainting:
         if seen is not None:
             boxes = [box for box in boxes if _overlap(box, seen)]
         scene.revision += 1
-        for left, top, right, bottom in boxes:
-            scene.touched.emit(QRectF(QPointF(left, top), QPointF(right, bottom)))
+        if boxes:
+            scene.touched_all.emit([QRectF(QPointF(*box[:2]), QPointF(*box[2:])) for box in boxes])
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -47,12 +47,12 @@ class CanvasScene(QGraphicsScene):
     """Nodes and wires of the session's network.
 
     ``reset`` is emitted after another document has come, ``layout_changed`` after nodes came, went or moved,
-    ``touched`` with a rectangle of the scene when something in it looks otherwise (empty: anything).
+    ``touched`` with a rectangle of the scene when something in it looks otherwise (empty: anything; ``_all``: several).
     """
 
     reset = Signal()
     layout_changed = Signal()
-    touched = Signal(QRectF)
+    touched, touched_all = Signal(QRectF), Signal(list)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -164,8 +164,8 @@ class CanvasScene(QGraphicsScene):
         self.wires.lead(view.routes)
         self._restyle(alike - set(moved))
         if gone or moved or old.wires is not network.wires:
-            many, rows = max(len(moved), len(gone)) > _MANY, self.table.rows_of(moved)
-            self.repainting.end(rows, self.wires.follow(None if many else rows, left))
+            rows = self.table.rows_of(moved)
+            self.repainting.end(rows, self.wires.follow(rows if max(len(moved), len(gone)) <= _MANY else None, left))
             self.layout_changed.emit()
 
     def _set_faint(self, ids: Collection[str]) -> None:
@@ -184,8 +184,7 @@ class CanvasScene(QGraphicsScene):
     def _show_routes(self, view: View) -> None:
         if view.routes is not self._view.routes:
             self.wires.lead(view.routes)
-            self.wires.pills.forget()
-            self.redraw()
+            self.repainting.everything()
         self._view = view
 
     def _moved(self, places: dict[str, Position], changed: list[str]) -> list[str]:
@@ -249,7 +248,8 @@ class CanvasScene(QGraphicsScene):
             if problem.node in rows:
                 row = rows[problem.node]
                 table.badge[row] = max(table.badge[row], 2 if problem.severity == "error" else 1)
-        self._faces.clear()
+        for row in np.flatnonzero((badges != table.badge) | bool(self._scope.block)).tolist():
+            self._faces.pop(table.ids[row] if row < len(table.ids) else "", None)
         wrong = {(problem.node, problem.port) for problem in resolution.errors if problem.port}
         there = (wire for id in {node for node, _ in wrong} for wire in self.network.incoming.get(id, ()))
         self.bad_wires = frozenset(w for w in there if (w.target, w.input) in wrong) & self.wires.table.rows.keys()

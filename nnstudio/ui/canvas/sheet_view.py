@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QShowEvent,
     QTransform,
@@ -57,6 +58,7 @@ class SheetView(QGraphicsView):
         self._resting.setInterval(_REST)
         self._resting.timeout.connect(self.viewport().update)
         canvas.touched.connect(self._touched)
+        canvas.touched_all.connect(self._all_touched)
         self._fitted = True
         self.snapping = True  # whether there is a grid: dots are painted, and what is dragged snaps to it
         self._text_scale = theme.text_scale()
@@ -244,6 +246,13 @@ class SheetView(QGraphicsView):
         else:
             self._dirty.append(area)
             self.viewport().update(self.viewportTransform().mapRect(area).toAlignedRect().adjusted(-2, -2, 2, 2))
+
+    def _all_touched(self, areas: list[QRectF]) -> None:
+        self._dirty += areas
+        transform, region = self.viewportTransform(), QRegion()
+        for area in areas:
+            region += transform.mapRect(area).toAlignedRect().adjusted(-2, -2, 2, 2)
+        self.viewport().update(region)
 
     @property
     def zooming(self) -> bool:

@@ -118,7 +118,7 @@ class Slots:
         node = scene.network.nodes[id]
         if not any(port.many for port in node.layer.inputs.values()):
             return {}
-        rows = np.flatnonzero(table.target == scene.table.rows[id])
+        rows = table.rows_of(scene.network.incoming.get(id, ()))
         found: dict[str, list[Wire]] = {}
         for row in rows[np.argsort(table.into[rows], kind="stable")].tolist():
             wire = table.wires[row]

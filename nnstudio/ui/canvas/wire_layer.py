@@ -183,10 +183,11 @@ class WireLayer:
         self.pills.forget()
 
     def _forget_rows(self, rows: Rows) -> None:
+        lanes, made, wires = self._lanes, self._made, self.table.wires
         for row in rows.tolist():
-            wire = self.table.wires[row]
-            if wire is not None:
-                self._forget(wire)
+            made.pop(row, None)
+            if lanes is not None and (wire := wires[row]) is not None:
+                lanes.forget(wire)
         self.table.forget(rows)
 
     def _forget(self, wire: Wire) -> None:

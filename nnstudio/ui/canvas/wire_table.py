@@ -207,6 +207,11 @@ class WireTable:
         sx, sy, ex, ey = (float(part[row]) for part in self.ends())
         return (sx + _STUB, (sy + ey) / 2, ex - _STUB) if ex - sx < _STUB else None
 
+    def rows_of(self, wires: Iterable[Wire]) -> Rows:
+        """The rows of these wires, of those that are there."""
+        rows = self.rows
+        return np.array([rows[wire] for wire in wires if wire in rows], np.intp)
+
     def near(self, box: Box, among: Rows | None = None) -> Rows:
         """Rows of the wires (``among`` these) whose surroundings overlap ``box`` (edges), in drawing order (in that of
         ``among``)."""
