@@ -45,7 +45,8 @@ class Reason:
             part.field: {"names": list(part.names), "values": part.values.tolist()} for part in self.explained.parts
         }
         found = self.explained
-        return {"explained": {"way": found.way, "class": found.asked, "score": found.score,
+        where = {"place": found.at + 1} if found.at >= 0 else {}
+        return {"explained": {"way": found.way, "class": found.asked, **where, "score": found.score,
                               "baseline": found.baseline, "fields": parts}}  # fmt: skip
 
     def show(self, out: Output) -> None:
@@ -53,7 +54,7 @@ class Reason:
         from nnstudio.project.judging.explaining import WAYS
 
         for part in self.explained.parts:
-            title = f"What counts for {self.explained.asked} in {part.field} ({WAYS[self.explained.way]})"
+            title = f"What counts for {self.explained.told} in {part.field} ({WAYS[self.explained.way]})"
             if part.kind == "image":
                 out.line(title)
                 for line in shaded(part):

@@ -64,9 +64,10 @@ class Model:
         made: torch.Tensor = self.module(*whole, *vectors)[0]
         return made
 
-    def choose(self, code: int, shape: Sequence[int]) -> None:
-        """Explain this class: its score, the sum of its scores where there are several places; of numbers their mean,
-        of a picture its squared error; of boxes, how sure the network is of all of them."""
+    def choose(self, code: int, shape: Sequence[int], at: int = -1) -> None:
+        """Explain this class: its score at a place of a sequence, the sum of its scores where there are several places
+        and none is meant; of numbers their mean, of a picture its squared error; of boxes, how sure the network is of
+        all of them."""
         subject = self.asking.subject
         if subject.kind == "boxes":
             self._chosen = lambda made: made[..., 5].sum(dim=1)
@@ -84,6 +85,9 @@ class Model:
             self._chosen = lambda made: sign * made.reshape(len(made), -1).sum(dim=1)
         else:
             axis = -1 if subject.last else 1
+            if at >= 0:
+                self._chosen = lambda made: made.select(axis, code)[:, at]
+                return
             self._chosen = lambda made: made.select(axis, code).reshape(len(made), -1).sum(dim=1)
 
     def field(self, place: int) -> str:

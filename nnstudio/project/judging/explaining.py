@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.steps.tokenizing import SPECIAL
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
 from nnstudio.project.judging.attributing import BY_WAY, Model, columns_of, is_painted
-from nnstudio.project.judging.judge import ONE_NUMBER, Judge, shares_of
+from nnstudio.project.judging.judge import ONE_NUMBER, Judge, codes_of, shares_of
+from nnstudio.project.judging.subjects import Subject
 
 if TYPE_CHECKING:
     import torch
@@ -50,10 +52,10 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """Why a row got its answer. asked: the class (or number) that is explained, as a text; code: its place. score: of
-    the row; baseline: of an input that says nothing (zeros; code 0 of a
-    sequence, the mean vector of a category), where the way has one, else NaN. Integrated
-    gradients add up to the difference of the two."""
+    """Why a row got its answer. asked: the class (or number) that is explained, as a text; code: its place; at: the
+    place of a sequence whose answer it is, −1 where it is all of them, or no sequence. score: of the row; baseline: of
+    an input that says nothing (zeros; code 0 of a sequence, the mean vector of a category), where the way has one, else
+    NaN. Integrated gradients add up to the difference of the two."""
 
     way: str
     place: int
@@ -62,23 +64,32 @@ class Explained:
     score: float
     baseline: float
     parts: tuple[Part, ...]
+    at: int = -1
+
+    @property
+    def told(self) -> str:
+        """What is explained, in words."""
+        return f"“{visible(self.asked)}” at place {self.at + 1}" if self.at >= 0 else self.asked
 
 
 def explained(
     judge: Judge, place: int, way: str = "gradients", split: str = "test", name: str = "", code: int = -1,
-    steps: int = STEPS,
+    steps: int = STEPS, at: int = -1,
 ) -> Explained:  # fmt: skip
-    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers their mean.
+    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers their mean; of a
+    sequence the answer at a place, by itself the last that says something.
 
     Scores are those before they become probabilities. ProjectError where captum is missing or there is no such way.
     """
     if way not in WAYS:
         raise ProjectError(f"There is no way “{way}” to explain; those are: {', '.join(WAYS)}.")
     asking = Asking(judge, split, [place], name)
-    return explain(asking, judge.dataset, place, way, code, steps)
+    return explain(asking, judge.dataset, place, way, code, steps, at)
 
 
-def explain(asking: Asking, dataset: Dataset, place: int, way: str, code: int = -1, steps: int = STEPS) -> Explained:
+def explain(
+    asking: Asking, dataset: Dataset, place: int, way: str, code: int = -1, steps: int = STEPS, at: int = -1
+) -> Explained:  # fmt: skip
     """As :func:`explained`, for the one row of ``asking``."""
     _captum()
     import torch
@@ -89,8 +100,11 @@ def explain(asking: Asking, dataset: Dataset, place: int, way: str, code: int = 
             raise ProjectError("The prediction depends on no input of the data, so there is nothing to explain.")
         with torch.no_grad():
             prediction = model.prediction(*model.inputs)
+        if code < 0 and is_sequence(asking.subject, prediction.dim()):
+            at = _telling(asking, prediction) if at < 0 else at
+            code = int(codes_of(asking.subject, prediction)[0, at])
         code = _asked(asking, prediction) if code < 0 else code
-        model.choose(code, prediction.shape)
+        model.choose(code, prediction.shape, at)
         with torch.no_grad():
             score = float(model(*model.inputs)[0])
             baseline = float(model(*model.baselines)[0]) if way == "gradients" else float("nan")
@@ -99,7 +113,12 @@ def explain(asking: Asking, dataset: Dataset, place: int, way: str, code: int = 
         _part(asking, dataset, spec, tensor, value)
         for spec, tensor, value in zip(model.places, model.raw, values, strict=True)
     )
-    return Explained(way, place, _told(asking, code, prediction.shape), code, score, baseline, parts)
+    return Explained(way, place, _told(asking, code, prediction.shape), code, score, baseline, parts, at)
+
+
+def visible(token: str) -> str:
+    """A token as it can be seen where it is a space or the end of a line."""
+    return token.replace("\n", "⏎").replace(" ", "␣") if not token.strip() else token
 
 
 def _captum() -> None:
@@ -120,6 +139,22 @@ def _asked(asking: Asking, prediction: torch.Tensor) -> int:
     if subject.link in (*ONE_NUMBER, "none"):
         return 1
     return int(prediction.argmax(dim=-1 if subject.last else 1).reshape(-1).mode().values)
+
+
+def is_sequence(subject: Subject, axes: int) -> bool:
+    """Whether a prediction with so many axes is one class of several at each place of a sequence."""
+    return subject.kind == "places" and axes == 3 and subject.link not in (*ONE_NUMBER, "none")
+
+
+def _telling(asking: Asking, prediction: torch.Tensor) -> int:
+    """The last place whose answer says something, among those that count."""
+    said = codes_of(asking.subject, prediction)[0].tolist()
+    right = asking.target.reshape(1, -1)[0].tolist()
+    names = asking.subject.classes
+    counted = [at for at, code in enumerate(right) if code != asking.ignored] if len(right) == len(said) else []
+    among = counted or list(range(len(said)))
+    silent = {code for code, name in enumerate(names) if name in (*SPECIAL, "O")}
+    return max([at for at in among if said[at] not in silent], default=among[-1])
 
 
 def _told(asking: Asking, code: int, shape: Sequence[int]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
-from nnstudio.project.judging.explaining import WAYS, Explained, Part, explained
+from nnstudio.project.judging.explaining import WAYS, Explained, Part, explained, visible
 from nnstudio.project.judging.judge import Judge, Progress
 from nnstudio.project.judging.telling import answer_texts
 from nnstudio.ui import theme
@@ -32,7 +33,8 @@ class ExplainPage(Page):
 
     def __init__(self, assessing: Assessing) -> None:
         super().__init__(assessing)
-        self.place, self.code = 0, -1
+        self.place, self.code, self.at = 0, -1, -1
+        self.places: list[int] = []
         self.found: Explained | None = None
         self.number, self.many = RowField("Which row of the split"), QLabel()
         self.number.chosen.connect(lambda number: self.explain(number - 1))
@@ -87,19 +89,37 @@ class ExplainPage(Page):
     def draw(self) -> None:
         assert self.judged is not None
         self.place = min(self.place, len(self.judged.rows) - 1)
-        classes = list(self.judged.classes) if self.judged.kind == "classes" else []
-        self.which.offer([f"Why {name}?" for name in ("this", *classes)] if classes else [])
-        self.which.show_index(self.code + 1 if classes and self.code < len(classes) else 0 if classes else -1)
+        if self.judged.kind == "classes":
+            classes = list(self.judged.classes)
+            self.which.offer([f"Why {name}?" for name in ("this", *classes)])
+            self.which.show_index(self.code + 1 if self.code < len(classes) else 0)
+        else:
+            self._offer_places()
         self._ask()
+
+    def _offer_places(self) -> None:
+        """The answers at the places of a sequence, each of which can be explained."""
+        judged = self.judged
+        assert judged is not None
+        sequence = judged.kind == "places" and judged.target.ndim == 2 and judged.subject.link in ("softmax", "exp")
+        self.places = np.flatnonzero(judged.target[self.place] >= 0).tolist() if sequence else []
+        self.at = self.at if self.at in self.places else -1
+        said = [judged.classes[code] for code in judged.predicted[self.place][self.places].tolist()]
+        told = [f"Why “{visible(name)}” at place {at + 1}?" for at, name in zip(self.places, said, strict=True)]
+        self.which.offer(["Why this?", *told] if told else [])
+        self.which.show_index(self.places.index(self.at) + 1 if self.at >= 0 else 0 if told else -1)
 
     def explain(self, place: int) -> None:
         """Explain the answer to this row."""
-        self.place, self.code = place, -1
+        self.place, self.code, self.at = place, -1, -1
         if self.judged is not None:
             self.draw()
 
     def _choose_class(self, index: int) -> None:
-        self.code = index - 1
+        if self.places:
+            self.at = self.places[index - 1] if index else -1
+        else:
+            self.code = index - 1
         self._ask()
 
     def _ask(self) -> None:
@@ -109,6 +129,7 @@ class ExplainPage(Page):
         self.number.show_value(self.place + 1, len(judged.rows))
         self.many.setText(f"of {len(judged.rows):,}")
         place, way, code, name = self.place, list(WAYS)[self.way.index], self.code, judged.subject.name
+        at = self.at
         self.tip.setText(TIPS[way])
         right, said = answer_texts(judged, place)
         self.told.setText(f"Row {judged.rows[place]:,} of the data\nright: {right}\npredicted: {said}")
@@ -116,7 +137,7 @@ class ExplainPage(Page):
 
         def work(judge: Judge, progress: Progress) -> Explained:
             progress(0.0)
-            return explained(judge, place, way, split, name, code)
+            return explained(judge, place, way, split, name, code, at=at)
 
         self.assessing.do("explain", "Explaining", work, self._explained)
 
@@ -131,13 +152,17 @@ class ExplainPage(Page):
         if found is None:
             return
         part = found.parts[max(0, self.fields.index)]
-        why = f"What counts for {found.asked}"
+        why = f"What counts for {found.told}"
         if part.kind == "image" or (part.kind == "array" and part.values.ndim >= 2 and not part.names):
             values = part.values.reshape(-1, part.values.shape[-1]) if part.kind == "array" else part.values
-            self.input.setVisible(part.input is not None)
-            if part.input is not None:
-                span = (float(min(0.0, part.input.min())), float(max(1.0, part.input.max())))
-                self.input.show_photograph(part.input, span, part.field)
+            heard, fed = self._is_sound(part.field), part.input
+            values = values[..., ::-1, :] if heard else values  # high tones on top
+            self.input.setVisible(fed is not None)
+            self.input.rename("The spectrogram, high tones on top" if heard else "The picture")
+            if fed is not None:
+                fed = fed[:, ::-1] if heard else fed
+                span = (float(min(0.0, fed.min())), float(max(1.0, fed.max())))
+                self.input.show_photograph(fed, span, part.field)
             self.picture.rename(why)
             self.picture.show_picture(values, self._sum(found))
             self.stack.setCurrentIndex(0)
@@ -145,6 +170,12 @@ class ExplainPage(Page):
         self.heading.setText(f"{why} in {part.field} · {self._sum(found)}")
         self.parts.show_part(part, self._texts(part))
         self.stack.setCurrentIndex(1)
+
+    def _is_sound(self, field: str) -> bool:
+        """Whether a field is a sound, which is fed as a spectrogram."""
+        dataset = self.assessing.session.dataset
+        known = dataset.columns.get(field) if dataset is not None else None
+        return known is not None and known.kind == "sound"
 
     def _sum(self, found: Explained) -> str:
         if found.way != "gradients":

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from nnstudio.project.judging.explaining import Part
+from nnstudio.project.judging.explaining import Part, visible
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
@@ -95,7 +95,7 @@ class PartsView(QWidget):
         high, x, y = metrics.height() + 6, 2.0, 2.0
         last = max((at for at, name in enumerate(part.names) if name != FILLED), default=0)
         for name, value in list(zip(part.names, flat.tolist(), strict=True))[: min(WORDS, last + 1)]:
-            text = {" ": "␣", "\n": "⏎"}.get(name, name)
+            text = visible(name)
             wide = metrics.horizontalAdvance(text) + 6
             if x + wide > self.width() and x > 2:
                 x, y = 2.0, y + high + 3

@@ -105,6 +105,20 @@ def test_a_tag_is_explained_by_its_own_word(tagger: Judge) -> None:
     assert np.abs(part.values[text[place] != 2]).max() < 1e-4
 
 
+def test_of_a_sequence_the_answer_at_one_place_is_explained_and_by_itself_the_last(tagger: Judge) -> None:
+    text = tagger.dataset.arrays("train")["text"]
+    place = next(at for at in range(ROWS) if 1 < (text[at] > 0).sum() < STEPS)
+    last = int((text[place] > 0).sum()) - 1
+    said = {code: str(1 if code == 3 else code) for code in range(CODES)}
+    found = explaining.explained(tagger, place, "gradients", "train")
+    assert (found.at, found.asked) == (last, said[int(text[place][last])])
+    assert found.told == f"“{found.asked}” at place {last + 1}"
+    assert np.flatnonzero(np.abs(found.parts[0].values) > 1e-4).tolist() == [last]
+    first = explaining.explained(tagger, place, "gradients", "train", at=0)
+    assert (first.at, first.asked) == (0, said[int(text[place][0])])
+    assert np.flatnonzero(np.abs(first.parts[0].values) > 1e-4).tolist() == [0]
+
+
 def test_embeddings_are_judged_by_losses_and_cannot_be_attacked() -> None:
     data = dataset()
     net = NetworkBuilder()
