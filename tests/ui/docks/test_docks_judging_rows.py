@@ -13,8 +13,10 @@ from PySide6.QtTest import QTest
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.dataset import Dataset
 from nnstudio.data.reference import DataReference, Split
+from nnstudio.project.judging.classes import Confusion
 from nnstudio.project.judging.judge import Judged
 from nnstudio.project.judging.subjects import NOWHERE, Subject
+from nnstudio.ui.docks.judging.matrix_view import MatrixView
 from nnstudio.ui.docks.judging.residuals import ResidualsPage
 from nnstudio.ui.docks.judging.worst import WorstPage
 
@@ -184,3 +186,23 @@ def test_rows_of_many_numbers_are_shown_with_the_loss_that_they_are_ordered_by(s
     page, _ = opened(show, WorstPage, pictures)
     losses = [float(page.samples.grid.label(place).removeprefix("loss ")) for place in range(3)]
     assert losses == sorted(losses, reverse=True)
+
+
+def test_of_a_whole_vocabulary_the_matrix_shows_what_there_is_room_for_those_with_most_mistakes(qtbot):
+    counts = np.diag(np.full(2000, 9))
+    counts[1500, 3] = counts[700, 1500] = 5
+    view = MatrixView()
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    view.show_matrix(Confusion(tuple(f"word{code}" for code in range(2000)), counts, np.arange(2000)))
+    view.show()
+    qtbot.waitExposed(view)
+    assert {3, 700, 1500} <= set(view.shown)
+    assert view.rect_of(view.shown[-1], view.shown[-1]).bottom() <= view.height()
+    told = []
+    view.chosen.connect(lambda *cell: told.append(cell))
+    QTest.mouseClick(view, LEFT, pos=view.rect_of(1500, 3).center().toPoint())
+    assert told == [(1500, 3)]
+    assert view.told(told[0]).startswith("word1500 taken for word3: 5 times")
+    QTest.keyClick(view, Qt.Key.Key_Up)
+    assert told[-1][0] == view.shown[view.shown.index(1500) - 1]

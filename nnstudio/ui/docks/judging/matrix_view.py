@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from nnstudio.project.judging.classes import Confusion
@@ -12,10 +23,13 @@ from nnstudio.ui.announce import describe
 
 #: Pixels: the least and greatest side of a cell.
 LEAST, GREATEST = 6.0, 64.0
+#: Classes that are shown at most, and at least.
+MOST, FEWEST = 60, 4
 
 
 class MatrixView(QWidget):
-    """True classes down, what they were taken for across. ``chosen`` tells the cell; arrow keys go to the next one."""
+    """True classes down, what they were taken for across. ``chosen`` tells the cell; arrow keys go to the next one.
+    Where there is no room for all classes, those with most mistakes are shown."""
 
     chosen = Signal(int, int)
 
@@ -23,6 +37,9 @@ class MatrixView(QWidget):
         super().__init__()
         self.matrix: Confusion | None = None
         self.cell = (-1, -1)
+        self.shown: list[int] = []
+        self._place: dict[int, int] = {}
+        self._widest = 10.0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Confusion matrix")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -36,32 +53,55 @@ class MatrixView(QWidget):
         if self.matrix is None:
             return theme.scaled(200)
         left, top, _ = self._grid()
-        count = len(self.matrix.classes)
+        count = self._many(height)
         return int(left + count * min(max(LEAST, (height - top - 6) / count), theme.scaled(GREATEST)) + 10)
 
     def show_matrix(self, matrix: Confusion) -> None:
         """Show this matrix, no cell chosen."""
         self.matrix, self.cell = matrix, (-1, -1)
+        self._pick()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._pick()
+
+    def _many(self, height: float) -> int:
+        """How many classes there is room for in so many pixels down."""
+        assert self.matrix is not None
+        top = 2 * QFontMetricsF(theme.ui_font(11)).height() + 8
+        return min(len(self.matrix.classes), MOST, max(FEWEST, int((height - top - 6) // LEAST)))
+
+    def _pick(self) -> None:
+        """Take the classes that are shown: all, or as many as there is room for, those with most mistakes."""
+        if self.matrix is None:
+            return
+        counts, many = self.matrix.counts, self._many(self.height())
+        wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+        chosen = np.argsort(-wrong, kind="stable")[:many]
+        self.shown = sorted(chosen.tolist()) if many < len(counts) else list(range(len(counts)))
+        self._place = {code: at for at, code in enumerate(self.shown)}
+        if not {*self.cell} <= self._place.keys():
+            self.cell = (-1, -1)
+        font = QFontMetricsF(theme.ui_font(11))
+        self._widest = max((font.horizontalAdvance(self.matrix.classes[code]) for code in self.shown), default=10.0)
 
     # --- where things are ---------------------------------------------------------------------------------------
 
     def _grid(self) -> tuple[float, float, float]:
         """Left and top of the cells, and their side."""
         assert self.matrix is not None
-        font = QFontMetricsF(theme.ui_font(11))
-        names = max((font.horizontalAdvance(name) for name in self.matrix.classes), default=10.0)
-        line = font.height()
-        left = min(names, 0.3 * self.width()) + line + 12
+        line = QFontMetricsF(theme.ui_font(11)).height()
+        left = min(self._widest, 0.3 * self.width()) + line + 12
         top = 2 * line + 8
-        count = len(self.matrix.classes)
+        count = max(1, len(self.shown))
         side = min((self.width() - left - 8) / count, (self.height() - top - 6) / count, theme.scaled(GREATEST))
         return left, top, max(LEAST, side)
 
     def rect_of(self, true: int, said: int) -> QRectF:
-        """Where a cell is."""
+        """Where a cell of two classes that are shown is."""
         left, top, side = self._grid()
-        return QRectF(left + said * side, top + true * side, side, side)
+        return QRectF(left + self._place[said] * side, top + self._place[true] * side, side, side)
 
     def cell_at(self, at: QPointF) -> tuple[int, int] | None:
         """True and predicted class at a place in pixels."""
@@ -69,8 +109,8 @@ class MatrixView(QWidget):
             return None
         left, top, side = self._grid()
         said, true = int((at.x() - left) // side), int((at.y() - top) // side)
-        count = len(self.matrix.classes)
-        return (true, said) if 0 <= true < count and 0 <= said < count else None
+        count = len(self.shown)
+        return (self.shown[true], self.shown[said]) if 0 <= true < count and 0 <= said < count else None
 
     # --- the person ---------------------------------------------------------------------------------------------
 
@@ -92,8 +132,8 @@ class MatrixView(QWidget):
         if step is None or self.matrix is None:
             super().keyPressEvent(event)
             return
-        last = len(self.matrix.classes) - 1
-        true, said = (min(last, max(0, at + by)) for at, by in zip(self.cell, step, strict=True))
+        last, now = len(self.shown) - 1, [self._place.get(code, -1) for code in self.cell]
+        true, said = (self.shown[min(last, max(0, at + by))] for at, by in zip(now, step, strict=True))
         self._choose((true, said))
 
     def _choose(self, cell: tuple[int, int]) -> None:
@@ -130,11 +170,13 @@ class MatrixView(QWidget):
         assert self.matrix is not None
         tokens, counts = theme.current(), self.matrix.counts
         whole = counts.sum(axis=1)
+        left, top, side = self._grid()
         painter.setFont(theme.mono_font(11))
         metrics = QFontMetricsF(painter.font())
-        for true in range(len(counts)):
-            for said in range(len(counts)):
-                rect, count = self.rect_of(true, said), int(counts[true, said])
+        for down, true in enumerate(self.shown):
+            for across, said in enumerate(self.shown):
+                rect = QRectF(left + across * side, top + down * side, side, side)
+                count = int(counts[true, said])
                 share = count / max(1, int(whole[true]))
                 color = tokens.good if true == said else tokens.problem
                 gap = 1.0 if rect.width() > 10 else 0.0
@@ -150,7 +192,7 @@ class MatrixView(QWidget):
 
     def _names(self, painter: QPainter) -> None:
         assert self.matrix is not None
-        tokens, names = theme.current(), self.matrix.classes
+        tokens, names = theme.current(), [self.matrix.classes[code] for code in self.shown]
         left, top, side = self._grid()
         painter.setFont(theme.ui_font(11))
         metrics, elided = QFontMetricsF(painter.font()), Qt.TextElideMode.ElideRight
@@ -170,7 +212,10 @@ class MatrixView(QWidget):
             )
         painter.setPen(QColor(tokens.muted))
         across = QRectF(left, 0, self.width() - left, line)
-        painter.drawText(across, int(Qt.AlignmentFlag.AlignLeft), "taken for →")
+        whole = len(self.matrix.classes)
+        some = f" · {len(names)} of {whole:,} classes, those with most mistakes" if len(names) < whole else ""
+        told = metrics.elidedText(f"taken for →{some}", elided, across.width())
+        painter.drawText(across, int(Qt.AlignmentFlag.AlignLeft), told)
         painter.save()
         painter.translate(0, top + side * len(names) / 2 + 40)
         painter.rotate(-90)
