@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
@@ -43,10 +45,9 @@ class Flags(QWidget):
         """Show the flags of these."""
         self._nodes = list(nodes)
         for flag, box in self.boxes.items():
-            found: set[bool] = set()
-            for node in self._nodes:
-                if getattr(node, flag) not in found and can_be(flag, node):
-                    found.add(getattr(node, flag))
+            has = operator.attrgetter(flag)
+            among = {True: filter(has, self._nodes), False: itertools.filterfalse(has, self._nodes)}
+            found = [on for on, those in among.items() if any(can_be(flag, node) for node in those)]
             box.setVisible(bool(found))
             state = _STATES.get(frozenset(found), Qt.CheckState.Unchecked)
             box.setTristate(state == Qt.CheckState.PartiallyChecked)

@@ -29,8 +29,11 @@ _AT_ONCE = 50
 def types_of(nodes: Iterable[Node]) -> dict[object, AnyLayer]:
     """What of several layers a page is made for: their types, with a layer of each."""
     own = Placeholder, Standin
-    layers = (node.layer for node in nodes)
-    return {id(layer) if isinstance(layer, own) else type(layer): layer for layer in layers}
+    layers = [node.layer for node in nodes]
+    found: dict[object, AnyLayer] = dict(zip(map(type, layers), layers, strict=True))
+    if any(isinstance(layer, own) for layer in found.values()):
+        return {id(layer) if isinstance(layer, own) else type(layer): layer for layer in layers}
+    return found
 
 
 class SeveralPage(Page):
@@ -40,7 +43,7 @@ class SeveralPage(Page):
         super().__init__(session)
         self.ids = tuple(ids)
         nodes = session.network.nodes
-        found = types_of(nodes[id] for id in ids)
+        found = types_of(map(nodes.__getitem__, ids))
         self.types, layers = found.keys(), list(found.values())
         kinds = sorted({layer.type_name() for layer in layers})
         self._title = label(f"{len(ids)} layers", "title")

@@ -30,7 +30,7 @@ class TrainedIn(QWidget):
         super().__init__()
         self.session = session
         self.boxes: list[QCheckBox] = []
-        self._ids: tuple[str, ...] = ()
+        self._known: tuple[str, ...] | None = ()
         self._place: int | None = None
         self.form = Form("Group", Group.params, ["learning_rate", "weight_decay"])
         self.form.edited.connect(self._edited)
@@ -46,14 +46,22 @@ class TrainedIn(QWidget):
     def refresh(self) -> None:
         """Show what is so of the selected layers."""
         session, plan = self.session, self.session.plan
-        self._ids = training_of(session, selected_ids(session))
-        self.setVisible(bool(self._ids))
-        if not self._ids:
+        self._known = None
+        some = next(training_of(session, selected_ids(session)), "")
+        self.setVisible(bool(some))
+        if not some:
             return
         self._show_phases()
         groups = {planning.group_of(plan, id) for id in self._ids} if plan.groups else {None}
         place = groups.pop() if len(groups) == 1 else None
         self._show_group(place)
+
+    @property
+    def _ids(self) -> tuple[str, ...]:
+        """The selected nodes that have weights: looked for when first asked for, since they may be very many."""
+        if self._known is None:
+            self._known = tuple(training_of(self.session, selected_ids(self.session)))
+        return self._known
 
     def _show_phases(self) -> None:
         plan = self.session.plan

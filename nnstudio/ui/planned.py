@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
@@ -38,11 +38,10 @@ def trains(session: Session, id: str) -> bool:
     return known is None or known.parameters > 0 or not known.outputs
 
 
-def training_of(session: Session, ids: Sequence[str]) -> tuple[str, ...]:
+def training_of(session: Session, ids: Sequence[str]) -> Iterator[str]:
     """Those of some nodes, named as a plan names them, whose weights can be trained; quickly also of very many."""
     nodes, whole = session.sheet.network.nodes, session.whole
     known = whole.nodes if whole is not None else {}
-    found = []
     for id in ids:
         node, told = nodes.get(id), known.get(id)
         if node is None:  # inside a block
@@ -50,8 +49,7 @@ def training_of(session: Session, ids: Sequence[str]) -> tuple[str, ...]:
         else:
             wanted = (told is None or told.parameters > 0 or not told.outputs) and node.layer.role in _TRAINED
         if wanted:
-            found.append(id)
-    return tuple(found)
+            yield id
 
 
 def trainable(session: Session) -> dict[str, str]:
