@@ -16,6 +16,8 @@ from nnstudio.data.columns import Array, Column, Source, quoted
 from nnstudio.data.encoding import ColumnEncoding, FieldEncoding, described
 from nnstudio.data.errors import DataError
 from nnstudio.data.steps import Step, step_from_json, step_to_json
+from nnstudio.data.steps.texts import Tokens
+from nnstudio.data.steps.tokenizing import END, PAD, START, UNKNOWN
 from nnstudio.layers.types import TensorType
 
 
@@ -144,7 +146,34 @@ class Preparation:
                     f"“{name}” had no {quoted(new)} in training, so what is said of it is a guess; known are "
                     f"{quoted(encoding.categories, 12)}"
                 )
+            strangers = self._strangers(name, values)
+            if strangers:
+                told.append(
+                    f"{quoted(strangers, 12)} in “{name}” did not occur in training; the network reads each alike"
+                )
         return tuple(told)
+
+    def written(self, column: str, text: Any, codes: Sequence[int]) -> tuple[str, ...]:
+        """The tokens that codes of a column of texts stand for; those that are not in the vocabulary as they are
+        written in the text that was encoded."""
+        names = self.columns[column].categories
+        told = [names[code] if 0 <= code < len(names) else str(code) for code in codes]
+        step = next((each.step for each in reversed(self.steps) if column in each.step.feeds), None)
+        cut = step.cut(text) if isinstance(step, Tokens) and isinstance(text, str) else ()
+        places = [at for at, code in enumerate(codes) if code not in (PAD, START, END)]
+        for at, piece in zip(places, cut, strict=False):
+            told[at] = piece if codes[at] == UNKNOWN else told[at]
+        return tuple(told)
+
+    def _strangers(self, column: str, values: Sequence[Any]) -> tuple[str, ...]:
+        """Words of new texts that are not in the vocabulary, each once."""
+        step = next((each.step for each in reversed(self.steps) if column in each.step.feeds), None)
+        encoding = self.columns.get(column)
+        if not isinstance(step, Tokens) or step.by == "characters" or encoding is None:
+            return ()
+        known = set(encoding.categories)
+        cut = (piece for text in values if isinstance(text, str) for piece in step.cut(text))
+        return tuple(dict.fromkeys(each for each in cut if (each.lower() if step.lower else each) not in known))
 
     def _able(self, known: Mapping[str, Array]) -> tuple[dict[str, FieldEncoding], Mapping[str, Array]]:
         """The fields that can be made of these columns."""

@@ -64,6 +64,12 @@ class Tokens(Step):
         coded = {name: tokenizing.coded(self, columns[name], learned) for name in self.reads if name in columns}
         return {**columns, **coded}
 
+    def cut(self, text: str) -> tuple[str, ...]:
+        """The tokens of a text as it is written; () where they are parts of words."""
+        from nnstudio.data.steps import tokenizing
+
+        return () if self.by == "bpe" else tokenizing.cut(self.by, text)
+
     def told(self, learned: Learned, encodings: Mapping[str, Any]) -> str:
         return f"{len(learned['vocabulary']):,} tokens, {learned['length']} in a row"
 

@@ -128,6 +128,11 @@ def _pieces(by: str, text: str) -> Sequence[str]:
     return text.split() if by == "spaces" else text
 
 
+def cut(by: str, text: str) -> tuple[str, ...]:
+    """Characters, words and signs, or what stands between spaces, as the text has them."""
+    return tuple(_pieces(by, text))
+
+
 def _sizes(step: Tokens, texts: Sequence[str], learned: Learned) -> list[int]:
     """How many tokens each text has."""
     if step.by == "bpe":

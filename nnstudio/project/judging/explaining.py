@@ -16,7 +16,7 @@ from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
 from nnstudio.project.judging.attributing import BY_WAY, Model, columns_of, is_painted
 from nnstudio.project.judging.judge import ONE_NUMBER, Judge, codes_of, shares_of
-from nnstudio.project.judging.subjects import Subject
+from nnstudio.project.judging.subjects import Subject, names_of
 
 if TYPE_CHECKING:
     import torch
@@ -109,8 +109,9 @@ def explain(
             score = float(model(*model.inputs)[0])
             baseline = float(model(*model.baselines)[0]) if way == "gradients" else float("nan")
         values = BY_WAY[way](model, steps)
+    row = int(dataset.indices(asking.split)[place]) if asking.split else -1
     parts = tuple(
-        _part(asking, dataset, spec, tensor, value)
+        _part(asking, dataset, spec, tensor, value, row)
         for spec, tensor, value in zip(model.places, model.raw, values, strict=True)
     )
     return Explained(way, place, _told(asking, code, prediction.shape), code, score, baseline, parts, at)
@@ -172,8 +173,8 @@ def _told(asking: Asking, code: int, shape: Sequence[int]) -> str:
 # --- what they gave, as a person knows it ---------------------------------------------------------------------------
 
 
-def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value: torch.Tensor) -> Part:
-    """One field's attributions by pixel, column or place."""
+def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value: torch.Tensor, at: int) -> Part:
+    """One field's attributions by pixel, column or place. at: the row in the file, −1 where it is a new one."""
     spec = asking.judge.compiled.inputs[place]
     found = value.detach().double().cpu().numpy()[0]
     row = raw.cpu().numpy()[0]
@@ -188,7 +189,8 @@ def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value
         return Part(spec.field, "columns", np.bincount(groups, weights=found).astype(np.float64), field.columns)
     if row.dtype.kind in "iu":
         codes = row.reshape(-1)
-        return Part(spec.field, "codes", np.asarray(found, np.float64).reshape(-1), _names(dataset, spec.field, codes))
+        names = _names(dataset, spec.field, codes, at)
+        return Part(spec.field, "codes", np.asarray(found, np.float64).reshape(-1), names)
     if found.size == 1:
         return Part(spec.field, "columns", found.reshape(-1), (spec.field,))
     return Part(spec.field, "array", found, window_names(dataset, spec.field, found.shape))
@@ -206,9 +208,11 @@ def window_names(dataset: Dataset, field: str, shape: tuple[int, ...]) -> tuple[
     )  # fmt: skip
 
 
-def _names(dataset: Dataset, field: str, codes: NDArray[Any]) -> tuple[str, ...]:
-    from nnstudio.project.judging.subjects import names_of
-
-    names = names_of(dataset, field)
+def _names(dataset: Dataset, field: str, codes: NDArray[Any], row: int) -> tuple[str, ...]:
+    """What codes stand for; words that are not in the vocabulary as the row has them."""
+    names, known = names_of(dataset, field), dataset.fields.get(field)
+    column = dataset.columns.get(known.columns[0]) if known is not None and known.kind == "codes" else None
+    if row >= 0 and column is not None and column.kind == "text" and len(codes) > 1:
+        return dataset.prepared.written(column.name, column.values[row], codes.tolist())
     told = tuple(names[code] if 0 <= code < len(names) else str(code) for code in codes.tolist())
     return told if len(told) > 1 else (f"{field}: {told[0]}",)

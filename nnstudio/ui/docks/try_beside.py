@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.steps.tokenizing import UNKNOWN
 from nnstudio.project.answers import target_field
 from nnstudio.project.judging.pairs import limit_of
 from nnstudio.project.neighbours import Neighbourhood, Threshold, embedding_outputs, vectors_of
@@ -41,11 +42,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Words:
-    """A text word by word, each with its label ("" for none). joiner: what stands between them."""
+    """A text word by word, each with its label ("" for none). joiner: what stands between them. unknown: places of
+    words that are not in the vocabulary."""
 
     words: tuple[str, ...]
     labels: tuple[str, ...]
     joiner: str = " "
+    unknown: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -87,13 +90,13 @@ class Beside:
             series = _series(dataset, target, answer, given, row, own=own)
             if series is not None:
                 answer["series"] = series
-            words = _words(dataset, answer, fields)
+            words = _words(dataset, answer, fields, given)
             if words is not None:
                 answer["words"] = words
             ranking = self._ranking(made, dataset, name, given)
             if ranking is not None:
                 answer["ranking"] = ranking
-        return _spanned(made, dataset, found, fields)
+        return _spanned(made, dataset, found, fields, given)
 
     def _among(
         self, made: Compiled, dataset: Dataset, output: str, value: float, row: int, *, own: bool
@@ -175,16 +178,18 @@ def _series(
     return Series(name, kept, forecast, np.asarray(came, np.float64).reshape(-1) if came is not None else None)
 
 
-def _words(dataset: Dataset, answer: Mapping[str, Any], fields: Mapping[str, NDArray[Any]]) -> Words | None:
+def _words(
+    dataset: Dataset, answer: Mapping[str, Any], fields: Mapping[str, NDArray[Any]], given: Mapping[str, Any]
+) -> Words | None:  # fmt: skip
     """The words of the input beside a label for each, where the answer is one for each place."""
     tags = answer.get("tokens")
     if not tags:
         return None
     for name in fields:
-        words, joiner, codes = tokens(dataset, name, fields)
+        words, joiner, codes = tokens(dataset, name, fields, given)
         if words and len(codes) == fields[name].shape[1] and len(tags) >= len(words) and joiner == " ":
             labels = tuple("" if tag in OUTSIDE else tag for tag in tags[: len(words)])
-            return Words(tuple(words), labels, joiner) if _are_labels(tags) else None
+            return Words(tuple(words), labels, joiner, unknown_in(codes)) if _are_labels(tags) else None
     return None
 
 
@@ -194,29 +199,37 @@ def _are_labels(tags: Sequence[str]) -> bool:
     return len(kinds) <= 24 and all(len(tag) <= 12 for tag in kinds) and any(tag in OUTSIDE for tag in kinds)
 
 
-def tokens(dataset: Dataset, name: str, fields: Mapping[str, NDArray[Any]]) -> tuple[list[str], str, list[int]]:
-    """The tokens of a field of codes up to the last that says anything, what joins them, and all its codes."""
+def unknown_in(codes: Sequence[int]) -> frozenset[int]:
+    """Places of tokens that are not in the vocabulary."""
+    return frozenset(at for at, code in enumerate(codes) if code == UNKNOWN)
+
+
+def tokens(
+    dataset: Dataset, name: str, fields: Mapping[str, NDArray[Any]], given: Mapping[str, Any]
+) -> tuple[list[str], str, list[int]]:  # fmt: skip
+    """The tokens of a field of codes up to the last that says anything, what joins them, and all its codes. given: by
+    column the text, from which words are taken that are not in the vocabulary."""
     known = dataset.fields.get(name)
     if known is None or known.kind != "codes" or len(known.columns) != 1 or name not in fields:
         return [], "", []
     column = dataset.fed[known.columns[0]]
     codes = np.asarray(fields[name])[0].reshape(-1).tolist()
-    names = column.categories
-    words = [names[code] if 0 <= code < len(names) else str(code) for code in codes]
+    words = list(dataset.prepared.written(known.columns[0], given.get(known.columns[0]), codes))
     while words and words[-1] in _SILENT[:1]:
         words.pop()
     return words, column.joiner, codes
 
 
 def _spanned(
-    made: Compiled, dataset: Dataset, found: dict[str, dict[str, Any]], fields: Mapping[str, NDArray[Any]]
+    made: Compiled, dataset: Dataset, found: dict[str, dict[str, Any]], fields: Mapping[str, NDArray[Any]],
+    given: Mapping[str, Any],
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """Answers that are places in a text, with the text and what is marked in it: one place, or from the first to the
     second of two. They have a score for each place, where a class that is a number has one for each number."""
     digits = [name for name, answer in found.items() if str(answer.get("class", "")).isdigit()]
     scores = {name: _scores(made, name) for name in digits}
     for name in fields if digits else ():
-        words, joiner, codes = tokens(dataset, name, fields)
+        words, joiner, codes = tokens(dataset, name, fields, given)
         places = [each for each in digits if scores[each] == len(codes)]
         if not words or not places or len(found[places[0]].get("probabilities", {})) < len(words):
             continue
@@ -226,7 +239,7 @@ def _spanned(
             found[name_].pop("right", None)
         start, end = min(at), max(at)
         labels = tuple("answer" if start <= place <= end else "" for place in range(len(words)))
-        found[places[0]]["words"] = Words(tuple(words), labels, joiner or "")
+        found[places[0]]["words"] = Words(tuple(words), labels, joiner or "", unknown_in(codes))
         found[places[0]]["begin"] = start
         found[places[0]]["span"] = joiner.join(words[start : end + 1])
         break

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.project.neighbours import Neighbour, Threshold
@@ -176,7 +176,10 @@ class WordsView(QWidget):
         """Show this text."""
         self.words = words
         found = [f"{word}: {label}" for word, label in zip(words.words, words.labels, strict=True) if label]
-        describe(self, ", ".join(found) or "nothing was found")
+        self.setToolTip("Words over dots did not occur in training" if words.unknown else "")
+        strange = [words.words[at] for at in sorted(words.unknown) if at < len(words.words)]
+        unknown = f"; not met in training: {', '.join(strange)}" if strange else ""
+        describe(self, (", ".join(found) or "nothing was found") + unknown)
         self.setFixedHeight(self._flow(None))
         self.update()
 
@@ -199,13 +202,18 @@ class WordsView(QWidget):
         gap = metrics.horizontalAdvance(" ") if self.words.joiner else 0.0
         high = metrics.height() + 4 + (below.height() if distinct else 0.0) + 3
         x, y = 0.0, 0.0
-        for word, label in zip(self.words.words, self.words.labels, strict=True):
+        for at, (word, label) in enumerate(zip(self.words.words, self.words.labels, strict=True)):
             wide = metrics.horizontalAdvance(word) + (8 if label else 0)
             wide = max(wide, below.horizontalAdvance(label) + 4 if label and distinct else 0.0)
             if x and x + wide > self.width():
                 x, y = 0.0, y + high
             if painter is not None:
-                self._word(painter, QRectF(x, y, wide, metrics.height() + 4), word, label, distinct)
+                box = QRectF(x, y, wide, metrics.height() + 4)
+                self._word(painter, box, word, label, distinct)
+                if at in self.words.unknown:
+                    pen = QPen(QColor(theme.current().muted), 1.5, Qt.PenStyle.DotLine)
+                    painter.setPen(pen)
+                    painter.drawLine(box.bottomLeft() + QPointF(2, -2), box.bottomRight() + QPointF(-2, -2))
             x += wide + gap
         return math.ceil(y + high)
 

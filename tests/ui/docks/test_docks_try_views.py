@@ -95,6 +95,10 @@ def test_labelled_words_and_a_span_of_a_text_are_told_in_words(qtbot):
     view.show_answers({"names": {"text": "", "tokens": ["O"], "words": words}})
     assert view.headlines["names"] == "2 things found"
     assert view._parts["names"]["words"].accessibleDescription() == "Ann: B-PERSON, Rome: B-CITY"
+    strange = Words(words.words, words.labels, " ", frozenset({1, 9}))
+    view.show_answers({"names": {"text": "", "tokens": ["O"], "words": strange}})
+    told = view._parts["names"]["words"].accessibleDescription()
+    assert told == "Ann: B-PERSON, Rome: B-CITY; not met in training: Ann"
     place = {"class": "1", "probability": 0.5, "probabilities": {}, "place": "Ann", "span": "Ann in", "words": words}
     view.show_answers({"start": place})
     assert view.headlines["start"] == "Ann in"

@@ -138,6 +138,19 @@ def test_parts_of_words_are_the_same_each_time():
     assert len(vocabularies) == 1
 
 
+def test_words_that_are_not_in_the_vocabulary_are_told_as_they_were_typed():
+    step = Tokens(column="text", length=8, start=True, lower=True)
+    made = dataset({"text": ["we meet in Rome", "we meet at noon"] * 4}, step)
+    typed = "We meet Amos in Oslo"
+    codes = made.encode({"text": [typed]})["text"][0].tolist()
+    told = made.prepared.written("text", typed, codes)
+    assert told[:6] == ("<start>", "we", "meet", "Amos", "in", "Oslo")
+    assert made.prepared.unknown({"text": [typed, None]}) == (
+        "“Amos”, “Oslo” in “text” did not occur in training; the network reads each alike",
+    )
+    assert made.prepared.unknown({"text": ["We MEET in rome"]}) == ()
+
+
 def test_a_table_with_texts_predicts_its_class_from_them(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text("text,label\n" + "\n".join(f"it is {w} and {i},{i % 2}" for i, w in enumerate(WORDS * 3)))
