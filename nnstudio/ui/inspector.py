@@ -53,7 +53,7 @@ class Inspector(QFrame):
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._changed)
         session.scope_changed.connect(self._choose)
-        session.resolved.connect(lambda _: self._refresh())
+        session.resolved.connect(self._refresh)  # no lambda: it would outlive the inspector
         session.data_changed.connect(self._data_changed)
         session.run_changed.connect(self._refresh)
         self._choose()
@@ -68,7 +68,7 @@ class Inspector(QFrame):
             self._catch_up()
         return self._page
 
-    def _refresh(self) -> None:
+    def _refresh(self, *_: object) -> None:
         if not self._due.isActive() and not self._stale.isActive():  # not put off by what goes on happening
             self._stale.soon()
 
