@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
         self._build_on()
 
     def _import_in_background(self) -> None:
-        """Import in a thread what the window needs next, then torch."""
+        """Import in a thread what the window needs next; torch follows when it is warm (`Session.wake`)."""
 
         def work(_: object) -> list[Any]:
             from nnstudio.project.gallery import classical, templates
