@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
+from shiboken6 import isValid
 
 from nnstudio.graph import Change, Node
 from nnstudio.graph.changes import differing
@@ -53,7 +54,7 @@ class Inspector(QFrame):
         session.selection_changed.connect(self._choose)
         session.changed.connect(self._changed)
         session.scope_changed.connect(self._choose)
-        session.resolved.connect(self._refresh)  # no lambda: it would outlive the inspector
+        session.resolved.connect(lambda _: self._refresh())
         session.data_changed.connect(self._data_changed)
         session.run_changed.connect(self._refresh)
         self._choose()
@@ -68,8 +69,10 @@ class Inspector(QFrame):
             self._catch_up()
         return self._page
 
-    def _refresh(self, *_: object) -> None:
-        if not self._due.isActive() and not self._stale.isActive():  # not put off by what goes on happening
+    def _refresh(self) -> None:
+        if (
+            isValid(self) and not self._due.isActive() and not self._stale.isActive()
+        ):  # not put off by what goes on happening
             self._stale.soon()
 
     def _catch_up(self) -> None:
