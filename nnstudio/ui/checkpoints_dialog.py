@@ -201,7 +201,7 @@ def offer_interrupted(session: Session, parent: QWidget) -> None:
     epochs = about.plan.get("epochs", about.epoch)
     box = QMessageBox(parent)
     box.setObjectName("interrupted")
-    box.setText(f"A run of {session.title} was cut off after step {about.step:,}, epoch {about.epoch} of {epochs}.")
+    box.setText(f"A run of “{session.title}” was cut off after step {about.step:,}, epoch {about.epoch} of {epochs}.")
     box.setInformativeText(
         f"Its last checkpoint was written at {_when(QDateTime.fromSecsSinceEpoch(int(about.written)))}. "
         "From there it can go on as if nothing had happened."
