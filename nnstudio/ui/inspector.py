@@ -70,9 +70,8 @@ class Inspector(QFrame):
         return self._page
 
     def _refresh(self) -> None:
-        if (
-            isValid(self) and not self._due.isActive() and not self._stale.isActive()
-        ):  # not put off by what goes on happening
+        """Show the page anew soon; what goes on happening does not put it off. The inspector may be gone by then."""
+        if isValid(self) and not self._due.isActive() and not self._stale.isActive():
             self._stale.soon()
 
     def _catch_up(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFrame, QLabel, QLineEdit, QWidget
 
@@ -70,6 +71,13 @@ def as_if_new(session, show, name) -> list[object]:
     fresh = Inspector(session)
     show(fresh)
     return said(page_of(fresh, session, name))
+
+
+def test_types_that_arrive_after_it_was_closed_do_not_concern_it(drawn, qtbot):
+    shiboken6.delete(Inspector(drawn))
+    with qtbot.captureExceptions() as caught:
+        drawn.resolved.emit(drawn.resolution)
+    assert not caught
 
 
 def test_every_node_is_shown_as_by_a_new_inspector_however_often_pages_change(drawn, inspector, show):
