@@ -110,10 +110,32 @@ class FileActions(QObject):
 
     def save(self, then: Callable[[], object] | None = None) -> None:
         """Save where the project lies, or ask where."""
-        if self._window.session.path is None:
+        path = self._window.session.path
+        if path is None:
             self.save_as(then)
+        elif not self._window.session.files.changed_elsewhere:
+            self._save_to(path, then)
         else:
-            self._save_to(self._window.session.path, then)
+            self._ask_over(path, then)
+
+    def _ask_over(self, path: Path, then: Callable[[], object] | None) -> None:
+        """Ask before what another window or program wrote is lost."""
+        box = QMessageBox(self._window)
+        box.setObjectName("changed_elsewhere")
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(f"{path.name} was changed after it was opened here.")
+        box.setInformativeText("Another window or program has written it. Saving over it loses what was written there.")
+        over = box.addButton("Save over it", QMessageBox.ButtonRole.DestructiveRole)
+        beside = box.addButton("Save as …", QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(beside)
+        box.setEscapeButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        pressed = box.clickedButton()
+        box.deleteLater()
+        if pressed is over:
+            self._save_to(path, then)
+        elif pressed is beside:
+            self.save_as(then)
 
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Ask for a file and save there."""

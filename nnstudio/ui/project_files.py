@@ -34,6 +34,15 @@ def _moved(sheet: Sheet, old: Path | None, new: Path) -> Sheet:
     return sheet if data is sheet.data else dataclasses.replace(sheet, data=data)
 
 
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """When a file was last written, and its size; None where it is not there."""
+    try:
+        known = path.stat()
+    except OSError:
+        return None
+    return known.st_mtime_ns, known.st_size
+
+
 class ProjectFiles(QObject):
     """Where the session's project lies, and reading and writing it in the background."""
 
@@ -43,6 +52,13 @@ class ProjectFiles(QObject):
         self.path: Path | None = None
         self.job: Job | None = None
         self._title = ""
+        self._stamp: tuple[int, int] | None = None
+
+    @property
+    def changed_elsewhere(self) -> bool:
+        """Whether the project's file was written by another window or program since it was read or written here."""
+        now = _stamp(self.path) if self.path is not None else None
+        return now is not None and self._stamp is not None and now != self._stamp
 
     @property
     def title(self) -> str:
@@ -57,7 +73,7 @@ class ProjectFiles(QObject):
         self, sheet: Sheet, path: Path | None, title: str, weights: Weights | None, *, fitted: Fitted | None = None,
         modified: bool = False,
     ) -> None:  # fmt: skip
-        self.path, self._title = path, title
+        self.path, self._title, self._stamp = path, title, None
         self._session.training.forget(weights, sheet.network, fitted)
         self._session.replace_sheet(sheet, modified=modified)
         self._session.run_changed.emit()
@@ -73,14 +89,17 @@ class ProjectFiles(QObject):
 
     def _open(self, path: Path, own: Path | None, title: str, then: Callable[[], object] | None) -> None:
 
-        def work(_: Job) -> Loaded:
+        def work(_: Job) -> tuple[Loaded, tuple[int, int] | None]:
             from nnstudio.project.files import load
 
-            return load(path)
+            stamp = _stamp(path)
+            return load(path), stamp
 
-        def done(loaded: Loaded) -> None:
+        def done(found: tuple[Loaded, tuple[int, int] | None]) -> None:
             self.job = None
+            loaded, stamp = found
             self._show(loaded.sheet, own, title, loaded.weights, fitted=loaded.fitted)
+            self._stamp = stamp if own is not None else None
             for note in loaded.notes:
                 self._session.notice.emit("warning", note)
             if then is not None:
@@ -104,14 +123,15 @@ class ProjectFiles(QObject):
         weights, fitted = session.training.saved(sheet.network), session.training.fitted
         picture = thumbnail.png(sheet.network, sheet.view) if sheet.network.nodes else None
 
-        def work(_: Job) -> None:
+        def work(_: Job) -> tuple[int, int] | None:
             from nnstudio.project.files import save
 
             save(target, written, weights, picture, fitted)
+            return _stamp(target)
 
-        def done(_: object) -> None:
+        def done(stamp: tuple[int, int] | None) -> None:
             self.job = None
-            self.path = target
+            self.path, self._stamp = target, stamp
             session.document.mark_saved(sheet)
             session.document.restate(moved)
             session.training.unsaved_weights = False

@@ -40,6 +40,22 @@ def digits(window, qtbot):
     return window
 
 
+def pressing(button: str) -> list[str]:
+    """Press a button of the next question that is asked, and what it asked."""
+    told: list[str] = []
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(20, press)
+            return
+        told.append(box.text())
+        next(each for each in box.buttons() if each.text() == button).click()
+
+    QTimer.singleShot(0, press)
+    return told
+
+
 def answering(button, then=lambda _: None):
     """Press a button of the message box that opens next."""
 
@@ -214,6 +230,26 @@ def test_saving_asks_for_a_file_once_and_puts_it_among_the_recent(digits, qtbot,
     from nnstudio.ui.welcome import Recent
 
     assert [entry.path for entry in digits.welcome.findChildren(Recent)] == [path.resolve()]
+
+
+def test_what_another_window_wrote_into_the_file_is_not_lost_without_being_asked(window, qtbot, tmp_path):
+    path = tmp_path / "both.nnstudio"
+    path.write_bytes(template("line").path.read_bytes())
+    window.file_actions.open_path(path)
+    qtbot.waitUntil(lambda: window.in_workspace and window.session.title == "both")
+    window.session.do("Longer", plan=window.session.plan.with_(epochs=7))
+    path.write_bytes(template("small-net").path.read_bytes())
+    told = pressing("Cancel")
+    window.actions_table.trigger("save")
+    assert told[0].startswith("both.nnstudio was changed after it was opened here.")
+    assert window.session.modified
+    assert path.read_bytes() == template("small-net").path.read_bytes()
+    pressing("Save over it")
+    window.actions_table.trigger("save")
+    qtbot.waitUntil(lambda: not window.session.modified)
+    window.session.do("Longer", plan=window.session.plan.with_(epochs=8))
+    window.actions_table.trigger("save")
+    qtbot.waitUntil(lambda: not window.session.modified)
 
 
 def test_unsaved_work_is_asked_about_and_cancel_keeps_the_window(at_work):
