@@ -62,6 +62,27 @@ def read_one_way(
     return told, cell[0]
 
 
+def read_with_one_state(
+    module: torch.nn.RNN | torch.nn.GRU, input: torch.Tensor, initial: torch.Tensor | None,
+    lengths: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
+    """What an RNN or a GRU gives: sequence, last and hidden."""
+    directions = 2 if module.bidirectional else 1
+    if initial is not None and initial.dim() == 2:
+        initial = initial.unsqueeze(0).repeat(module.num_layers * directions, 1, 1)
+    if lengths is None:
+        if isinstance(module, torch.nn.GRU):
+            sequence, hidden = torch.nn.GRU.forward(module, input, initial)
+        else:
+            sequence, hidden = torch.nn.RNN.forward(module, input, initial)
+    else:
+        if initial is None:
+            initial = input.new_zeros(module.num_layers * directions, input.shape[0], module.hidden_size)
+        sequence, hidden = read_to_each_end(module, input, [initial], lengths)
+    last = torch.cat((hidden[-2], hidden[-1]), dim=-1) if module.bidirectional else hidden[-1]
+    return sequence, last, hidden
+
+
 class RNN(torch.nn.RNN):
     """torch.nn.RNN (batch first) that also gives its last state.
 
@@ -72,17 +93,7 @@ class RNN(torch.nn.RNN):
     def forward(  # type: ignore[override]
         self, input: torch.Tensor, initial: torch.Tensor | None = None, lengths: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        directions = 2 if self.bidirectional else 1
-        if initial is not None and initial.dim() == 2:
-            initial = initial.unsqueeze(0).repeat(self.num_layers * directions, 1, 1)
-        if lengths is None:
-            sequence, hidden = super().forward(input, initial)
-        else:
-            if initial is None:
-                initial = input.new_zeros(self.num_layers * directions, input.shape[0], self.hidden_size)
-            sequence, hidden = read_to_each_end(self, input, [initial], lengths)
-        last = torch.cat((hidden[-2], hidden[-1]), dim=-1) if self.bidirectional else hidden[-1]
-        return sequence, last, hidden
+        return read_with_one_state(self, input, initial, lengths)
 
 
 class GRU(torch.nn.GRU):
@@ -95,17 +106,7 @@ class GRU(torch.nn.GRU):
     def forward(  # type: ignore[override]
         self, input: torch.Tensor, initial: torch.Tensor | None = None, lengths: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        directions = 2 if self.bidirectional else 1
-        if initial is not None and initial.dim() == 2:
-            initial = initial.unsqueeze(0).repeat(self.num_layers * directions, 1, 1)
-        if lengths is None:
-            sequence, hidden = super().forward(input, initial)
-        else:
-            if initial is None:
-                initial = input.new_zeros(self.num_layers * directions, input.shape[0], self.hidden_size)
-            sequence, hidden = read_to_each_end(self, input, [initial], lengths)
-        last = torch.cat((hidden[-2], hidden[-1]), dim=-1) if self.bidirectional else hidden[-1]
-        return sequence, last, hidden
+        return read_with_one_state(self, input, initial, lengths)
 
 
 class LSTM(torch.nn.LSTM):

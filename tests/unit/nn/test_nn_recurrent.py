@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ def test_a_sequence_without_steps_leaves_the_states_as_they_were(ours: Any) -> N
 @ours_alone
 def test_its_source_needs_torch_alone(ours: Any) -> None:
     namespace: dict[str, Any] = {"torch": torch}
-    exec(inspect.getsource(ours), namespace)
+    exec(inspect.getsource(sys.modules[ours.__module__]), namespace)
     copied = namespace[ours.__name__](5, 4, batch_first=True)
     module = ours(5, 4, batch_first=True)
     copied.load_state_dict(module.state_dict())
