@@ -98,4 +98,5 @@ def fix_widgets(session: Session, fixes: Sequence[Fix], parent: QWidget | None =
     menu.setToolTipsVisible(True)
     fill_menu(menu, session, fixes[1:])
     more.setMenu(menu)
+    more.setProperty("opens", True)
     return [first, more]

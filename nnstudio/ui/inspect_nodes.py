@@ -122,7 +122,7 @@ class Problems(QWidget):
         card = QFrame()
         card.setProperty("role", "card")
         card.setObjectName("problem")
-        role = "problem" if problem.severity == "error" else "strong"
+        role = "failure" if problem.severity == "error" else "strong"
         inside = column(
             label(capital(problem.message, self._session.network.by_name), role, wrap=True),
             spacing=4,

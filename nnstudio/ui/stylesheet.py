@@ -41,6 +41,7 @@ QLabel[role="muted"] { color: $muted; font-size: 12px; }
 QLabel[role="faint"] { color: $muted; font-size: 11px; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="problem"] { color: $problem; font-size: 12px; }
+QLabel[role="failure"] { color: $problem; font-weight: 600; }
 QLabel[role="mono"] { font-family: "$mono"; font-size: 12px; }
 QLabel[role="figure"] { font-size: 12px; font-weight: 500; }
 
@@ -50,6 +51,9 @@ QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $line; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:disabled { color: $faint; background: $panel; }
+QPushButton::menu-indicator { image: url(icons:chevron-$name.svg); width: 12px; height: 12px;
+  subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }
+QPushButton[opens="true"] { padding-right: 24px; }
 QPushButton[role="primary"] { background: $accent; border-color: $accent; color: $on_accent; font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[role="primary"]:focus { border-color: $text; }
@@ -60,6 +64,8 @@ QPushButton[role="quiet"]:focus { border-color: $accent; }
 QPushButton[role="pick"] { text-align: left; padding: 5px 8px; font-weight: 400; }
 QPushButton[role="link"] { background: transparent; border: none; color: $accent; padding: 2px 0; text-align: left;
   font-weight: 500; }
+QPushButton[role="link"][opens="true"] { padding-right: 16px; }
+QPushButton[role="link"]::menu-indicator { subcontrol-origin: border; right: 0; }
 QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; }
 QToolButton:hover { background: $raised; }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 
 from nnstudio.data import shipped_reference
-from nnstudio.graph import edits
+from nnstudio.graph import Problem, edits
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.ui.inspect_nodes import NodePage
+from nnstudio.ui.inspect_nodes import NodePage, Problems
 from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import SeveralPage
 from nnstudio.ui.inspector import Inspector
@@ -96,6 +96,16 @@ def test_a_problem_is_told_with_a_cure_that_one_click_applies(drawn, inspector, 
     qtbot.waitUntil(lambda: drawn.settled, timeout=60_000)
     assert curable not in drawn.resolution.problems
     assert drawn.document.undo_label == curable.fixes[0].title
+
+
+def test_titles_of_an_error_and_of_a_warning_are_as_large_and_as_bold(drawn, inspector, qtbot):
+    cards = Problems(drawn)
+    qtbot.addWidget(cards)
+    said = [Problem("one", severity, "it does not fit") for severity in ("error", "warning")]
+    cards.show_problems(tuple(said))
+    cards.show()
+    first, second = (card.findChild(QLabel) for card in cards.findChildren(QFrame, "problem"))
+    assert (first.font().pixelSize(), first.font().weight()) == (second.font().pixelSize(), second.font().weight())
 
 
 def test_an_input_offers_the_fields_of_the_data(drawn, inspector):
