@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 from nnstudio.data import shipped_reference
 from nnstudio.graph import Problem, edits
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.ui import theme
 from nnstudio.ui.inspect_nodes import NodePage, Problems
 from nnstudio.ui.inspect_project import ProjectPage
 from nnstudio.ui.inspect_several import SeveralPage
 from nnstudio.ui.inspector import Inspector
+from nnstudio.ui.stylesheet import stylesheet
 
 
 @pytest.fixture
@@ -98,13 +100,15 @@ def test_a_problem_is_told_with_a_cure_that_one_click_applies(drawn, inspector, 
     assert drawn.document.undo_label == curable.fixes[0].title
 
 
-def test_titles_of_an_error_and_of_a_warning_are_as_large_and_as_bold(drawn, inspector, qtbot):
+def test_titles_of_an_error_and_of_a_warning_are_as_large_and_as_bold(drawn, qtbot):
     cards = Problems(drawn)
+    cards.setStyleSheet(stylesheet(theme.current()))
     qtbot.addWidget(cards)
     said = [Problem("one", severity, "it does not fit") for severity in ("error", "warning")]
     cards.show_problems(tuple(said))
     cards.show()
     first, second = (card.findChild(QLabel) for card in cards.findChildren(QFrame, "problem"))
+    assert first.property("role") != second.property("role")
     assert (first.font().pixelSize(), first.font().weight()) == (second.font().pixelSize(), second.font().weight())
 
 
