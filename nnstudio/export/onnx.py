@@ -26,7 +26,7 @@ def write(frozen: Frozen, path: Path) -> bool:
     """
     for name in ("onnx", "onnxscript", "onnxruntime"):
         _required(name)
-    made = program(frozen)
+    made = program(frozen, scans=True)
     try:
         with quiet():
             converted = torch.onnx.export(

@@ -26,13 +26,14 @@ class Program:
     fixed: bool
 
 
-def program(frozen: Frozen) -> Program:
+def program(frozen: Frozen, *, scans: bool = False) -> Program:
     """The model traced with a few samples, for a batch of any size and, where torch can, sequences of any length.
+    scans: as for `substitutes.substitute`.
 
     Raises:
         ExportError: torch cannot trace the network.
     """
-    model = substitute(frozen.model)
+    model = substitute(frozen.model, scans=scans)
     free = frozen.dynamic_shapes(Dim.DYNAMIC)
     fixed = frozen.dynamic_shapes(None)
     try:

@@ -3,6 +3,7 @@
 - `torch.nn.MaxPool1d` is traced for the one length that it is traced with; as a picture of height 1 it is not.
 - `torch.nn.RReLU` has no ONNX form; when predicting it is a LeakyReLU.
 - `torch.nn.AdaptiveMaxPool2d` has no ONNX form; with the sizes of the picture known it is a few plain ones.
+- The loop of `nnstudio.nn.PeakBoxes` would be written out box by box, which takes a second a box; a Scan is a loop.
 - `torch.cdist` and `torch.cumprod` have no ONNX form; spread against each other, the numbers have.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
+
+from nnstudio.nn import PeakBoxes
 
 
 class MaxPool1d(nn.Module):
@@ -53,6 +56,24 @@ class AdaptiveMaxPool2d(nn.Module):
         return torch.stack(lines, -2)
 
 
+class ScannedBoxes(PeakBoxes):
+    """`nnstudio.nn.PeakBoxes` whose loop is one operation, as a scan over the boxes."""
+
+    def staying(self, again: Tensor) -> Tensor:
+        from torch._higher_order_ops.scan import scan
+
+        later = again.triu(1).float().movedim(1, 0)
+        own = torch.eye(len(later), device=again.device).unsqueeze(1).expand_as(later).contiguous()
+
+        def step(kept: Tensor, box: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+            row, itself = box
+            stays = (kept * itself).sum(1, keepdim=True)
+            return kept * (1 - row * stays), stays.clone()
+
+        kept: Tensor = scan(step, torch.ones_like(later[0]), (later, own))[0]
+        return kept > 0.5
+
+
 def distances(left: Tensor, right: Tensor, p: float = 2.0) -> Tensor:
     """`torch.cdist`; …×R×F and …×Q×F in, …×R×Q out."""
     apart = left.unsqueeze(-2) - right.unsqueeze(-3)
@@ -71,8 +92,9 @@ def running_product(input: Tensor, dim: int) -> Tensor:
 _FUNCTIONS = {torch.cdist: distances, torch.cumprod: running_product}
 
 
-def substitute(model: nn.Module) -> nn.Module:
-    """Put the substitutes in their places, in the model itself; it is a copy that is made for one export."""
+def substitute(model: nn.Module, *, scans: bool = False) -> nn.Module:
+    """Put the substitutes in their places, in the model itself; it is a copy that is made for one export. scans:
+    whether loops become scans, which ONNX has."""
     for name, module in list(model.named_modules()):
         if type(module) is nn.MaxPool1d and not module.return_indices:
             model.set_submodule(name, MaxPool1d(module))
@@ -80,6 +102,8 @@ def substitute(model: nn.Module) -> nn.Module:
             model.set_submodule(name, nn.LeakyReLU((module.lower + module.upper) / 2))
         elif type(module) is nn.AdaptiveMaxPool2d and not module.return_indices:
             model.set_submodule(name, AdaptiveMaxPool2d(module))
+        elif type(module) is PeakBoxes and scans:
+            model.set_submodule(name, ScannedBoxes(module.most, module.overlap, module.least))
     if isinstance(model, fx.GraphModule):
         for node in model.graph.nodes:
             if node.op == "call_function" and node.target in _FUNCTIONS:

@@ -14,7 +14,7 @@ class PeakBoxes(Layer):
     r"""Read boxes around objects from a map of scores and a map of shapes.
 
     Put it behind the two maps of an object detector and before an Output of the kind boxes. Each peak of the scores is
-    a box; one that overlaps a better one of its class too much is left out (non-maximum suppression).
+    a box; from the best on, each leaves out those of its class that overlap it too much (non-maximum suppression).
 
     ```math
     x = \frac{i + \tfrac12 + s_1}{W}, \qquad w = \frac{e^{s_3}}{W}
@@ -25,8 +25,8 @@ class PeakBoxes(Layer):
     Shapes: scores `N×C×H×W` (class, height, width) and shape `N×4×H×W` give boxes `N×K×6`: centre and size as shares of
     the picture, class (−1: no box) and score.
 
-    Source: Zhou et al., "Objects as points" (2019), sections 3 and 4; Bolya et al., "YOLACT" (2019), section 3.4, for
-    the suppression of all at once.
+    Source: Zhou et al., "Objects as points" (2019), sections 3 and 4; for the suppression, Girshick et al., "Rich
+    feature hierarchies for accurate object detection and semantic segmentation" (2014), section 2.1.
     """
 
     scores = Port("N C H W", help="a raw score for each class at each cell")

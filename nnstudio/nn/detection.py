@@ -10,7 +10,8 @@ from torch.nn import functional
 
 
 class PeakBoxes(torch.nn.Module):
-    """The boxes at the peaks of a map of scores, best first, those that overlap a better one of their class left out.
+    """The boxes at the peaks of a map of scores, best first. From the best on, each leaves out those of its class that
+    overlap it by more than ``overlap`` (intersection over union); one that is left out leaves out none.
 
     scores: N×C×H×W, raw; shape: N×4×H×W, from the middle of a cell to the middle of the box (in cells), and the
     logarithm of width and height in cells. Gives N×K×6, a box, its class and its score from 0 to 1; where there are
@@ -36,11 +37,20 @@ class PeakBoxes(torch.nn.Module):
         area = wide * high
         union = (area[:, :, None] + area[:, None, :] - shared).clamp(min=1e-12)
         again = (shared > self.overlap * union) & (code[:, :, None] == code[:, None, :])
-        kept = ~again.triu(1).any(1) & (best >= self.least)
+        kept = self.staying(again) & (best >= self.least)
         found = torch.stack([x, y, wide, high, code.to(x.dtype), best], 2)
         nothing = torch.zeros_like(found)
         nothing[:, :, 4] = -1.0
         return torch.where(kept.unsqueeze(2), found, nothing)
+
+    def staying(self, again: torch.Tensor) -> torch.Tensor:
+        """Which of K boxes, best first, stay: bool N×K, of bool N×K×K that says which two are of one object. All
+        samples at once, box by box."""
+        later = again.triu(1)
+        kept = torch.ones_like(again[:, 0])
+        for place in range(again.shape[1] - 1):
+            kept = kept & ~(later[:, place] & kept[:, place : place + 1])
+        return kept
 
 
 class HeatmapLoss(torch.nn.Module):

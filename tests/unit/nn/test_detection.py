@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import pytest
 import torch
 
@@ -53,6 +56,47 @@ def test_of_boxes_that_overlap_the_best_of_a_class_is_left() -> None:
     assert lenient(scores, shape)[0, :, 4].tolist().count(0.0) == 2
 
 
+def test_a_box_that_is_left_out_leaves_out_none() -> None:
+    scores, shape = torch.full((2, 1, 8, 8), -9.0), torch.zeros(2, 4, 8, 8)
+    shape[:, 2:] = torch.tensor(4.0).log()  # 4 cells wide: two cells away a third is shared, four cells away nothing
+    for sample, columns in enumerate(((1, 3, 5), (3, 1, 5))):
+        for score, column in zip((3.0, 2.0, 1.0), columns, strict=True):
+            scores[sample, 0, 3, column] = score
+    found = PeakBoxes(5, overlap=0.3)(scores, shape)
+    middles = [sorted(round(8 * float(x) - 0.5) for x in row[row[:, 4] >= 0, 0]) for row in found]
+    assert middles == [[1, 5], [3]]
+
+
+def suppressed_plainly(found: torch.Tensor, overlap: float) -> torch.Tensor:
+    """Greedy non-maximum suppression of one picture's boxes, best first, box by box."""
+    stays: list[torch.Tensor] = []
+    for box in found[found[:, 4] >= 0]:
+        low, up = box[:2] - box[2:4] / 2, box[:2] + box[2:4] / 2
+        for better in stays:
+            shared = torch.minimum(up, better[:2] + better[2:4] / 2) - torch.maximum(low, better[:2] - better[2:4] / 2)
+            area = shared.clamp(min=0).prod()
+            if better[4] == box[4] and area > overlap * (box[2:4].prod() + better[2:4].prod() - area):
+                break
+        else:
+            stays.append(box)
+    return torch.stack(stays) if stays else found[:0]
+
+
+@pytest.mark.parametrize("overlap", [0.1, 0.4])
+def test_boxes_are_suppressed_as_one_by_one(overlap: float) -> None:
+    random = torch.Generator().manual_seed(3)
+    scores = torch.randn(6, 2, 12, 12, generator=random)
+    shape = torch.randn(6, 4, 12, 12, generator=random) * 0.4 + torch.tensor([0, 0, 1.9, 1.9])[:, None, None]
+    every = PeakBoxes(30, overlap=1.0, least=0.2)(scores, shape)
+    found = PeakBoxes(30, overlap=overlap, least=0.2)(scores, shape)
+    left_out = 0
+    for before, after in zip(every, found, strict=True):
+        expected = suppressed_plainly(before, overlap)
+        assert torch.allclose(after[after[:, 4] >= 0], expected)
+        left_out += int((before[:, 4] >= 0).sum()) - len(expected)
+    assert left_out > 20
+
+
 def test_average_precision_is_that_of_a_case_done_by_hand() -> None:
     # One class, three true boxes. By score: right, wrong (no overlap), right, and a second one on the first (wrong).
     box = [[0.2, 0.2, 0.2, 0.2], [0.5, 0.5, 0.2, 0.2], [0.8, 0.8, 0.2, 0.2]]
@@ -64,6 +108,44 @@ def test_average_precision_is_that_of_a_case_done_by_hand() -> None:
     assert metric.compute() == pytest.approx((34 + 33 * 2 / 3) / 101)
     metric.update(torch.tensor([[[0.0, 0, 0, 0, -1, 0]] * 4]), torch.tensor([[[0.5, 0.5, 0.1, 0.1, 1.0]] * 3]))
     assert metric.compute() == pytest.approx((34 + 33 * 2 / 3) / 101 / 2)
+
+
+def as_told(rows: torch.Tensor) -> dict[str, torch.Tensor]:
+    rows = rows[rows[:, 4] >= 0]
+    told = {"boxes": rows[:, :4], "labels": rows[:, 4].long()}
+    return {**told, "scores": rows[:, 5]} if rows.shape[1] > 5 else told
+
+
+@pytest.mark.parametrize("overlap", [0.5, 0.75])
+def test_average_precision_is_torchmetrics(overlap: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchmetrics asks pycocotools, and torchvision for nothing but to turn boxes into corners and sizes, which is not
+    installed: it has to be of the very build that torch is of."""
+    pytest.importorskip("pycocotools", reason="pycocotools is not installed")
+    from torchmetrics.detection import mean_ap
+
+    operations = types.ModuleType("torchvision.ops")
+    operations.box_convert = lambda boxes, **_: torch.cat([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, 2:]], 1)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torchvision", types.ModuleType("torchvision"))
+    monkeypatch.setitem(sys.modules, "torchvision.ops", operations)
+    monkeypatch.setattr(mean_ap, "_TORCHVISION_AVAILABLE", True)
+    recalls = [place / 100 for place in range(101)]
+    theirs = mean_ap.MeanAveragePrecision(
+        "cxcywh", iou_thresholds=[overlap], rec_thresholds=recalls, max_detection_thresholds=[1, 10, 100]
+    )
+    ours, random = MeanAveragePrecision(overlap), torch.Generator().manual_seed(5)
+    for _ in range(4):
+        true = torch.rand(10, 5, 5, generator=random) * 0.3 + 0.3
+        true[:, :, 4] = torch.randint(-1, 3, (10, 5), generator=random)
+        found = torch.cat([true, torch.rand(10, 5, 6, generator=random)[:, :, :5]], 1)  # some near the truth, some not
+        found[:, :, :4] += 0.04 * torch.randn(10, 10, 4, generator=random)
+        found[:, :, 2:4] = found[:, :, 2:4].clamp(min=0.01)
+        found[:, 5:, 4] = torch.randint(-1, 4, (10, 5), generator=random)
+        found = torch.cat([found, torch.rand(10, 10, 1, generator=random)], 2)
+        ours.update(found, true)
+        theirs.update([as_told(rows) for rows in found], [as_told(rows) for rows in true])
+    expected = float(theirs.compute()["map"])
+    assert 0.1 < expected < 0.9
+    assert ours.compute() == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_scene_without_boxes_has_a_loss_that_falls_with_its_scores() -> None:
