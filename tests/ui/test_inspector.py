@@ -104,7 +104,7 @@ def test_titles_of_an_error_and_of_a_warning_are_as_large_and_as_bold(drawn, qtb
     cards = Problems(drawn)
     cards.setStyleSheet(stylesheet(theme.current()))
     qtbot.addWidget(cards)
-    said = [Problem("one", severity, "it does not fit") for severity in ("error", "warning")]
+    said = [Problem("one", "rank", "it does not fit", severity=severity) for severity in ("error", "warning")]
     cards.show_problems(tuple(said))
     cards.show()
     first, second = (card.findChild(QLabel) for card in cards.findChildren(QFrame, "problem"))

@@ -156,12 +156,17 @@ class Asking:
             return right
         if subject.kind == "places":
             codes = codes_of(subject, prediction)
-            target = self.target.reshape(codes.shape).round().long()
-            known = target != self.ignored
-            hits: torch.Tensor = ((codes == target) & known).reshape(len(codes), -1).sum(dim=1)
-            most: torch.Tensor = hits * 2 > known.reshape(len(codes), -1).sum(dim=1)
+            most: torch.Tensor = self.share_right(codes) > 0.5
             return most
         return torch.zeros(len(prediction), dtype=torch.bool, device=prediction.device)
+
+    def share_right(self, codes: torch.Tensor) -> torch.Tensor:
+        """Of each row the share of its places that is right, (rows,)."""
+        target = self.target.reshape(codes.shape).round().long()
+        known = target != self.ignored
+        hits = ((codes == target) & known).reshape(len(codes), -1).sum(dim=1)
+        share: torch.Tensor = hits / known.reshape(len(codes), -1).sum(dim=1).clamp_min(1)
+        return share
 
 
 def _by_row(values: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
-from nnstudio.project.judging.judge import Judge, Progress, unheard
+from nnstudio.project.judging.judge import Judge, Progress, codes_of, unheard
 
 if TYPE_CHECKING:
     import torch
@@ -54,13 +54,13 @@ class Attack:
 class Attacked:
     """What came of an attack on rows of a split.
 
-    places: of the rows among those of the split (R,). strengths (S,). right, noise: for classes the share of rows that
-    is right at each strength, under attack and under noise of the same size; for numbers their mean absolute error
-    (S,). smallest: the least strength that fools each row (R,), 0 where it is wrong anyway, infinite where none up to
-    the greatest does, and for numbers. before, after: what the network said of each row and says of the changed one:
-    codes, a number (of several their mean absolute error), or how many boxes (R,). original, changed: by field, as the
-    network is fed them (R, …); changed by the smallest change that fools the row, by the greatest strength where none
-    does.
+    places: of the rows among those of the split (R,). strengths (S,). right, noise: for classes the share of rows
+    that is right at each strength, under attack and under noise of the same size; for places the share of those;
+    for numbers their mean absolute error (S,). smallest: the least strength that fools each row (R,), 0 where it is
+    wrong anyway, infinite where none up to the greatest does, and for numbers. before, after: what the network said
+    of each row and says of the changed one: codes, a number (of several their mean absolute error), or how many
+    boxes (R,). original, changed: by field, as the network is fed them (R, …); changed by the smallest change that
+    fools the row, by the greatest strength where none does.
     """
 
     attack: Attack
@@ -172,7 +172,7 @@ class _Attacker:
         )  # fmt: skip
 
     def _says(self, inputs: Sequence[torch.Tensor]) -> NDArray[np.float64]:
-        from nnstudio.project.judging.judge import codes_of, shares_of
+        from nnstudio.project.judging.judge import shares_of
 
         prediction, subject = self.asking.predict(inputs), self.asking.subject
         if self.numbers:
@@ -216,6 +216,9 @@ class _Attacker:
                 told, target = self._answers(prediction)
                 return torch.ones(len(prediction), dtype=torch.bool), float(np.abs(told - target).mean())
             right = self.asking.right(prediction).cpu()
+            if self.asking.subject.kind == "places":
+                share = self.asking.share_right(codes_of(self.asking.subject, prediction))
+                return right, float(share.mean())
         return right, float(right.double().mean())
 
     # --- changes ------------------------------------------------------------------------------------------------

@@ -131,7 +131,8 @@ def _captum() -> None:
 
 
 def _asked(asking: Asking, prediction: torch.Tensor) -> int:
-    """Which class is explained by itself: the one that is predicted (of places: most often)."""
+    """Which class is explained by itself: the one that is predicted (of places: most often, but for what is nothing in
+    particular, class 0 of a mask)."""
     subject = asking.subject
     if subject.kind in ("numbers", "boxes"):
         return 0
@@ -139,7 +140,9 @@ def _asked(asking: Asking, prediction: torch.Tensor) -> int:
         return int(shares_of(subject, prediction).argmax(dim=1)[0])
     if subject.link in (*ONE_NUMBER, "none"):
         return 1
-    return int(prediction.argmax(dim=-1 if subject.last else 1).reshape(-1).mode().values)
+    codes = codes_of(subject, prediction).reshape(-1)
+    things = codes[codes > 0]
+    return int((things if prediction.dim() > 3 and len(things) else codes).mode().values)
 
 
 def is_sequence(subject: Subject, axes: int) -> bool:

@@ -130,7 +130,8 @@ class AttackPage(Page):
         self.found = found
         tokens, numeric = theme.current(), self.judged.kind == "numbers"
         found_most = "Pictures with most objects found, under attack"
-        usual = found_most if self.judged.kind == "boxes" else "Accuracy under attack"
+        by_place = f"Accuracy by {'pixel' if self.judged.target.ndim > 2 else 'place'} under attack"
+        usual = {"boxes": found_most, "places": by_place}.get(self.judged.kind, "Accuracy under attack")
         self.curve.rename("Error under attack" if numeric else usual)
         self.curve.plot.left.show_scale(percent=not numeric)
         last = float(found.strengths[-1]) or 1.0

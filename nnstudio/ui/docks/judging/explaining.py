@@ -89,7 +89,9 @@ class ExplainPage(Page):
     def draw(self) -> None:
         assert self.judged is not None
         self.place = min(self.place, len(self.judged.rows) - 1)
-        if self.judged.kind == "classes":
+        judged = self.judged
+        if judged.kind == "classes" or (judged.target.ndim > 2 and judged.subject.link in ("softmax", "exp")):
+            self.places = []
             classes = list(self.judged.classes)
             self.which.offer([f"Why {name}?" for name in ("this", *classes)])
             self.which.show_index(self.code + 1 if self.code < len(classes) else 0)

@@ -158,3 +158,28 @@ def test_a_forecast_is_judged_in_the_unit_of_the_file() -> None:
     found = attacked(Judge(compiled, data), Attack("fgsm", strengths=(0.0, 0.5)), "train")
     np.testing.assert_allclose(found.before, judged.absolute[found.places], rtol=1e-4)
     np.testing.assert_allclose(found.before.mean(), found.right[0], rtol=1e-4)
+
+
+def test_of_a_mask_the_share_of_pixels_falls_under_attack_and_what_is_marked_is_explained() -> None:
+    picture = np.random.default_rng(4).normal(0, 1, (ROWS, 1, 4, 4)).astype(np.float32)
+    names = ("outside", "cell")
+    columns = {
+        "image": Column("image", "image", picture),
+        "mask": Column("mask", "mask", (picture[:, 0] > 0.7).astype(np.int64), names, "target", size=2),
+    }
+    data = Dataset(DataReference("file:none", split=Split.everything()), Source(columns, ROWS, False, {}), "cells")
+    net = NetworkBuilder()
+    scores = net.add("Conv2d", net.add("Input", field="image"), out_channels=2, kernel_size=1, name="scores")
+    net.add("CrossEntropyLoss", scores, net.add("Input", field="mask"))
+    net.add("Output", scores, name="cells")
+    compiled = compile_network(net.network, data.types, seed=0)
+    with torch.no_grad():
+        weight, bias = compiled.training.parameters()
+        weight.copy_(torch.tensor([0.0, 1.0]).reshape(2, 1, 1, 1))
+        bias.copy_(torch.tensor([0.5, 0.0]))
+    judge = Judge(compiled, data)
+    judged = judge.judged("train")
+    found = attacked(judge, Attack("fgsm", strengths=(0.0, 0.5, 1.0), rows=ROWS), "train")
+    assert found.right[0] == pytest.approx((judged.target == judged.predicted).mean(), abs=1e-6)
+    assert found.right[0] > found.right[1] > found.right[2]
+    assert explaining.explained(judge, 0, "saliency", "train").asked == "cell"
