@@ -153,6 +153,15 @@ def test_pictures_that_the_network_has_not_seen_are_not_shown_as_what_it_judged(
     assert page.samples.places[:2] == [2, 5]
 
 
+def test_numbers_of_rows_stand_below_one_another(show, table):
+    single = replace(table.judged, target=RIGHT[:, :1], predicted=RIGHT[:, :1] + OFF[:, :1])
+    page, _ = opened(show, WorstPage, SimpleNamespace(dataset=table.dataset, judged=single))
+    model, aligned = page.samples.model, Qt.ItemDataRole.TextAlignmentRole
+    for at in range(model.columnCount()):
+        assert model.index(0, at).data(aligned) & Qt.AlignmentFlag.AlignRight, at
+        assert model.headerData(at, Qt.Orientation.Horizontal, aligned) == model.index(0, at).data(aligned), at
+
+
 def test_the_worst_pictures_are_told_apart_by_mouse_and_by_keys(show, pictures):
     page, asked = opened(show, WorstPage, pictures)
     grid = page.samples.grid

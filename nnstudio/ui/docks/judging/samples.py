@@ -127,14 +127,14 @@ class SampleModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.TextAlignmentRole and section < NUMBERS:
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._is_number(section):
             return RIGHT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return (*HEADS, *self._names)[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() < NUMBERS:
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._is_number(index.column()):
             return RIGHT
         if role != Qt.ItemDataRole.DisplayRole or self.judged is None:
             return None
@@ -146,6 +146,14 @@ class SampleModel(QAbstractTableModel):
         if section < len(HEADS):
             return answer_texts(self.judged, place)[section - 2]
         return self._values(int(self.judged.rows[place]))[section - len(HEADS)]
+
+    def _is_number(self, section: int) -> bool:
+        """Whether there are numbers in a column, which stand below one another."""
+        if self.judged is None or self.dataset is None or section < NUMBERS:
+            return section < NUMBERS
+        if section < len(HEADS):
+            return self.judged.kind == "numbers" and self.judged.target.shape[1] == 1
+        return self.dataset.columns[self._names[section - len(HEADS)]].kind == "number"
 
     def _values(self, row: int) -> tuple[str, ...]:
         if row not in self._cells:
