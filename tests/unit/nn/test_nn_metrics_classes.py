@@ -71,6 +71,16 @@ def test_a_confusion_matrix_in_one_number(scores: torch.Tensor, codes: torch.Ten
     assert fed(nn.MatthewsCorrelation(4), scores, torch.ones_like(codes)) == 0
 
 
+def test_classes_are_counted_as_torchmetrics_counts_them(scores: torch.Tensor, codes: torch.Tensor) -> None:
+    marked = torch.where(torch.arange(43) % 5 == 0, torch.tensor(-1), codes)
+    for ignored, target in ((None, codes), (-1, marked), (2, codes)):
+        metric = nn.F1(4, ignore_index=ignored)
+        fed(metric, scores, target)
+        assert torch.equal(
+            metric.counts, classification.multiclass_confusion_matrix(scores, target, 4, ignore_index=ignored)
+        )
+
+
 def test_a_class_of_one_in_a_million_counts_in_the_confusion_matrix() -> None:
     metric, rare, rest = nn.MatthewsCorrelation(2), 10, 10_000_000
     counts = torch.tensor([[rest, rare], [rare // 2, rare // 2]]).double()
