@@ -6,7 +6,7 @@ An edit that cannot be made raises :class:`EditError` with a sentence for a pers
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -27,7 +27,7 @@ class EditError(ValueError):
 
 def new_id() -> str:
     """An id that no other node has."""
-    return uuid.uuid4().hex[:12]
+    return secrets.token_hex(6)
 
 
 def default_name(layer: AnyLayer) -> str:

@@ -22,7 +22,7 @@ def name_free_of(taken: Container[str], wanted: str, tried: dict[str, int] | Non
 
     ``tried``: the number behind each stem from which on it is worth looking, as far as that is known; it is kept up.
     """
-    base = re.sub(r"\W+", "_", wanted).strip("_") or "node"
+    base = (wanted if wanted.isidentifier() else re.sub(r"\W+", "_", wanted)).strip("_") or "node"
     if base[0].isdigit():
         base = f"n{base}"
     if is_node_name(base) and base not in taken:
