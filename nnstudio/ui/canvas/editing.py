@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -147,7 +148,7 @@ class Editor(Adding):
     def _part(self) -> Part:
         """The selected nodes, where they stand, with all that belongs to them."""
         session = self._session
-        view = replace(session.view, positions=self._scene.places)
+        view = replace(session.view, positions=MappingProxyType(self._scene.places))
         return part_of(session.network, view, session.selection, session.sheet.network.blocks)
 
     def cut(self) -> None:
