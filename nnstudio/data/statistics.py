@@ -115,6 +115,9 @@ def cells(dataset: Dataset, start: int, stop: int) -> list[tuple[str, ...]]:
 
 
 def _texts(column: Column, start: int, stop: int) -> list[str]:
+    if column.kind == "sound" and column.rate:
+        count = max(0, min(stop, len(column.values)) - start)
+        return [f"{column.values.shape[-1] / column.rate:.2f} s"] * count
     if is_lazy(column.values):
         return [_size(column.values.shape[1:])] * (min(stop, len(column.values)) - start)
     part = column.values[start:stop]

@@ -80,6 +80,8 @@ def test_what_was_learned_is_saved_and_read() -> None:
 def test_the_rows_tell_how_many_boxes_and_the_figures_of_which_class() -> None:
     data = scenes()
     assert data.cells(0, 3)[2][2] == "2 boxes"
+    sound = data.columns["sound"]
+    assert data.cells(0, 1)[0][list(data.columns).index("sound")] == f"{sound.values.shape[-1] / sound.rate:.2f} s"
     assert sum(data.summary("boxes").classes["cat"].values()) == sum(row % 3 for row in range(20))
     assert sum(data.summary("mask").classes["cell"].values()) == 10
 

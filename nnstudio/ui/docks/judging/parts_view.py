@@ -59,7 +59,7 @@ class PartsView(QWidget):
         shown = part.strongest[: max(1, min(BARS, int(self.height() // high)))]
         painter.setFont(theme.ui_font(12))
         metrics, mono = QFontMetricsF(theme.ui_font(12)), QFontMetricsF(theme.mono_font(11))
-        names = [part.names[at] if at < len(part.names) else f"{at}" for at in shown]
+        names = [part.names[at] if at < len(part.names) else f"number {at + 1}" for at in shown]
         texts = [self.texts[at] if at < len(self.texts) else "" for at in shown]
         wide = min(0.32 * self.width(), max(map(metrics.horizontalAdvance, names), default=10.0) + 8)
         value = min(0.16 * self.width(), max(map(mono.horizontalAdvance, texts), default=0.0) + 12)
