@@ -215,3 +215,10 @@ def test_of_a_whole_vocabulary_the_matrix_shows_what_there_is_room_for_those_wit
     assert view.told(told[0]).startswith("word1500 taken for word3: 5 times")
     QTest.keyClick(view, Qt.Key.Key_Up)
     assert told[-1][0] == view.shown[view.shown.index(1500) - 1]
+
+
+def test_a_text_of_several_lines_is_told_in_one_line_of_the_table(show):
+    texts = Column("x", "text", np.array(["one\ntwo"] * ROWS, dtype=object), standardise=False)
+    number = Column("y", "number", RIGHT[:, 0], standardise=False, role="target")
+    page, _ = opened(show, WorstPage, judged_of({"x": texts, "y": number}, OFF))
+    assert page.samples.model.index(0, 4).data() == "one ⏎ two"

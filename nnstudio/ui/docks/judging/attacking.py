@@ -217,8 +217,9 @@ class AttackPage(Page):
             else:
                 flat = zip(before.reshape(-1), after.reshape(-1), strict=True)
                 known = window_names(dataset, field, before.shape) if dataset is not None else ()
-                rows += [(known[at] if known else f"{field} {at + 1}", numbers.figure(float(a)), numbers.figure(float(b)))
-                         for at, (a, b) in enumerate(flat)][:200]  # fmt: skip
+                told_of = known or tuple(f"{field} {at + 1}" for at in range(before.size))
+                rows += [(name, numbers.figure(float(a)), numbers.figure(float(b)))
+                         for name, (a, b) in zip(told_of, flat, strict=True)][:200]  # fmt: skip
         self.columns.setFont(theme.ui_font(12))
         self.columns.verticalHeader().setDefaultSectionSize(theme.scaled(24))
         self.columns.setRowCount(len(rows))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from nnstudio.project.judging.classes import accuracy, behind, by_class, confusion, mean_of
+from nnstudio.project.judging.explaining import visible
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import tool
@@ -64,10 +67,14 @@ class ConfusionPage(Page):
         what = "accuracy" if self.judged.kind == "classes" else "accuracy by place"
         mean = ("F1", mean_of(figures, "f1")) if self.judged.kind == "classes" else ("IoU", mean_of(figures, "iou"))
         self.head.setText(f"{what} {numbers.figure(accuracy(found))} · mean {mean[0]} {numbers.figure(mean[1])}")
-        self.matrix.show_matrix(found)
+        self.matrix.show_matrix(replace(found, classes=tuple(map(visible, found.classes))))
         self.classes.show_lines(
             [
-                (each.name, f"{each.count:,}", *map(numbers.figure, (each.precision, each.recall, each.f1, each.iou)))
+                (
+                    visible(each.name),
+                    f"{each.count:,}",
+                    *map(numbers.figure, (each.precision, each.recall, each.f1, each.iou)),
+                )
                 for each in figures
             ]
         )

@@ -145,7 +145,8 @@ class SampleModel(QAbstractTableModel):
             return numbers.figure(float(self.judged.losses[place]))
         if section < len(HEADS):
             return answer_texts(self.judged, place)[section - 2]
-        return self._values(int(self.judged.rows[place]))[section - len(HEADS)]
+        text = self._values(int(self.judged.rows[place]))[section - len(HEADS)]
+        return text.replace("\n", " ⏎ ")  # a line of the table is one line
 
     def _is_number(self, section: int) -> bool:
         """Whether there are numbers in a column, which stand below one another."""
