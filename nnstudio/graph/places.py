@@ -86,6 +86,24 @@ class Occupied(Generic[Key]):
         for cell in self._covered(box):
             self._cells.setdefault(cell, set()).add(id)
 
+    def add_boxes(self, boxes: Iterable[tuple[Key, Box]]) -> None:
+        """The same for many."""
+        known, cells, size = self._boxes, self._cells, self._cell
+        for id, box in boxes:
+            before = known.get(id)
+            left, top, right, bottom = (int(edge // size) for edge in box)
+            if before is not None:
+                if self._span(before) == (left, top, right, bottom):
+                    known[id] = box
+                    continue
+                self.remove(id)
+            known[id] = box
+            for cell in itertools.product(range(left, right + 1), range(top, bottom + 1)):
+                if cell in cells:
+                    cells[cell].add(id)
+                else:
+                    cells[cell] = {id}
+
     def remove(self, id: Key) -> None:
         """Take a rectangle away; nothing where there is none."""
         box = self._boxes.pop(id, None)

@@ -101,8 +101,8 @@ class NodeTable:
         self.w[rows], self.h[rows] = sizes[:, 0], sizes[:, 1]
         self._turn(rows)
         if self._occupied is not None:
-            for id, (x, y), (w, h) in zip(ids, places.tolist(), sizes.tolist(), strict=True):
-                self._occupied.add(id, (x, y), (w, h))
+            edges = np.concatenate([places - sizes / 2, places + sizes / 2], axis=1)
+            self._occupied.add_boxes(zip(ids, map(tuple, edges.tolist()), strict=True))
 
     def move(self, places: Mapping[str, Position]) -> Rows:
         """Show nodes elsewhere; those that are not there or are folded are passed over. Returns the rows.

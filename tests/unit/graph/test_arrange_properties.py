@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nnstudio.graph import Network, Node, Wire
 from nnstudio.graph.arrange import Cancelled, arrange, arrange_part
-from nnstudio.graph.places import GRID, Box, Size, box_of, frame_box, node_size
+from nnstudio.graph.places import GRID, Box, Occupied, Size, box_of, frame_box, node_size
 from nnstudio.graph.view import Frame, Position
 from nnstudio.layers import load
 
@@ -186,3 +186,22 @@ def test_a_tree_is_drawn_without_crossings(parents: list[int]) -> None:
     nodes = {str(i): Node(str(i), f"n{i}", LINEAR) for i in range(len(parents) + 1)}
     net = Network(nodes, tuple(Wire(str(a), "output", str(b), "input") for a, b in links))
     assert crossings(net, arrange(net)) == 0
+
+
+BOX = st.tuples(*[st.floats(-900, 900)] * 2, *[st.floats(1, 500)] * 2).map(
+    lambda each: (each[0], each[1], each[0] + each[2], each[1] + each[3])
+)
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 9), BOX), max_size=8), max_size=8), BOX)
+def test_rectangles_put_there_together_are_found_as_if_put_there_one_by_one(
+    turns: list[list[tuple[int, Box]]], asked: Box
+) -> None:
+    one_by_one: Occupied[int] = Occupied()
+    together: Occupied[int] = Occupied()
+    for turn in turns:
+        for id, box in turn:
+            one_by_one.add_box(id, box)
+        together.add_boxes(turn)
+        assert set(together.hits(asked)) == set(one_by_one.hits(asked))
+        assert [together.box(id) for id in range(10)] == [one_by_one.box(id) for id in range(10)]
