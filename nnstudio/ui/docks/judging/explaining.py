@@ -166,7 +166,8 @@ class ExplainPage(Page):
                 span = (float(min(0.0, fed.min())), float(max(1.0, fed.max())))
                 self.input.show_photograph(fed, span, part.field)
             self.picture.rename(why)
-            self.picture.show_picture(values, self._sum(found))
+            axes = f"{len(values)} moments down, {values.shape[1]} numbers across · " if part.kind == "array" else ""
+            self.picture.show_picture(values, axes + self._sum(found))
             self.stack.setCurrentIndex(0)
             return
         self.heading.setText(f"{why} in {part.field} · {self._sum(found)}")

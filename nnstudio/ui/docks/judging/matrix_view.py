@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -25,6 +27,8 @@ from nnstudio.ui.announce import describe
 LEAST, GREATEST = 6.0, 64.0
 #: Classes that are shown at most, and at least.
 MOST, FEWEST = 60, 4
+#: Pixels below which the end of a name is not written.
+SHORTEST = 28.0
 
 
 class MatrixView(QWidget):
@@ -201,15 +205,17 @@ class MatrixView(QWidget):
         painter.setPen(QColor(tokens.text))
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for code in range(0, len(names), every):
-            box = QRectF(line + 2, top + code * side, left - line - 8, side * every)
+            box = QRectF(line + 2, top + (code + 0.5) * side - line / 2, left - line - 8, line)
             painter.drawText(box, right, metrics.elidedText(names[code], elided, box.width()))
         widest = max((metrics.horizontalAdvance(name) for name in names), default=1.0)
-        every = max(1, int(min(widest, 60.0) // max(1.0, side - 2)))
+        every = max(1, math.ceil(min(widest + 6, 66.0) / max(1.0, side)))
         for code in range(0, len(names), every):
-            box = QRectF(left + code * side, line + 2, min(side * every, self.width() - left - code * side), line)
-            painter.drawText(
-                box, int(Qt.AlignmentFlag.AlignCenter), metrics.elidedText(names[code], elided, box.width())
-            )
+            wide = min(side * every, self.width() - left - code * side)
+            if wide < min(widest, SHORTEST):
+                continue
+            box = QRectF(left + code * side, line + 2, wide, line)  # over its own column
+            text = metrics.elidedText(names[code], elided, box.width() - 4 * (every > 1))
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter if every == 1 else Qt.AlignmentFlag.AlignLeft), text)
         painter.setPen(QColor(tokens.muted))
         across = QRectF(left, 0, self.width() - left, line)
         whole = len(self.matrix.classes)
