@@ -50,16 +50,19 @@ def stamp(pixels: Pixels, left: Floats, top: Floats, tiles: Sequence[Pixels], ki
     rows, columns = pixels.shape
     x, y = np.round(left).astype(np.intp), np.round(top).astype(np.intp)
     for kind, tile in enumerate(tiles):
-        h, w = tile.shape
-        own = (kinds == kind) & (x < columns) & (y < rows) & (x + w > 0) & (y + h > 0)
-        clear = own & (x >= 0) & (y >= 0) & (x + w <= columns) & (y + h <= rows)
+        (h, w), own = tile.shape, np.flatnonzero(kinds == kind)
+        at, down = x[own], y[own]
+        clear = (at >= 0) & (down >= 0) & (at + w <= columns) & (down + h <= rows)
         if clear.any():
             runs, wide = _runs(pixels, w)
-            first = y[clear] * wide + x[clear]
-            for down in range(h):
-                runs[first + down * wide] = _run(tile[down])
-        cut = own & ~clear
-        for a, b in zip(x[cut].tolist(), y[cut].tolist(), strict=True):
+            first = down[clear] * wide + at[clear]
+            if (tile == tile[0]).all():
+                runs[first + wide * np.arange(h)[:, None]] = _run(tile[0])
+            else:
+                for row in range(h):
+                    runs[first + row * wide] = _run(tile[row])
+        cut = ~clear & (at < columns) & (down < rows) & (at + w > 0) & (down + h > 0)
+        for a, b in zip(at[cut].tolist(), down[cut].tolist(), strict=True):
             part = tile[max(-b, 0) : rows - b, max(-a, 0) : columns - a]
             a, b = max(a, 0), max(b, 0)
             pixels[b : b + part.shape[0], a : a + part.shape[1]] = part
