@@ -93,7 +93,7 @@ class RidgeItem(Overlay):
             base = float(self.y_of(self.base(index)))
             if ridge.row.node in self.selected:
                 painter.fillRect(QRectF(0, index * each, width, each), theme.color(theme.current().accent, 0.10))
-            self._shape(painter, index, base, up, width)
+            self._shape(painter, index, base, min(up, base - 1.0) if index == 0 else up, width)  # over it is no room
         if self.told and each >= 15:
             self._figures(painter, each, width)
 
