@@ -192,7 +192,7 @@ def test_a_network_that_writes_goes_on_with_a_text_until_it_is_stopped(tried, qt
     qtbot.waitUntil(lambda: len(panel.trying.written) > 5 or not panel.trying.writing, timeout=60_000)
     assert panel.trying.error == ""
     assert panel.trying.written
-    assert not panel.invitation.isVisible()
+    qtbot.waitUntil(lambda: not panel.invitation.isVisible(), timeout=60_000)
     if panel.write.text() == "Stop":
         QTest.mouseClick(panel.write, LEFT)
     qtbot.waitUntil(lambda: panel.write.text() == "Write", timeout=60_000)
