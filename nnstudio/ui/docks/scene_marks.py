@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.flowing import Flowing
 from nnstudio.ui.docks.rows import color_apart
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class MarkedPicture(QWidget):
             painter.end()
 
 
-class AreasLegend(QWidget):
+class AreasLegend(Flowing):
     """Which colour of a mask stands for what, and the share of the picture that it covers; the largest first."""
 
     LINE, SWATCH, BETWEEN = 18, 10, 14
@@ -179,7 +180,6 @@ class AreasLegend(QWidget):
         super().__init__(parent)
         self.rows: list[tuple[int, str]] = []
         self.setAccessibleName("What the colours stand for")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_areas(self, mask: NDArray[Any], names: Sequence[str]) -> None:
         """Show what occurs in a mask H×W; code 0 is not coloured."""
@@ -191,21 +191,9 @@ class AreasLegend(QWidget):
             for count, code in found if code > 0
         ]  # fmt: skip
         describe(self, ", ".join(text for _, text in self.rows) or "nothing is marked")
-        self.setFixedHeight(self._flow(None))
-        self.update()
+        self.reflow()
 
-    def resizeEvent(self, event: object) -> None:
-        self.setFixedHeight(self._flow(None))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        try:
-            self._flow(painter)
-        finally:
-            painter.end()
-
-    def _flow(self, painter: QPainter | None) -> int:
-        """Paint it, or only find out how high it is."""
+    def flow(self, painter: QPainter | None) -> int:
         font = theme.ui_font(12)
         metrics, high, side = QFontMetricsF(font), theme.scaled(self.LINE), theme.scaled(self.SWATCH)
         x, y = 0.0, 0.0

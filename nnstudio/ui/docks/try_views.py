@@ -17,6 +17,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.data_pictures import image_of, picture_field
+from nnstudio.ui.docks.flowing import Flowing
 from nnstudio.ui.docks.judging.plotting import Lines
 from nnstudio.ui.docks.overlays import Label
 from nnstudio.ui.docks.try_beside import Series, Words
@@ -163,14 +164,13 @@ class RankingView(QWidget):
             painter.end()
 
 
-class WordsView(QWidget):
+class WordsView(Flowing):
     """A text whose labelled words stand on a ground of colour with the label below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = Words((), ())
         self.setAccessibleName("The text, with what was found in it")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_words(self, words: Words) -> None:
         """Show this text."""
@@ -180,22 +180,9 @@ class WordsView(QWidget):
         strange = [words.words[at] for at in sorted(words.unknown) if at < len(words.words)]
         unknown = f"; not met in training: {', '.join(strange)}" if strange else ""
         describe(self, (", ".join(found) or "nothing was found") + unknown)
-        self.setFixedHeight(self._flow(None))
-        self.update()
+        self.reflow()
 
-    def resizeEvent(self, event: object) -> None:
-        self.setFixedHeight(self._flow(None))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        try:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._flow(painter)
-        finally:
-            painter.end()
-
-    def _flow(self, painter: QPainter | None) -> int:
-        """Paint the words, or only find out how high they are."""
+    def flow(self, painter: QPainter | None) -> int:
         font, small = theme.ui_font(13), theme.ui_font(10)
         metrics, below = QFontMetricsF(font), QFontMetricsF(small)
         distinct = len({label for label in self.words.labels if label}) > 1
