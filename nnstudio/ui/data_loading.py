@@ -60,7 +60,8 @@ class DataLoading:
 
     def bring(self, dataset: Dataset) -> None:
         """Say that this was read already: where the project names it next, it is taken and not read again."""
-        self._brought = dataset
+        if dataset.reference != self._session.reference:  # else nothing will be read, and it would only be kept
+            self._brought = dataset
 
     def load(self, *, again: bool = False) -> None:
         """Read what the project names, unless it is there; ``again``: also then."""
