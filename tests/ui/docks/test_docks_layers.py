@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from waiting import refreshed
 
 from nnstudio.graph import Node, edits
 from nnstudio.graph.blocks import make_block
@@ -32,11 +33,6 @@ def gradients(session, show, tell, made) -> GradientsPanel:
     panel = GradientsPanel(session)
     show(panel, 1400, 300)
     return panel
-
-
-def refreshed(qtbot, part):
-    """Wait until nothing that was told is still to be drawn."""
-    qtbot.waitUntil(lambda: not part._stale)
 
 
 @pytest.mark.parametrize("panel_type", [ActivationsPanel, GradientsPanel])

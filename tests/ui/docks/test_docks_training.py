@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
+from waiting import refreshed
 
 from nnstudio.train.events import CheckpointSaved, NetworkChanged, PlanChanged, RunFinished
 from nnstudio.ui import theme
@@ -21,11 +22,6 @@ def panel(session, show) -> TrainingPanel:
     made = TrainingPanel(session)
     show(made)
     return made
-
-
-def refreshed(qtbot, part):
-    """Wait until nothing that was told is still to be drawn."""
-    qtbot.waitUntil(lambda: not part._stale)
 
 
 def test_before_any_run_the_panel_invites_to_start_one(qtbot, session, panel, monkeypatch):
