@@ -18,9 +18,9 @@ CHECKPOINTS, WITHIN_EPOCH = 10.0, 60.0
 #: The first one comes sooner, so that a short run that is killed can be gone on with too.
 FIRST = 2.0
 #: Seconds between copies in memory.
-MOMENTS = 1.0
+MOMENTS = 2.0
 #: A copy that takes a second keeps the next one this many seconds away.
-SPACING = 200.0
+SPACING = 400.0
 
 
 class Keeper:

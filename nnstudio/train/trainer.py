@@ -293,17 +293,17 @@ class Trainer:
             if samples and perf_counter() >= self._next_samples:
                 self._next_samples = perf_counter() + SAMPLES
                 shown = len(next(iter(samples.values())))
-                yield Samples(**self.at(), indices=np.arange(shown), outputs=samples)
+                yield from self._told(Samples(**self.at(), indices=np.arange(shown), outputs=samples))
             validation |= self._written()
         rate = self.stepper.rate(max(0, progress.step - 1))
         progress.epoch, progress.batch = progress.epoch + 1, 0
         best = self._judge(validation.get("loss", training["loss"]))
         state.forget_epoch()
         yield from self.spent()
-        yield EpochEnded(
+        yield from self._told(EpochEnded(
             **self.at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
             seconds=self.clock.now() - began, best=best, phases=phases,
-        )  # fmt: skip
+        ))  # fmt: skip
         yield from self.keeper.keep_up(ended=True, best=best)
         if self._more():
             self.control.epoch_done()
@@ -341,6 +341,12 @@ class Trainer:
         start = self.pace.clock()
         yield from found
         self.pace.sent(self.begin_segment() - start)
+
+    def _told(self, event: Event) -> Iterator[Event]:
+        """An event between epochs; what telling it takes is what watching costs."""
+        start = self.pace.clock()
+        yield event
+        self.pace.sent(self.pace.clock() - start)
 
     def send(self) -> Iterator[Event]:
         """A Steps event for the losses that were fetched."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -56,37 +57,33 @@ class Watcher:
         return wanted
 
     def look(self, stepper: Stepper, wanted: tuple[str, ...], batch: Batch, at: Where) -> list[Event]:
-        """Do a step with these instruments; what they saw."""
-        began = self.pace.clock()
+        """Do a step with these instruments; what they saw. All that it takes beyond a plain step is theirs."""
+        clock, began = self.pace.clock, self.pace.clock()
         looker = stepper.enter_looker()
         seen = [name for name in wanted if name in AT_STEPS]
-        spent: dict[str, float] = {}
         if "timings" in seen:
-            found = looker.timed(batch, stepper.finisher(looker.track), at)
-            spent["timings"] = max(0.0, self.pace.clock() - began - self.pace.plain)
+            found, spent = looker.timed(batch, stepper.finisher(looker.track), at), {"timings": 0.0}
         else:
             found = looker.look(batch, stepper.finisher(looker.track), at, seen)
             spent = dict(looker.spent)
             if self.device.type != "cpu":  # the host waited for the step as well: not told apart by the clock
-                extra = max(0.0, self.pace.clock() - began - self.pace.plain)
-                spent = {name: extra / len(spent) for name in spent}
+                spent = dict.fromkeys(spent, 0.0)
         for name in seen:
             self._turns[name] = self._turns.get(name, 0) + 1
-        if "weights" in wanted:
-            start = self.pace.clock()
-            found.extend(each.weights(at) for each in stepper.lookers.values())
-            spent["weights"] = self.pace.clock() - start
-        if "insides" in wanted:
-            start = self.pace.clock()
-            found.extend(self.inside(stepper.compiled, at))
-            spent["insides"] = self.pace.clock() - start
-        if "samples" in wanted:
-            start = self.pace.clock()
-            found.extend(self.predicted(stepper.compiled, at))
-            spent["samples"] = self.pace.clock() - start
-        now = perf_counter()
+        between: dict[str, Callable[[], list[Event]]] = {
+            "weights": lambda: [each.weights(at) for each in stepper.lookers.values()],
+            "insides": lambda: self.inside(stepper.compiled, at),
+            "samples": lambda: self.predicted(stepper.compiled, at),
+        }
+        for name, see in between.items():
+            if name in wanted:
+                start = clock()
+                found.extend(see())
+                spent[name] = clock() - start
+        now, plain = perf_counter(), self.pace.plain
+        unknown = max(0.0, clock() - began - plain - sum(spent.values())) if plain else 0.0
         for name, seconds in spent.items():
-            self.pace.looked(name, seconds, now)
+            self.pace.looked(name, seconds + unknown / len(spent), now)
         return found
 
     def inside(self, compiled: Compiled, at: Where) -> list[Event]:

@@ -115,22 +115,60 @@ def cases() -> list[Case]:
 
 @dataclass
 class Turn:
-    """What was done in a turn: steps, seconds, and seconds of the processor in the thread."""
+    """What was done in a turn: steps, seconds, and seconds of the processor in the thread; how many of the steps were
+    plain ones, and what those took on the processor."""
 
     steps: int
     seconds: float
     busy: float
+    plain_steps: int = 0
+    plain: float = 0.0
 
 
 class OverError(BaseException):
     """The way's thread is to end."""
 
 
+#: By thread: the way that trains in it.
+_WAYS: dict[int, Way] = {}
+
+
+def clock() -> float:
+    """Seconds, of which those in which this thread's way stood still are none."""
+    way = _WAYS.get(threading.get_ident())
+    return time.perf_counter() - (way.stood if way is not None else 0.0)
+
+
+def stand_still_between_turns() -> None:
+    """From now on every way can stand still after each of its steps, and then its clock does so too: else what is done
+    every second would be done once for all the seconds in which others had their turns."""
+    plain = Stepper.plain
+
+    def stopping(stepper: Stepper) -> Callable[[Any], None]:
+        step, way, progress = plain(stepper), _WAYS.get(threading.get_ident()), stepper.state.progress
+
+        def one(batch: Any) -> None:
+            began = time.thread_time()
+            step(batch)
+            if way is not None:
+                way.plain += time.thread_time() - began
+                way.plain_steps += 1
+                way.passes(progress.step)
+
+        return one
+
+    Stepper.plain = stopping  # type: ignore[method-assign, assignment]
+    for name, module in list(sys.modules.items()):
+        if name.startswith("nnstudio.train") and hasattr(module, "perf_counter"):
+            vars(module)["perf_counter"] = clock
+
+
 class Way:
     """A way of training, in a thread that stands still but for its turns. It calls :meth:`passes` from time to time."""
 
     def __init__(self, case: Case, folder: Path) -> None:
-        self.case, self.folder = case, folder
+        self.case, self.folder, self.stood = case, folder, 0.0
+        self.plain, self.plain_steps = 0.0, 0
         self._go, self._stood = threading.Event(), threading.Event()
         self._closing, self.ended, self.done = True, False, Turn(0, 0.0, 0.0)
 
@@ -149,24 +187,34 @@ class Way:
         if not self._closing:
             return
         if self._begun is not None:
-            step0, wall, busy = self._begun
-            self.done = Turn(step - step0, time.perf_counter() - wall, time.thread_time() - busy)
+            step0, wall, busy, plain_steps, plain = self._begun
+            self.done = Turn(
+                step - step0, time.perf_counter() - wall, time.thread_time() - busy, self.plain_steps - plain_steps,
+                self.plain - plain,
+            )  # fmt: skip
         self._go.clear()
+        began = time.perf_counter()
         self._stood.set()
         self._go.wait()
+        self.stood += time.perf_counter() - began
         if self.ended:
             raise OverError
-        self._begun = (step, time.perf_counter(), time.thread_time())
+        self._begun = (step, time.perf_counter(), time.thread_time(), self.plain_steps, self.plain)
 
-    _begun: tuple[int, float, float] | None = None
+    _begun: tuple[int, float, float, int, float] | None = None
 
     def start(self) -> None:
         threading.Thread(target=self._run, daemon=True).start()
         assert self._stood.wait(60), "it does not begin"
 
     def _run(self) -> None:
+        self.enter()
         with contextlib.suppress(OverError):
             self.train()
+
+    def enter(self) -> None:
+        """In the thread that trains, before its first step."""
+        _WAYS[threading.get_ident()] = self
 
     def train(self) -> None:
         raise NotImplementedError
@@ -193,7 +241,6 @@ class Nobody(Way):
                 step = stepper.plain()
                 for batch in batches.epoch(epoch):
                     step(batch)
-                    self.passes(state.progress.step)
                 losses.fetch()
                 state.epoch_figures(batches.sizes)
                 evaluate_rows(compiled, held, plan.batch_size)
@@ -210,7 +257,7 @@ class Live(Way):
         self.recorder = Recorder(self.folder / f"{self.case.name}.sqlite")
         self.worker = Worker(
             lambda: compiled, self.case.data, self.case.plan,
-            also=(self.recorder.put, lambda event: self.passes(event.step)),
+            also=(self.recorder.put, lambda _: self.enter()),
         )  # fmt: skip
         self.worker.control.look_into(compiled.resolution.order, "validation", 0)
         self.watcher = threading.Thread(target=self._watch)

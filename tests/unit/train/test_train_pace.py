@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import thread_time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnstudio.compile.lower import Compiled
+from nnstudio.train.control import Control
+from nnstudio.train.events import Gradients
+from nnstudio.train.looking import Looker
+from nnstudio.train.loop import run
 from nnstudio.train.pace import INSTRUMENTS, Pace
+from nnstudio.train.plan import Plan
+from nnstudio.train.stepping import Stepper
 
 NAMES = tuple(instrument.name for instrument in INSTRUMENTS if instrument.name != "insides")
 
@@ -150,3 +159,27 @@ def test_on_a_machine_that_is_busy_with_other_work_things_are_told_more_rarely()
     pace.time = 1.0
     assert pace.apart(0.001, 0.01, now=1.0) == pytest.approx(0.1)
     assert pace.apart(0.001, 0.01, now=4.0) == pytest.approx(0.4)  # a quarter of the time was the run's
+
+
+def test_what_a_look_takes_besides_its_instruments_is_counted_too(
+    make_classifier: Callable[..., Compiled], blobs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[float] = []
+    enter, looked = Stepper.enter_looker, Pace.looked
+
+    def dear(stepper: Stepper) -> Looker:
+        until = thread_time() + 0.03
+        while thread_time() < until:
+            pass
+        return enter(stepper)
+
+    def remembered(pace: Pace, name: str, seconds: float, now: float) -> None:
+        counted.append(seconds)
+        looked(pace, name, seconds, now)
+
+    monkeypatch.setattr(Stepper, "enter_looker", dear)
+    monkeypatch.setattr(Pace, "looked", remembered)
+    plan = Plan(epochs=40, batch_size=8, device="cpu", threads=1, watching=1.0)
+    looks = sum(isinstance(event, Gradients) for event in run(make_classifier(), blobs, plan, Control()))
+    assert looks > 1
+    assert sum(counted) >= 0.03 * (looks - 1)  # of the first no more is known than what its instruments took
