@@ -94,13 +94,21 @@ class Resolution:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
     @cached_property
+    def in_flow(self) -> tuple[Problem, ...]:
+        """All problems, those that stand first in the flow before what may follow from them."""
+        if not self.problems:
+            return ()
+        order = {id: place for place, id in enumerate(self.order)}
+        return tuple(sorted(self.problems, key=lambda problem: order.get(problem.path or problem.node, len(order))))
+
+    @cached_property
     def parameters(self) -> int:
         """Trainable numbers in the whole network."""
         return sum(self.nodes[id].parameters for id in self.flat.nodes)
 
     def look_up(self) -> None:
         """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
-        for name in ("errors", "parameters", "_by_node"):
+        for name in ("errors", "parameters", "in_flow", "_by_node"):
             getattr(self, name)
         self.network.look_up()
         self.flat.look_up()

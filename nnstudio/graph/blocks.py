@@ -110,9 +110,9 @@ def _ports_renamed(network: Network, definition: str, names: Mapping[str, str]) 
         wires = []
         for wire in part.wires:
             if wire.source in ids:
-                wire = replace(wire, output=names.get(wire.output, wire.output))
+                wire = wire._replace(output=names.get(wire.output, wire.output))
             if wire.target in ids:
-                wire = replace(wire, input=names.get(wire.input, wire.input))
+                wire = wire._replace(input=names.get(wire.input, wire.input))
             wires.append(wire)
         return replace(part, wires=tuple(wires))
 
@@ -306,7 +306,7 @@ def unpack_block(id: str) -> Edit:
                 inner = replace(inner, frozen=inner.frozen or node.frozen)
                 names.add(inner.name)
             nodes[ids[key]] = inner
-        wires = tuple(replace(wire, source=ids[wire.source], target=ids[wire.target]) for wire in flat.wires)
+        wires = tuple(wire._replace(source=ids[wire.source], target=ids[wire.target]) for wire in flat.wires)
         return rebound(_told_apart(replace(network, nodes=nodes, wires=wires)))
 
     return edit

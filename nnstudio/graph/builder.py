@@ -137,6 +137,6 @@ def with_names_as_ids(network: Network) -> Network:
         if isinstance(layer, Shared) and layer.of in names:
             layer = layer.with_(of=names[layer.of])
         nodes[names[id]] = replace(node, id=names[id], layer=layer)
-    wires = tuple(replace(wire, source=names[wire.source], target=names[wire.target]) for wire in network.wires)
+    wires = tuple(wire._replace(source=names[wire.source], target=names[wire.target]) for wire in network.wires)
     blocks = {name: with_names_as_ids(definition) for name, definition in network.blocks.items()}
     return replace(network, nodes=nodes, wires=wires, blocks=blocks)

@@ -83,7 +83,7 @@ def _renamed(wire: Wire, ids: Mapping[str, str]) -> Wire:
     source, target = ids.get(wire.source), ids.get(wire.target)
     if source == wire.source and target == wire.target:
         return wire
-    return replace(wire, source=source or f"\0{wire.source}", target=target or f"\0{wire.target}")
+    return wire._replace(source=source or f"\0{wire.source}", target=target or f"\0{wire.target}")
 
 
 def _alterations(before: Network, after: Network, old: Node, new: Node) -> tuple[Alteration, ...]:

@@ -79,7 +79,7 @@ def bridge(ids: Iterable[str]) -> Edit:
                 id, ()
             ):  # each keeps its place, which decides the order at a port for many
                 joined = feed is not None and feed.source != id and wire.output == (output or wire.output)
-                kept = (replace(wire, source=feed.source, output=feed.output),) if joined and feed is not None else ()
+                kept = (wire._replace(source=feed.source, output=feed.output),) if joined and feed is not None else ()
                 instead[wire] = () if wire.target == id else kept
             network = network.with_wires(instead).with_nodes({}, [id])
         return network
@@ -237,9 +237,9 @@ def swap(first: str, second: str) -> Edit:
             moved = wire
             if wire.source in ends:
                 output = port(wire.source, wire.output, "outputs")
-                moved = replace(moved, source=ends[wire.source], output=output)
+                moved = moved._replace(source=ends[wire.source], output=output)
             if wire.target in ends:
-                moved = replace(moved, target=ends[wire.target], input=port(wire.target, wire.input, "inputs"))
+                moved = moved._replace(target=ends[wire.target], input=port(wire.target, wire.input, "inputs"))
             instead[wire] = (moved,)
         made = network.with_wires(instead)
         if any(made.leads(wire.target, wire.source) for id in ends for wire in made.outgoing.get(id, ())):
@@ -262,10 +262,10 @@ def replace_layer(id: str, layer: AnyLayer) -> Edit:
         for wire in _at(network, id):
             moved = wire
             if wire.source == id and wire.output not in stands.outputs and stands.outputs:
-                moved = replace(moved, output=next(iter(stands.outputs)))
+                moved = moved._replace(output=next(iter(stands.outputs)))
             if wire.target == id:
                 if wire.input not in stands.inputs and stands.inputs:
-                    moved = replace(moved, input=next(iter(stands.inputs)))
+                    moved = moved._replace(input=next(iter(stands.inputs)))
                 port = stands.inputs.get(moved.input)
                 if port is not None and not port.many and moved.input in taken:
                     instead[wire] = ()  # the new layer has fewer ports: the first wire keeps its place

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nnstudio.graph.changes import (
     changed,
@@ -70,9 +70,8 @@ class Node:
         return next((text for name, text in self.expressions if name == parameter), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """From one output port to one input port; nodes are named by id."""
+class Wire(NamedTuple):
+    """From one output port to one input port; nodes are named by id. (A tuple: there are many, and often looked up.)"""
 
     source: str
     output: str

@@ -53,7 +53,7 @@ def put_in_place(id: str, layer: Layer) -> Edit:
                 port = outputs.get(wire.output) or next(iter(made.outputs), "")
                 if not port:
                     continue
-                moved = replace(moved, output=port)
+                moved = moved._replace(output=port)
             if wire.target == id:
                 port = inputs.get(wire.input, "")
                 if not port or (port in taken and not made.inputs[port].many):
@@ -62,7 +62,7 @@ def put_in_place(id: str, layer: Layer) -> Edit:
                 if not port:
                     continue
                 taken.add(port)
-                moved = replace(moved, input=port)
+                moved = moved._replace(input=port)
             instead[wire] = (moved,)
         kept = tuple((name, text) for name, text in node.expressions if name in made.params)
         changed = replace(node, layer=made, expressions=kept)

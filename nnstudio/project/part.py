@@ -47,7 +47,7 @@ def part_of(network: Network, view: View, ids: frozenset[str], definitions: Mapp
     part = replace(part, blocks={name: definitions[name] for name in definitions if name in used})
     there = frozenset(part.wires)
     seen = View(
-        {id: view.positions[id] for id in filter(part.nodes.__contains__, view.positions)},
+        {id: view.positions[id] for id in part.nodes if id in view.positions},
         {id: frame for id, frame in view.frames.items() if frame.members and frame.members <= part.nodes.keys()},
         routes={wire: points for wire, points in view.routes.items() if wire in there},
         blocks={name: inner for name, inner in view.blocks.items() if name in part.blocks},

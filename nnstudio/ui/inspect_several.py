@@ -73,6 +73,7 @@ class SeveralPage(Page):
         self.facts = Facts()
         self.body.addWidget(self.facts)
         self._costs = NodeCosts(session, self.ids)
+        self._costs.setVisible(len(ids) <= _AT_ONCE)  # of very many, told last
         self.body.addWidget(self._costs)
         self.body.addStretch(1)
         self._parts: list[Callable[[], None]] = []
@@ -119,6 +120,7 @@ class SeveralPage(Page):
             lambda: self.flags.show_nodes(nodes),
             self.trained.refresh,
             lambda: self._show_facts(nodes),
+            self._costs.show,
         ]
         if len(nodes) > _AT_ONCE:
             self._on.start()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QTabBar, QToolButton, QWidget
 
 from nnstudio.ui import theme
+from nnstudio.ui.docks.findings import findings, summary
 from nnstudio.ui.icons import icon
 from nnstudio.ui.parts import ElidedLabel, empty, label, row
 from nnstudio.ui.scope import WHOLE, Scope
@@ -138,13 +139,14 @@ class CanvasHead(QFrame):
         self.setLayout(row(self.tabs, self.way, self.status, spacing=14, margins=(14, 0, 16, 0)))
         for signal in (
             session.resolved, session.changed, session.events_arrived, session.run_changed, session.scope_changed,
+            session.doctoring.found,
         ):  # fmt: skip
             signal.connect(self.refresh)
         theme.changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self, *_: object) -> None:
-        """Count layers, parameters and problems."""
+        """Count layers and parameters, and all that the panel of problems lists."""
         network, resolution = self._session.network, self._session.resolution
         count = len(network.nodes)
         parts = [f"{count:,} layer{'' if count == 1 else 's'}"] if count else []
@@ -152,11 +154,7 @@ class CanvasHead(QFrame):
             parts.append("working out …")
         elif resolution is not None and count:
             parts.append(f"{resolution.parameters:,} parameter{'' if resolution.parameters == 1 else 's'}")
-            problems = len(resolution.errors)
-            warnings = len(resolution.problems) - problems + len(self._session.doctoring.diagnoses)
-            counted = ((problems, "problem"), (warnings, "warning"))
-            said = [f"{many} {what}{'' if many == 1 else 's'}" for many, what in counted if many]
-            parts.append(", ".join(said) or "no problems")
+            parts.append(summary(findings(self._session)) or "no problems")
         self.status.setText(" · ".join(parts))
         self._drop_what_does_not_fit()
 

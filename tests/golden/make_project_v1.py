@@ -33,7 +33,7 @@ def sheet() -> Sheet:
     names = {id: node.name for id, node in net.network.nodes.items()}
     nodes = {names[id]: replace(node, id=names[id]) for id, node in net.network.nodes.items()}
     strange = replace(nodes["pool"], id="strange", name="strange", layer=layer_from_json(UNKNOWN))
-    wires = tuple(replace(w, source=names[w.source], target=names[w.target]) for w in net.network.wires)
+    wires = tuple(w._replace(source=names[w.source], target=names[w.target]) for w in net.network.wires)
     network = Network({**nodes, "strange": strange}, (*wires, Wire("conv", "output", "strange", "in")))
     view = View({id: (240.0 * place, -12.5) for place, id in enumerate(network.nodes)})
     plan = Plan.make({"epochs": 12, "optimizer": "SGD", "nesterov": True, "schedule": "cosine", "seed": 5})

@@ -9,8 +9,10 @@ import shiboken6
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFrame, QLabel, QLineEdit, QWidget
 
+from nnstudio.data import shipped_reference
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.project.sheet import Sheet
 from nnstudio.ui import theme
 from nnstudio.ui.docks.node import NodeGradient
 from nnstudio.ui.inspect_nodes import NodePage
@@ -178,6 +180,21 @@ def test_nothing_of_the_project_s_page_outlives_it(qapp, session):
     gc.collect()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not [each for each in qapp.allWidgets() if isinstance(each, Records) and id(each) not in before]
+
+
+def test_the_page_of_another_project_is_made_once_and_after_its_drawing_is_there(drawn, inspector, qtbot, monkeypatch):
+    made = []
+
+    def counted(session):
+        made.append(ProjectPage(session))
+        return made[-1]
+
+    monkeypatch.setattr("nnstudio.ui.inspector.ProjectPage", counted)
+    drawn.replace_sheet(Sheet(data=shipped_reference("line")))
+    assert not made, "the drawing can be shown before"
+    qtbot.waitUntil(lambda: drawn.settled and drawn.dataset is not None, timeout=60_000)
+    assert inspector.page is made[0]
+    assert len(made) == 1
 
 
 def test_what_shows_the_run_is_seen_on_the_page_of_its_layer_and_nowhere_before(drawn, inspector):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -197,7 +196,7 @@ def _into_wires(
         source, output = wires[0].source, wires[0].output
         feed = Wire(source, output, ids[0], next(iter(layers[0].inputs)))
         last, port = ids[-1], next(iter(layers[-1].outputs))
-        moved = {wire: (replace(wire, source=last, output=port),) for wire in wires}
+        moved = {wire: (wire._replace(source=last, output=port),) for wire in wires}
         first = wires[0]  # places decide the order at a port for many
         network = network.with_wires({**moved, first: (feed, *moved[first])})
         return edits.chain(*_joined_in_a_row(layers, ids))(network)

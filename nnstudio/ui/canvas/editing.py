@@ -188,7 +188,7 @@ class Editor(Adding):
         moved = {fresh[id]: snapped((x + dx, y + dy)) for id, (x, y) in own.items()}
         steps = [self.placing(moved)]
         for wire, points in part.view.routes.items():
-            new = replace(wire, source=fresh[wire.source], target=fresh[wire.target])
+            new = wire._replace(source=fresh[wire.source], target=fresh[wire.target])
             steps.append(set_route(new, [(x + dx, y + dy) for x, y in points]))
         for frame in part.view.frames.values():
             members = frozenset(fresh[id] for id in frame.members)
@@ -211,8 +211,8 @@ class Editor(Adding):
 
         def taken(by: float) -> bool:
             wanted = {snapped((x + dx + by, y + dy + by)) for x, y in own.values()}
-            left, right = min(x for x, _ in wanted), max(x for x, _ in wanted)
-            near = np.flatnonzero((columns >= left) & (columns <= right))
+            (left, top), (right, low) = np.min(list(wanted), axis=0), np.max(list(wanted), axis=0)
+            near = np.flatnonzero((columns >= left) & (columns <= right) & (lines >= top) & (lines <= low))
             return not wanted.isdisjoint(zip(columns[near].tolist(), lines[near].tolist(), strict=True))
 
         step = 4.0 * GRID

@@ -15,6 +15,10 @@ Rows = npt.NDArray[np.intp]
 
 _NOWHERE = float("nan")
 _FEW = 24
+#: More rows than these that changed have the edges of all worked out anew.
+_SEVERAL = 400
+#: So far around where heights were asked for it is looked which nodes are there: the next question is asked nearby.
+_AROUND = 2400.0
 
 
 class NodeTable:
@@ -38,7 +42,9 @@ class NodeTable:
         self.faint = np.zeros(0, bool)  # bypassed
         self.folded = np.zeros(0, np.int32)
         self._occupied: Occupied[str] | None = None
-        self._edged: tuple[int, tuple[Floats, Floats, Floats, Floats]] | None = None
+        self._edged: tuple[Floats, Floats, Floats, Floats] | None = None
+        self._stale: list[int] = []  # rows whose edges are others now
+        self._there: tuple[int, Box, tuple[Floats, Floats, Floats, Floats]] | None = None  # near the last question
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,7 +83,7 @@ class NodeTable:
             row = len(self.ids)
             self.ids.append(id)
             if row >= len(self.x):
-                self._grow(max(64, 2 * row))
+                self._grow(row + 64 + row // 8)  # no more than are soon used: all are looked through often
         self.rows[id] = row
         self.badge[row], self.selected[row], self.folded[row] = 0, False, -1
         return row
@@ -93,7 +99,9 @@ class NodeTable:
         self.folded = np.concatenate([self.folded, np.full(more, -1, np.int32)])
 
     def _turn(self, rows: Rows) -> None:
-        self.turned.update(rows.tolist())
+        turned = rows.tolist()
+        self.turned.update(turned)
+        self._stale += turned
         self.geometry += 1
 
     def _place(self, ids: Iterable[str], rows: Rows, places: Floats, sizes: Floats) -> None:
@@ -134,6 +142,7 @@ class NodeTable:
                 self.ids[row] = ""
                 self._free.append(row)
                 self.turned.add(row)
+                self._stale.append(row)
                 self.geometry += 1
                 if self._occupied is not None:
                     self._occupied.remove(id)
@@ -191,16 +200,35 @@ class NodeTable:
 
     def heights(self, box: Box) -> set[tuple[float, float]]:
         """Upper and lower edges of the nodes, and of what they are folded into, that overlap ``box`` (edges)."""
-        left, top, right, bottom = self._edges()
+        left, top, right, bottom = self._edges_near(box)
         rows = np.flatnonzero((left < box[2]) & (right > box[0]) & (top < box[3]) & (bottom > box[1]))
         return set(zip(top[rows].tolist(), bottom[rows].tolist(), strict=True))
 
+    def _edges_near(self, box: Box) -> tuple[Floats, Floats, Floats, Floats]:
+        """The edges of some rows, among them all that overlap ``box``."""
+        kept = self._there
+        if kept is not None and kept[0] == self.geometry:
+            a, b, c, d = kept[1]
+            if a <= box[0] and b <= box[1] and c >= box[2] and d >= box[3]:
+                return kept[2]
+        edges = left, top, right, bottom = self._edges()
+        a, b, c, d = area = box[0] - _AROUND, box[1] - _AROUND, box[2] + _AROUND, box[3] + _AROUND
+        rows = np.flatnonzero((left < c) & (right > a) & (top < d) & (bottom > b))
+        found = edges[0][rows], edges[1][rows], edges[2][rows], edges[3][rows]
+        self._there = self.geometry, area, found
+        return found
+
     def _edges(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Left, top, right and bottom of all rows."""
-        if self._edged is None or self._edged[0] != self.geometry:
+        known, rows = self._edged, self._stale
+        if known is None or len(known[0]) != len(self.x) or len(rows) > _SEVERAL:
             w, h = self.w / 2, self.h / 2
-            self._edged = self.geometry, (self.x - w, self.y - h, self.x + w, self.y + h)
-        return self._edged[1]
+            known = self._edged = self.x - w, self.y - h, self.x + w, self.y + h
+        elif rows:
+            x, y, w, h = self.x[rows], self.y[rows], self.w[rows] / 2, self.h[rows] / 2
+            known[0][rows], known[1][rows], known[2][rows], known[3][rows] = x - w, y - h, x + w, y + h
+        self._stale = []
+        return known
 
     def shown(self) -> Rows:
         """Rows of all nodes that are shown."""

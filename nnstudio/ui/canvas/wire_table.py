@@ -83,7 +83,7 @@ class WireTable:
             row = len(self.wires)
             self.wires.append(wire)
             if row >= len(self.out):
-                self._grow(max(64, 2 * row) - len(self.out))
+                self._grow(64 + row // 8)  # no more than are soon used: all are looked through often
         self.rows[wire] = row
         return row
 

@@ -25,7 +25,9 @@ def id(network: Network, name: str) -> str:
 def test_a_network_does_not_differ_from_itself_nor_from_an_equal_one() -> None:
     network = chain()
     assert not difference(network, network)
-    again = Network({key: replace(node) for key, node in network.nodes.items()}, tuple(map(replace, network.wires)))
+    again = Network(
+        {key: replace(node) for key, node in network.nodes.items()}, tuple(wire._replace() for wire in network.wires)
+    )
     assert not difference(network, again)
 
 
