@@ -39,7 +39,8 @@ def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_
     read or none of the targets answered.
     """
     dataset = with_tokens(dataset, reopen)
-    drawing, size = Drawing(), Size(dataset.count("train"))
+    planned, rows = plan(dataset), dataset.count("train")
+    drawing, size = Drawing(), Size(rows, planned.epochs * rows)
     inputs, targets = _inputs(dataset), _targets(dataset)
     read, answer = _sequences(dataset, inputs, targets)
     if not inputs:
@@ -62,7 +63,7 @@ def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_
         told = _painted(drawing, dataset, inputs, spatial[0], size)
     else:
         told = _answered(drawing, dataset, inputs, targets, size)
-    sheet = Sheet(drawing.network, drawing.view, plan(dataset), dataset.reference)
+    sheet = Sheet(drawing.network, drawing.view, planned, dataset.reference)
     return Suggestion(sheet, tuple(told), dataset)
 
 

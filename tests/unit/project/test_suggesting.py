@@ -12,6 +12,8 @@ from nnstudio.data import DataError, DataReference, describe_file, open_data, sh
 from nnstudio.data.dataset import Dataset
 from nnstudio.project.project import Project
 from nnstudio.project.suggesting import suggest
+from nnstudio.project.suggesting.drawing import Drawing
+from nnstudio.project.suggesting.reading import Size, vector
 
 
 def arrays(tmp_path: Path, **columns: np.ndarray) -> Dataset:
@@ -50,6 +52,26 @@ def test_pictures_get_convolutions_and_learn() -> None:
     digits = open_data(shipped_reference("digits"))
     assert "Conv2d" in layers(digits)
     assert trained(digits, epochs=5)["accuracy"] >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "edge", "filters"),
+    [
+        (2_000, 60, 16, [32, 64]),
+        (80_000, 7, 16, [64, 128]),  # more rows allow more
+        (80_000, 7, 32, [32, 64, 128]),  # but not what would take hours
+        (2_000, 32, 224, [16, 32, 64, 128, 256]),
+        (1_000_000, 5, 224, [8, 16, 32, 64, 128]),  # something is left of it whatever it takes
+    ],
+)
+def test_pictures_get_no_wider_layers_than_are_trained_in_half_an_hour(
+    tmp_path: Path, rows: int, epochs: int, edge: int, filters: list[int]
+) -> None:
+    dataset = arrays(tmp_path, x=np.zeros((20, 3, edge, edge), np.uint8), y=np.arange(20, dtype=np.int64) % 2)
+    drawing = Drawing()
+    vector(drawing, dataset, dataset.fields["image"], Size(rows, rows * epochs))
+    layers = [node.layer for node in drawing.network.nodes.values()]
+    assert [layer.out_channels for layer in layers if type(layer).__name__ == "Conv2d"] == filters
 
 
 def test_a_number_is_guessed_as_a_number(tmp_path: Path) -> None:
