@@ -36,6 +36,16 @@ def load_torch() -> None:
                 f"PyTorch could not be loaded ({reason}), so networks can be drawn and saved but not checked or "
                 "trained; install it again with “pip install --force-reinstall torch” and restart NN Studio"
             ) from error
+        _leave_a_core()
+
+
+def _leave_a_core() -> None:
+    """Have what works in the background from now on leave a core to the window. A run computes as its plan says."""
+    import torch
+
+    from nnstudio.train.environment import cores
+
+    torch.set_num_threads(min(torch.get_num_threads(), max(1, cores() - 1)))
 
 
 def _open_libraries() -> None:

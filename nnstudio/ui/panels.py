@@ -7,7 +7,7 @@ import importlib
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QTabBar, QWidget
 
-from nnstudio.train.events import RunFailed
+from nnstudio.ui.docks.findings import findings
 from nnstudio.ui.docks.live import Live
 from nnstudio.ui.parts import column, line, row
 from nnstudio.ui.session import Session
@@ -63,9 +63,11 @@ class Panels(QFrame):
         self.layout().setStretch(3, 1)  # type: ignore[call-overload]
         self.setMinimumHeight(120)
         self.tabs.currentChanged.connect(self._show)
-        session.resolved.connect(self._count_problems)
-        session.events_arrived.connect(self._count_problems)
-        session.doctoring.found.connect(self._count_problems)
+        for signal in (
+            session.resolved, session.changed, session.events_arrived, session.run_changed, session.scope_changed,
+            session.doctoring.found,
+        ):  # fmt: skip
+            signal.connect(self._count_problems)
 
     def get_ready(self) -> None:
         """From now on panels may be built: what they import has been imported."""
@@ -114,10 +116,7 @@ class Panels(QFrame):
         self.chosen.emit(place)
 
     def _count_problems(self, *_: object) -> None:
-        resolution = self._session.resolution
-        count = len(resolution.problems) if resolution is not None else 0
-        history = self._session.history
-        count += len(self._session.doctoring.diagnoses) + isinstance(history.ended, RunFailed)
+        count = len(findings(self._session))
         title = f"Problems · {count}" if count else "Problems"
         place = place_of("Problems")
         if self.tabs.tabText(place) != title:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from nnstudio.project.project import rebased
 from nnstudio.project.sheet import Sheet
@@ -44,13 +44,17 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 class ProjectFiles(QObject):
-    """Where the session's project lies, and reading and writing it in the background."""
+    """Where the session's project lies, and reading and writing it in the background. ``opening`` tells what is being
+    read, "" when that is over."""
+
+    opening = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self.path: Path | None = None
         self.job: Job | None = None
+        self._reads = False
         self._title = ""
         self._stamp: tuple[int, int] | None = None
 
@@ -81,13 +85,20 @@ class ProjectFiles(QObject):
 
     def open(self, path: Path, then: Callable[[], object] | None = None) -> None:
         """Read a project file and show it; ``then`` is called when it is there."""
-        self._open(Path(path), Path(path), "", then)
+        self._open(Path(path), Path(path), "", Path(path).stem, then)
 
     def open_template(self, template: Template, then: Callable[[], object] | None = None) -> None:
         """Show a copy of a project of the gallery, which has no file of its own yet."""
-        self._open(template.path, None, template.id, then)
+        self._open(template.path, None, template.id, template.title, then)
 
-    def _open(self, path: Path, own: Path | None, title: str, then: Callable[[], object] | None) -> None:
+    def _open(
+        self, path: Path, own: Path | None, title: str, called: str, then: Callable[[], object] | None
+    ) -> None:  # fmt: skip
+        """``called``: what it is called while it is read. Another one that is being read is given up."""
+        before = self._session.sheet
+        if self.job is not None and self._reads:
+            self.job.cancel()
+            self.job = None
 
         def work(_: Job) -> tuple[Loaded, tuple[int, int] | None]:
             from nnstudio.project.files import load
@@ -97,6 +108,11 @@ class ProjectFiles(QObject):
 
         def done(found: tuple[Loaded, tuple[int, int] | None]) -> None:
             self.job = None
+            if self._session.sheet is not before:
+                self.opening.emit("")
+                told = f"{called} was not opened, since {self.title} was changed meanwhile; save it and open it again"
+                self._session.notice.emit("warning", told)
+                return
             loaded, stamp = found
             self._show(loaded.sheet, own, title, loaded.weights, fitted=loaded.fitted)
             self._stamp = stamp if own is not None else None
@@ -104,8 +120,11 @@ class ProjectFiles(QObject):
                 self._session.notice.emit("warning", note)
             if then is not None:
                 then()
+            self.opening.emit("")
 
-        self._start(work, done, "open")
+        if self._start(work, done, "open"):
+            self._reads = True
+            self.opening.emit(called)
 
     def save(self, path: Path | None = None, then: Callable[[], object] | None = None) -> None:
         """Write the project; edits may go on meanwhile. ``then`` is called when it is on disk.
@@ -140,7 +159,8 @@ class ProjectFiles(QObject):
             if then is not None:
                 then()
 
-        self._start(work, done, "save")
+        if self._start(work, done, "save"):
+            self._reads = False
 
     def restore(self, work: Recovered) -> None:
         """Show work that the journal kept; it counts as not saved."""
@@ -160,16 +180,18 @@ class ProjectFiles(QObject):
         reference = sheet.data.with_(sha256=dataset.reference.sha256, types=dict(dataset.types))
         return dataclasses.replace(sheet, data=reference)
 
-    def _start(self, work: Callable[[Job], Any], done: Callable[[Any], object], name: str) -> None:
+    def _start(self, work: Callable[[Job], Any], done: Callable[[Any], object], name: str) -> bool:
         if self.job is not None:
             self._session.notice.emit("warning", "A file is still being read or written; try again in a moment")
-            return
+            return False
         self.job = self._session.background.run(work, done, self._failed, name=name)
+        return True
 
     def _failed(self, error: BaseException) -> None:
         from nnstudio.project.files import ProjectError
 
         self.job = None
+        self.opening.emit("")
         if isinstance(error, ProjectError):
             message = str(error)
         elif isinstance(error, OSError):

@@ -26,6 +26,7 @@ from nnstudio.ui.learning.actions import LearningActions
 from nnstudio.ui.living_actions import LivingActions
 from nnstudio.ui.network_actions import NetworkActions
 from nnstudio.ui.notices import Notices, Onwards
+from nnstudio.ui.opening import Opening
 from nnstudio.ui.parts import column, line
 from nnstudio.ui.qt_types import MODULES, make_types
 from nnstudio.ui.run_bar import RunBar
@@ -129,6 +130,7 @@ class MainWindow(QMainWindow):
         self._menu.aboutToShow.connect(self.actions_table.refresh)
         self.run_bar.menu_button.setMenu(self._menu)
         self.notices = Notices(self._pages, self._under_canvas, self._onwards)
+        self.opening = Opening(self._pages, self.session.files)
         self.run_bar.show_run(False)
 
     def _under_canvas(self, left: int, right: int) -> int:
@@ -273,7 +275,9 @@ class MainWindow(QMainWindow):
         """Show the project, as soon as the workspace is built."""
         self._wanted = not self.warm
         if self._wanted:
+            self.opening.stay(self.session.title)
             return
+        self.opening.leave()
         self._pages.setCurrentWidget(self.workspace)
         self.run_bar.show_run(True)
         self.notices.raise_()
@@ -284,6 +288,7 @@ class MainWindow(QMainWindow):
     def show_welcome(self) -> None:
         """Show recent projects and the gallery; the project stays open behind it."""
         self._wanted = False
+        self.opening.leave()
         self.welcome.refresh()
         self._pages.setCurrentWidget(self.welcome)
         self.run_bar.show_run(self._workspace is not None and self.session.run_state != "idle")

@@ -6,9 +6,11 @@ import pytest
 
 from nnstudio.data import shipped_reference
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.train.events import Diagnosis, RunFailed
 from nnstudio.train.plan import Plan
 from nnstudio.ui.docks import ProblemsPanel
 from nnstudio.ui.panels import Panels, place_of
+from nnstudio.ui.scope_tabs import CanvasHead
 
 WAIT = 60_000
 
@@ -73,6 +75,26 @@ def test_the_tab_counts_it_and_the_card_offers_its_cures(drawn, qtbot, show):
     assert panel.rows[0].title.text() == "Batch normalisation on single samples"
     drawn.doctoring.found.emit()
     assert panels.tabs.tabText(place_of("Problems")) == "Problems · 1"
+
+
+def test_the_line_over_the_canvas_says_of_how_many_the_tab_is_as_soon_as_one_more_is_found(drawn, qtbot, monkeypatch):
+    panels, head, panel = Panels(drawn), CanvasHead(drawn), ProblemsPanel(drawn)
+    for made in (panels, head, panel):
+        qtbot.addWidget(made)
+    head.resize(900, 30)
+    before = drawn.doctoring.diagnoses
+    late = Diagnosis(step=0, time=0.0, code="dead-units", message="Units are dead.", hint="")
+    monkeypatch.setattr(type(drawn.doctoring), "diagnoses", property(lambda _: [*before, late]))
+    drawn.doctoring.found.emit()
+    assert panels.tabs.tabText(place_of("Problems")) == "Problems · 2"
+    assert head.status.text().endswith("· 2 warnings")
+    failed = RunFailed(step=3, time=1.0, message="The loss is not a number.")
+    monkeypatch.setattr(drawn.history, "ended", failed)
+    drawn.events_arrived.emit([])
+    panel.refresh()
+    assert panels.tabs.tabText(place_of("Problems")) == "Problems · 3"
+    assert head.status.text().endswith("· 1 error, 2 warnings")
+    assert panel.heading.text() == "1 error, 2 warnings"
 
 
 def test_a_run_whose_rate_is_too_high_gets_its_card_while_it_trains(drawn, qtbot):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 import sys
 from pathlib import Path
 
@@ -90,7 +89,7 @@ def test_the_status_counts_layers_parameters_and_problems(digits, qtbot):
     layers = len(digits.session.network.nodes)
     assert status.text() == f"{layers} layers · {digits.session.resolution.parameters:,} parameters · no problems"
     digits.session.do("Cut", edits.disconnect(digits.session.network.wires[:1]))
-    qtbot.waitUntil(lambda: "problem" in status.text() and "no problems" not in status.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "error" in status.text(), timeout=60_000)
 
 
 def test_the_status_says_so_while_types_are_not_yet_worked_out(digits):
@@ -388,13 +387,3 @@ def test_the_menu_reaches_every_action(at_work):
             reached |= {one.objectName() for one in entries}
     expected = {action.id for action in at_work.actions_table if action.dynamic is None}
     assert expected <= reached
-
-
-def test_the_window_is_painted_before_torch_or_pyqtgraph_is_imported():
-    code = (
-        "import sys\nfrom nnstudio import app\na = app.application()\nw = app.open_window()\n"
-        "w.painted.connect(lambda: (print(sorted({'torch', 'pyqtgraph', 'networkx'} & set(sys.modules))), "
-        "sys.stdout.flush(), __import__('os')._exit(0)))\na.exec()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == "[]\n", done.stderr
