@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnstudio.cli.output import CallError, Output, figure, figures, note
 from nnstudio.cli.tables import Column, table
 from nnstudio.project.errors import ProjectError
 
 if TYPE_CHECKING:
+    from nnstudio.project.judging.classes import Confusion
     from nnstudio.project.judging.intervals import Interval
     from nnstudio.project.judging.judge import Judge, Judged
     from nnstudio.project.project import Project
@@ -105,14 +106,14 @@ def _confusion(judged: Judged, out: Output) -> None:
     from nnstudio.project.judging.curves import curves
 
     matrix = confusion(judged)
-    names, counts = matrix.classes, matrix.counts
+    names = matrix.classes
     scored = judged.kind == "classes"
     rows = []
     for code, each in enumerate(by_class(matrix)):
         curve = curves(judged, int(matrix.codes[code])) if scored else None
         area = curve.area.value if curve is not None else float("nan")
         average = curve.average_precision if curve is not None else float("nan")
-        taken = {name: int(count) for name, count in zip(names, counts[code], strict=True) if count}
+        taken = {names[said]: times for said, times in matrix.taken_for(code)}
         out.item(
             **{"class": each.name}, count=each.count, precision=each.precision, recall=each.recall, f1=each.f1,
             iou=each.iou, **({"auc": area, "average_precision": average} if scored else {}), taken_for=taken,
@@ -120,11 +121,12 @@ def _confusion(judged: Judged, out: Output) -> None:
         last = (_plain(area), _plain(average)) if scored else (_plain(each.iou),)
         rows.append((each.name, f"{each.count:,}", *map(_plain, (each.precision, each.recall, each.f1)), *last))
     if len(names) <= WIDE:
+        counts = matrix.among(range(len(names)))
         cells = [(name, *(f"{count:,}" if count else "·" for count in counts[code])) for code, name in enumerate(names)]
         across = [Column(name, right=True, strong=code) for code, name in enumerate(names)]
         table(out, "Confusion: true class down, what it was taken for across", [Column(""), *across], cells)
     else:
-        _largest_errors(names, counts, out)
+        _largest_errors(matrix, out)
     more = ("AUC", "average precision") if scored else ("IoU",)
     heads = [Column(name, right=True) for name in ("samples", "precision", "recall", "F1", *more)]
     table(out, "By class", [Column("class"), *heads], rows)
@@ -153,13 +155,9 @@ def _objects(judged: Judged, out: Output) -> None:
         out.line(f"Mean average precision {_plain(mean)}")
 
 
-def _largest_errors(names: tuple[str, ...], counts: Any, out: Output) -> None:
-    import numpy as np
-
-    apart = counts - np.diag(np.diag(counts))
-    order = np.argsort(-apart, axis=None)[:20]
-    pairs = [divmod(int(at), len(names)) for at in order]
-    rows = [(names[true], names[said], f"{counts[true, said]:,}") for true, said in pairs if apart[true, said]]
+def _largest_errors(matrix: Confusion, out: Output) -> None:
+    names = matrix.classes
+    rows = [(names[true], names[said], f"{times:,}") for true, said, times in matrix.errors(20)]
     heads = [Column("class"), Column("taken for"), Column("times", right=True)]
     table(out, "Most frequent errors", heads, rows)
 

@@ -77,7 +77,8 @@ def edits(found: Sequence[int], true: Sequence[int]) -> int:
 class ErrorRate(Sequences):
     """Edits that are needed to make what was found right, divided by the length of what is true.
 
-    Counted here: torchmetrics does it in plain Python, which takes ten times as long for sequences of some hundreds."""
+    Counted here, as torchmetrics' ``char_error_rate`` counts: that is plain Python, which takes as long for sequences
+    of 16 and six times as long for those of 128."""
 
     def reset(self) -> None:
         self.edits, self.length = 0, 0

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QSizePolicy, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.parts import button, column
+from nnstudio.ui.search_popup import SearchPopup
 
 _ID = Qt.ItemDataRole.UserRole
 #: Rows of the list that are seen at once, and how many names a button's tip has.
@@ -27,23 +28,15 @@ class Offer:
     last: tuple[str, ...] = ()
 
 
-class Picker(QFrame):
+class Picker(SearchPopup):
     """A popup list with boxes to check. ``picked(ids)`` comes with each change, in the order of the list."""
 
     picked = Signal(tuple)
 
     def __init__(self, offer: Offer, chosen: Sequence[str], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setProperty("role", "popup")
+        self.list = QListWidget()
+        super().__init__(self.list, "What can be picked; Space checks", parent)
         self.setObjectName("picker")
-        self.search, self.list = QLineEdit(), QListWidget()
-        self.search.setPlaceholderText("Find by name")
-        self.search.setAccessibleName("Find by name")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._filter)
-        self.search.installEventFilter(self)
-        self.list.setAccessibleName("What can be picked; Space checks")
         self.list.setUniformItemSizes(True)
         for id, name in {**offer.names, **{id: f"{id} (gone)" for id in chosen if id not in offer.names}}.items():
             item = QListWidgetItem(name)
@@ -72,18 +65,6 @@ class Picker(QFrame):
         self.list.setFixedHeight(rows * theme.scaled(24) + 8)
         self.setFixedWidth(max(theme.scaled(240), self.parentWidget().width()))
 
-    def popup(self, below: QWidget) -> None:
-        """Open under a widget, or over it where there is no room below."""
-        self.adjustSize()
-        at = below.mapToGlobal(QPoint(0, below.height() + 2))
-        room = below.screen().availableGeometry()
-        if at.y() + self.height() > room.bottom():
-            at.setY(max(room.top(), at.y() - below.height() - self.height() - 4))
-        at.setX(max(room.left(), min(at.x(), room.right() - self.width())))
-        self.move(at)
-        self.show()
-        self.search.setFocus()
-
     def chosen(self) -> tuple[str, ...]:
         """The ids that are checked."""
         items = (self.list.item(place) for place in range(self.list.count()))
@@ -100,7 +81,8 @@ class Picker(QFrame):
     def _tell(self) -> None:
         self.picked.emit(self.chosen())
 
-    def _filter(self, text: str) -> None:
+    def narrow(self, text: str) -> None:
+        """Show the names that this is a part of."""
         first = -1
         for place in range(self.list.count()):
             found = text.strip().lower() in self.list.item(place).text().lower()

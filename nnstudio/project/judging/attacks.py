@@ -26,8 +26,9 @@ WAYS, NORMS = ("fgsm", "pgd"), ("inf", "2")
 #: the smallest change is found.
 ROWS, STRENGTHS, STEPS, HALVINGS = 128, 9, 10, {"fgsm": 12, "pgd": 6}
 #: The greatest strength that is tried by itself: this share of the range of a picture's pixels, twice that of other
-#: numbers (for L2, times half the root of how many numbers a sample has).
-REACH = 0.3
+#: numbers (for L2, times half the root of how many numbers a sample has), doubled until half is fooled, but no more
+#: often than this.
+REACH, DOUBLINGS = 0.3, 4
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,21 @@ class _Attacker:
         reach = REACH * span if pictures else 2 * REACH
         if self.attack.norm == "2":
             reach *= 0.5 * sum(tensor[0].numel() for tensor in self.clean) ** 0.5
+        if not (pictures or self.numbers):
+            reach = self._reaching(reach)
         return np.linspace(0.0, reach, STRENGTHS)
+
+    def _reaching(self, reach: float) -> float:
+        """A strength that fools half of the rows that are right: this one, or what it is after some doublings."""
+        import torch
+
+        fine = self._try(self.clean)[0]
+        for _ in range(DOUBLINGS):
+            left = fine & self._try(self._changed(torch.full((len(fine),), reach)))[0]
+            if 2 * int(left.sum()) <= int(fine.sum()):
+                break
+            reach *= 2
+        return reach
 
     def _try(self, inputs: Sequence[torch.Tensor]) -> tuple[torch.Tensor, float]:
         """Of each row whether it is right, and the share that is (the mean absolute error, of numbers)."""

@@ -6,6 +6,7 @@ deep networks" (2017); Zeiler and Fergus, "Visualizing and understanding convolu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from nnstudio.project.judging.taps import copied, let_through, prune, tap_value
 if TYPE_CHECKING:
     import torch
     from torch import fx
+
+    from nnstudio.data.encoding import ColumnEncoding
 
 #: Passes of the network at once.
 AT_ONCE = 64
@@ -66,19 +69,21 @@ class Model:
 
     def choose(self, code: int, shape: Sequence[int], at: int = -1) -> None:
         """Explain this class: its score at a place of a sequence, the sum of its scores where there are several places
-        and none is meant; of numbers their mean, of a picture its squared error; of boxes, how sure the network is of
-        all of them."""
-        subject = self.asking.subject
+        and none is meant; of numbers their mean in the data's own unit, of a picture its squared error; of boxes, how
+        sure the network is of all of them."""
+        asking, subject = self.asking, self.asking.subject
         if subject.kind == "boxes":
             self._chosen = lambda made: made[..., 5].sum(dim=1)
         elif is_painted(subject, shape):
-            target = self.asking.target
+            target = asking.target
             sharp = subject.link == "sigmoid"
             self._chosen = lambda made: (
                 ((made.sigmoid() if sharp else made) - target).square().reshape(len(made), -1).mean(dim=1)
             )
         elif subject.kind == "numbers":
-            self._chosen = lambda made: made.reshape(len(made), -1).mean(dim=1)
+            unit = asking.judge.unit(subject, math.prod(shape[1:]))
+            shares = subject.link == "sigmoid"
+            self._chosen = lambda made: in_unit(unit, made.sigmoid() if shares else made).mean(dim=1)
         elif len(shape) < 2 or shape[1] == 1 or subject.link in (*ONE_NUMBER, "none"):
             sign = 1.0 if code == 1 else -1.0
             sign = -sign if subject.link == "distance" else sign
@@ -96,6 +101,17 @@ class Model:
 
     def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
         return self._chosen(self.prediction(*inputs))
+
+
+def in_unit(unit: ColumnEncoding | None, numbers: torch.Tensor) -> torch.Tensor:
+    """Numbers (rows, …) in the unit of a column, (rows, K), as `ColumnEncoding.decoded` gives them; gradients pass."""
+    import torch
+
+    flat = numbers.reshape(len(numbers), -1)
+    if unit is None:
+        return flat
+    flat = flat * flat.new_tensor(unit.std) + flat.new_tensor(unit.mean)
+    return (flat.sign() * torch.expm1(flat.abs()) if unit.log else flat) * unit.divisor
 
 
 def _nothing(table: Any, codes: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +17,63 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 
+#: Cells of a matrix up to which all of them are counted; beyond, those that occur.
+CELLS = 1_000_000
+
+
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """counts: how many rows (for places: places) of each true class (down) were taken for each (across), (C, C).
-    codes: of the classes, (C,)."""
+    """Which classes were taken for which. Only pairs that occur are kept: of a vocabulary the whole matrix would not
+    fit into memory.
+
+    classes: their names, (C,); codes: of the classes, (C,). true, said: of each pair that occurs its places among the
+    classes, ascending, (K,); times: how many rows (for places: places) it has, (K,).
+    """
 
     classes: tuple[str, ...]
-    counts: Codes
     codes: Codes
+    true: Codes
+    said: Codes
+    times: Codes
+
+    def _sums(self, places: Codes, times: Codes) -> Codes:
+        return np.bincount(places, weights=times, minlength=len(self.classes)).astype(np.int64)
+
+    @cached_property
+    def occurs(self) -> Codes:
+        """How often each class is the true one, (C,)."""
+        return self._sums(self.true, self.times)
+
+    @cached_property
+    def named(self) -> Codes:
+        """How often each class was said, (C,)."""
+        return self._sums(self.said, self.times)
+
+    @cached_property
+    def hits(self) -> Codes:
+        """How often each class was said rightly, (C,)."""
+        same = self.true == self.said
+        return self._sums(self.true[same], self.times[same])
+
+    def among(self, places: Sequence[int]) -> Codes:
+        """Counts of these classes alone: the true ones down, what they were taken for across (P, P)."""
+        at = np.full(len(self.classes), -1)
+        at[np.asarray(places, np.int64)] = np.arange(len(places))
+        kept = (at[self.true] >= 0) & (at[self.said] >= 0)
+        counts = np.zeros((len(places), len(places)), np.int64)
+        counts[at[self.true[kept]], at[self.said[kept]]] = self.times[kept]
+        return counts
+
+    def taken_for(self, place: int) -> list[tuple[int, int]]:
+        """What one class was taken for, and how often each."""
+        own = slice(*np.searchsorted(self.true, (place, place + 1)))
+        return list(zip(self.said[own].tolist(), self.times[own].tolist(), strict=True))
+
+    def errors(self, most: int) -> list[tuple[int, int, int]]:
+        """The most frequent pairs of different classes: true, said, how often."""
+        wrong = np.flatnonzero(self.true != self.said)
+        order = wrong[np.argsort(-self.times[wrong], kind="stable")[:most]]
+        return [(int(self.true[at]), int(self.said[at]), int(self.times[at])) for at in order]
 
 
 def confusion(judged: Judged) -> Confusion:
@@ -32,11 +83,21 @@ def confusion(judged: Judged) -> Confusion:
     target, predicted = judged.target.reshape(-1), judged.predicted.reshape(-1)
     known = target >= 0
     size = len(classes)
-    cells = np.bincount(target[known] * size + predicted[known], minlength=size * size)
-    counts = cells.reshape(size, size).astype(np.int64)
-    met = counts.sum(axis=0) + counts.sum(axis=1) > 0
+    cells = target[known].astype(np.int64) * size + predicted[known]
+    if size * size <= CELLS:
+        counts = np.bincount(cells, minlength=size * size)
+        pairs = np.flatnonzero(counts)
+        times = counts[pairs]
+    else:
+        pairs, times = np.unique(cells, return_counts=True)
+    true, said = np.divmod(pairs.astype(np.int64), max(1, size))
+    met = np.zeros(size, np.bool_)
+    met[true] = met[said] = True
     kept = np.array([code for code, name in enumerate(classes) if met[code] or name not in SPECIAL], np.int64)
-    return Confusion(tuple(classes[code] for code in kept), counts[np.ix_(kept, kept)], kept)
+    at = np.zeros(size, np.int64)
+    at[kept] = np.arange(len(kept))
+    names = tuple(classes[code] for code in kept.tolist())
+    return Confusion(names, kept, at[true], at[said], times.astype(np.int64))
 
 
 def behind(judged: Judged, true: int, predicted: int) -> Codes:
@@ -63,22 +124,22 @@ class ClassFigures:
 
 def by_class(matrix: Confusion) -> list[ClassFigures]:
     """Figures of each class, in the order of the classes."""
-    found, counts = [], matrix.counts
-    for code, name in enumerate(matrix.classes):
-        hits, is_, said = int(counts[code, code]), int(counts[code].sum()), int(counts[:, code].sum())
-        f1 = _share(2 * hits, is_ + said)
-        found.append(
-            ClassFigures(name, is_, _share(hits, said), _share(hits, is_), f1, _share(hits, is_ + said - hits))
+    sums = zip(matrix.classes, matrix.hits.tolist(), matrix.occurs.tolist(), matrix.named.tolist(), strict=True)
+    return [
+        ClassFigures(
+            name, is_, _share(hits, said), _share(hits, is_), _share(2 * hits, is_ + said),
+            _share(hits, is_ + said - hits),
         )
-    return found
+        for name, hits, is_, said in sums
+    ]  # fmt: skip
 
 
 def accuracy(matrix: Confusion) -> float:
     """The share that is right."""
-    return _share(int(np.trace(matrix.counts)), int(matrix.counts.sum()))
+    return _share(int(matrix.hits.sum()), int(matrix.times.sum()))
 
 
-def mean_of(figures: list[ClassFigures], name: str) -> float:
+def mean_of(figures: Sequence[ClassFigures], name: str) -> float:
     """The mean of a figure over the classes that have it (macro)."""
     values = [value for each in figures if (value := float(getattr(each, name))) == value]
     return float(np.mean(values)) if values else math.nan

@@ -76,8 +76,8 @@ def explained(
     judge: Judge, place: int, way: str = "gradients", split: str = "test", name: str = "", code: int = -1,
     steps: int = STEPS, at: int = -1,
 ) -> Explained:  # fmt: skip
-    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers their mean; of a
-    sequence the answer at a place, by itself the last that says something.
+    """Explain the answer to a row of a split: its predicted class, or the class ``code``; of numbers their mean, in the
+    data's own unit; of a sequence the answer at a place, by itself the last that says something.
 
     Scores are those before they become probabilities. ProjectError where captum is missing or there is no such way.
     """

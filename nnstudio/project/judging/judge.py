@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.dataset import Dataset
+    from nnstudio.data.encoding import ColumnEncoding
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -66,7 +68,7 @@ class Judged:
         """``classes``, ``places``, ``numbers``, ``boxes``, ``objects`` or ``losses``."""
         return self.subject.kind
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         """The names of all classes, those that only have a number among them."""
         known = self.subject.classes
@@ -137,17 +139,21 @@ class Judge:
         """As :meth:`judged`, where it was worked out before."""
         return self._judged.get(split, {}).get(self.subject(name).name)
 
-    def in_own_unit(self, subject: Subject, values: Any) -> Any:
-        """Numbers (rows, K) as they stand in the data's file, where they are those of one column, or of an array such
-        as the steps of a forecast."""
+    def unit(self, subject: Subject, width: int) -> ColumnEncoding | None:
+        """The column in whose unit numbers (rows, width) of a subject can be told: where they are those of one column,
+        or of an array such as the steps of a forecast."""
         known = self.dataset.fields.get(subject.field)
         if known is None or known.kind not in ("number", "array") or len(known.columns) != 1:
-            return values
+            return None
         column = self.dataset.prepared.columns[known.columns[0]]
-        width = values.shape[1]
         if known.kind == "array" and (math.prod(column.shape) != width or len(column.std) not in (1, width)):
-            return values
-        return column.decoded(values)
+            return None
+        return column
+
+    def in_own_unit(self, subject: Subject, values: Any) -> Any:
+        """Numbers (rows, K) as they stand in the data's file, where they have a unit; else as they are."""
+        column = self.unit(subject, values.shape[1])
+        return values if column is None else column.decoded(values)
 
     def batch(self, split: str, places: Sequence[int] | Codes, seed: int = 0) -> tuple[torch.Tensor, ...]:
         """The inputs of these rows of a split, for what :func:`taps.tapped` gives."""

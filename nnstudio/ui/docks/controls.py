@@ -9,6 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
 
+#: Things that are offered in a menu at most.
+MANY = 40
+
 
 def tool(text: str, help: str, *, checkable: bool = False) -> QToolButton:
     """A small flat button."""
@@ -68,7 +71,8 @@ class RowField(QLineEdit):
 
 
 class Choice(QToolButton):
-    """One of a few things, shown as a text with an arrow; a click offers the others. ``chosen`` tells the index."""
+    """One of some things, shown as a text with an arrow; a click offers the others, in a menu, or where they are very
+    many in a list in which they are found by name. ``chosen`` tells the index."""
 
     chosen = Signal(int)
 
@@ -83,22 +87,35 @@ class Choice(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setMenu(QMenu(self))
+        self._menu = QMenu(self)
+        self.setMenu(self._menu)
+        self.clicked.connect(self._find)
 
     def offer(self, items: Sequence[str]) -> None:
         """Offer these things; nothing happens where they are offered already."""
         if list(items) == self.items:
             return
         self.items = list(items)
-        self.menu().clear()
-        for index, item in enumerate(self.items):
-            self.menu().addAction(item, partial(self._choose, index))
+        self._menu.clear()
+        many = len(self.items) > MANY
+        self.setMenu(None if many else self._menu)  # type: ignore[arg-type]  # Qt takes none
+        for index, item in enumerate(() if many else self.items):
+            self._menu.addAction(item, partial(self._choose, index))
 
     def show_index(self, index: int) -> None:
         """Show which is chosen; −1 for none."""
         self.index = index
         self.setText(f"{self.items[index]} ▾" if 0 <= index < len(self.items) else "")
         self.setVisible(0 <= index < len(self.items))
+
+    def _find(self) -> None:
+        """Open the list of very many things."""
+        if len(self.items) > MANY:
+            from nnstudio.ui.docks.finding_one import FindOne
+
+            made = FindOne(self.items, self.index, self)
+            made.found.connect(self._choose)
+            made.popup(self)
 
     def _choose(self, index: int) -> None:
         self.show_index(index)

@@ -39,9 +39,7 @@ def findings(session: Session) -> list[Finding]:
         cured = None if session.doctoring.diagnoses else failure(history)
         found.append(Finding("error", ended.node, ended.message, ended.hint, source="run", diagnosis=cured))
     if resolution is not None:
-        order = {id: place for place, id in enumerate(getattr(resolution, "order", ()))}
-        flow = sorted(resolution.problems, key=lambda problem: order.get(problem.path or problem.node, len(order)))
-        found += [Finding(p.severity, p.node, p.message, p.hint, p) for p in flow]
+        found += [Finding(p.severity, p.node, p.message, p.hint, p) for p in resolution.in_flow]
     for wrong in private_problems(session):
         fixes = (wrong.fix,) if wrong.fix is not None else ()
         problem = Problem(wrong.node.split("/")[0], PRIVATE, wrong.message, wrong.hint, fixes=fixes, path=wrong.node)

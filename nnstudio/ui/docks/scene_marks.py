@@ -147,7 +147,7 @@ class MarkedPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.scaled(140), theme.scaled(140))  # it grows where there is room
+        return QSize(theme.scaled(118), theme.scaled(118))  # it grows where there is room
 
     def show_marks(self, image: QImage, marks: Marks) -> None:
         """Show these in a picture; where there is none, on an empty sheet of the mask's size."""

@@ -28,7 +28,8 @@ class Tiles:
 
     name: what one tile is (``channel``). down, across: names of rows and columns; their numbers where there are none,
     and nothing where ``places`` is off. square: pixels stay square. own: each tile has colours from its own least to
-    its own greatest value. flipped: rows are counted from the bottom.
+    its own greatest value. flipped: rows are counted from the bottom. diverging: values below 0 mean the opposite of
+    those above, also where there are none of the others.
     """
 
     values: NDArray[np.float32]
@@ -39,6 +40,7 @@ class Tiles:
     square: bool = True
     own: bool = False
     flipped: bool = False
+    diverging: bool = False
 
     @property
     def range(self) -> tuple[float, float]:
@@ -50,7 +52,7 @@ class Tiles:
     def signed(self) -> bool:
         """Whether there are values on both sides of 0."""
         low, high = self.range
-        return low < 0 < high
+        return self.diverging or low < 0 < high
 
     @property
     def span(self) -> tuple[float, float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from nnstudio.project.judging.subjects import names_of
@@ -31,7 +31,7 @@ CLASSES, NUMBERS = 10, 24
 class ClassBars(QWidget):
     """Shares of the likeliest classes as bars, the first in the accent's colour."""
 
-    LINE = 22
+    LINE, FEW, WIDE = 20, 5, 380
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +40,17 @@ class ClassBars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.scaled(220), theme.scaled(self.LINE) * max(1, len(self.rows)))
+        return QSize(theme.scaled(220), theme.scaled(self.LINE) * max(1, self._lines()))
+
+    def _lines(self) -> int:
+        """How many stand under one another: half of them where there are many and there is room for two beside one
+        another."""
+        two = len(self.rows) > self.FEW and self.width() >= theme.scaled(self.WIDE)
+        return -(-len(self.rows) // 2) if two else len(self.rows)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
     def show_shares(self, shares: Mapping[str, float]) -> None:
         """Show these, by class."""
@@ -57,10 +67,14 @@ class ClassBars(QWidget):
             painter.setFont(font)
             metrics, high = QFontMetricsF(font), theme.scaled(self.LINE)
             names = max((metrics.horizontalAdvance(name) for name, _ in self.rows), default=0.0)
-            left = min(0.45 * self.width(), names + 12)
+            lines = max(1, self._lines())
+            across = -(-len(self.rows) // lines)
+            wide = (self.width() - 18 * (across - 1)) / max(1, across)
+            left = min(0.45 * wide, names + 12)
             right = metrics.horizontalAdvance("100.0 %") + 8
             for place, (name, share) in enumerate(self.rows):
-                self._line(painter, QRectF(0, place * high, self.width(), high), name, share, left, right, place == 0)
+                box = QRectF(place // lines * (wide + 18), place % lines * high, wide, high)
+                self._line(painter, box, name, share, left, right, place == 0)
         finally:
             painter.end()
 
@@ -158,6 +172,10 @@ class AnswersView(QWidget):
     def _build(self, forms: tuple[tuple[Any, ...], ...]) -> None:
         empty(self._column)
         self._forms, self._parts = forms, {}
+        pictures = sum((form[2] == "picture") + bool(form[-1]) for form in forms)
+        painted = row(spacing=10)  # pictures that were painted
+        if pictures > 1:
+            self._column.addLayout(painted, 1)
         for name, unit, form, *beside, sampled in forms:
             head = label("", "title", wrap=True)
             head.setObjectName(f"answer_{name}")
@@ -176,8 +194,14 @@ class AnswersView(QWidget):
                 parts["caption"] = label("from other noise", "faint")
                 parts["samples"] = SamplesView()
             self._parts[name] = parts
+            if form == "picture" and pictures > 1:
+                samples = [parts[each] for each in ("caption", "samples") if each in parts]
+                painted.addLayout(_stacked([part for part in parts.values() if part not in samples]), 1)
+                if samples:
+                    painted.addLayout(_stacked(samples), 2)
+                continue
             for part in parts.values():
-                self._column.addWidget(part, 1 if isinstance(part, Picture | MarkedPicture | SeriesView) else 0)
+                self._column.addWidget(part, 1 if isinstance(part, STRETCHING) else 0)
         stretches = any(form[2] in ("picture", "marks", "series") for form in forms)
         self._column.addStretch(0 if stretches else 1)
 
@@ -251,6 +275,18 @@ class RankingPart(QWidget):
         self.note.setVisible(bool(found.met))
 
 
+def _stacked(parts: Sequence[QWidget]) -> QVBoxLayout:
+    """Parts under one another, as high as there is room where one of them can use it."""
+    made = column(*parts, spacing=6)
+    for part in parts:
+        made.setStretchFactor(part, 1 if isinstance(part, STRETCHING) else 0)
+    if not any(isinstance(part, STRETCHING) for part in parts):
+        made.addStretch(1)
+    return made
+
+
+#: What takes what height there is.
+STRETCHING = (Picture, MarkedPicture, SeriesView)
 #: What shows an answer, by its form, and what stands beside one, by its name in the answer.
 MADE: Mapping[str, Callable[[], QWidget]] = {"classes": ClassBars, "picture": Picture, "marks": MarkedPicture}
 VIEWS: Mapping[str, Callable[[], QWidget]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QLocale, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QDoubleValidator, QFontMetricsF, QImageReader, QPainter, QPaintEvent, QPen, QValidator
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QSizePolicy, QSlider, QWidget
 
 from nnstudio.data.lazy import is_lazy
 from nnstudio.ui import theme
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 Put = Callable[[str, Any], object]
 #: Places of a slider; rows that tell a column's range; milliseconds after the last key until a text counts.
 PLACES, SAMPLED, PAUSE_MS = 400, 5000, 200
-#: Numbers of a source of noise that have a slider; lines that are drawn of an array.
-LATENT, LINES = 8, 12
+#: Lines that are drawn of an array; numbers that are slid one by one at most.
+LINES = 12
 #: The largest side of a picture that is read from a file.
 LARGEST_SIDE = 12_000
 
@@ -218,53 +218,10 @@ class ArrayEditor(Editor):
         self.text.setText(f"{told if able else 'A value'}, as the row has it")
 
 
-class VectorEditor(Editor):
-    """A few numbers side by side, each with a slider over its range in the training rows."""
-
-    def __init__(self, column: Column, dataset: Dataset, put: Put) -> None:
-        super().__init__(column, put)
-        rows = dataset.indices("train")
-        some = np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64)
-        ranges = np.array([_limits(each) for each in some.T])
-        self.low, self.high = ranges[:, 0], ranges[:, 1]
-        self.values = np.zeros(len(ranges))
-        self.sliders: list[QSlider] = []
-        self.figures: list[QLabel] = []
-        lines = []
-        for place in range(len(self.values)):
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setRange(0, PLACES)
-            slider.setAccessibleName(f"{column.name}, number {place + 1}")
-            slider.valueChanged.connect(lambda at, place=place: self._slid(place, at))
-            number, figure = label(f"{place + 1}", "faint"), label("", "faint")
-            number.setFixedWidth(theme.scaled(18))
-            figure.setFixedWidth(theme.scaled(52))
-            figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.sliders.append(slider)
-            self.figures.append(figure)
-            lines.append(row(number, slider, figure, spacing=4))
-        self.setLayout(stacked(*lines, spacing=4))
-
-    def show_value(self, value: Any) -> None:
-        self.values = np.array(value, np.float64)
-        shares = (self.values - self.low) / (self.high - self.low)
-        for place, (slider, share) in enumerate(zip(self.sliders, np.nan_to_num(shares), strict=True)):
-            slider.blockSignals(True)
-            slider.setValue(round(PLACES * min(1.0, max(0.0, float(share)))))
-            slider.blockSignals(False)
-            self.figures[place].setText(numbers.figure(float(self.values[place])))
-
-    def _slid(self, place: int, at: int) -> None:
-        self.values = self.values.copy()
-        self.values[place] = self.low[place] + (self.high[place] - self.low[place]) * at / PLACES
-        self.figures[place].setText(numbers.figure(float(self.values[place])))
-        self.put(self.values)
-
-
 class ArrayView(QWidget):
     """One line for each feature of T×F numbers, or one of T, each over its own range and beside its name."""
 
-    LINE = 15
+    LINE = 12
 
     def __init__(self, name: str, names: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -310,36 +267,6 @@ class ArrayView(QWidget):
             painter.end()
 
 
-class NoiseEditor(QWidget):
-    """The first numbers of a source of noise as sliders, and a button that draws others."""
-
-    def __init__(
-        self, node: str, name: str, count: int, put: Callable[[str, int, float], object], draw: Callable[[], object]
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.node, self.count = node, count
-        shown = min(count, LATENT)
-        self.title = f"{name}: {f'the first {shown} of ' if shown < count else ''}{numbers.count(count, 'number')}"
-        self.sliders: list[QSlider] = []
-        for place in range(shown):
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setRange(-300, 300)
-            slider.setAccessibleName(f"{name}, number {place + 1}")
-            slider.valueChanged.connect(lambda value, place=place: put(node, place, value / 100))
-            self.sliders.append(slider)
-        self.again = tool("Draw others", "Draw other noise")
-        self.again.clicked.connect(draw)
-        self.setLayout(stacked(*self.sliders, row(self.again, 1), spacing=2))
-
-    def show_values(self, values: np.ndarray) -> None:
-        """Show these without putting them."""
-        for slider, value in zip(self.sliders, values.tolist(), strict=False):
-            slider.blockSignals(True)
-            slider.setValue(round(100 * max(-3.0, min(3.0, value))))
-            slider.setToolTip(numbers.figure(value))
-            slider.blockSignals(False)
-
-
 def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], object]) -> Editor:
     """The editor that suits a column."""
     match column.kind:
@@ -356,6 +283,8 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
 
             return SoundEditor(column, put, fail)
         case "array" if column.values.ndim == 2 and 1 < column.values.shape[1] <= LINES and not is_lazy(column.values):
+            from nnstudio.ui.docks.try_sliders import VectorEditor
+
             return VectorEditor(column, dataset, put)
     windowed = dataset.prepared.reshaping if column.name == "past" else None
     return ArrayEditor(column, put, tuple(getattr(windowed, "columns", ())))
@@ -364,10 +293,10 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
 def _range(column: Column, dataset: Dataset) -> tuple[float, float]:
     """The limits of a sample of the training rows."""
     rows = dataset.indices("train")
-    return _limits(np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64))
+    return limits(np.asarray(column.values[rows[:: max(1, len(rows) // SAMPLED)]], np.float64))
 
 
-def _limits(values: np.ndarray) -> tuple[float, float]:
+def limits(values: np.ndarray) -> tuple[float, float]:
     """The least and the greatest of these that is a number; some room around a single one."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)

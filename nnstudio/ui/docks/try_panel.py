@@ -16,7 +16,8 @@ from nnstudio.ui.docks.inside import NodeInside
 from nnstudio.ui.docks.live import SNAPSHOTS, Live
 from nnstudio.ui.docks.rows import Row, selected
 from nnstudio.ui.docks.try_answers import AnswersView
-from nnstudio.ui.docks.try_editors import Editor, NoiseEditor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.try_editors import Editor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.try_sliders import NoiseEditor
 from nnstudio.ui.docks.try_sound import SoundEditor
 from nnstudio.ui.docks.trying import Trying
 from nnstudio.ui.parts import button, column, empty, label, line, row
@@ -60,15 +61,15 @@ class TryPanel(Live):
     def _lay_out(self) -> QWidget:
         self.form = QVBoxLayout()
         self.form.setSpacing(6)
-        self.form.setContentsMargins(0, 0, 12, 8)
+        self.form.setContentsMargins(0, 0, 12, 4)
         self.typical = label(TYPICAL, "faint", wrap=True)
         left = column(self._make_picker(), self.typical, self._scrolled(self.form, "The input"), spacing=6)
         left.setStretch(2, 1)
         self.left = QWidget()
         self.left.setLayout(left)
         middle = QVBoxLayout()
-        middle.setSpacing(8)
-        middle.setContentsMargins(0, 0, 12, 8)
+        middle.setSpacing(6)
+        middle.setContentsMargins(0, 0, 12, 4)
         self.write = button("Write", self._write, "primary")
         self.write.setObjectName("try_write")
         self.write.setToolTip("Have the network write, token by token, from this input; once more: differently")
@@ -233,8 +234,8 @@ class TryPanel(Live):
         empty(self.form)
         self.editors = []
         fail = lambda sentence: self.session.notice.emit("warning", sentence)  # noqa: E731
-        beside = row(spacing=10)  # two pictures stand side by side
-        paired = sum(each.kind == "image" for each in columns) > 1
+        beside = row(spacing=10)  # two pictures stand side by side, and a picture and noise
+        paired = sum(each.kind == "image" for each in columns) + len(noises) > 1
         for each in columns:
             made = editor(each, dataset, self.trying.put, fail)
             self.editors.append(made)
@@ -244,13 +245,15 @@ class TryPanel(Live):
             self.form.addWidget(label(each.name, "muted"))
             self.form.addWidget(made, 1 if isinstance(made, TALL) else 0)
         if paired:
-            self.form.addLayout(beside, 1)
+            self.form.addLayout(beside, 1 if any(isinstance(each, PictureEditor) for each in self.editors) else 0)
         if count > len(columns):
             self.form.addWidget(label(f"and {count - len(columns)} more, as the row has them", "faint", wrap=True))
         self.noises = [NoiseEditor(*each, self.trying.set_latent, self.trying.draw) for each in noises]
         for noise in self.noises:
-            self.form.addWidget(label(noise.title, "muted"))
-            self.form.addWidget(noise)
+            if paired:
+                beside.addWidget(noise, 0, Qt.AlignmentFlag.AlignTop)
+            else:
+                self.form.addWidget(noise)
         if not any(isinstance(each, TALL) for each in self.editors):
             self.form.addStretch(1)
 

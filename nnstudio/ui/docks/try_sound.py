@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFileDialog, QLabel, QSizePolicy
+from PySide6.QtWidgets import QFileDialog, QSizePolicy
 
 from nnstudio.data.columns import Column
 from nnstudio.data.errors import DataError
@@ -20,8 +20,8 @@ from nnstudio.ui.docks.controls import tool
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.try_dropping import TakesFile
 from nnstudio.ui.docks.try_editors import Editor, Put
+from nnstudio.ui.parts import ElidedLabel, row
 from nnstudio.ui.parts import column as stacked
-from nnstudio.ui.parts import label, row
 
 #: The rate that is taken where the data does not say its own; moments of the spectrogram, and samples of a moment.
 RATE, MOMENTS, WINDOW = 16_000, 240, 256
@@ -114,14 +114,17 @@ class SoundEditor(Editor):
         self.open.clicked.connect(self._choose)
         self.play = tool("Play", "Listen to it")
         self.play.clicked.connect(self._play)
-        self.silent: QLabel = label("", "faint", wrap=True)
+        self.silent = ElidedLabel("", "faint")
         able = playing.can_play()
         self.play.setVisible(able)
         self.silent.setText("" if able else playing.NO_PLAYER)
         self.silent.setVisible(not able)
         self._soon = QTimer(self, singleShot=True, interval=FAILED_MS)
         self._soon.timeout.connect(self._look)
-        self.setLayout(stacked(self.wave, row(self.play, self.open, 1, spacing=4), self.silent, spacing=4))
+        below = row(self.play, self.open, self.silent, spacing=4)
+        below.addStretch(0)
+        below.setStretchFactor(self.silent, 1)
+        self.setLayout(stacked(self.wave, below, spacing=4))
         self.layout().setStretch(0, 1)  # type: ignore[union-attr, call-arg]
 
     @property

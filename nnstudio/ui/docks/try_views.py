@@ -284,7 +284,7 @@ class SamplesView(QWidget):
         return -(-len(self.images) // across) * (side + GAP)
 
     def _fit(self) -> tuple[int, int]:
-        across = max(1, min(6, (self.width() + GAP) // (theme.scaled(40) + GAP)))
+        across = max(1, min(6, (self.width() + GAP) // (theme.scaled(32) + GAP)))
         return across, max(8, (self.width() - (across - 1) * GAP) // across)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnstudio.project.judging import classes, curves
+from nnstudio.project.judging.explaining import Part
 from nnstudio.project.project import Project
+from nnstudio.ui import theme
 from nnstudio.ui.docks import JudgingPanel, numbers
 from nnstudio.ui.docks.judging.assessing import told
 from nnstudio.ui.session import Session
@@ -90,14 +93,13 @@ def test_while_a_run_is_under_way_it_asks_to_pause_it(digits, panel, qtbot, monk
 
 def test_a_cell_of_the_matrix_that_is_clicked_shows_its_pictures_and_one_of_them_its_explanation(panel, turn, qtbot):
     page, judged = turn("Confusion"), panel.assessing.judged
-    counts = classes.confusion(judged).counts
+    counts = classes.confusion(judged).among(range(10))
     apart = counts - np.diag(np.diag(counts))
     true, said = (int(place) for place in np.unravel_index(apart.argmax(), apart.shape))
     assert apart[true, said] > 0
-    assert page.stack.currentWidget() is page.classes
-    assert page.classes.item(true, 1).text() == str(counts[true].sum())
+    assert page.table.text(true, 1) == str(counts[true].sum())
+    assert len(page.samples.places) == (~judged.right).sum(), "before a cell is chosen, all that is wrong"
     qtbot.mouseClick(page.matrix, LEFT, pos=page.matrix.rect_of(true, said).center().toPoint())
-    assert page.stack.currentWidget() is page.samples
     assert page.samples.title.text() == f"{true} taken for {said}"
     assert len(page.samples.places) == apart[true, said]
     assert page.samples.grid.label(0) == f"{true} → {said}"
@@ -113,9 +115,45 @@ def test_a_cell_of_the_matrix_that_is_clicked_shows_its_pictures_and_one_of_them
 def test_the_figures_above_the_matrix_are_not_cut(turn):
     page = turn("Confusion")
     page.head.setText("accuracy by place 0.934 · mean IoU 0.7123")
-    page._fit()
     QApplication.processEvents()
     assert page.head.width() >= page.head.sizeHint().width()
+
+
+def test_in_a_low_window_the_counts_of_the_matrix_can_be_read_and_nothing_stands_empty(panel, turn):
+    page = turn("Confusion")
+    panel.resize(1280, 196)
+    QApplication.processEvents()
+    cell = page.matrix.rect_of(3, 3)
+    figures, text = QFontMetricsF(theme.mono_font(11)), str(page.matrix.matrix.hits.max())
+    assert cell.height() >= figures.capHeight() + 3
+    assert cell.width() >= figures.horizontalAdvance(text) + 2
+    assert page.table.isVisible()
+    assert page.samples.isVisible()
+    assert page.table.viewport().width() >= page.table.horizontalHeader().length()
+    assert page.samples.geometry().right() >= page.width() - 1
+
+
+def test_where_there_is_little_width_figures_and_rows_take_turns(panel, turn, qtbot):
+    page = turn("Confusion")
+    panel.resize(800, 320)
+    QApplication.processEvents()
+    assert page.table.isVisible()
+    assert not page.samples.isVisible()
+    qtbot.mouseClick(page.matrix, LEFT, pos=page.matrix.rect_of(3, 3).center().toPoint())
+    assert page.samples.isVisible()
+    assert not page.table.isVisible()
+    qtbot.mouseClick(page.back, LEFT)
+    assert page.table.isVisible()
+    assert page.matrix.cell == (-1, -1)
+
+
+def test_what_a_page_waited_for_is_there_when_the_panel_was_hidden_meanwhile(panel, turn, qtbot):
+    page = turn("Slices")
+    page.view.sliced = None
+    page.draw()
+    panel.hide()
+    panel.show()
+    qtbot.waitUntil(lambda: page.view.sliced is not None, timeout=60_000)
 
 
 def test_the_matrix_is_worked_by_arrow_keys_and_told_in_words(turn):
@@ -166,6 +204,8 @@ def test_groups_come_worst_first_and_show_their_rows(turn, qtbot):
     qtbot.waitUntil(lambda: page.view.sliced is not None)
     values = [each.figures["accuracy"].value for each in page.view.sliced.slices]
     assert values == sorted(values)
+    assert page.view.current == 0
+    assert sorted(page.samples.places) == sorted(page.view.sliced.slices[0].places.tolist())
     qtbot.mouseClick(page.view, LEFT, pos=page.view.line(2).center().toPoint())
     chosen = page.view.sliced.slices[2]
     assert sorted(page.samples.places) == sorted(chosen.places.tolist())
@@ -175,11 +215,63 @@ def test_groups_come_worst_first_and_show_their_rows(turn, qtbot):
     assert all(each.name.startswith("brightness") for each in page.view.sliced.slices)
 
 
+def test_in_a_low_window_plots_keep_half_of_the_height(panel, turn, qtbot):
+    page = turn("Attack")
+    qtbot.mouseClick(page.empty.button, LEFT)
+    qtbot.waitUntil(lambda: page.found is not None, timeout=60_000)
+    panel.resize(1280, 196)
+    QApplication.processEvents()
+    assert page.curve.plot.height() >= page.height() / 2
+    page = turn("Curves")
+    for frame in (page.roc, page.precision):
+        assert frame.plot.height() >= page.height() / 2
+    assert page.counts.visibleRegion().boundingRect().height() == page.counts.height()
+
+
+def test_a_sound_is_shown_with_high_tones_on_top_and_of_an_array_time_runs_to_the_right(turn, qtbot, monkeypatch):
+    for module in ("attacking", "explaining"):
+        monkeypatch.setattr(f"nnstudio.ui.docks.judging.{module}.heard", lambda *_: True)
+    page = turn("Attack")
+    page.attack()
+    qtbot.waitUntil(lambda: page.found is not None, timeout=60_000)
+    original = page.found.original["image"][page._order[0]]
+    np.testing.assert_array_equal(page.frames[0].values, original[0, ::-1])
+    change = page.found.changed["image"][page._order[0]] - original
+    np.testing.assert_array_equal(page.frames[1].values, change[0, ::-1])
+    page = turn("Explain")
+    part = Part("signal", "array", np.arange(58.0).reshape(29, 2))
+    monkeypatch.setattr("nnstudio.ui.docks.judging.explaining.heard", lambda *_: False)
+    page._explained(replace(page.found, parts=(part,)))
+    np.testing.assert_array_equal(page.picture.values, part.values.T)
+    assert page.picture.note.text().startswith("2 numbers down, 29 moments across")
+
+
+def test_what_speaks_against_an_answer_has_the_colours_of_that_also_where_nothing_speaks_for_it(turn):
+    page = turn("Explain")
+    page.picture.show_picture(np.array([[-1.0, -0.5], [0.0, -0.25]]))
+    assert page.picture.item.tiles.signed
+    assert page.picture.item.tiles.span == (-1.0, 1.0)
+    page.picture.show_picture(np.array([[1.0, 0.5], [0.0, 0.25]]))
+    assert not page.picture.item.tiles.signed
+
+
+def test_a_group_that_is_chosen_by_key_comes_into_sight(panel, turn):
+    page = turn("Slices")
+    panel.resize(1280, 196)
+    page.view.setFocus()
+    for _ in range(len(page.view.sliced.slices) - 1):
+        QTest.keyClick(page.view, Qt.Key.Key_Down)
+    last = page.view.line(page.view.current).toRect()
+    assert page.view.visibleRegion().contains(last.adjusted(0, 2, -2, -2))
+
+
 def test_an_attack_draws_accuracy_over_strength_and_the_samples_that_it_fooled(turn, qtbot):
     page = turn("Attack")
     assert page.stack.currentWidget() is page.empty
-    qtbot.mouseClick(page.empty.button, LEFT)
+    page.empty.button.setFocus()
+    QTest.keyClick(page.empty.button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: page.found is not None, timeout=60_000)
+    assert page.again.hasFocus()
     strengths, accuracy = page.curve.shown["attacked"]
     np.testing.assert_array_equal(accuracy, page.found.right)
     assert accuracy[-1] < page.curve.shown["noise"][1][-1]
@@ -188,6 +280,10 @@ def test_an_attack_draws_accuracy_over_strength_and_the_samples_that_it_fooled(t
     first = page.sample.text()
     assert " becomes " in first
     assert page.frames[1].values.shape == (8, 8)
+    page._show_columns(page.found, page._order[0])
+    cells = [page.columns.item(0, at).text() for at in range(4)]
+    assert float(cells[3].replace("−", "-")) != 0
+    assert cells[3][0] in "+−"
     page.way.menu().actions()[0].trigger()
     assert strengths[0] == 0.0
 

@@ -53,9 +53,9 @@ def test_a_click_on_a_class_shows_where_its_objects_are_missed_the_worst_first(s
     page = ObjectsPage(Assessed(scenes))
     show(page, 1100, 300)
     page.show_judged(scenes.judged)
-    assert [page.classes.item(1, at).text() for at in range(5)] == ["dog", "2", "1", "1", "1"]
+    assert [page.classes.text(1, at) for at in range(5)] == ["dog", "2", "1", "1", "1"]
     assert page.samples.places == [5, 3, 1]
-    at = page.classes.visualItemRect(page.classes.item(1, 0)).center()
+    at = page.classes.visualRect(page.classes.model().index(1, 0)).center()
     QTest.mouseClick(page.classes.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert page.samples.places == [1]
     assert page.samples.title.text() == "dog: missed or made up"

@@ -23,7 +23,7 @@ def panel(session, show) -> ProblemsPanel:
 
 def resolve(qtbot, session, panel, *problems: Problem) -> None:
     """Tell the session that these problems were found."""
-    session.resolution = SimpleNamespace(problems=problems, network=session.network, errors=())
+    session.resolution = SimpleNamespace(problems=problems, in_flow=problems, network=session.network, errors=())
     session.resolved.emit(session.resolution)
     qtbot.waitUntil(lambda: not panel._stale)
 

@@ -26,9 +26,9 @@ from nnstudio.project.ranking import Ranked
 from nnstudio.ui import playing, theme
 from nnstudio.ui.background import Job
 from nnstudio.ui.docks.attending import over, patches, sides
-from nnstudio.ui.docks.try_answers import AnswersView
+from nnstudio.ui.docks.try_answers import AnswersView, ClassBars
 from nnstudio.ui.docks.try_beside import Beside, Series, Words
-from nnstudio.ui.docks.try_editors import ArrayEditor, CategoryEditor, NoiseEditor, VectorEditor, editor
+from nnstudio.ui.docks.try_editors import ArrayEditor, CategoryEditor
 from nnstudio.ui.docks.try_panel import TryPanel
 from nnstudio.ui.docks.try_sound import SoundEditor
 from nnstudio.ui.session import Session
@@ -216,42 +216,19 @@ def test_a_category_is_typed_and_one_that_was_never_met_is_taken_too(qtbot):
     assert put == [("city", "Bern")]
 
 
-def test_a_latent_number_is_slid_and_others_are_drawn(qtbot):
-    put, drawn = [], []
-    editor = shown(qtbot, NoiseEditor("n", "noise", 10, lambda *each: put.append(each), lambda: drawn.append(1)))
-    assert editor.title == "noise: the first 8 of 10 numbers"
-    editor.show_values(np.zeros(10))
-    assert not put
-    editor.sliders[2].setFocus()
-    QTest.keyClick(editor.sliders[2], Qt.Key.Key_End)
-    assert put == [("n", 2, 3.0)]
-    QTest.mouseClick(editor.again, LEFT)
-    assert drawn == [1]
-
-
-def test_each_of_a_few_numbers_has_a_slider_over_its_range(qtbot):
-    rows = np.array([[0.0, 10.0], [1.0, 30.0]])
-    column, put = Column("sensors", "array", rows), []
-    dataset = SimpleNamespace(indices=lambda _: np.arange(2))
-    made = editor(column, dataset, lambda name, value: put.append((name, value.tolist())), put.append)
-    shown(qtbot, made)
-    assert isinstance(made, VectorEditor)
-    made.show_value(rows[0])
-    made.sliders[1].setFocus()
-    QTest.keyClick(made.sliders[1], Qt.Key.Key_End)
-    assert put == [("sensors", [0.0, 30.0])]
-    assert [figure.text() for figure in made.figures] == ["0", "30.00"]
-
-
-def test_numbers_that_are_missing_in_every_row_have_a_slider_too(qtbot):
-    rows = np.array([[np.nan, 10.0], [np.nan, 30.0]])
-    column, put = Column("sensors", "array", rows), []
-    dataset = SimpleNamespace(indices=lambda _: np.arange(2))
-    made = shown(qtbot, editor(column, dataset, lambda name, value: put.append((name, value.tolist())), put.append))
-    made.show_value(rows[0])
-    made.sliders[0].setFocus()
-    QTest.keyClick(made.sliders[0], Qt.Key.Key_End)
-    assert put == [("sensors", [1.0, 10.0])]
+def test_many_shares_stand_in_two_columns_where_there_is_room_the_greatest_first(qtbot):
+    bars = ClassBars()
+    bars.show_shares({f"class {code}": code / 45 for code in range(10)})
+    shown(qtbot, bars, 420, bars.LINE * 5)
+    assert bars.sizeHint().height() == 5 * bars.LINE
+    assert bars.rows[0][0] == "class 9"
+    picture = bars.grab().toImage()
+    accent = theme.color(theme.current().accent)
+    marked = [x for x in range(picture.width()) if picture.pixelColor(x, bars.LINE // 2) == accent]
+    assert marked
+    assert max(marked) < picture.width() / 2
+    bars.resize(250, 200)
+    assert bars.sizeHint().height() == 10 * bars.LINE
 
 
 def test_a_score_that_only_orders_rows_is_told_by_how_many_it_exceeds(qtbot):
@@ -330,6 +307,15 @@ def tried(qapp, qtbot):
     session.shut_down()
 
 
+def assert_fits(panel, qtbot) -> None:
+    """All of a panel that is as large as in a window of 1280×800 is in sight."""
+    panel.resize(1280, 194)
+    qtbot.waitUntil(lambda: not panel._stale)
+    QApplication.processEvents()
+    for area in panel.findChildren(QScrollArea):
+        assert area.verticalScrollBar().maximum() == 0, area.accessibleName()
+
+
 def test_people_are_given_the_films_that_they_would_like_most_and_a_stranger_is_told(tried, qtbot, tmp_path):
     panel = tried(Project.new("recommend").save(tmp_path / "r.nnstudio"))
     ranking = panel.trying.answers["guess"]["ranking"]
@@ -345,6 +331,7 @@ def test_people_are_given_the_films_that_they_would_like_most_and_a_stranger_is_
 def test_the_nearest_pictures_and_dreams_from_noise_follow_the_input(tried, qtbot, tmp_path):
     panel = tried(Project.new("vae").save(tmp_path / "v.nnstudio"))
     before = panel.trying.samples["dreamt"]
+    assert_fits(panel, qtbot)
     assert before.shape == (12, 1, 28, 28)
     dreamt = panel.trying.answers["dreamt"]["value"]
     slider = panel.noises[0].sliders[0]
@@ -354,6 +341,10 @@ def test_the_nearest_pictures_and_dreams_from_noise_follow_the_input(tried, qtbo
     assert np.allclose(panel.trying.samples["dreamt"], before)
     QTest.mouseClick(panel.noises[0].again, LEFT)
     qtbot.waitUntil(lambda: not np.allclose(panel.trying.samples["dreamt"], before), timeout=60_000)
+
+
+def test_noise_below_a_choice_fits_a_window_of_1280_by_800_too(tried, qtbot, tmp_path):
+    assert_fits(tried(Project.new("gan").save(tmp_path / "g.nnstudio")), qtbot)
 
 
 def test_a_class_that_is_a_number_is_no_place_in_a_text(tmp_path):

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from torchmetrics.functional.text import bleu_score, char_error_rate, chrf_score
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchmetrics.functional.text import bleu_score, char_error_rate, chrf_score, edit_distance, word_error_rate
 
 from nnstudio import nn
 from nnstudio.nn.decoding import ctc_codes, ctc_ways
@@ -30,6 +32,25 @@ def test_edits_are_counted() -> None:
     for row in range(4):
         metric.update(coded(FOUND[row]), coded(TRUE[row]))
     assert metric.compute() == pytest.approx(float(char_error_rate(list(FOUND), list(TRUE))))
+
+
+_CODES = st.lists(st.lists(st.integers(4, 9), max_size=12), min_size=1, max_size=4)
+
+
+@given(st.data(), _CODES)
+@settings(max_examples=60, deadline=None)
+def test_edits_are_those_of_torchmetrics_whatever_the_sequences(data: Any, true: list[list[int]]) -> None:
+    found = data.draw(st.lists(st.lists(st.integers(4, 9), max_size=12), min_size=len(true), max_size=len(true)))
+    metric = nn.ErrorRate()
+    metric.take(found, true)
+    spelled = [["".join(map(chr, row)) for row in rows] for rows in (found, true)]
+    worded = [[" ".join(map(str, row)) for row in rows] for rows in (found, true)]
+    assert metric.edits == int(edit_distance(*spelled, reduction="sum"))
+    if metric.length:
+        assert metric.compute() == pytest.approx(float(char_error_rate(*spelled)))
+        assert metric.compute() == pytest.approx(float(word_error_rate(*worded)))
+    else:
+        assert math.isnan(metric.compute())
 
 
 def test_right_from_beginning_to_end() -> None:

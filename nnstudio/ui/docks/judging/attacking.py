@@ -8,20 +8,22 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QT
 
 from nnstudio.project.judging.asking import why_not_attacked
 from nnstudio.project.judging.attacks import Attack, Attacked, attacked
-from nnstudio.project.judging.explaining import window_names
 from nnstudio.project.judging.judge import Judge, Judged, Progress
+from nnstudio.project.judging.telling import changes
 from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice, tool
 from nnstudio.ui.docks.curves import y_range
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.judging.assessing import Assessing
-from nnstudio.ui.docks.judging.page import Page
+from nnstudio.ui.docks.judging.page import Page, heard
 from nnstudio.ui.docks.judging.pictures import PictureFrame
 from nnstudio.ui.docks.judging.plotting import Lines
 from nnstudio.ui.docks.overlays import Label
 from nnstudio.ui.parts import ElidedLabel, button, column, line, row
 
+#: Numbers of a changed sample that are shown at most.
+MOST = 200
 WAYS, NORMS = {"fgsm": "FGSM", "pgd": "PGD"}, {"inf": "L∞", "2": "L2"}
 EMPTY = (
     "How small a change fools it?",
@@ -59,7 +61,6 @@ class AttackPage(Page):
         self.again = button("Attack", self.attack, "quiet")
         self.empty = EmptyState(*EMPTY, "Attack the network", self.attack)
         self.curve = Lines("Accuracy under attack", "strength of the change")
-        self.told = ElidedLabel("", "faint")
         self.sample = ElidedLabel("", "heading")
         before, after = tool("‹", "The sample that took less to fool"), tool("›", "The sample that took more to fool")
         before.clicked.connect(lambda: self._step(-1))
@@ -79,10 +80,9 @@ class AttackPage(Page):
         head.setStretch(2, 1)
         right.setLayout(column(head, inside, spacing=2))
         right.layout().setStretch(1, 1)
-        choices = row(self.way, self.norm, self.again, self.told, spacing=6, margins=(12, 2, 8, 0))
-        choices.setStretch(3, 1)
-        left.setLayout(column(choices, self.curve, spacing=0))
-        left.layout().setStretch(1, 1)
+        for control in (self.way, self.norm, self.again):
+            self.curve.add_control(control)
+        left.setLayout(column(self.curve, spacing=0))
         whole = row(left, line(vertical=True), right, spacing=0)
         whole.setStretch(0, 1)
         whole.setStretch(2, 1)
@@ -148,18 +148,21 @@ class AttackPage(Page):
         )
         count = numbers.count(len(found.places), "row")
         if numeric:
-            self.told.setText(count)
+            self.curve.note.setText(count)
         elif not (found.smallest > 0).any():
-            self.told.setText(f"none of {count} was right to begin with")
+            self.curve.note.setText(f"none of {count} was right to begin with")
         elif np.isfinite(found.median):
-            self.told.setText(f"{numbers.figure(found.median)} fools half of what was right, of {count}")
+            self.curve.note.setText(f"half of the right fooled at {numbers.figure(found.median)} · {count}")
         else:
-            self.told.setText(f"{int(found.fooled.sum()):,} of {count} fooled")
+            self.curve.note.setText(f"{int(found.fooled.sum()):,} of {count} fooled")
         order = np.argsort(np.where(found.fooled, found.smallest, np.inf), kind="stable")
         self._order = [int(place) for place in order if found.fooled[place] or numeric]
         self.at = 0
         self._show_sample()
+        pressed = self.empty.button.hasFocus()
         self.stack.setCurrentIndex(1)
+        if pressed:  # what has the focus goes: it is not left to what happens to come next
+            self.again.setFocus()
 
     def _step(self, by: int) -> None:
         if self._order:
@@ -179,6 +182,8 @@ class AttackPage(Page):
         field = next((name for name, array in found.original.items() if array.ndim == 4), "")
         if field:
             before, after = found.original[field][row_at], found.changed[field][row_at]
+            if heard(self.assessing.session.dataset, field):
+                before, after = before[:, ::-1], after[:, ::-1]  # high tones on top
             span = (float(min(0.0, before.min())), float(max(1.0, before.max())))
             for frame in self.frames:
                 frame.show()
@@ -206,20 +211,13 @@ class AttackPage(Page):
 
     def _show_columns(self, found: Attacked, place: int) -> None:
         dataset = self.assessing.session.dataset
-        rows: list[tuple[str, str, str]] = []
-        for field, array in found.original.items():
-            before, after = array[place], found.changed[field][place]
-            names = dataset.fields[field].columns if dataset is not None and field in dataset.fields else ()
-            if dataset is not None and before.ndim == 1 and len(names) == len(before):
-                for name, was, now in zip(names, before, after, strict=True):
-                    told = dataset.prepared.columns[name].decoded(np.array([[was], [now]])).reshape(-1)
-                    rows.append((name, numbers.figure(float(told[0])), numbers.figure(float(told[1]))))
-            else:
-                flat = zip(before.reshape(-1), after.reshape(-1), strict=True)
-                known = window_names(dataset, field, before.shape) if dataset is not None else ()
-                told_of = known or tuple(f"{field} {at + 1}" for at in range(before.size))
-                rows += [(name, numbers.figure(float(a)), numbers.figure(float(b)))
-                         for name, (a, b) in zip(told_of, flat, strict=True)][:200]  # fmt: skip
+        if dataset is None:
+            return
+        rows = [
+            (name, numbers.figure(was), numbers.figure(now), _signed(now - was))
+            for field, array in found.original.items()
+            for name, was, now in changes(dataset, field, array[place], found.changed[field][place])[:MOST]
+        ]
         self.columns.setFont(theme.ui_font(12))
         self.columns.verticalHeader().setDefaultSectionSize(theme.scaled(24))
         self.columns.setRowCount(len(rows))
@@ -229,18 +227,26 @@ class AttackPage(Page):
                 if at:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.columns.setItem(line_at, at, item)
-        for at, wide in enumerate((190, 100, 100)):
+        for at, wide in enumerate((230, 90, 90, 90)):
             self.columns.setColumnWidth(at, theme.scaled(wide))
+
+
+def _signed(value: float) -> str:
+    """A change: ``+0.0012``, ``−3.4``."""
+    return f"{'+' if value > 0 else ''}{numbers.figure(value)}"
 
 
 def _table() -> QTableWidget:
     """Of each column what it was and what it was changed to."""
-    made = QTableWidget(0, 3)
-    made.setHorizontalHeaderLabels(["column", "was", "changed to"])
+    made = QTableWidget(0, 4)
+    made.setHorizontalHeaderLabels(["column", "was", "changed to", "by"])
     made.setAccessibleName("What was changed")
     made.setShowGrid(False)
     made.setTabKeyNavigation(False)
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    made.horizontalHeaderItem(0).setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    made.horizontalHeader().setHighlightSections(False)
     made.verticalHeader().hide()
     made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     return made

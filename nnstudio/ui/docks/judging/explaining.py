@@ -13,7 +13,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice, RowField, tool
 from nnstudio.ui.docks.judging.assessing import Assessing
-from nnstudio.ui.docks.judging.page import Page
+from nnstudio.ui.docks.judging.page import Page, heard
 from nnstudio.ui.docks.judging.parts_view import PartsView
 from nnstudio.ui.docks.judging.pictures import PictureFrame
 from nnstudio.ui.parts import column, label, line, row
@@ -156,29 +156,23 @@ class ExplainPage(Page):
         part = found.parts[max(0, self.fields.index)]
         why = f"What counts for {found.told}"
         if part.kind == "image" or (part.kind == "array" and part.values.ndim >= 2 and not part.names):
-            values = part.values.reshape(-1, part.values.shape[-1]) if part.kind == "array" else part.values
-            heard, fed = self._is_sound(part.field), part.input
-            values = values[..., ::-1, :] if heard else values  # high tones on top
+            values = part.values.reshape(-1, part.values.shape[-1]).T if part.kind == "array" else part.values
+            sound, fed = heard(self.assessing.session.dataset, part.field), part.input
+            values = values[..., ::-1, :] if sound else values  # high tones on top
             self.input.setVisible(fed is not None)
-            self.input.rename("The spectrogram, high tones on top" if heard else "The picture")
+            self.input.rename("The spectrogram, high tones on top" if sound else "The picture")
             if fed is not None:
-                fed = fed[:, ::-1] if heard else fed
+                fed = fed[:, ::-1] if sound else fed
                 span = (float(min(0.0, fed.min())), float(max(1.0, fed.max())))
                 self.input.show_photograph(fed, span, part.field)
             self.picture.rename(why)
-            axes = f"{len(values)} moments down, {values.shape[1]} numbers across · " if part.kind == "array" else ""
+            axes = f"{len(values)} numbers down, {values.shape[1]} moments across · " if part.kind == "array" else ""
             self.picture.show_picture(values, axes + self._sum(found))
             self.stack.setCurrentIndex(0)
             return
         self.heading.setText(f"{why} in {part.field} · {self._sum(found)}")
         self.parts.show_part(part, self._texts(part))
         self.stack.setCurrentIndex(1)
-
-    def _is_sound(self, field: str) -> bool:
-        """Whether a field is a sound, which is fed as a spectrogram."""
-        dataset = self.assessing.session.dataset
-        known = dataset.columns.get(field) if dataset is not None else None
-        return known is not None and known.kind == "sound"
 
     def _sum(self, found: Explained) -> str:
         if found.way != "gradients":

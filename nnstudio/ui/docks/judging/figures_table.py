@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from nnstudio.ui import theme
 
+Index = QModelIndex | QPersistentModelIndex
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-class FiguresTable(QTableWidget):
+class _Lines(QAbstractTableModel):
+    """Texts of things, made when they are looked at: there may be as many classes as words in a vocabulary."""
+
+    def __init__(self, heads: Sequence[str], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.heads = heads
+        self.things: Sequence[Any] = ()
+        self.line: Callable[[Any], Sequence[str]] = tuple
+
+    def show(self, things: Sequence[Any], line: Callable[[Any], Sequence[str]]) -> None:
+        self.beginResetModel()
+        self.things, self.line = things, line
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.things)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.heads)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return RIGHT if section else LEFT
+        return self.heads[section] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return RIGHT if index.column() else LEFT
+        return self.line(self.things[index.row()])[index.column()] if role == Qt.ItemDataRole.DisplayRole else None
+
+
+class FiguresTable(QTableView):
     """A name and its figures a line. heads, widths: of the columns, in pixels at 100 %; name: what it shows, told to
-    those who cannot see it."""
+    those who cannot see it. ``picked``: another line is chosen, or none."""
+
+    picked = Signal()
 
     def __init__(self, heads: Sequence[str], widths: Sequence[int], name: str) -> None:
-        super().__init__(0, len(heads))
-        self._widths = widths
-        self.setHorizontalHeaderLabels(list(heads))
+        super().__init__()
+        self._widths, self._lines = widths, _Lines(heads, self)
+        self.setModel(self._lines)
         self.setAccessibleName(name)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
@@ -30,27 +67,27 @@ class FiguresTable(QTableWidget):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setDefaultAlignment(RIGHT)
-        self.horizontalHeaderItem(0).setTextAlignment(LEFT)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.picked.emit())
 
-    def show_lines(self, lines: Sequence[Sequence[str]]) -> None:
-        """Show these; none is chosen, and nobody is told of that."""
-        blocker = QSignalBlocker(self)
+    @property
+    def needed(self) -> int:
+        """How many pixels all columns take."""
+        return sum(theme.scaled(width) for width in self._widths) + theme.scaled(12)
+
+    def show_lines(self, things: Sequence[Any], line: Callable[[Any], Sequence[str]] = tuple) -> None:
+        """Show things, each by the texts that ``line`` makes of it; none is chosen, and nobody is told of that."""
         self.setFont(theme.ui_font(12))
         self.verticalHeader().setDefaultSectionSize(theme.scaled(24))
-        self.setRowCount(len(lines))
-        for at, line in enumerate(lines):
-            for place, text in enumerate(line):
-                item = QTableWidgetItem(text)
-                item.setTextAlignment(RIGHT if place else LEFT)
-                self.setItem(at, place, item)
+        self._lines.show(things, line)
         for place, width in enumerate(self._widths):
             self.setColumnWidth(place, theme.scaled(width))
-        self.clearSelection()
-        blocker.unblock()
+
+    def text(self, line: int, place: int) -> str:
+        """What stands on a line in a column."""
+        return str(self._lines.index(line, place).data())
 
     @property
     def chosen(self) -> str:
         """The name on the line that is chosen; "" where none is."""
         rows = self.selectionModel().selectedRows()
-        return self.item(rows[0].row(), 0).text() if rows else ""
+        return self.text(rows[0].row(), 0) if rows else ""

@@ -31,7 +31,7 @@ class ObjectsPage(Page):
         self.head, self.samples = ElidedLabel("", "heading"), SamplesView()
         self.samples.chosen.connect(self.explained)
         self.classes = FiguresTable(HEADS, WIDTHS, "How well objects of each class are found")
-        self.classes.itemSelectionChanged.connect(self._show_rows)
+        self.classes.picked.connect(self._show_rows)
         left = QWidget()
         left.setLayout(column(self.head, self.classes, spacing=2, margins=(16, 4, 4, 6)))
         left.layout().setStretch(1, 1)

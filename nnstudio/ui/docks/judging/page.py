@@ -11,6 +11,7 @@ from nnstudio.ui.docks.frame import PlotFrame
 from nnstudio.ui.docks.judging.samples import SamplesView
 
 if TYPE_CHECKING:
+    from nnstudio.data.dataset import Dataset
     from nnstudio.project.judging.judge import Judged
     from nnstudio.ui.docks.judging.assessing import Assessing
 
@@ -50,3 +51,9 @@ class Page(QWidget):
             self.judged = None  # of a network or a split before: drawn anew when it comes into sight
         elif self.judged is not None:
             self.draw()
+
+
+def heard(dataset: Dataset | None, field: str) -> bool:
+    """Whether a field is a sound, which is fed as a spectrogram, low tones first."""
+    known = dataset.columns.get(field) if dataset is not None else None
+    return known is not None and known.kind == "sound"

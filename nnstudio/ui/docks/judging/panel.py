@@ -163,6 +163,9 @@ class JudgingPanel(Live):
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
+        if self.assessing.busy:
+            self.page.judged = None  # what it waits for is given up: it is drawn anew when it comes into sight
+            self.refresh_soon()
         self.assessing.wake(False)
         super().hideEvent(event)
 

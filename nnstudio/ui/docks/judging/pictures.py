@@ -60,7 +60,8 @@ class PictureFrame(PlotFrame):
         self.photograph.show_image(QImage())
         flat = np.asarray(values, np.float32)
         self.values = flat.mean(axis=0) if flat.ndim == 3 else flat
-        self.item.show_tiles(Tiles(np.ascontiguousarray(self.values)[None], "picture"))
+        against = bool((self.values < 0).any())
+        self.item.show_tiles(Tiles(np.ascontiguousarray(self.values)[None], "picture", diverging=against))
         self.note.setText(note)
 
     def numbers(self) -> Table:

@@ -199,9 +199,9 @@ class SamplesView(QWidget):
         self.stack = QStackedLayout(inside)
         self.stack.addWidget(self.area)
         self.stack.addWidget(self.table)
-        head = row(self.title, self.note, spacing=10, margins=(8, 4, 8, 2))
-        head.setStretch(1, 1)
-        self.setLayout(column(head, inside, spacing=0))
+        self.head = row(self.title, self.note, spacing=10, margins=(8, 4, 8, 2))
+        self.head.setStretch(1, 1)
+        self.setLayout(column(self.head, inside, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[call-overload]
         self.restyle()
 

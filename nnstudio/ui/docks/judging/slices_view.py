@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from nnstudio.project.judging.intervals import Interval
 from nnstudio.project.judging.slices import Slice, Sliced
@@ -50,18 +50,24 @@ class SlicesView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = int(event.position().y() // theme.scaled(HIGH)) - 1
         if self.sliced is not None and 0 <= place < len(self.sliced.slices):
-            self._choose(place)
+            self.choose(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         by = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         if by is None or self.sliced is None or not self.sliced.slices:
             super().keyPressEvent(event)
             return
-        self._choose(min(len(self.sliced.slices) - 1, max(0, self.current + by)))
+        self.choose(min(len(self.sliced.slices) - 1, max(0, self.current + by)))
 
-    def _choose(self, place: int) -> None:
+    def choose(self, place: int) -> None:
+        """Choose a group, and have it in sight."""
         self.current = place
         describe(self, self.told(place))
+        scroll = self.parent().parent() if self.parent() is not None else None
+        if isinstance(scroll, QScrollArea):
+            line = self.line(place).toRect()
+            scroll.ensureVisible(0, line.top() - line.height() if place == 0 else line.top(), 0, 0)
+            scroll.ensureVisible(0, line.bottom(), 0, 0)
         self.update()
         self.chosen.emit(place)
 

@@ -84,7 +84,7 @@ class SlicesPage(Page):
         self.note.setText(told + differ)
         self.note.setToolTip("Lines: 95 % confidence intervals; red: all of it is worse than the figure of all rows")
         if found.slices:
-            self._choose_group(0)
+            self.view.choose(0)
 
     def _choose_column(self, index: int) -> None:
         self.column = self.columns.items[index]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QLabel, QSlider
+from PySide6.QtWidgets import QLabel, QSlider, QWidget
 
 from nnstudio.project.judging.curves import At, Curves, curves
 from nnstudio.ui import theme
@@ -15,7 +15,7 @@ from nnstudio.ui.docks.judging.assessing import Assessing
 from nnstudio.ui.docks.judging.page import Page
 from nnstudio.ui.docks.judging.plotting import Lines
 from nnstudio.ui.docks.overlays import Label, Reading
-from nnstudio.ui.parts import ElidedLabel, column, row
+from nnstudio.ui.parts import column, label, row
 
 #: Places of the slider.
 STEPS = 1000
@@ -43,27 +43,32 @@ class CurvesPage(Page):
         self.slider.setAccessibleName("Threshold")
         self.slider.setToolTip("From which probability on a row is taken for the class")
         self.slider.valueChanged.connect(lambda _: self._tell())
-        self.told = ElidedLabel("", "muted")
-        self.counts = QLabel()
+        self.told, self.counts = label("", "muted", wrap=True), label("", "", wrap=True)
         self.counts.setProperty("role", "mono")
         self.best = tool("Best F1", "The threshold with the greatest F1")
         self.best.clicked.connect(self._choose_best)
         for frame in (self.roc, self.precision):
             frame.plot.hovered.connect(lambda place, frame=frame: self._hovered(frame, place))
             frame.plot.clicked.connect(lambda at, frame=frame: self._clicked(frame, at))
-        below = row(self.which, QLabel("Threshold"), self.slider, self.best, self.told, self.counts, spacing=10,
-                    margins=(16, 0, 16, 8))  # fmt: skip
-        below.setStretch(2, 2)
-        below.setStretch(4, 3)
-        self.slider.setMinimumWidth(120)
-        for frame in (self.roc, self.precision):
-            frame.setMinimumHeight(72)
-        plots = row(self.roc, self.precision, spacing=0)
-        plots.setStretch(0, 1)
-        plots.setStretch(1, 1)
-        layout = column(plots, below, spacing=0)
-        layout.setStretch(0, 1)
+        self.told.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.slider.setMinimumWidth(100)
+        first = row(self.which, 1, self.best, spacing=10)
+        inside = column(first, row(QLabel("Threshold"), self.slider, spacing=10), self.told, self.counts, 1,
+                        spacing=4, margins=(8, 4, 14, 4))  # fmt: skip
+        self.controls = QWidget()
+        self.controls.setLayout(inside)
+        layout = row(self.roc, self.precision, self.controls, spacing=0)
+        for place in (0, 1):
+            layout.setStretch(place, 1)
         self.setLayout(layout)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.controls.setFixedWidth(theme.scaled(262))
+
+    def restyle(self) -> None:
+        self._fit()
+        super().restyle()
 
     @property
     def threshold(self) -> float:
@@ -110,8 +115,8 @@ class CurvesPage(Page):
             return
         at = self.curves.at(self.threshold)
         self.told.setText(
-            f"From {numbers.share(at.threshold)} on: precision {numbers.figure(at.precision)}, recall "
-            f"{numbers.figure(at.recall)}, F1 {numbers.figure(at.f1)}, accuracy {numbers.figure(at.accuracy)}"
+            f"From {numbers.share(at.threshold)} on: precision {numbers.figure(at.precision)}, "
+            f"recall {numbers.figure(at.recall)}, F1 {numbers.figure(at.f1)}, accuracy {numbers.figure(at.accuracy)}"
         )
         self.counts.setText(
             f"{at.hits:,} found · {at.missed:,} missed · {at.false_alarms:,} false alarms · {at.passed:,} passed"

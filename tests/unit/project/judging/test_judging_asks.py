@@ -9,10 +9,11 @@ import torch
 from nnstudio.compile.lower import compile_network
 from nnstudio.data.columns import Column, Source
 from nnstudio.data.dataset import Dataset
+from nnstudio.data.encoding import ColumnEncoding
 from nnstudio.data.reference import DataReference, Split
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.project.errors import ProjectError
-from nnstudio.project.judging import explaining
+from nnstudio.project.judging import attributing, explaining, telling
 from nnstudio.project.judging.attacks import Attack, attacked
 from nnstudio.project.judging.judge import Judge
 
@@ -94,6 +95,48 @@ def test_an_attack_leaves_weights_modes_and_gradients_as_they_were(linear: Judge
         assert torch.equal(before[name], parameter)
 
 
+def test_what_was_changed_is_told_by_name_in_the_unit_of_the_data_the_most_first(linear: Judge) -> None:
+    found = attacked(linear, Attack("fgsm", "2", (0.0, 1.0)))
+    before, after = found.original["features"][0], found.changed["features"][0]
+    told = telling.changes(linear.dataset, "features", before, after)
+    order = np.argsort(-np.abs(after - before))
+    assert [name for name, *_ in told] == [("a", "b")[at] for at in order]
+    for name, was, now in told:
+        column, at = linear.dataset.prepared.columns[name], ("a", "b").index(name)
+        assert was == pytest.approx(before[at] * column.std[0] + column.mean[0], rel=1e-5)
+        assert now == pytest.approx(after[at] * column.std[0] + column.mean[0], rel=1e-5)
+
+
+def test_strengths_reach_as_far_as_half_of_what_is_right_is_fooled(judge) -> None:  # type: ignore[no-untyped-def]
+    sure = judge("kind", [[0.9, -0.5], [-0.3, 0.7], [0.1, 0.2]], [6.0, 0.0, -0.1])  # wide of every border
+    for norm in ("inf", "2"):
+        found = attacked(sure, Attack("fgsm", norm, bounded=False))
+        assert found.strengths[-1] > 1.0
+        assert 0 < found.median < float("inf")
+
+
+def test_of_moments_that_changed_as_much_the_last_ones_are_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source({"past": Column("past", "array", np.zeros((4, 3, 2), np.float32))}, 4, False, {})
+    dataset = Dataset(DataReference(source="shipped:none"), source, "moments")
+    named = tuple(f"{name}, {back} back" for back in (2, 1, 0) for name in "ab")
+    monkeypatch.setattr(telling, "window_names", lambda *_: named)
+    before = np.zeros((3, 2), np.float32)
+    after = before + 0.1
+    after[0, 1] = 0.5
+    told = telling.changes(dataset, "past", before, after)
+    assert [name for name, *_ in told] == ["b, 2 back", "a, 0 back", "b, 0 back", "a, 1 back", "b, 1 back", "a, 2 back"]
+
+
+def test_a_category_that_was_changed_is_told_value_by_value(judge) -> None:  # type: ignore[no-untyped-def]
+    made = judge(
+        "kind", [[0.9, -0.5, 0.1, 0.2]] * 3, BIAS, choices={"region": {"role": "input"}, "b": {"role": "ignored"}}
+    )
+    before = made.dataset.arrays("test")["features"][0]
+    told = telling.changes(made.dataset, "features", before, before + np.float32([0, 0.1, 0.2, 0.3]))
+    assert [name for name, *_ in told] == ["region: west", "region: south", "region: north", "a"]
+    assert told[0][2] - told[0][1] == pytest.approx(0.3, rel=1e-4)
+
+
 def test_a_strength_that_is_none_is_refused() -> None:
     with pytest.raises(ProjectError, match="must be a number from 0 up"):
         Attack(strengths=(-1.0,))
@@ -121,6 +164,26 @@ def test_integrated_gradients_add_up_to_what_the_score_rose_by(picture: Judge) -
     total = sum(float(part.values.sum()) for part in found.parts)
     assert total == pytest.approx(found.score - found.baseline, rel=0.02)
     assert found.parts[0].values.shape == (1, 8, 8)
+
+
+def test_a_number_is_explained_in_the_unit_of_the_data(judge) -> None:  # type: ignore[no-untyped-def]
+    made = judge("amount", [[0.8, -0.4]], [0.1], "MSELoss", "number")
+    column, features = made.dataset.prepared.columns["amount"], made.dataset.arrays("test")["features"][2]
+    for way in ("gradients", "occlusion"):
+        found = explaining.explained(made, 2, way)
+        assert found.score == pytest.approx(float(made.judged("test").predicted[2, 0]), rel=1e-5)
+        np.testing.assert_allclose(found.parts[0].values, column.std[0] * np.array([0.8, -0.4]) * features, rtol=1e-4)
+    whole = explaining.explained(made, 2)
+    assert whole.baseline == pytest.approx(float(column.decoded(np.array([[0.1]]))[0, 0]), rel=1e-5)
+    assert whole.parts[0].values.sum() == pytest.approx(whole.score - whole.baseline, rel=1e-3)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_unit_in_which_numbers_are_explained_is_that_in_which_they_are_told(log: bool) -> None:
+    unit = ColumnEncoding("y", "array", (3,), mean=(1.0, 2.0, -0.5), std=(0.5, 2.0, 1.0), divisor=10.0, log=log)
+    values = np.random.default_rng(2).normal(size=(5, 3, 1))
+    told = attributing.in_unit(unit, torch.from_numpy(values))
+    np.testing.assert_allclose(told.numpy(), unit.decoded(values).reshape(5, 3), rtol=1e-9)
 
 
 def test_covering_a_part_that_the_network_does_not_see_changes_nothing(picture: Judge) -> None:

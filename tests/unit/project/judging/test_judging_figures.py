@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +59,7 @@ def test_what_progress_raises_ends_the_work_and_nothing_is_kept(kinds: Judge) ->
 def test_confusion_and_figures_by_class_are_scikit_learn_s(kinds: Judge) -> None:
     judged = kinds.judged("train")
     matrix = classes.confusion(judged)
-    assert (matrix.counts == metrics.confusion_matrix(judged.target, judged.predicted)).all()
+    assert (matrix.among(range(3)) == metrics.confusion_matrix(judged.target, judged.predicted)).all()
     precision, recall, f1, count = metrics.precision_recall_fscore_support(judged.target, judged.predicted)
     found = classes.by_class(matrix)
     np.testing.assert_allclose([each.precision for each in found], precision)
@@ -70,9 +72,30 @@ def test_confusion_and_figures_by_class_are_scikit_learn_s(kinds: Judge) -> None
     )
 
 
+def test_of_fifty_thousand_classes_only_the_pairs_that_occur_are_counted(kinds: Judge) -> None:
+    size, random = 50_000, np.random.default_rng(3)
+    target = random.integers(0, size, (200, 50))
+    said = np.where(random.random(target.shape) < 0.7, target, random.integers(0, size, target.shape))
+    said[0, 0] = size - 1
+    subject = replace(kinds.judged("train").subject, kind="places", classes=tuple(map(str, range(size))))
+    none = np.zeros(0)
+    judged = Judged(subject, "train", np.arange(200), np.zeros(200), target, said, np.zeros((200, 0)), none, none)
+    tracemalloc.start()
+    matrix = classes.confusion(judged)
+    found = classes.by_class(matrix)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 2**20, "all pairs would take 20 GB"
+    assert classes.accuracy(matrix) == pytest.approx((target == said).mean())
+    assert int(matrix.times.sum()) == target.size
+    code = int(target[3, 4])
+    assert found[code].count == (target == code).sum()
+    assert matrix.among([code, int(said[3, 4])]).sum() >= 1
+
+
 def test_behind_each_cell_are_its_rows_the_worst_first(kinds: Judge) -> None:
     judged = kinds.judged("train")
-    counts = classes.confusion(judged).counts
+    counts = classes.confusion(judged).among(range(3))
     for true in range(3):
         for said in range(3):
             found = classes.behind(judged, true, said)
