@@ -7,6 +7,7 @@ little-endian. The histograms of an Activations or a Weights event are two array
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -24,6 +25,10 @@ KINDS: Mapping[str, type[Event]] = {
     cls.__name__: cls for cls in vars(events).values() if isinstance(cls, type) and issubclass(cls, Event)
 }
 DTYPES = frozenset({"float32", "float64", "int64", "int32", "float16", "bool", "uint8"})
+#: Of each kind, the fields that its header tells.
+_TOLD = {
+    kind: tuple(f.name for f in dataclasses.fields(kind) if f.name not in ("step", "time")) for kind in KINDS.values()
+}
 #: In the order in which they are stored: that of the class. New ones come last, and are left out of what older versions
 #: stored.
 _STATISTICS = tuple(f.name for f in dataclasses.fields(Histogram) if f.name != "counts")
@@ -33,7 +38,7 @@ _BAD = _STATISTICS.index("bad")
 def encode(event: Event) -> tuple[str, str, bytes]:
     """An event's kind, header and bytes."""
     parts: list[bytes] = []
-    values = {f.name: getattr(event, f.name) for f in dataclasses.fields(event) if f.name not in ("step", "time")}
+    values = {name: getattr(event, name) for name in _TOLD[type(event)]}
     if isinstance(event, Activations):
         values = _packed(event.layers)
         if event.ports:
@@ -42,8 +47,8 @@ def encode(event: Event) -> tuple[str, str, bytes]:
         values = _packed_twice(event.layers)
     elif isinstance(event, Insides):
         values["nodes"] = {id: dataclasses.asdict(inside) for id, inside in event.nodes.items()}
-    header = json.dumps(_plain(values, parts), separators=(",", ":"), ensure_ascii=False)
-    return type(event).__name__, header, b"".join(parts)
+    written = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=functools.partial(_plain, parts))
+    return type(event).__name__, written.encode(values), b"".join(parts)
 
 
 def decode(kind: str, step: int, time: float, header: str, data: bytes) -> Event:
@@ -112,16 +117,17 @@ def _named(packed: Mapping[str, Any]) -> dict[str, dict[str, Histogram]]:
     return layers
 
 
-def _plain(value: Any, parts: list[bytes]) -> Any:
+def _plain(parts: list[bytes], value: Any) -> Any:
+    """What JSON has no word for in its words; the bytes of an array are put with the others, in the order of JSON."""
     if isinstance(value, np.ndarray):
         little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
         parts.append(little.tobytes())
         return {"array": [value.dtype.name, list(value.shape)]}
     if isinstance(value, Mapping):
-        return {key: _plain(item, parts) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item, parts) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
+        return dict(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not stored")
 
 
 def _restored(value: Any, array: Any) -> Any:

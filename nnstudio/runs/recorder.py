@@ -15,7 +15,7 @@ from nnstudio.train.events import Event, RunStarted
 from nnstudio.train.stream import EventStream
 
 #: Seconds between transactions.
-INTERVAL = 0.25
+INTERVAL = 0.5
 
 
 class Recorder:

@@ -46,9 +46,15 @@ class Writer:
         self._seen: dict[type[Event], int] = {}
         self._count: dict[type[Event], int] = {}
         self._held: dict[type[Event], Event] = {}
+        #: rows of events that are not in the database yet: many at once take a third of the time
+        self._waiting: list[tuple[object, ...]] = []
+        #: the last epoch that ended since then, and the last that was the best
+        self._ended: EpochEnded | None = None
+        self._best: EpochEnded | None = None
 
     def write(self, events: Iterable[Event]) -> None:
         """Store events. A RunStarted begins a run, or goes on with it."""
+        self._waiting, self._ended, self._best = [], None, None  # what failed before is not stored now
         measured: Steps | None = None
         for event in events:
             if isinstance(event, RunStarted):
@@ -60,30 +66,52 @@ class Writer:
                 measured = event
             elif type(event) in MOST:
                 self._put_snapshot(event)
+            elif isinstance(event, EpochEnded):
+                self._put(event)
+                self._ended, self._best = event, event if event.best else self._best
             else:
                 if isinstance(event, RunPaused | RunFinished | RunFailed):
-                    self.settle()
+                    self._hand_over()
                 self._put(event)
-                self._sum_up(event)
+                if isinstance(event, RunFinished | RunFailed):
+                    self._end(event)
+        self._flush()
         if measured is not None:
             self._measure(measured)
 
     def settle(self) -> None:
         """Store the latest snapshots, which thinning has held back."""
+        self._hand_over()
+        self._flush()
+
+    def _hand_over(self) -> None:
         for event in self._held.values():
             self._put(event)
         self._held.clear()
 
     def _put(self, event: Event) -> None:
         kind, header, data = encode(event)
-        self._connection.execute(
-            "INSERT INTO events (run, kind, step, time, header, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._run, kind, event.step, event.time, header, data),
-        )
+        self._waiting.append((self._run, kind, event.step, event.time, header, data))
+
+    def _flush(self) -> None:
+        """Have all that was put in the database, and in the run's line the epochs that ended."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._connection.executemany(
+                "INSERT INTO events (run, kind, step, time, header, data) VALUES (?, ?, ?, ?, ?, ?)", waiting
+            )
+        run = self._connection.execute
+        if (last := self._ended) is not None:
+            run("UPDATE runs SET epochs = ?, seconds = ? WHERE id = ?", (last.epoch, last.time, self._run))
+        if (best := self._best) is not None:
+            values = (best.epoch, _figures(best), self._run)
+            run("UPDATE runs SET best_epoch = ?, figures = ? WHERE id = ?", values)
+        self._ended = self._best = None
 
     # beginning
 
     def _begin(self, event: RunStarted) -> None:
+        self._flush()
         run = self._connection.execute
         self._run = event.run
         _, header, _ = encode(event)
@@ -158,6 +186,7 @@ class Writer:
             self._thin(kind)
 
     def _thin(self, kind: type[Event]) -> None:
+        self._flush()
         run = self._connection.execute
         query = "SELECT number FROM events WHERE run = ? AND kind = ? ORDER BY number"
         numbers = [number for (number,) in run(query, (self._run, kind.__name__)).fetchall()]
@@ -166,18 +195,12 @@ class Writer:
         self._count[kind] = len(numbers) - len(dropped)
         self._every[kind] *= 2
 
-    def _sum_up(self, event: Event) -> None:
-        run = self._connection.execute
-        if isinstance(event, EpochEnded):
-            run("UPDATE runs SET epochs = ?, seconds = ? WHERE id = ?", (event.epoch, event.time, self._run))
-            if event.best:
-                values = (event.epoch, _figures(event), self._run)
-                run("UPDATE runs SET best_epoch = ?, figures = ? WHERE id = ?", values)
-        elif isinstance(event, RunFinished | RunFailed):
-            losses.merge_rows(self._connection, self._run)
-            outcome = event.reason if isinstance(event, RunFinished) else f"failed: {event.message}"
-            ended = (time.time(), outcome, event.time, self._run)
-            run("UPDATE runs SET ended = ?, outcome = ?, seconds = ? WHERE id = ?", ended)
+    def _end(self, event: RunFinished | RunFailed) -> None:
+        self._flush()
+        losses.merge_rows(self._connection, self._run)
+        outcome = event.reason if isinstance(event, RunFinished) else f"failed: {event.message}"
+        ended = (time.time(), outcome, event.time, self._run)
+        self._connection.execute("UPDATE runs SET ended = ?, outcome = ?, seconds = ? WHERE id = ?", ended)
 
 
 def _figures(event: EpochEnded) -> str:

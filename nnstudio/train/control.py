@@ -169,6 +169,8 @@ class Control:
 
     def epoch_done(self) -> None:
         """An epoch has ended: where one was asked for, the run is asked to stand still."""
+        if not self._epoch:  # short epochs end a hundred times a second
+            return
         with self._condition:
             if self._epoch:
                 self._epoch, self._paused, self.pending = False, True, True

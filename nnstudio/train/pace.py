@@ -28,10 +28,15 @@ INSTRUMENTS = (
     Instrument("timings", 2.0, 0.05),
 )
 #: Of the budget, what may be spent here; the rest is for what watching costs elsewhere (in other threads).
-SPENT = 0.6
+SPENT = 0.4
 #: Looking and sending empty the caches: the steps after them lose so much of what they took (measured: 0.12 to 0.4 of a
 #: look, about 0.9 of sending).
 AFTER_LOOK, AFTER_SENDING = 0.2, 1.0
+#: Of what may be spent, at least so much of their shares the gradients have where telling takes the rest.
+ROOM = 0.25
+#: Seconds that are judged by, before the older half is forgotten; and how many times as long as the dearest look has to
+#: be saved for, else there would never be enough for it.
+LATELY, SAVED = 20.0, 3.0
 #: Seconds between two questions what is due, where the first was in vain: asking is not free.
 AGAIN = 0.04
 
@@ -69,7 +74,7 @@ class Pace:
         self.allow(budget)
         self._accounts = {each.name: _Account(each) for each in instruments}
         self._first = next(iter(self._accounts))
-        self._since = self._cost = self._wall = 0.0
+        self._since = self._cost = self._told = self._wall = 0.0
         self._absent: set[str] = {"insides"} & self._accounts.keys()
         self._urgent: set[str] = set()
 
@@ -85,7 +90,7 @@ class Pace:
 
     def began(self, now: float) -> None:
         """The run begins, or goes on after standing still: time before this does not count."""
-        self._since, self._cost, self._wall = self.clock(), 0.0, now
+        self._since, self._cost, self._told, self._wall = self.clock(), 0.0, 0.0, now
         for account in self._accounts.values():
             account.spent, account.next = 0.0, now
         self.next = now
@@ -125,7 +130,7 @@ class Pace:
             spending += first.cost
         strange = False
         for account in self._waiting(now):
-            if spending + account.cost > self._rate * elapsed or (strange and not account.looks):
+            if spending + account.cost > self._rate_of(account) * elapsed or (strange and not account.looks):
                 break  # the others wait for it: else what is cheap would take all
             strange = strange or not account.looks  # of those whose cost is not known yet, one at a time
             spending += account.cost
@@ -154,7 +159,9 @@ class Pace:
 
     def sent(self, seconds: float) -> None:
         """Sending events took so long."""
-        self._cost += (1.0 + AFTER_SENDING) * seconds
+        seconds *= 1.0 + AFTER_SENDING
+        self._cost += seconds
+        self._told += seconds
 
     def apart(self, seconds: float, share: float, now: float) -> float:
         """How far apart by the wall things have to be that take so long by the clock, for this share of the time."""
@@ -167,13 +174,23 @@ class Pace:
 
     def _needs(self, account: _Account) -> float:
         """How long the run must have gone before there is enough for a look of this instrument."""
-        needs = (self._cost + account.cost) / self._rate
+        needs = (self._cost + account.cost) / self._rate_of(account)
         if account.instrument.name == self._first:
-            own = (account.spent + account.cost) / (self._rate * account.instrument.share)
+            own = (account.spent + account.cost) / (self._rate * self._room() * account.instrument.share)
             if not account.looks:
                 return 0.0
             return own if self._behind(account) else min(needs, own)
         return needs
+
+    def _rate_of(self, account: _Account) -> float:
+        """What share of the time is to be had for a look: for a first one the whole budget, so that in a short run too
+        everything is seen."""
+        return self._rate if account.looks else self.budget
+
+    def _room(self) -> float:
+        """What telling leaves to the instruments of what may be spent, as a share."""
+        elapsed = self.clock() - self._since
+        return max(ROOM, 1.0 - self._told / (self._rate * elapsed)) if elapsed > 0 else 1.0
 
     def _behind(self, first: _Account) -> bool:
         """Whether another instrument that is due has had less of its share than the first: what is free is for it."""
@@ -206,8 +223,9 @@ class Pace:
         )
         if self._urgent:
             self.next = -math.inf
-        if elapsed > 20.0:  # judge by the last seconds, not by the whole run
-            self._since, self._cost = at - elapsed / 2, self._cost / 2
+        dearest = max((account.cost for account in present), default=0.0)
+        if elapsed > max(LATELY, SAVED * dearest / self._rate):  # judge by the last seconds, not by the whole run
+            self._since, self._cost, self._told = at - elapsed / 2, self._cost / 2, self._told / 2
             self._wall = (self._wall + now) / 2
             for account in self._accounts.values():
                 account.spent /= 2

@@ -164,6 +164,7 @@ class Series:
             block[:at] = self.read(number * BLOCK, self._length)
             self.place(number * BLOCK, block)
             number += 1
+        self._sum_up()
         before = self._source
         missing = np.full(BLOCK, np.nan, np.float32)
         self._source = lambda n: source(n) if n >= number else before(n) if before is not None else missing
@@ -173,6 +174,7 @@ class Series:
 
     def as_now(self) -> Series:
         """As it is now, for another thread to read while this one grows."""
+        self._sum_up()
         made = copy.copy(self)
         made._blocks, made._lately = dict(self._blocks), OrderedDict()
         made._low, made._high = self._low.as_now(), self._high.as_now()
@@ -196,8 +198,8 @@ class Series:
             self._room(number, at + count)[at : at + count] = values[done : done + count]
             self._length += count
             done += count
-            self._sum_up()
             if at + count == BLOCK:
+                self._sum_up()
                 self._put_aside(number - HOT)
 
     def _room(self, number: int, size: int) -> Floats:
@@ -212,6 +214,7 @@ class Series:
         return block
 
     def _sum_up(self) -> None:
+        """Have the cells of all that is there: worked out when a block is full, or somebody looks."""
         done, now = len(self._low.values) * CELL, self._length // CELL * CELL
         if now > done:
             self._add_cells(Cells.of(self.read(done, now)))
@@ -315,6 +318,7 @@ class Series:
         if self._length <= most:
             values = self.values.astype(np.float64)
             return values[np.isfinite(values)]
+        self._sum_up()
         sums, counts = (np.diff(growing.values, prepend=0.0) for growing in (self._total, self._count))
         means: Array = sums[counts > 0] / counts[counts > 0]
         return means
@@ -338,6 +342,7 @@ class Series:
 
     def _extremes(self, edges: NDArray[Any], stop: int) -> tuple[Array, Array]:
         """Least and greatest from each edge to the next, to within one cell."""
+        self._sum_up()
         first, last = int(edges[0]) // CELL, min(len(self._low.values), -(-stop // CELL))
         low = self._low.values[first:last].astype(np.float64)
         high = self._high.values[first:last].astype(np.float64)
@@ -366,6 +371,7 @@ class Series:
             counts = _running(good)
             begin, end = begin - start, end - start
         else:
+            self._sum_up()
             rest = self.read(len(self._low.values) * CELL, self._length)
             good = np.isfinite(rest)
             last = (self._total.values[-1] + rest[good].sum(), self._count.values[-1] + good.sum())

@@ -51,7 +51,8 @@ class EventStream:
                     if self._epochs > EPOCHS:
                         self._thin()
                 self._waiting[self._count] = event
-        self._arrived.set()
+            if not self._arrived.is_set():  # to set it takes as long as all the rest
+                self._arrived.set()
 
     def drain(self) -> list[Event]:
         """All that waits, in order; afterwards nothing waits."""

@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
 
 #: Seconds between Steps events, and between Samples events.
-SENDING, SAMPLES = 0.04, 0.5
+SENDING, SAMPLES = 0.06, 0.5
 #: Seconds between PrivacySpent events within an epoch.
 PRIVACY = 0.5
 #: Share of the time that Steps events may take: where it is not enough they come more rarely, but for so many seconds.
-TELLING, SLOWEST = 0.0025, 0.25
+TELLING, SLOWEST = 0.002, 0.25
 
 
 class Trainer:
@@ -299,7 +299,8 @@ class Trainer:
         progress.epoch, progress.batch = progress.epoch + 1, 0
         best = self._judge(validation.get("loss", training["loss"]))
         state.forget_epoch()
-        yield from self.spent()
+        if state.secret is not None:
+            yield from self.spent()
         yield from self._told(EpochEnded(
             **self.at(), epoch=progress.epoch, training=training, validation=validation, learning_rate=rate,
             seconds=self.clock.now() - began, best=best, phases=phases,

@@ -3,19 +3,20 @@
 Run as ``python tests/benchmarks/instruments.py [--rounds N] [--slices N] [--cases …] [--lightning FOLDER]``, or with
 ``--minutes N`` for the memory of a long run; prints a table and a line of JSON for each.
 
-Ways of training the same network from the same start on the same data (two cores: one computes, one watches) take turns
-of a tenth of a second, in an order drawn anew each time, each way in a thread of its own that stands still meanwhile,
-its clock too. All of a way's steps over all of its seconds are its steps a second: a look inside is rare and dear, so a
-median of turns would not count it. Turns are so short because a machine that others share is faster or slower by a
-tenth from one second to the next. Where a network's arrays happen to lie in memory is worth some hundredths (a loop
-made twice differs from itself by 1 to 2 %, for as long as it lasts), so everything is made anew for each of many
-rounds. With each ratio stand its 95 % interval (rounds drawn again, each whole) and what the same loop with none gives
-against itself, made and measured as the live one is; where that is not 1 within the hundredths that are asked about,
-the machine was too noisy to tell.
+Ways of training the same network on the same data (two cores: one computes, one watches) take turns of a tenth of a
+second, in an order drawn anew each time, and stand still in between, their clocks too. All of a way's steps over all of
+its seconds are its steps a second: a look inside is rare and dear, so a median of turns would not count it. Turns are
+so short because a machine that others share is faster or slower by a tenth from one second to the next.
 
-Which of two equal loops has the better places in memory decides 2 to 6 % of a plain step, by chance, so the ratio is
-told a second time by what each way does *besides* its plain steps: as if those took both as long. What the steps after
-a look lose to cold caches (measured: 0.5 % with the digits MLP) is in the first ratio alone.
+Where a network's arrays happen to lie in memory is worth up to 6 %, for as long as they lie there. So the loop with
+none trains the very network that the live one trains, with the same optimizer, on the same arrays and in the same
+thread, in turn with it; and everything is made anew for each of many rounds, since buffers lie elsewhere still. What
+other threads do for the live one (taking events in, writing them down) is done in its turns. With each ratio stand its
+95 % interval (rounds drawn again, each whole) and what the same loop with none gives against itself, made and measured
+in the same way; where that is not 1 within the hundredths that are asked about, the machine was too noisy to tell.
+
+The ratio is told a second time by what each way does *besides* its plain steps: as if those took both as long. What the
+steps after a look lose to cold caches is in the first ratio alone.
 
 - live: the worker thread with every instrument (looking inside all layers too), its events drained 30 times a second by
   another thread that feeds a History, and a recorder that writes the run database.
@@ -50,7 +51,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from lightning_way import Lightning
-from ways import Case, Live, Nobody, Turn, Way, cases, stand_still_between_turns
+from ways import Case, Guest, Live, Turn, Way, cases, stand_still_between_turns
 
 from nnstudio.runs import Recorder
 from nnstudio.train.history import History
@@ -64,7 +65,7 @@ WARM = 15
 
 def measure(case: Case, rounds: int, turns: int, seconds: float, with_lightning: bool) -> dict[str, float]:
     """Steps a second of all ways and their ratios, over all turns of all rounds."""
-    kinds: dict[str, type[Way]] = {"none": Nobody, "none_again": Nobody, "live": Live}
+    kinds: dict[str, type[Way]] = {"live": Live, "none": Guest, "none_again": Guest}
     if with_lightning and case.digits is not None:
         kinds["lightning"] = Lightning
     found: dict[str, list[Turn]] = {name: [] for name in kinds}
@@ -72,9 +73,10 @@ def measure(case: Case, rounds: int, turns: int, seconds: float, with_lightning:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             names = list(kinds)
-            drawn.shuffle(names)
             ways = {name: kinds[name](case, Path(folder)) for name in names}
             for way in ways.values():
+                if isinstance(way, Guest):
+                    way.host = ways["live"]
                 way.start()
             for turn in range(turns + WARM):
                 drawn.shuffle(names)

@@ -1,4 +1,4 @@
-"""What the benchmark of instruments trains, and its ways of training: each in a thread that takes turns with others."""
+"""What the benchmark of instruments trains, and its ways of training, which take turns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder, PortHandle
 from nnstudio.layers import TensorType
 from nnstudio.runs import Recorder
+from nnstudio.runs.database import RunDatabase
 from nnstudio.train.batches import Batches, Data, Rows
-from nnstudio.train.environment import environment
 from nnstudio.train.evaluate import evaluate_rows
 from nnstudio.train.events import RunFinished
 from nnstudio.train.history import History
@@ -139,13 +139,21 @@ def clock() -> float:
     return time.perf_counter() - (way.stood if way is not None else 0.0)
 
 
+def busy() -> float:
+    """This thread's seconds of the processor, of which those that its way's guests had are none."""
+    way = _WAYS.get(threading.get_ident())
+    return time.thread_time() - (way.lent if way is not None else 0.0)
+
+
 def stand_still_between_turns() -> None:
-    """From now on every way can stand still after each of its steps, and then its clock does so too: else what is done
+    """From now on every way can stand still after each of its steps, and then its clocks do so too: else what is done
     every second would be done once for all the seconds in which others had their turns."""
     plain = Stepper.plain
 
     def stopping(stepper: Stepper) -> Callable[[Any], None]:
         step, way, progress = plain(stepper), _WAYS.get(threading.get_ident()), stepper.state.progress
+        if way is not None:
+            way.stepper = stepper
 
         def one(batch: Any) -> None:
             began = time.thread_time()
@@ -159,16 +167,24 @@ def stand_still_between_turns() -> None:
 
     Stepper.plain = stopping  # type: ignore[method-assign, assignment]
     for name, module in list(sys.modules.items()):
-        if name.startswith("nnstudio.train") and hasattr(module, "perf_counter"):
-            vars(module)["perf_counter"] = clock
+        if name.startswith("nnstudio.train"):
+            for timed, own in (("perf_counter", clock), ("thread_time", busy)):
+                if hasattr(module, timed):
+                    vars(module)[timed] = own
 
 
 class Way:
-    """A way of training, in a thread that stands still but for its turns. It calls :meth:`passes` from time to time."""
+    """A way of training, in a thread that stands still but for its turns. It calls :meth:`passes` from time to time.
+
+    stood, lent: seconds by the wall in which it stood still, and of the processor that guests had meanwhile.
+    """
+
+    stepper: Stepper
 
     def __init__(self, case: Case, folder: Path) -> None:
-        self.case, self.folder, self.stood = case, folder, 0.0
+        self.case, self.folder, self.stood, self.lent = case, folder, 0.0, 0.0
         self.plain, self.plain_steps = 0.0, 0
+        self.guest: Guest | None = None
         self._go, self._stood = threading.Event(), threading.Event()
         self._closing, self.ended, self.done = True, False, Turn(0, 0.0, 0.0)
 
@@ -182,21 +198,34 @@ class Way:
         assert self._stood.wait(60), "it does not stand still"
         return self.done
 
+    def visited(self, guest: Guest) -> None:
+        """Have the thread, which stands still, work for a guest."""
+        self.guest = guest
+        self._go.set()
+
     def passes(self, step: int) -> None:
         """In the thread: stand still where it is not the way's turn."""
         if not self._closing:
             return
         if self._begun is not None:
-            step0, wall, busy, plain_steps, plain = self._begun
+            step0, wall, spent, plain_steps, plain = self._begun
             self.done = Turn(
-                step - step0, time.perf_counter() - wall, time.thread_time() - busy, self.plain_steps - plain_steps,
+                step - step0, time.perf_counter() - wall, time.thread_time() - spent, self.plain_steps - plain_steps,
                 self.plain - plain,
             )  # fmt: skip
+        began, spent = time.perf_counter(), time.thread_time()
         self._go.clear()
-        began = time.perf_counter()
         self._stood.set()
         self._go.wait()
+        while (guest := self.guest) is not None:
+            self.guest = None
+            self._go.clear()
+            _WAYS[threading.get_ident()] = guest
+            guest.visit(self)
+            _WAYS[threading.get_ident()] = self
+            self._go.wait()
         self.stood += time.perf_counter() - began
+        self.lent += time.thread_time() - spent
         if self.ended:
             raise OverError
         self._begun = (step, time.perf_counter(), time.thread_time(), self.plain_steps, self.plain)
@@ -224,37 +253,79 @@ class Way:
         self._go.set()
 
 
-class Nobody(Way):
-    """The trainer's plain steps and epochs with nobody watching."""
+class Guest(Way):
+    """The trainer's plain steps and epochs with nobody watching, on another way's network and optimizer and in its
+    thread: so that both work on the very same arrays, at the same places in memory."""
 
-    def train(self) -> None:
-        compiled, plan, data = self.case.compiled(), self.case.plan, self.case.data
-        with environment(plan, DEVICE):
-            state = State(compiled, plan, DEVICE)
-            losses = Losses(state)
-            rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), DEVICE)
-            held = Rows(compiled.inputs, data.arrays("validation"), data.count("validation"), DEVICE)
-            batches = Batches(rows, plan.batch_size, plan.seed)
-            stepper = Stepper(compiled, state, losses, batches.steps_per_epoch)
-            compiled.train()
-            for epoch in range(plan.epochs):
-                step = stepper.plain()
-                for batch in batches.epoch(epoch):
-                    step(batch)
-                losses.fetch()
-                state.epoch_figures(batches.sizes)
-                evaluate_rows(compiled, held, plan.batch_size)
-                losses.event(0, 0.0, step=0, time=0.0)  # they would pile up
-                state.forget_epoch()
-                state.progress.epoch, state.progress.batch = epoch + 1, 0
+    host: Way
+
+    def start(self) -> None:
+        self._steps = self.steps()
+
+    def turn(self, seconds: float) -> Turn:
+        self._closing = False
+        self._stood.clear()
+        self.host.visited(self)
+        time.sleep(seconds)
+        self._closing = True
+        assert self._stood.wait(60), "it does not end its visit"
+        return self.done
+
+    def visit(self, host: Way) -> None:
+        """In the host's thread: train until the turn is over."""
+        plain_steps, plain = self.plain_steps, self.plain
+        wall, spent = time.perf_counter(), time.thread_time()
+        steps = 0
+        for _ in self._steps:
+            steps += 1
+            if self._closing:
+                break
+        self.done = Turn(
+            steps, time.perf_counter() - wall, time.thread_time() - spent, self.plain_steps - plain_steps,
+            self.plain - plain,
+        )  # fmt: skip
+        self._stood.set()
+
+    def passes(self, step: int) -> None:
+        """It ends by itself."""
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+
+    def steps(self) -> Iterator[None]:
+        """Train, a step at a time."""
+        of, plan, data = self.host.stepper.state, self.case.plan, self.case.data
+        compiled = of.compiled
+        state = State(compiled, plan, DEVICE)
+        for track, other in zip(state.tracks.all, of.tracks.all, strict=True):
+            track.optimizer = other.optimizer
+        losses = Losses(state)
+        rows = Rows(compiled.inputs, data.arrays("train"), data.count("train"), DEVICE)
+        held = Rows(compiled.inputs, data.arrays("validation"), data.count("validation"), DEVICE)
+        batches = Batches(rows, plan.batch_size, plan.seed)
+        stepper = Stepper(compiled, state, losses, batches.steps_per_epoch)
+        compiled.train()
+        for epoch in range(plan.epochs):
+            step = stepper.plain()
+            for batch in batches.epoch(epoch):
+                step(batch)
+                yield
+            losses.fetch()
+            state.epoch_figures(batches.sizes)
+            evaluate_rows(compiled, held, plan.batch_size)
+            losses.event(0, 0.0, step=0, time=0.0)  # they would pile up
+            state.forget_epoch()
+            state.progress.epoch, state.progress.batch = epoch + 1, 0
 
 
 class Live(Way):
-    """The worker with everything watching."""
+    """The worker with everything watching. What other threads do of it (taking events in, writing them down) is done in
+    its turns too."""
 
     def start(self) -> None:
         compiled, self.history, self.over = self.case.compiled(), History(), threading.Event()
-        self.recorder = Recorder(self.folder / f"{self.case.name}.sqlite")
+        self.on = threading.Event()
+        self.recorder = _Recorder(self.folder / f"{self.case.name}.sqlite", self.on)
         self.worker = Worker(
             lambda: compiled, self.case.data, self.case.plan,
             also=(self.recorder.put, lambda _: self.enter()),
@@ -265,12 +336,20 @@ class Live(Way):
         self.worker.start()
         assert self._stood.wait(60), "it does not begin"
 
+    def turn(self, seconds: float) -> Turn:
+        self.on.set()
+        done = super().turn(seconds)
+        self.on.clear()
+        return done
+
     def _watch(self) -> None:
         while not self.over.wait(1 / 30):
+            self.on.wait()
             for event in self.worker.stream.drain():
                 self.history.feed(event)
 
     def close(self) -> None:
+        self.on.set()
         self.worker.control.stop()
         self._closing = False
         self._go.set()
@@ -282,3 +361,15 @@ class Live(Way):
             self.history.feed(event)
         assert isinstance(self.history.ended, RunFinished), self.history.ended
         assert not self.recorder.error, self.recorder.error
+
+
+class _Recorder(Recorder):
+    """A recorder that writes while ``on`` is set."""
+
+    def __init__(self, path: Path, on: threading.Event) -> None:
+        self._on = on
+        super().__init__(path)
+
+    def _write(self, database: RunDatabase) -> None:
+        self._on.wait()
+        super()._write(database)

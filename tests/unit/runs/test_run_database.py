@@ -264,8 +264,8 @@ def test_a_run_can_be_followed_while_another_writes_it(tmp_path: Path) -> None:
 def test_writing_fails_whole(tmp_path: Path) -> None:
     with RunDatabase(tmp_path / "runs.sqlite") as database:
         database.write(started())
-        with pytest.raises(TypeError):
-            database.write_all([steps(0, 5), "no event"])  # type: ignore[list-item]
+        with pytest.raises(KeyError):
+            database.write_all([steps(0, 5), epoch(1, 0.5, True), "no event"])  # type: ignore[list-item]
         assert len(database.events("one")) == 1
         database.write(steps(0, 5))
         assert len(database.events("one")) == 2
