@@ -118,7 +118,7 @@ def saturated_units(case: Case) -> Iterator[Diagnosis]:
     for id, seen in _often_seen(case).items():
         if case.kind(id) in BOUNDED and hidden(case.network, id):
             share = middle([saturation(look, case.kind(id)) for look in seen])
-            if share >= SATURATED and (not _learning(case) or _at_first(case, id) >= SATURATED):
+            if share >= SATURATED and (_stuck(case) or _at_first(case, id) >= SATURATED):
                 found[id] = share
     if not found:
         return
@@ -200,9 +200,12 @@ def _at_first(case: Case, id: str) -> float:
     return next((saturation(look, case.kind(id)) for look in looks), 0.0)
 
 
-def _learning(case: Case) -> bool:
-    """Whether the loss has come far: then units that are sure of themselves are no illness."""
-    return any(len(turn.windows) and float(turn.windows[-1]) < 0.6 * turn.start for turn in case.turns or [case])
+def _stuck(case: Case) -> bool:
+    """Whether the loss has not come far (else units that are sure of themselves are no illness), as far as it is known:
+    losses are told later than looks, and of a few nothing can be said."""
+    turns = case.turns or [case]
+    known = 2 * len(case.history.losses) >= case.history.step
+    return known and all(len(turn.windows) and not float(turn.windows[-1]) < 0.6 * turn.start for turn in turns)
 
 
 def _largest(lately: Mapping[str, Array]) -> Array | None:

@@ -29,6 +29,8 @@ INSTRUMENTS = (
 )
 #: Of the budget, what may be spent here; the rest is for what watching costs elsewhere (in other threads).
 SPENT = 0.4
+#: In its first seconds a run is looked at more, with what it saves up to here: by and by less than the whole budget.
+EARLY = 4.0
 #: Looking and sending empty the caches: the steps after them lose so much of what they took (measured: 0.12 to 0.4 of a
 #: look, about 0.9 of sending).
 AFTER_LOOK, AFTER_SENDING = 0.2, 1.0
@@ -71,7 +73,7 @@ class Pace:
         self.clock = clock
         self.next = self.plain = 0.0
         self.asked = False
-        self.allow(budget)
+        self.budget = budget
         self._accounts = {each.name: _Account(each) for each in instruments}
         self._first = next(iter(self._accounts))
         self._since = self._cost = self._told = self._wall = 0.0
@@ -86,7 +88,7 @@ class Pace:
 
     def allow(self, budget: float) -> None:
         """From now on watching may take this share of the time."""
-        self.budget, self._rate = budget, budget * SPENT
+        self.budget = budget
 
     def began(self, now: float) -> None:
         """The run begins, or goes on after standing still: time before this does not count."""
@@ -130,7 +132,7 @@ class Pace:
             spending += first.cost
         strange = False
         for account in self._waiting(now):
-            if spending + account.cost > self._rate_of(account) * elapsed or (strange and not account.looks):
+            if spending + account.cost > self._rate(elapsed) * elapsed or (strange and not account.looks):
                 break  # the others wait for it: else what is cheap would take all
             strange = strange or not account.looks  # of those whose cost is not known yet, one at a time
             spending += account.cost
@@ -174,23 +176,20 @@ class Pace:
 
     def _needs(self, account: _Account) -> float:
         """How long the run must have gone before there is enough for a look of this instrument."""
-        needs = (self._cost + account.cost) / self._rate_of(account)
+        elapsed = self.clock() - self._since
+        rate = self._rate(elapsed)
+        needs = (self._cost + account.cost) / rate
         if account.instrument.name == self._first:
-            own = (account.spent + account.cost) / (self._rate * self._room() * account.instrument.share)
+            room = max(ROOM, 1.0 - self._told / (rate * elapsed)) if elapsed > 0 else 1.0  # what telling leaves
+            own = (account.spent + account.cost) / (rate * room * account.instrument.share)
             if not account.looks:
                 return 0.0
             return own if self._behind(account) else min(needs, own)
         return needs
 
-    def _rate_of(self, account: _Account) -> float:
-        """What share of the time is to be had for a look: for a first one the whole budget, so that in a short run too
-        everything is seen."""
-        return self._rate if account.looks else self.budget
-
-    def _room(self) -> float:
-        """What telling leaves to the instruments of what may be spent, as a share."""
-        elapsed = self.clock() - self._since
-        return max(ROOM, 1.0 - self._told / (self._rate * elapsed)) if elapsed > 0 else 1.0
+    def _rate(self, elapsed: float) -> float:
+        """What share of the time since the run began may have been spent by now."""
+        return self.budget * (SPENT + (1.0 - SPENT) * max(0.0, 1.0 - elapsed / EARLY))
 
     def _behind(self, first: _Account) -> bool:
         """Whether another instrument that is due has had less of its share than the first: what is free is for it."""
@@ -224,7 +223,7 @@ class Pace:
         if self._urgent:
             self.next = -math.inf
         dearest = max((account.cost for account in present), default=0.0)
-        if elapsed > max(LATELY, SAVED * dearest / self._rate):  # judge by the last seconds, not by the whole run
+        if elapsed > max(LATELY, SAVED * dearest / self._rate(elapsed)):  # judge by the last seconds, not by the whole run
             self._since, self._cost, self._told = at - elapsed / 2, self._cost / 2, self._told / 2
             self._wall = (self._wall + now) / 2
             for account in self._accounts.values():

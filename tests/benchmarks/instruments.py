@@ -59,8 +59,8 @@ from nnstudio.train.worker import Worker
 
 #: At least so many times the steps a second of the loop with none, and of Lightning.
 LIVE, LIGHTNING = 0.97, {"mlp": 3.0, "cnn": 1.4}
-#: Turns that begin a round and are not counted: kernels and the first looks warm up.
-WARM = 15
+#: Turns that begin a round and are not counted: kernels warm up, and in its first seconds a run is looked at more.
+WARM = 40
 
 
 def measure(case: Case, rounds: int, turns: int, seconds: float, with_lightning: bool) -> dict[str, float]:

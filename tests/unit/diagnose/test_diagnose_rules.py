@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nnstudio.diagnose import Case, Doctor, diagnose
+from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.train.events import (
     Activations,
     EpochEnded,
@@ -200,6 +201,26 @@ def test_what_the_flight_recorder_saw_is_the_evidence_of_numbers_gone_bad(histor
     assert (one.evidence["epoch"], one.evidence["batch"], one.evidence["row"]) == (2, 4, 8)
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [(np.ones(3), []), (np.linspace(1.0, 0.1, 200), []), (np.ones(200), ["saturated"])],
+    ids=["losses to come", "falling", "not falling"],
+)
+def test_units_at_their_bounds_are_ill_where_the_loss_is_known_to_stay(
+    history: History, told: Any, expected: list[str]
+) -> None:
+    """Losses are told later than looks: of the first few it cannot be said that they do not fall."""
+    net = NetworkBuilder()
+    hidden = net.add("Linear", net.add("Input", field="x", name="x"), out_features=2, name="hidden")
+    squash = net.add("Tanh", hidden, name="squash")
+    net.add("Linear", squash, out_features=1, name="score")
+    losses(history, told)
+    for step in range(0, 240, 40):
+        at_bounds = Histogram(np.ones(4, np.float32), -1.0, 1.0, 0.0, 0.9, 0.0, saturated=0.8 if step else 0.1)
+        history.feed(Activations(step=step, time=0.0, layers={squash.node: at_bounds}))
+    assert [one.code for one in diagnose(Case(history, net.network)) if one.code == "saturated"] == expected
+
+
 def test_a_doctor_tells_each_thing_once_a_run(history: History) -> None:
     doctor = Doctor(history)
     activations(history, 1.0)
@@ -211,7 +232,6 @@ def test_a_doctor_tells_each_thing_once_a_run(history: History) -> None:
 def test_a_network_of_sigmoids_that_cannot_learn_is_diagnosed_while_it_trains() -> None:
     """The rules against a real run: ten saturated layers."""
     from nnstudio.compile.lower import compile_network
-    from nnstudio.graph.builder import NetworkBuilder
     from nnstudio.layers import TensorType
     from nnstudio.train.control import Control
     from nnstudio.train.loop import run
@@ -262,7 +282,6 @@ def test_a_shared_layer_that_no_loss_reaches_learns_with_the_one_whose_weights_i
     """As the decoder of a variational autoencoder, which also draws from noise."""
     from nnstudio.compile.resolve import resolve
     from nnstudio.diagnose import Case, before_training
-    from nnstudio.graph.builder import NetworkBuilder
 
     net = NetworkBuilder()
     x = net.add("Input", name="x", shape=(4,))

@@ -29,7 +29,7 @@ from nnstudio.train.pace import INSTRUMENTS
 
 HELD_OUT = FOLDER.parent / "held_out"
 #: Seconds between two looks, so that a short run has as many as a long one.
-INTERVAL = 0.02
+INTERVAL = 0.005
 
 
 class _Often(trainer.Pace):
