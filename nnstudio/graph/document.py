@@ -244,6 +244,7 @@ class Document(Generic[S]):
             if len(kept) > _AT_HAND:
                 old, newer = (step.value.network for step in kept[-_AT_HAND - 1 : -_AT_HAND + 1])
                 if old is not newer:
+                    newer.stand_alone()
                     old.forget()
         self._value = value
         for listener in tuple(self._listeners):

@@ -109,7 +109,11 @@ def _tried(before: Mapping[str, int], freed: Iterable[str]) -> dict[str, int]:
     return found
 
 
-_WORKED_OUT = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special", "_hints", "_tried")
+#: What is worked out when it is asked for: what a network takes over from the one before, and the rest.
+_INHERITED = ("_incoming", "_outgoing", "_by_name", "_ranks", "_special")
+#: Through so many networks at most, which are kept for it.
+_STEPS = 4
+_WORKED_OUT = (*_INHERITED, "_hints", "_tried")
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,8 @@ class Network:
         return frozen
 
     # What follows is worked out when it is first asked for. Networks made by :meth:`with_nodes` and :meth:`with_wires`
-    # take it over from the one before. (Not cached properties: in Python 3.11 they wait for other threads.)
+    # then take it over from the one before, with what has changed: an edit waits for none of it. (Not cached
+    # properties: in Python 3.11 they wait for other threads.)
 
     @property
     def incoming(self) -> Mapping[str, tuple[Wire, ...]]:
@@ -177,10 +182,11 @@ class Network:
     @property
     def tried(self) -> dict[str, int]:
         """For stems of names the number behind them below which all are taken, as far as it was looked for."""
+        self._inherited("_by_name")  # and with it these
         return self._kept("_tried", dict)
 
     def _kept(self, name: str, make: Callable[[], T]) -> T:
-        found: Any = self.__dict__.get(name)
+        found: Any = self._inherited(name)
         if found is None:
             found = self.__dict__[name] = make()
         return found  # type: ignore[no-any-return]
@@ -235,50 +241,93 @@ class Network:
 
     def follow(self, before: Network) -> None:
         """Take over from a network that is much like this one what it has worked out, unless it is known here."""
-        wanting = [name for name in _WORKED_OUT if name in before.__dict__ and name not in self.__dict__]
-        if before is not self and wanting:
+        if before is self or "_before" in self.__dict__:
+            return
+        wanting = [name for name in _INHERITED if name not in self.__dict__ and before._inherited(name) is not None]
+        if wanting:
             ids = (*differing(before.nodes, self.nodes), *missing(before.nodes, self.nodes))
-            self._take_over(before, ids, swapped(before.wires, self.wires))
+            wires = swapped(before.wires, self.wires)
+            self._pass_hints(before)
+            for name in wanting:  # now: that one may have been made from this one
+                found = self._followed(name, before.__dict__[name], before, ids, wires)
+                if found is not None:
+                    self.__dict__[name] = found
 
     def look_up(self) -> None:
         """Work out now, in whatever thread this is, what is otherwise worked out when it is first asked for."""
         for name in ("incoming", "outgoing", "by_name", "_ranked", "_roles"):
             getattr(self, name)
         self.__dict__["_hints"] = hints_of(self.wires)
+        self.__dict__.pop("_before", None)
+
+    def stand_alone(self) -> None:
+        """Take over now what the one before has: that is about to forget it."""
+        for name in _INHERITED:
+            self._inherited(name)
+        self.__dict__.pop("_before", None)
 
     def forget(self) -> None:
         """Drop what can be worked out again, of a network that is only kept."""
-        for name in _WORKED_OUT:
+        for name in (*_WORKED_OUT, "_before"):
             self.__dict__.pop(name, None)
 
     def _take_over(self, before: Network, ids: Collection[str], wires: tuple[Sequence[Wire], Sequence[Wire]]) -> None:
-        """What was worked out for ``before``, with these nodes and wires (gone, new) changed."""
-        kept, own = before.__dict__, self.__dict__
-        if "_hints" in kept:
-            own.setdefault("_hints", kept["_hints"])
-        hints = own.get("_hints", ({}, {}))
-        for name, end in (("_incoming", _target), ("_outgoing", _source)):
-            if name in kept:
-                own[name] = regathered(kept[name], end, *wires, self.wires, hints) if any(wires) else kept[name]
-        if "_special" in kept:
+        """What was worked out for ``before``, with these nodes and wires (gone, new) changed, once it is asked for."""
+        self._pass_hints(before)
+        at, steps = before, 1
+        while (step := at.__dict__.get("_before")) is not None:
+            at, steps = step[0], steps + 1
+        if steps > _STEPS:  # nobody asks: they are not to be kept for ever
+            before.stand_alone()
+        self.__dict__["_before"] = before, ids, wires
+
+    def _pass_hints(self, before: Network) -> None:
+        if "_hints" in before.__dict__:
+            self.__dict__.setdefault("_hints", before.__dict__["_hints"])
+
+    def _inherited(self, name: str) -> Any:
+        """What is worked out under this name, here or for the networks that this one was made from one after the other;
+        None where there is nothing, or where it does not follow."""
+        steps, at = [], self
+        while name not in at.__dict__ and name in _INHERITED and (step := at.__dict__.get("_before")) is not None:
+            steps.append((at, step))
+            at = step[0]
+        found = at.__dict__.get(name)
+        for each, (before, ids, wires) in reversed(steps):
+            if found is None:
+                break
+            found = each._followed(name, found, before, ids, wires)
+            if found is not None:
+                each.__dict__[name] = found
+        return found
+
+    def _followed(
+        self, name: str, found: Any, before: Network, ids: Collection[str], wires: tuple[Sequence[Wire], Sequence[Wire]]
+    ) -> Any:
+        """What was found for the network before as it is here, where these nodes and wires (gone, new) are others."""
+        if name in ("_incoming", "_outgoing"):
+            hints = self.__dict__.get("_hints", ({}, {}))
+            end = _target if name == "_incoming" else _source
+            return regathered(found, end, *wires, self.wires, hints) if any(wires) else found
+        if name == "_special":
             were, are = ([*map(nodes.get, ids)] for nodes in (before.nodes, self.nodes))
-            if _roles(filter(None, were)) == _roles(filter(None, are)):
-                own["_special"] = kept["_special"]
-        ranks = kept.get("_ranks")
-        if ranks is not None and {"_incoming", "_outgoing"} <= own.keys():
+            return found if _roles(filter(None, were)) == _roles(filter(None, are)) else None
+        if name == "_ranks":
+            if self._inherited("_incoming") is None or self._inherited("_outgoing") is None:
+                return None
             dangling = (id for id in ids if id not in before.nodes and id in self.nodes)
             loose = any(id in self.incoming or id in self.outgoing for id in dangling)
-            found = followed(ranks, self, wires[1]) if not loose else None
-            if found is not None:
-                own["_ranks"] = found
-        names = kept.get("_by_name", {})
-        if "_by_name" in kept and len(names) == len(before.nodes):  # else two have one name
-            new = {self.nodes[id].name: self.nodes[id] for id in ids if id in self.nodes}
-            old = [before.nodes[id].name for id in ids if id in before.nodes]
-            called = changed(names, new, [name for name in old if name not in new]) if new or old else names
-            if len(called) == len(self.nodes):
-                own["_by_name"] = called
-                own.setdefault("_tried", _tried(kept.get("_tried", {}), [name for name in old if name not in new]))
+            return None if loose else followed(found, self, wires[1])
+        if len(found) != len(before.nodes):  # two have one name
+            return None
+        new = {self.nodes[id].name: self.nodes[id] for id in ids if id in self.nodes}
+        old = [before.nodes[id].name for id in ids if id in before.nodes]
+        free = [name for name in old if name not in new]
+        called = changed(found, new, free) if new or old else found
+        if len(called) != len(self.nodes):
+            return None
+        self.__dict__.setdefault("_tried", _tried(before.__dict__.get("_tried", {}), free))
+        return called
 
     def named(self, name: str) -> Node:
         """The node of this name. KeyError, saying which there are, where there is none."""
@@ -313,7 +362,7 @@ class Network:
     def reached(self, source: str, among: Iterable[str]) -> frozenset[str]:
         """Those of some nodes into which something flows from one node, or that are it. Works with cycles."""
         wanted = frozenset(id for id in among if id in self.nodes)
-        ranks = self.__dict__.get("_ranks")
+        ranks = self._inherited("_ranks")
         if ranks is None:
             return self.descendants([source]) & wanted
         goal = max((ranks.get(id, -math.inf) for id in wanted), default=-math.inf)  # what has no rank has no wires
@@ -332,9 +381,9 @@ class Network:
     @property
     def _ranked(self) -> Ranks | None:
         """Numbers that grow along wires; None where there is a loop."""
-        if self.__dict__.get("_ranks") is None:
-            self.__dict__["_ranks"] = ranked(self)
-        found: Ranks | None = self.__dict__["_ranks"]
+        found: Ranks | None = self._inherited("_ranks")
+        if found is None:
+            found = self.__dict__["_ranks"] = ranked(self)
         return found
 
     def _reached(self, ids: Iterable[str], onward: Callable[[str], Iterable[str]]) -> frozenset[str]:

@@ -223,7 +223,7 @@ class Pace:
         if self._urgent:
             self.next = -math.inf
         dearest = max((account.cost for account in present), default=0.0)
-        if elapsed > max(LATELY, SAVED * dearest / self._rate(elapsed)):  # judge by the last seconds, not by the whole run
+        if elapsed > max(LATELY, SAVED * dearest / self._rate(elapsed)):  # judge by the last seconds
             self._since, self._cost, self._told = at - elapsed / 2, self._cost / 2, self._told / 2
             self._wall = (self._wall + now) / 2
             for account in self._accounts.values():

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 600
 #: Seconds at a time for working out ways, while painting and in between; milliseconds before that and between.
 _SLICE, _REST, _PAUSE = 0.004, 300, 12
+#: In the frame that shows an edit, which has taken time itself: so long after it, so many seconds.
+_EDITED, _AFTER_EDIT = 0.02, 0.001
 #: So many wires find their way anew at each step of a drag; of more, they go about so until it ends.
 _IN_MOTION = 12
 _KEPT = 4000
@@ -63,6 +65,7 @@ class WireLayer:
         #: Wires between nodes in motion, and how far they have come since their routes were made.
         self.carried: tuple[Rows, Position] = np.zeros(0, np.intp), (0.0, 0.0)
         self._ran_out = 0.0  # when the time for working out ways was up last
+        self._followed = 0.0  # when nodes were followed last: the frame after an edit has less time left
         self._later = Afterwards(scene, self._go_on, _PAUSE)
 
     # -- following the nodes --------------------------------------------------------------------------------------
@@ -122,6 +125,7 @@ class WireLayer:
         """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they
         stood); of all wires, for None. Returns which: the rows, or None."""
         self._drop_carried()
+        self._followed = time.perf_counter()
         forgotten: Rows | None = None
         if moved is None:
             self._forget_all()
@@ -222,8 +226,9 @@ class WireLayer:
         now = time.perf_counter()
         if unknown and now - self._ran_out < 2 * _SLICE:  # this frame's time is spent
             return False
+        end = now + (_AFTER_EDIT if now - self._followed < _EDITED else _SLICE)
         for row in unknown:
-            if time.perf_counter() > now + _SLICE:
+            if time.perf_counter() > end:
                 self._ran_out = time.perf_counter()
                 return False
             self._decide(row)
