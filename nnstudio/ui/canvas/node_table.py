@@ -186,6 +186,11 @@ class NodeTable:
         x, y, w, h = float(self.x[row]), float(self.y[row]), float(self.w[row]) / 2, float(self.h[row]) / 2
         return x - w, y - h, x + w, y + h
 
+    def boxes(self, rows: Rows) -> list[Box]:
+        """The edges of the nodes in some rows."""
+        x, y, w, h = self.x[rows], self.y[rows], self.w[rows] / 2, self.h[rows] / 2
+        return list(zip(*(part.tolist() for part in (x - w, y - h, x + w, y + h)), strict=True))
+
     def inside(self, box: Box, margin: float = 0.0, among: Rows | None = None) -> Rows:
         """Rows of the shown nodes (``among`` these) that overlap ``box`` (edges), each node taken ``margin`` larger, in
         drawing order (in that of ``among``)."""

@@ -134,8 +134,7 @@ class Repainting:
         self._scene.redraw()
 
     def _add_nodes(self, rows: Rows) -> None:
-        for row in rows.tolist():
-            left, top, right, bottom = self._scene.table.box(row)
+        for left, top, right, bottom in self._scene.table.boxes(rows):
             if left == left:  # it stands somewhere
                 self._boxes.append((left - SURROUNDINGS, top - MARGIN, right + MARGIN, bottom + MARGIN))
 

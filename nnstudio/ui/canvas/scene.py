@@ -60,7 +60,7 @@ class CanvasScene(QGraphicsScene):
         self.network = Network()
         self.resolution: Resolution | None = None
         self.selection: frozenset[str] = frozenset()
-        self.places: dict[str, Position] = {}
+        self.places: Mapping[str, Position] = {}
         self.standing = Standing()
         self._view = View()
         self.table = NodeTable()
@@ -157,7 +157,7 @@ class CanvasScene(QGraphicsScene):
         self._view, self.places = view, places
         slots = changed_slots(old, network) if old.wires else set()
         self.repainting.begin(self.table.rows_of((*gone, *moved)), old, network, slots)
-        left = [self.table.box(self.table.rows[id]) for id in (*gone, *moved[:_MANY]) if id in self.table.rows]
+        left = self.table.boxes(self.table.rows_of((*gone, *moved[:_MANY])))
         self._change_nodes(gone, moved)
         self._change_wires(old, set(changed) - alike, slots)
         self.moving = self.moving_wires = self.moving[:0]
@@ -187,7 +187,7 @@ class CanvasScene(QGraphicsScene):
             self.repainting.everything()
         self._view = view
 
-    def _moved(self, places: dict[str, Position], changed: list[str]) -> list[str]:
+    def _moved(self, places: Mapping[str, Position], changed: list[str]) -> list[str]:
         """Nodes that stand elsewhere than they are shown, or have another size, or are new."""
         moved = dict.fromkeys(changed)
         moved.update(dict.fromkeys(differing(self.places, places)))

@@ -130,7 +130,7 @@ class WireLayer:
         if moved is None:
             self._forget_all()
         else:
-            boxes = [*left, *(self._scene.table.box(int(row)) for row in moved)]
+            boxes = [*left, *self._scene.table.boxes(moved)]
             near = self.table.near_any([(a - 8, b - 8, c + 8, d + 8) for a, b, c, d in boxes])
             forgotten = np.union1d(self.table.at_nodes(moved), near)
             self._scene.repainting.leaving(forgotten)
