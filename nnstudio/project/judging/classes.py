@@ -78,7 +78,10 @@ class Confusion:
 
 def confusion(judged: Judged) -> Confusion:
     """Counts by true and predicted class. Places that do not count are left out, and so are signs that only stand
-    around a text (``<pad>``) where there are none."""
+    around a text (``<pad>``) where there are none.
+
+    Counted here and not by torchmetrics (a test compares): where deterministic algorithms are asked for, as they are in
+    the whole process while something is trained, that lays every row beside every cell of the matrix."""
     classes = judged.classes
     target, predicted = judged.target.reshape(-1), judged.predicted.reshape(-1)
     known = target >= 0
