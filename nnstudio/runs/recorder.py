@@ -11,10 +11,10 @@ from pathlib import Path
 from nnstudio.runs.alive import Writing
 from nnstudio.runs.database import RunDatabase
 from nnstudio.runs.errors import RunsError
-from nnstudio.train.events import Event, RunStarted
+from nnstudio.train.events import Event, RunFailed, RunFinished, RunStarted
 from nnstudio.train.stream import EventStream
 
-#: Seconds between transactions.
+#: Seconds between transactions; the beginning and the end of a run do not wait.
 INTERVAL = 0.5
 
 
@@ -29,6 +29,7 @@ class Recorder:
         self.error = ""
         self._run = ""
         self._path, self._stream, self._closing = Path(path), EventStream(), threading.Event()
+        self._soon = threading.Event()
         self._networks: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._writing: Writing | None = None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -41,6 +42,8 @@ class Recorder:
             self._run = event.run
         if self._run and not self.error:
             self._stream.put(event)
+            if isinstance(event, RunStarted | RunFinished | RunFailed):
+                self._soon.set()
 
     def keep(self, hash: str, content: bytes) -> None:
         """Keep the drawing of a network (`project.drawings`), before or while it is trained."""
@@ -49,6 +52,7 @@ class Recorder:
     def close(self, timeout: float | None = 10.0) -> bool:
         """Write what waits and end; whether that was done within so many seconds."""
         self._closing.set()
+        self._soon.set()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -58,7 +62,9 @@ class Recorder:
                 database.empty_bin()
                 closing = False
                 while not closing:
-                    closing = self._closing.wait(INTERVAL)
+                    self._soon.wait(INTERVAL)
+                    self._soon.clear()
+                    closing = self._closing.is_set()
                     self._write(database)
                 if self._writing is not None:
                     database.settle()

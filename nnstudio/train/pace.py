@@ -34,8 +34,9 @@ EARLY = 4.0
 #: Looking and sending empty the caches: the steps after them lose so much of what they took (measured: 0.12 to 0.4 of a
 #: look, about 0.9 of sending).
 AFTER_LOOK, AFTER_SENDING = 0.2, 1.0
-#: Of what may be spent, at least so much of their shares the gradients have where telling takes the rest.
-ROOM = 0.25
+#: Of what may be spent, the share that looks have at least, however often there is something to tell: the epochs of a
+#: small run end a thousand times a second.
+ROOM = 0.5
 #: Seconds that are judged by, before the older half is forgotten; and how many times as long as the dearest look has to
 #: be saved for, else there would never be enough for it.
 LATELY, SAVED = 20.0, 3.0
@@ -84,7 +85,7 @@ class Pace:
     def share(self) -> float:
         """What watching costs, as a share of the time, 0 to 1."""
         elapsed = self.clock() - self._since
-        return min(1.0, self._cost / elapsed) if elapsed > 0 else 0.0
+        return min(1.0, (self._cost + self._told) / elapsed) if elapsed > 0 else 0.0
 
     def allow(self, budget: float) -> None:
         """From now on watching may take this share of the time."""
@@ -125,7 +126,8 @@ class Pace:
         """The instruments that are to look at the step that comes, those first that come first."""
         if self.asked:
             return tuple(name for name in self._accounts if name not in self._absent and name != "timings")
-        found, spending, elapsed = [], self._cost, self.clock() - self._since
+        elapsed = self.clock() - self._since
+        found, spending = [], self._spent(elapsed)
         first = self._accounts[self._first]
         if first.next <= now and self._needs(first) <= elapsed:
             found.append(self._first)
@@ -161,9 +163,7 @@ class Pace:
 
     def sent(self, seconds: float) -> None:
         """Sending events took so long."""
-        seconds *= 1.0 + AFTER_SENDING
-        self._cost += seconds
-        self._told += seconds
+        self._told += (1.0 + AFTER_SENDING) * seconds
 
     def apart(self, seconds: float, share: float, now: float) -> float:
         """How far apart by the wall things have to be that take so long by the clock, for this share of the time."""
@@ -178,7 +178,7 @@ class Pace:
         """How long the run must have gone before there is enough for a look of this instrument."""
         elapsed = self.clock() - self._since
         rate = self._rate(elapsed)
-        needs = (self._cost + account.cost) / rate
+        needs = (self._spent(elapsed) + account.cost) / rate
         if account.instrument.name == self._first:
             room = max(ROOM, 1.0 - self._told / (rate * elapsed)) if elapsed > 0 else 1.0  # what telling leaves
             own = (account.spent + account.cost) / (rate * room * account.instrument.share)
@@ -190,6 +190,10 @@ class Pace:
     def _rate(self, elapsed: float) -> float:
         """What share of the time since the run began may have been spent by now."""
         return self.budget * (SPENT + (1.0 - SPENT) * max(0.0, 1.0 - elapsed / EARLY))
+
+    def _spent(self, elapsed: float) -> float:
+        """What was spent of that: telling is counted up to what it is to leave to looks."""
+        return self._cost + min(self._told, (1.0 - ROOM) * self._rate(elapsed) * elapsed)
 
     def _behind(self, first: _Account) -> bool:
         """Whether another instrument that is due has had less of its share than the first: what is free is for it."""

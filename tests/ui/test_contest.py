@@ -85,6 +85,7 @@ def test_both_sides_are_kept_as_runs(digits, qtbot, closed):
     window.show()
     run_out(window, qtbot)
     with RunDatabase(runs_folder(digits.path) / RUNS) as database:
+        qtbot.waitUntil(lambda: len(database.runs()) > 1)  # they are written in the background
         rates = [record.plan["learning_rate"] for record in database.runs()[:2]]
         assert sorted(rates) == [0.01, 0.1]
         assert all(database.network(record.network) for record in database.runs()[:2])

@@ -109,6 +109,7 @@ class TimeBar(QWidget):
         self.newest.setProperty("role", "tool")
         self.newest.setCheckable(True)
         self.newest.setToolTip("Show what is newest (End)")
+        self.newest.setAccessibleName("Show what is newest")
         for made in (self.play, self.newest):
             made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             made.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -126,6 +127,7 @@ class TimeBar(QWidget):
         self._timer = QTimer(self, singleShot=True)
         self._timer.setInterval(PACE)
         self._timer.timeout.connect(self.refresh)
+        self._offer(playing=False)  # named from the first moment on: it may be seen before it is refreshed
         self.play.clicked.connect(self._play)
         self.newest.clicked.connect(self._go_live)
         session.events_arrived.connect(self._events)
@@ -138,6 +140,13 @@ class TimeBar(QWidget):
     def _play(self) -> None:
         moment = self._session.moment
         (moment.pause if moment.playing else moment.play)()
+
+    def _offer(self, *, playing: bool) -> None:
+        """Say what the button does: it pauses a replay, or begins one."""
+        self.play.setIcon(icon("pause" if playing else "play"))
+        name = "Pause the replay" if playing else "Replay the run on the drawing"
+        self.play.setToolTip(name)
+        self.play.setAccessibleName(name)
 
     def _go_live(self) -> None:
         self._session.moment.leave()
@@ -166,12 +175,8 @@ class TimeBar(QWidget):
         told = self.told()
         self.label.setText(told.rpartition(" · ")[2] if self._tight else told)
         self.line.setAccessibleDescription(told)
-        self.play.setIcon(icon("pause" if moment.playing else "play"))
-        name = "Pause the replay" if moment.playing else "Replay the run on the drawing"
-        self.play.setToolTip(name)
-        self.play.setAccessibleName(name)
+        self._offer(playing=moment.playing)
         self.newest.setText("Live" if running else "End")
-        self.newest.setAccessibleName("Show what is newest")
         self.newest.setChecked(moment.live)
 
     def told(self) -> str:

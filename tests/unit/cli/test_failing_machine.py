@@ -122,7 +122,8 @@ def test_what_is_wrong_with_a_training_is_told_while_it_runs(say: Callable[..., 
     x, kind = net.add("Input", field="features", name="x"), net.add("Input", field="kind", name="y")
     dead = net.add("ReLU", net.add("Linear", x, out_features=4, name="in_", weight_init="constant"), name="dead")
     net.add("CrossEntropyLoss", net.add("Linear", dead, out_features=2, name="scores"), kind, name="loss")
-    save(Path(project), Sheet(network=net.network, plan=loaded.sheet.plan.with_(epochs=400), data=loaded.sheet.data))
+    plan = loaded.sheet.plan.with_(epochs=2000, watching=0.3)  # long enough to be looked at some times on any machine
+    save(Path(project), Sheet(network=net.network, plan=plan, data=loaded.sheet.data))
     status, _, told = say("train", project)
     assert status == 0
     assert any("“dead” puts out is zero" in text and "use LeakyReLU" in text for text in told)

@@ -32,10 +32,10 @@ class Simulated(Pace):
 
 
 def simulated(
-    pace: Simulated, step: float, costs: Mapping[str, float], seconds: float, warming: float = 1.0
+    pace: Simulated, step: float, costs: Mapping[str, float], seconds: float, warming: float = 1.0, telling: float = 0.0
 ) -> tuple[list[tuple[float, str]], float, float]:
-    """A run whose steps and looks take so long; a first look takes ``warming`` times as long. When each instrument
-    looked, when the run ended, and the share of it that looks took."""
+    """A run whose steps and looks take so long; a first look takes ``warming`` times as long. After each step something
+    is told. When each instrument looked, when the run ended, and the share of it that looks took."""
     now, looks, spent = 0.0, [], 0.0
     pace.began(0.0)
     while now < seconds:
@@ -51,6 +51,10 @@ def simulated(
             looks.append((now, name))
         if not wanted:
             pace.stepped(step, 1)
+        if telling:
+            now += telling
+            pace.time = now
+            pace.sent(telling)
     return looks, now, spent / now
 
 
@@ -108,6 +112,15 @@ def test_gradients_that_cost_much_keep_no_other_from_looking() -> None:
     assert counted["activations"] >= 15
     assert counted["weights"] >= 5
     assert counted["gradients"] >= 35
+    assert share <= 0.03
+
+
+def test_however_much_is_told_every_instrument_looks_from_time_to_time() -> None:
+    looks, _, share = simulated(Simulated(0.03), 0.001, dict.fromkeys(NAMES, 0.001), 30.0, telling=0.001)
+    counted = Counter(name for _, name in looks)
+    assert counted["gradients"] >= 30
+    assert counted["activations"] >= 20
+    assert min(counted[name] for name in NAMES) >= 2
     assert share <= 0.03
 
 
