@@ -28,7 +28,7 @@ INSTRUMENTS = (
     Instrument("timings", 2.0, 0.05),
 )
 #: Of the budget, what may be spent here; the rest is for what watching costs elsewhere (in other threads).
-SPENT = 0.4
+SPENT = 0.36
 #: In its first seconds a run is looked at more, with what it saves up to here: by and by less than the whole budget.
 EARLY = 4.0
 #: Looking and sending empty the caches: the steps after them lose so much of what they took (measured: 0.12 to 0.4 of a
@@ -36,7 +36,7 @@ EARLY = 4.0
 AFTER_LOOK, AFTER_SENDING = 0.2, 1.0
 #: Of what may be spent, the share that looks have at least, however often there is something to tell: the epochs of a
 #: small run end a thousand times a second.
-ROOM = 0.5
+ROOM = 0.3
 #: Seconds that are judged by, before the older half is forgotten; and how many times as long as the dearest look has to
 #: be saved for, else there would never be enough for it.
 LATELY, SAVED = 20.0, 3.0

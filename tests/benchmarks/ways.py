@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from nnstudio.train.losses import Losses
 from nnstudio.train.plan import Plan
 from nnstudio.train.state import State
 from nnstudio.train.stepping import Stepper
+from nnstudio.train.trainer import Trainer
 from nnstudio.train.worker import Worker
 
 DEVICE = torch.device("cpu")
@@ -312,7 +314,8 @@ class Guest(Way):
                 yield
             losses.fetch()
             state.epoch_figures(batches.sizes)
-            evaluate_rows(compiled, held, plan.batch_size)
+            figures, _ = evaluate_rows(compiled, held, plan.batch_size)
+            Trainer._judge(SimpleNamespace(state=state, plan=plan), figures["loss"])  # type: ignore[arg-type]
             losses.event(0, 0.0, step=0, time=0.0)  # they would pile up
             state.forget_epoch()
             state.progress.epoch, state.progress.batch = epoch + 1, 0

@@ -118,8 +118,8 @@ def test_gradients_that_cost_much_keep_no_other_from_looking() -> None:
 def test_however_much_is_told_every_instrument_looks_from_time_to_time() -> None:
     looks, _, share = simulated(Simulated(0.03), 0.001, dict.fromkeys(NAMES, 0.001), 30.0, telling=0.001)
     counted = Counter(name for _, name in looks)
-    assert counted["gradients"] >= 30
-    assert counted["activations"] >= 20
+    assert counted["gradients"] >= 15
+    assert counted["activations"] >= 10
     assert min(counted[name] for name in NAMES) >= 2
     assert share <= 0.03
 
