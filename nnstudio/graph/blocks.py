@@ -10,7 +10,8 @@ from nnstudio.graph.edits import Edit, EditError, insert_on, new_id
 from nnstudio.graph.expanding import expand
 from nnstudio.graph.expressions import ExpressionError, evaluate, names_in
 from nnstudio.graph.naming import name_free_of
-from nnstudio.graph.network import Network, Node, Wire, is_node_name
+from nnstudio.graph.network import Network, Node, Wire
+from nnstudio.graph.node_names import is_node_name
 from nnstudio.graph.standins import inner_ports, rebound
 from nnstudio.layers import load
 from nnstudio.layers.blocks import Block, BlockInput, BlockOutput, Shared

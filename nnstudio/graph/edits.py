@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from nnstudio.graph.expressions import names_in
 from nnstudio.graph.naming import Names, free_name, name_free_of
-from nnstudio.graph.network import Network, Node, Wire, is_node_name
+from nnstudio.graph.network import Network, Node, Wire
+from nnstudio.graph.node_names import is_node_name
 from nnstudio.graph.standins import bound, rebound, without_loose_wires
 from nnstudio.layers import AnyLayer, Layer, Placeholder, Port
 from nnstudio.layers.blocks import Shared

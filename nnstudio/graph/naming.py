@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container
 
-from nnstudio.graph.network import Network, is_node_name
+from nnstudio.graph.network import Network
+from nnstudio.graph.node_names import is_node_name
 
 #: So many numbers behind a name are looked at one after another.
 _IN_TURN = 100

@@ -18,7 +18,7 @@ from nnstudio.atomic import replacing
 from nnstudio.graph import Network, Node, View
 from nnstudio.graph.blocks import used_by
 from nnstudio.graph.edits import Edit, chain
-from nnstudio.graph.network import is_node_name
+from nnstudio.graph.node_names import is_node_name
 from nnstudio.graph.standins import rebound
 from nnstudio.graph.view import ViewEdit
 from nnstudio.graph.view import chain as chain_views

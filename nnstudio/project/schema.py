@@ -17,7 +17,7 @@ from nnstudio.data.reference import DataError, DataReference
 from nnstudio.graph import Network, Node, View, Wire
 from nnstudio.graph.expressions import LENGTH_LIMIT
 from nnstudio.graph.naming import free_name
-from nnstudio.graph.network import is_node_name
+from nnstudio.graph.node_names import is_node_name
 from nnstudio.graph.standins import rebound
 from nnstudio.graph.view import Frame, Note
 from nnstudio.layers import ParameterError, Placeholder, layer_from_json, layer_to_json

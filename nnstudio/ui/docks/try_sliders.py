@@ -50,7 +50,7 @@ class VectorEditor(Editor):
             figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.sliders.append(slider)
             self.figures.append(figure)
-            grid.addLayout(row(number, slider, figure, spacing=4), *at(place, len(self.values)))
+            grid.addLayout(row(number, slider, figure, spacing=4), *_cell(place, len(self.values)))
         self.setLayout(grid)
 
     def show_value(self, value: Any) -> None:
@@ -87,7 +87,7 @@ class NoiseEditor(QWidget):
             slider.setAccessibleName(f"{name}, number {place + 1}")
             slider.valueChanged.connect(lambda value, place=place: put(node, place, value / 100))
             self.sliders.append(slider)
-            grid.addWidget(slider, *at(place, shown))
+            grid.addWidget(slider, *_cell(place, shown))
         self.again = tool("Draw others", "Draw other noise")
         self.again.clicked.connect(draw)
         head = row(ElidedLabel(self.title, "muted"), self.again, spacing=4)
@@ -112,7 +112,7 @@ def _grid() -> QGridLayout:
     return made
 
 
-def at(place: int, count: int) -> tuple[int, int]:
+def _cell(place: int, count: int) -> tuple[int, int]:
     """Line and column of one of so many sliders; of more than a few in two columns, the first one first."""
     lines = -(-count // 2) if count > ONE_COLUMN else count
     return place % lines, place // lines

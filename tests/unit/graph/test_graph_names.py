@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import fx
 
 from nnstudio.graph import naming
-from nnstudio.graph.network import RESERVED_NAMES, is_node_name
+from nnstudio.graph.node_names import RESERVED_NAMES, is_node_name
 
 
 def own_names() -> list[str]:

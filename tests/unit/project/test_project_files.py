@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tampering import refused, rewritten
 
 from nnstudio.graph import Network, Node, View, Wire
-from nnstudio.graph.network import is_node_name
+from nnstudio.graph.node_names import is_node_name
 from nnstudio.layers import Placeholder
 from nnstudio.layers import load as catalogue
 from nnstudio.project.files import Loaded, load, load_sheet, save, thumbnail

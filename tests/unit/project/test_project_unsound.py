@@ -14,7 +14,7 @@ import pytest
 from tampering import refused, rewritten, with_members
 
 from nnstudio.graph import View
-from nnstudio.graph.network import is_node_name
+from nnstudio.graph.node_names import is_node_name
 from nnstudio.project import archive, strict_json, tensors
 from nnstudio.project.files import ProjectError, load, save
 from nnstudio.project.sheet import Sheet
