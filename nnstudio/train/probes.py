@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 BINS = 50
 #: Numbers of one tensor that a histogram counts, about and at most: evenly spread over all of them.
 COUNTED = 10_000
+#: Numbers above which sums and squares are made in double precision: those of a training that goes astray.
+HUGE = 1e15
 #: Weights above which the last update is not measured, since that takes a copy of them.
 UPDATES = 50_000_000
 #: How near to a bound a value is saturated, as a share of the way from one bound to the other.
@@ -112,6 +114,8 @@ def _summed(values: NDArray[np.float32], bounds: tuple[float, float] | None) -> 
         if not kept.size:
             return _histogram(np.zeros(BINS, np.float32), (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), 1, bad)
         values, low, high = kept, float(kept.min()), float(kept.max())
+    if max(-low, high) > HUGE:
+        values = values.astype(np.float64)
     mean = float(np.add.reduce(values)) / values.size
     spread = values - np.float32(mean)
     square = float(np.dot(spread, spread)) / values.size

@@ -45,6 +45,15 @@ def test_bad_numbers_are_counted_and_left_out() -> None:
     assert found["good"].bad == 0
 
 
+@pytest.mark.parametrize("size", [1e20, 3e38])
+def test_numbers_at_the_end_of_what_there_is_have_a_histogram(size: float) -> None:
+    values = torch.tensor([-1.0, 0.0, 1.0, 1.0]) * size
+    made = histograms({"n": values})["n"]
+    assert (made.low, made.high, made.bad, made.counts.sum()) == (values.min(), values.max(), 0, 4)
+    assert made.mean == pytest.approx(0.25 * size)
+    assert made.std == pytest.approx(values.double().std(correction=0).item())
+
+
 def test_of_a_large_activation_some_numbers_are_counted_evenly_spread() -> None:
     columns = torch.arange(64.0).repeat(8192, 1)  # each column a value of its own
     found = histograms({"n": columns, "one": torch.rand(1, 10 * COUNTED)})
