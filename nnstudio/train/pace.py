@@ -37,6 +37,8 @@ AFTER_LOOK, AFTER_SENDING = 0.2, 1.0
 #: Of what may be spent, the share that looks have at least, however often there is something to tell: the epochs of a
 #: small run end a thousand times a second.
 ROOM = 0.3
+#: Seconds of a first look that are for caches and kernels (measured: 5 to 20 ms): they take nothing from later looks.
+WARMED = 0.02
 #: Seconds that are judged by, before the older half is forgotten; and how many times as long as the dearest look has to
 #: be saved for, else there would never be enough for it.
 LATELY, SAVED = 20.0, 3.0
@@ -77,7 +79,7 @@ class Pace:
         self.budget = budget
         self._accounts = {each.name: _Account(each) for each in instruments}
         self._first = next(iter(self._accounts))
-        self._since = self._cost = self._told = self._wall = 0.0
+        self._since = self._cost = self._warming = self._told = self._wall = 0.0
         self._absent: set[str] = {"insides"} & self._accounts.keys()
         self._urgent: set[str] = set()
 
@@ -85,7 +87,7 @@ class Pace:
     def share(self) -> float:
         """What watching costs, as a share of the time, 0 to 1."""
         elapsed = self.clock() - self._since
-        return min(1.0, (self._cost + self._told) / elapsed) if elapsed > 0 else 0.0
+        return min(1.0, (self._cost + self._warming + self._told) / elapsed) if elapsed > 0 else 0.0
 
     def allow(self, budget: float) -> None:
         """From now on watching may take this share of the time."""
@@ -93,13 +95,14 @@ class Pace:
 
     def began(self, now: float) -> None:
         """The run begins, or goes on after standing still: time before this does not count."""
-        self._since, self._cost, self._told, self._wall = self.clock(), 0.0, 0.0, now
+        self._since, self._wall = self.clock(), now
+        self._cost = self._warming = self._told = 0.0
         for account in self._accounts.values():
             account.spent, account.next = 0.0, now
         self.next = now
 
     def hurry(self) -> None:
-        """The next step is to be seen whatever it costs: a person goes step by step."""
+        """The next step is to be seen whatever it costs: a person goes step by step, or it is the run's last."""
         self.next, self.asked = -math.inf, True
 
     def want(self, name: str, wanted: bool, now: float) -> None:
@@ -152,11 +155,14 @@ class Pace:
         self.asked = False
         self._urgent.discard(name)
         account.looks += 1
-        account.spent += seconds
-        if account.looks == 1:  # it warms up caches and kernels: what it takes says little of the next
+        if account.looks == 1:  # it warms up: what it takes says little of the next
             account.cost = min(seconds, 0.2 * self.budget)
+            warmed = min(seconds, WARMED)
+            self._warming += warmed
+            seconds -= warmed
         else:
             account.cost = seconds if account.looks == 2 else 0.6 * account.cost + 0.4 * seconds
+        account.spent += seconds
         account.next = now + account.instrument.interval
         self._cost += seconds
         self._settle(now)
@@ -228,7 +234,7 @@ class Pace:
             self.next = -math.inf
         dearest = max((account.cost for account in present), default=0.0)
         if elapsed > max(LATELY, SAVED * dearest / self._rate(elapsed)):  # judge by the last seconds
-            self._since, self._cost, self._told = at - elapsed / 2, self._cost / 2, self._told / 2
-            self._wall = (self._wall + now) / 2
+            self._since, self._wall = at - elapsed / 2, (self._wall + now) / 2
+            self._cost, self._warming, self._told = self._cost / 2, self._warming / 2, self._told / 2
             for account in self._accounts.values():
                 account.spent /= 2

@@ -251,12 +251,14 @@ class Trainer:
     def _steps(self) -> Iterator[Event]:
         """The steps that are left of an epoch, unless something is changed meanwhile."""
         progress, control, pace, answers = self.state.progress, self.control, self.pace, self.answers
-        step = self.stepper.plain()
+        step, last = self.stepper.plain(), self._last_batch()
         for batch in self.batches.epoch(progress.epoch, progress.batch):
             if control.pending:
                 yield from answers.answer()
                 if self.reason or answers.again:
                     return
+            if progress.batch == last:  # what is seen in the end is what came of it, however short the run was
+                pace.hurry()
             now = perf_counter()
             if now >= pace.next and (wanted := self.watcher.due(self.stepper, now)):
                 yield from self._look(batch, wanted)
@@ -278,6 +280,11 @@ class Trainer:
         self._end_segment()
         if control.pending:
             yield from answers.answer(before_step=False)
+
+    def _last_batch(self) -> int:
+        """Which batch of this epoch is the last of the run, from 0; −1 where another epoch follows."""
+        final = self.state.progress.epoch + 1 >= self.plan.epochs
+        return self.batches.steps_per_epoch - 1 if final else -1
 
     def _epoch_ended(self, began: float) -> Iterator[Event]:
         state, progress = self.state, self.state.progress

@@ -149,6 +149,15 @@ def test_a_step_that_a_person_asks_for_is_seen_whatever_it_costs() -> None:
             pace.looked(name, 5.0, at)
 
 
+def test_what_the_first_looks_warm_up_takes_no_later_looks_away_and_is_told_all_the_same() -> None:
+    cold, warm = Simulated(0.03), Simulated(0.03)
+    costs = dict.fromkeys(NAMES, 0.0005)
+    looks, _, _ = simulated(cold, 0.001, costs, 1.0, warming=30.0)
+    usual, _, _ = simulated(warm, 0.001, costs, 1.0)
+    assert len(looks) >= 0.8 * len(usual)
+    assert cold.share > warm.share + 0.9 * 29 * 0.0005 * len(NAMES)
+
+
 def test_who_begins_to_look_inside_is_answered_soon_and_who_ends_costs_nothing() -> None:
     pace = Simulated(0.03)
     looks, now, _ = simulated(pace, 0.001, dict.fromkeys(NAMES, 0.0003), 10.0)

@@ -312,6 +312,16 @@ def test_the_same_run_comes_of_it_however_much_is_watched(
     assert all(torch.equal(weights[name], tensor) for name, tensor in watched.training.state_dict().items())
 
 
+def test_what_is_seen_last_is_what_came_of_the_run_however_short_it_was(
+    make_classifier: Callable[..., Compiled], blobs: Any
+) -> None:
+    plan = Plan(epochs=4, batch_size=25, device="cpu", threads=1)
+    events = trained(make_classifier(), blobs, plan)
+    steps = sum(len(event.losses) for event in events if isinstance(event, Steps))
+    for kind in (Gradients, Activations, Weights):
+        assert [event.step for event in events if isinstance(event, kind)][-1] == steps
+
+
 def test_weights_are_told_by_node_and_parameter_as_they_are(
     make_classifier: Callable[..., Compiled], blobs: Any
 ) -> None:
