@@ -34,13 +34,15 @@ def differing(old: Mapping[Key, object], new: Mapping[Key, object]) -> list[Key]
     """The keys of ``new`` whose values are other objects than in ``old``, or that ``old`` lacks."""
     if old is new:
         return []
+    if not old:
+        return list(new)
     keys = _touched(old, new)
     return [key for key in keys if key in new and (key not in old or old[key] is not new[key])]
 
 
 def missing(old: Mapping[Key, object], new: Mapping[Key, object]) -> list[Key]:
     """The keys of ``old`` that ``new`` lacks."""
-    if old is new:
+    if old is new or not old:
         return []
     return [key for key in _touched(old, new) if key in old and key not in new]
 
@@ -75,6 +77,8 @@ def swapped(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]]:
     """What is only in the one sequence, and only in the other, by identity."""
     if old is new:
         return [], []
+    if not old or not new:
+        return list(old), list(new)
     known = _exchange(old, new) or _by_way_of_another(old, new)
     if known is not None:
         return known

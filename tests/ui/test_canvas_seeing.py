@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from nnstudio.compile.resolve import resolve
-from nnstudio.graph import Network, View, edits
+from nnstudio.graph import Network, Node, View, edits
 from nnstudio.graph.view import place
 from nnstudio.layers import TensorType
 from nnstudio.project.files import load_sheet
@@ -99,6 +99,22 @@ def test_the_map_moves_the_sheet(hands: Hands) -> None:
     before = hands.view.seen().center()
     QTest.mouseClick(hands.view.minimap, LEFT, NONE, QPoint(20, 20))
     assert hands.view.seen().center().x() < before.x()
+
+
+def test_the_map_of_a_large_network_follows_a_moment_after_the_sheet(hands: Hands, qtbot: QtBot) -> None:
+    layer = next(iter(small_network().nodes.values())).layer
+    nodes = {str(at): Node(str(at), f"n{at}", layer) for at in range(500)}
+    places = {id: (300.0 * (at % 25), 200.0 * (at // 25)) for at, id in enumerate(nodes)}
+
+    def nodes_shown() -> bool:
+        picture = hands.view.minimap.grab().toImage()
+        inside = ((x, y) for x in range(8, picture.width() - 8) for y in range(8, picture.height() - 8))
+        return len({picture.pixel(*at) for at in inside}) > 1
+
+    assert nodes_shown()
+    hands.session.replace_sheet(Sheet(Network(nodes), View(places)))
+    assert not nodes_shown()
+    qtbot.waitUntil(nodes_shown)
 
 
 def test_a_context_menu_offers_what_can_be_done_there(hands: Hands) -> None:

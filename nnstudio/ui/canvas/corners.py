@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: With fewer nodes the map is simply painted anew, while panning and after an edit; of more it follows an edit when
 #: so many milliseconds went by without another.
 _FEW, _REST = 1000, 60
-#: With fewer nodes their edges in the map are smooth.
+#: With fewer nodes their edges in the map are smooth, and it is there with the network, not a moment later.
 _FINE = 400
 
 
@@ -46,6 +46,7 @@ class Minimap(QWidget):
         self._view = view
         self._known: tuple[object, object] | None = None
         self._nodes = QImage()
+        self._waits = False  # another network is being shown: first the sheet, then the map
         self._later = QTimer(self, singleShot=True, interval=_REST)
         self._later.timeout.connect(self._follow)
         self.resize(136, 78)
@@ -54,6 +55,12 @@ class Minimap(QWidget):
         self.setToolTip("Click to go there; drop a layer to add it there")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAcceptDrops(True)
+
+    def begin(self) -> None:
+        """Another network is shown."""
+        self._waits = len(self._view.canvas.table) >= _FINE
+        if self._waits:
+            self._later.start()
 
     def _frame(self) -> tuple[QRectF, float]:
         """The part of the scene that is shown and its scale."""
@@ -75,6 +82,9 @@ class Minimap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
+            if self._waits:
+                paint_plate(painter, self)
+                return
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             tokens = theme.current()
             shown, scale = self._frame()
@@ -103,7 +113,7 @@ class Minimap(QWidget):
 
     def _follow(self) -> None:
         """Show what was edited meanwhile."""
-        self._known = None
+        self._known, self._waits = None, False
         self.update()
 
     def _painted(self, shown: QRectF, scale: float, ratio: float) -> QImage:

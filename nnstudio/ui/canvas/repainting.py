@@ -36,8 +36,11 @@ class Repainting:
         """These nodes will change or go, and the scene will show another network, with other wires at the ports for
         many of ``slots``."""
         scene, table = self._scene, self._scene.wires.table
-        gone, self._new = swapped(old.wires, network.wires)
         self._boxes = []
+        self._whole = not len(scene.table)
+        if self._whole:
+            return
+        gone, self._new = swapped(old.wires, network.wires)
         shown = self._nodes_in_sight(nodes)
         self._whole = self._special() or len(shown) > _NODES or len(gone) + len(self._new) > _WIRES
         if not self._whole:

@@ -189,6 +189,8 @@ class CanvasScene(QGraphicsScene):
 
     def _moved(self, places: Mapping[str, Position], changed: list[str]) -> list[str]:
         """Nodes that stand elsewhere than they are shown, or have another size, or are new."""
+        if not self.places:  # nothing is shown
+            return [id for id in changed if id in places]
         moved = dict.fromkeys(changed)
         moved.update(dict.fromkeys(differing(self.places, places)))
         moved.update((self.table.ids[row], None) for row in self.moving.tolist())
@@ -196,7 +198,7 @@ class CanvasScene(QGraphicsScene):
 
     def _change_nodes(self, gone: list[str], moved: list[str]) -> None:
         self.table.remove(gone)
-        for each in (*gone, *moved):
+        for each in (*gone, *moved) if self._faces else ():
             self._faces.pop(each, None)
         colors = {name: place for place, name in enumerate(family_names())}
         nodes, places = self.network.nodes, self.places

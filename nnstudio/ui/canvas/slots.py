@@ -29,13 +29,17 @@ _MANY = 400
 _SEEN, _NUMBERED = 0.45, 0.8
 
 
-def slot_offset(layer: AnyLayer, place: int, count: int) -> float:
-    """How far below the port the slot of this place (from 0) is."""
+def slot_offsets(layer: AnyLayer, count: int) -> Sequence[float]:
+    """How far below the port each of so many slots is, from the first on."""
     if count < 2:
-        return 0.0
+        return (0.0,) * count
     room = node_size(layer)[1] - _FREE if len(layer.inputs) == 1 else PORT_PITCH - 2.0
-    pitch = min(_PITCH, max(room, NODE_HEIGHT / 4) / (count - 1))
-    return (place - (count - 1) / 2) * pitch
+    return _spread(min(_PITCH, max(room, NODE_HEIGHT / 4) / (count - 1)), count)
+
+
+@functools.lru_cache
+def _spread(pitch: float, count: int) -> tuple[float, ...]:
+    return tuple((place - (count - 1) / 2) * pitch for place in range(count))
 
 
 def many_wires(network: Network, id: str) -> Mapping[str, Sequence[Wire]]:
@@ -91,12 +95,12 @@ class Slots:
         if wire not in wires:
             return port
         layer = self._scene.network.nodes[wire.target].layer
-        return port + QPointF(0.0, slot_offset(layer, wires.index(wire), len(wires)))
+        return port + QPointF(0.0, slot_offsets(layer, len(wires))[wires.index(wire)])
 
     def span(self, id: str, port: str) -> float:
         """How far above and below a port its slots reach."""
         wires = many_wires(self._scene.network, id).get(port, ())
-        return slot_offset(self._scene.network.nodes[id].layer, len(wires) - 1, len(wires)) if wires else 0.0
+        return slot_offsets(self._scene.network.nodes[id].layer, len(wires))[-1] if wires else 0.0
 
     def place(self, id: str, port: str, y: float) -> int:
         """The place at a port for many that is nearest to a height of the scene."""
@@ -139,7 +143,7 @@ class Slots:
             port = scene.port_at(id, "inputs", name)
             layer = scene.network.nodes[id].layer
             told = scale >= _NUMBERED and (id in scene.selection or any(w in scene.marked_wires for w in wires))
-            ys = [port.y() + slot_offset(layer, place, len(wires)) for place in range(len(wires))]
+            ys = [port.y() + offset for offset in slot_offsets(layer, len(wires))]
             painter.setPen(Qt.PenStyle.NoPen)  # over the one port that stands for them
             painter.setBrush(ground)
             top, bottom = ys[0] - _RADIUS - 2.0, ys[-1] + _RADIUS + 2.0

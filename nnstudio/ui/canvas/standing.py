@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from nnstudio.graph import Network
 from nnstudio.graph.arrange import COLUMN, complete
@@ -31,7 +31,7 @@ class Standing:
         """The places in this network and view; ``gone`` and ``changed`` nodes are those since the last one. The same
         object where nothing moved."""
         nodes, given, before = network.nodes, view.positions, self._view.positions
-        moved = [id for id in differing(before, given) if id in nodes]
+        moved = list(filter(nodes.__contains__, differing(before, given)))
         lost = [id for id in missing(before, given) if id in nodes]
         self._view = view
         if not (moved or lost or gone) and all(id in self.places for id in changed):
@@ -69,8 +69,8 @@ class Standing:
             self.places is before
             and len(given) == len(network.nodes)
             and not any(id in given for id in gone)
-            and all(id in given for id in changed)
-            and all(_is_sane(given[id]) for id in (*moved, *changed))
+            and all(map(given.__contains__, changed))
+            and _all_sane(map(given.__getitem__, changed if not before else {*moved, *changed}))
         )
 
     def found(self, places: Mapping[str, Position]) -> None:
@@ -84,6 +84,10 @@ def _in_rows(network: Network) -> dict[str, Position]:
     """All nodes in rows, in the order in which they were drawn."""
     across = max(round(math.sqrt(len(network.nodes) * 144.0 / COLUMN * 1.7)), 1)
     return {id: (COLUMN * (at % across), 144.0 * (at // across)) for at, id in enumerate(network.nodes)}
+
+
+def _all_sane(places: Iterable[Position]) -> bool:
+    return all(-REACH <= x <= REACH and -REACH <= y <= REACH for x, y in places)
 
 
 def _is_sane(at: Position) -> bool:

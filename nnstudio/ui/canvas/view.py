@@ -59,6 +59,7 @@ class CanvasView(Annotated):
         self._left: dict[Scope, tuple[QPointF, float] | None] = {}  # what was seen of other scopes; None: all
         self.invitation.pressed.connect(self.quick_add)
         scene.reset.connect(self._reset)
+        scene.reset.connect(self.minimap.begin)
         scene.layout_changed.connect(self._layout_changed)
         scene.magnitudes.changed.connect(self._overlay_came)
         self.time_bar.appeared.connect(self._overlay_came)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from nnstudio.ui.afterwards import Afterwards
 from nnstudio.ui.canvas.node_table import Rows
 from nnstudio.ui.canvas.pills import Pills
 from nnstudio.ui.canvas.routing import Ends, Route, Router, Way, led, way_route
-from nnstudio.ui.canvas.slots import slot_offset
+from nnstudio.ui.canvas.slots import slot_offsets
 from nnstudio.ui.canvas.wire_table import ANGLED, CURVED, LED, UNKNOWN, WireTable
 
 if TYPE_CHECKING:
@@ -87,39 +88,39 @@ class WireLayer:
     def _heights(self, wires: list[Wire]) -> list[tuple[float, float]]:
         """How far below their nodes' centres the ports are."""
         nodes = self._scene.network.nodes
-        found = []
-        many = []  # of wires that share their input port
-        for place, wire in enumerate(wires):
-            source, target = nodes.get(wire.source), nodes.get(wire.target)
-            outputs = source.layer.outputs if source is not None else _NONE
-            inputs = target.layer.inputs if target is not None else _NONE
-            if wire.input in inputs and inputs[wire.input].many:
-                many.append(place)
-            found.append((
-                _height(outputs, wire.output) if len(outputs) > 1 else 0.0,
-                _height(inputs, wire.input) if len(inputs) > 1 else 0.0,
-            ))  # fmt: skip
+        found = [(0.0, 0.0)] * len(wires)
+        several = {at for at in {w.source for w in wires} if at in nodes and len(nodes[at].layer.outputs) > 1}
+        inputs = {at: nodes[at].layer.inputs for at in {w.target for w in wires} if at in nodes}
+        kinds = {id(ports): ports for ports in inputs.values()}  # layers of a type share their ports
+        shared = {kind: {name for name, port in ports.items() if port.many} for kind, ports in kinds.items()}
+        special = {at for at, ports in inputs.items() if len(ports) > 1 or shared[id(ports)]}
+        many: dict[tuple[str, str], list[int]] = {}  # wires that share their input port
+        for place in [place for place, w in enumerate(wires) if w.target in special or w.source in several]:
+            wire = wires[place]
+            ports = inputs.get(wire.target, _NONE)
+            if wire.input in shared.get(id(ports), ()):
+                many.setdefault((wire.target, wire.input), []).append(place)
+            if len(ports) > 1 or wire.source in several:
+                found[place] = (
+                    _height(nodes[wire.source].layer.outputs, wire.output) if wire.source in several else 0.0,
+                    _height(ports, wire.input) if len(ports) > 1 else 0.0,
+                )
         for place, below in self._slots(wires, many):
             found[place] = found[place][0], found[place][1] + below
         return found
 
-    def _slots(self, wires: list[Wire], many: list[int]) -> Iterator[tuple[int, float]]:
-        """How far below a port for many each of these wires ends."""
+    def _slots(self, wires: list[Wire], many: Mapping[tuple[str, str], list[int]]) -> Iterator[tuple[int, float]]:
+        """How far below a port for many each of these wires ends; ``many``: places in ``wires``, by node and port."""
         network = self._scene.network
-        if not many:
-            return
-        mates: dict[tuple[str, str], list[Wire]] = {}
-        whole = len(wires) >= len(network.wires)
-        targets = {wires[place].target for place in many}
-        among = network.wires if whole else [wire for id in targets for wire in network.incoming.get(id, ())]
-        for wire in among:
-            if wire.target in targets:
-                mates.setdefault((wire.target, wire.input), []).append(wire)
-        for place in many:
-            wire = wires[place]
-            there = mates.get((wire.target, wire.input), [])
-            if len(there) > 1 and wire in there:
-                yield place, slot_offset(network.nodes[wire.target].layer, there.index(wire), len(there))
+        whole = len(wires) == len(network.wires) and all(map(operator.is_, wires, network.wires))
+        for (id, port), places in many.items():
+            layer = network.nodes[id].layer
+            if whole:
+                yield from zip(places, slot_offsets(layer, len(places)), strict=True)
+                continue
+            there = [wire for wire in network.incoming.get(id, ()) if wire.input == port]
+            offsets = slot_offsets(layer, len(there))
+            yield from ((place, offsets[there.index(wires[place])]) for place in places if wires[place] in there)
 
     def follow(self, moved: Rows | None, left: Iterable[Box] = ()) -> Rows | None:
         """Find the ways anew of wires at these nodes, and of those that come or came by them (``left``: where they
