@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
+import threading
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+
+#: Of each sample its boxes.
+Samples = Sequence[NDArray[Any]] | NDArray[Any]
+#: What COCO's evaluation prints is caught; two threads must not do that at once.
+_catching = threading.Lock()
 
 
 class MeanAveragePrecision(torch.nn.Module):
-    """The mean over the classes of the average precision of boxes, read at 101 recalls as COCO does.
+    """The mean over the classes of the average precision of boxes, read at 101 recalls: COCO's own evaluation, by
+    torchmetrics' backend for it.
 
     prediction: N×K×6 (centre, size, class, score), target: N×K'×5; a class of −1 is no box. Best first, a box is right
     where it overlaps a true one of its class, that no better one has, by at least ``overlap`` (intersection over
@@ -26,24 +39,62 @@ class MeanAveragePrecision(torch.nn.Module):
         self.true: list[torch.Tensor] = []
 
     def update(self, prediction: torch.Tensor, target: torch.Tensor) -> None:
-        """Take in a batch: of each found box class, score and whether it is right; of each true one its class."""
-        boxes, true = prediction.detach().float(), target.detach().float()
-        right = matched_boxes(boxes, true, self._overlap).float()
-        told = torch.stack([boxes[:, :, 4], boxes[:, :, 5], right], 2).reshape(-1, 3)
-        self.found.append(told[told[:, 0] > -0.5])
-        codes = true[:, :, 4].reshape(-1)
-        self.true.append(codes[codes > -0.5].round())
+        """Take in a batch."""
+        self.found.append(prediction.detach().float())
+        self.true.append(target.detach().float())
 
     def compute(self) -> float:
         """The figure over all batches since the last reset; NaN where there is no true box."""
-        if not self.true:
-            return math.nan
-        found, true = torch.cat(self.found), torch.cat(self.true)
-        figures = []
-        for code in sorted(set(true.tolist())):
-            own = found[found[:, 0].round() == code]
-            figures.append(average_precision(own[:, 1], own[:, 2], int((true == code).sum())))
-        return sum(figures) / len(figures) if figures else math.nan
+        figures = average_precisions(_by_sample(self.found), _by_sample(self.true), self._overlap)
+        return sum(figures.values()) / len(figures) if figures else math.nan
+
+
+def average_precisions(found: Samples, true: Samples, overlap: float) -> dict[int, float]:
+    """The average precision of each class that has a true box, by its code. Of each sample the boxes found, (K, 6), and
+    the true ones, (M, 5), as MeanAveragePrecision takes them."""
+    from torchmetrics.detection.helpers import CocoBackend
+
+    right, told = (_annotations(samples) for samples in (true, found))
+    codes = sorted({each["category_id"] for each in right})
+    if not told or not codes:
+        return dict.fromkeys(codes, 0.0)
+    backend: Any = CocoBackend("pycocotools")
+    with _catching, contextlib.redirect_stdout(io.StringIO()):
+        sides = []
+        for annotations in (right, told):
+            side = backend.coco()
+            side.dataset = {
+                "images": [{"id": at} for at in range(len(true))], "annotations": annotations,
+                "categories": [{"id": code} for code in codes],
+            }  # fmt: skip
+            side.createIndex()
+            sides.append(side)
+        evaluation = backend.cocoeval(*sides, iouType="bbox")
+        evaluation.params.iouThrs = np.array([overlap])
+        evaluation.params.maxDets = [max(map(len, found))]
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0.0, math.inf]], ["all"]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"]  # overlaps × recalls × classes × areas × limits
+    return {code: float(precision[0, :, at, 0, 0].mean()) for at, code in enumerate(codes)}
+
+
+def _by_sample(batches: list[torch.Tensor]) -> list[NDArray[Any]]:
+    return [rows for batch in batches for rows in batch.cpu().numpy()]
+
+
+def _annotations(samples: Samples) -> list[dict[str, Any]]:
+    """The boxes of all samples as COCO writes them: with their left upper corners; numbered from 1. Those of a network
+    that went astray, with numbers that are none, are left out: they would overlap everything."""
+    made: list[dict[str, Any]] = []
+    for image, rows in enumerate(samples):
+        for x, y, width, height, code, *score in rows[(rows[:, 4] > -0.5) & np.isfinite(rows).all(1)].tolist():
+            box = [x - width / 2, y - height / 2, width, height]
+            made.append({
+                "id": len(made) + 1, "image_id": image, "category_id": round(code), "bbox": box,
+                "area": width * height, "iscrowd": 0, "score": score[0] if score else 1.0,
+            })  # fmt: skip
+    return made
 
 
 def matched_boxes(boxes: torch.Tensor, true: torch.Tensor, overlap: float) -> torch.Tensor:
@@ -87,22 +138,6 @@ def _overlaps(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     shared = (up - low).clamp(min=0).prod(3)
     union = first[..., 2:].prod(3) + second[..., 2:].prod(3) - shared
     return shared / union.clamp(min=1e-12)
-
-
-def average_precision(scores: torch.Tensor, right: torch.Tensor, count: int) -> float:
-    """Precision over recall of one class, read at 101 recalls: of found boxes the scores (M,) and whether each is right
-    (M,), and the number of true ones, at least one."""
-    hits = right[scores.argsort(descending=True, stable=True)].double().cumsum(0)
-    if not len(hits):
-        return 0.0
-    precision = hits / torch.arange(1, len(hits) + 1, device=hits.device)
-    precision = precision.flip(0).cummax(0)[0].flip(0)
-    recall = hits / count
-    places = torch.searchsorted(
-        recall.contiguous(), torch.linspace(0, 1, 101, dtype=recall.dtype, device=recall.device)
-    )
-    padded = torch.cat([precision, precision.new_zeros(1)])
-    return float(padded[places].mean())
 
 
 class InstancePrecision(torch.nn.Module):

@@ -17,8 +17,11 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 
-#: Cells of a matrix up to which all of them are counted; beyond, those that occur.
-CELLS = 1_000_000
+#: Cells of a matrix up to which all of them are counted, by torchmetrics; beyond, those that occur.
+CELLS = 10_000
+#: Rows times cells that are counted at once: where deterministic algorithms are asked for, as they may be in the whole
+#: process while something is trained, torchmetrics lays every row beside every cell.
+_AT_ONCE = 2**21
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +81,17 @@ class Confusion:
 
 def confusion(judged: Judged) -> Confusion:
     """Counts by true and predicted class. Places that do not count are left out, and so are signs that only stand
-    around a text (``<pad>``) where there are none.
-
-    Counted here and not by torchmetrics (a test compares): where deterministic algorithms are asked for, as they are in
-    the whole process while something is trained, that lays every row beside every cell of the matrix."""
+    around a text (``<pad>``) where there are none."""
     classes = judged.classes
     target, predicted = judged.target.reshape(-1), judged.predicted.reshape(-1)
-    known = target >= 0
-    size = len(classes)
-    cells = target[known].astype(np.int64) * size + predicted[known]
+    known, size = target >= 0, len(classes)
+    target, predicted = target[known].astype(np.int64), predicted[known].astype(np.int64)
     if size * size <= CELLS:
-        counts = np.bincount(cells, minlength=size * size)
+        counts = _counted(target, predicted, size).reshape(-1)
         pairs = np.flatnonzero(counts)
         times = counts[pairs]
     else:
-        pairs, times = np.unique(cells, return_counts=True)
+        pairs, times = np.unique(target * size + predicted, return_counts=True)
     true, said = np.divmod(pairs.astype(np.int64), max(1, size))
     met = np.zeros(size, np.bool_)
     met[true] = met[said] = True
@@ -101,6 +100,18 @@ def confusion(judged: Judged) -> Confusion:
     at[kept] = np.arange(len(kept))
     names = tuple(classes[code] for code in kept.tolist())
     return Confusion(names, kept, at[true], at[said], times.astype(np.int64))
+
+
+def _counted(target: Codes, predicted: Codes, size: int) -> Codes:
+    """How often each class was taken for each, (size, size): the true ones down."""
+    import torch
+    from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+    counts, some = np.zeros((size, size), np.int64), max(1, _AT_ONCE // max(1, size * size))
+    for start in range(0, len(target), some):
+        said, true = (torch.from_numpy(codes[start : start + some]) for codes in (predicted, target))
+        counts += multiclass_confusion_matrix(said, true, size, validate_args=False).numpy()
+    return counts
 
 
 def behind(judged: Judged, true: int, predicted: int) -> Codes:

@@ -84,28 +84,19 @@ def by_object(judged: Judged) -> list[ObjectFigures]:
         all_of = matched(judged)
         count, hits, wrong = (int(part.sum()) for part in (all_of.count, all_of.found, all_of.made_up))
         return [ObjectFigures("object", count, hits, wrong, math.nan)]
+    from nnstudio.nn.metrics_detection import average_precisions
+
+    precisions = average_precisions(judged.predicted, judged.target, OVERLAP)
     right = right_boxes(judged.predicted, judged.target).reshape(-1)
-    said, scores = (judged.predicted[:, :, at].reshape(-1) for at in (4, 5))
+    said = judged.predicted[:, :, 4].reshape(-1)
     true, names = np.rint(judged.target[:, :, 4].reshape(-1)), judged.subject.classes
     made = []
     for code in sorted({int(code) for code in (*np.unique(true), *np.unique(np.rint(said))) if code >= 0}):
         own, there = np.rint(said) == code, int((true == code).sum())
         name = names[code] if code < len(names) else str(code)
         good = int(right[own].sum())
-        precision = _precision(scores[own], right[own], there)
-        made.append(ObjectFigures(name, there, good, int(own.sum()) - good, precision))
+        made.append(ObjectFigures(name, there, good, int(own.sum()) - good, precisions.get(code, math.nan)))
     return made
-
-
-def _precision(scores: NDArray[np.floating], right: Flags, count: int) -> float:
-    """The average precision of one class; NaN where there is no true object."""
-    import torch
-
-    from nnstudio.nn.metrics_detection import average_precision
-
-    if not count:
-        return math.nan
-    return average_precision(torch.as_tensor(np.asarray(scores, np.float64)), torch.as_tensor(right), count)
 
 
 def mean_average_precision(figures: list[ObjectFigures]) -> float:

@@ -48,6 +48,9 @@ class Assessed(QObject):
         super().__init__()
         self.session, self.judge, self.judged = SimpleNamespace(dataset=scenes.dataset), judge, scenes.judged
 
+    def do(self, _name, _title, work, done) -> None:
+        done(work(self.judge, lambda _: None))
+
 
 def test_a_click_on_a_class_shows_where_its_objects_are_missed_the_worst_first(show, scenes):
     page = ObjectsPage(Assessed(scenes))

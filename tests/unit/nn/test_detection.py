@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -118,9 +120,8 @@ def as_told(rows: torch.Tensor) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("overlap", [0.5, 0.75])
 def test_average_precision_is_torchmetrics(overlap: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """torchmetrics asks pycocotools, and torchvision for nothing but to turn boxes into corners and sizes, which is not
+    """Its own metric wants torchvision too, for nothing but to turn boxes into corners and sizes, which is not
     installed: it has to be of the very build that torch is of."""
-    pytest.importorskip("pycocotools", reason="pycocotools is not installed")
     from torchmetrics.detection import mean_ap
 
     operations = types.ModuleType("torchvision.ops")
@@ -146,6 +147,35 @@ def test_average_precision_is_torchmetrics(overlap: float, monkeypatch: pytest.M
     expected = float(theirs.compute()["map"])
     assert 0.1 < expected < 0.9
     assert ours.compute() == pytest.approx(expected, abs=1e-6)
+
+
+def test_boxes_of_a_network_that_went_astray_are_not_right() -> None:
+    metric, astray = MeanAveragePrecision(), torch.full((1, 3, 6), float("nan"))
+    metric.update(astray, BOXES)
+    assert metric.compute() == 0.0
+    astray[:, :, 4:] = torch.tensor([0.0, 0.9])
+    metric.update(astray, BOXES)
+    assert metric.compute() == 0.0
+    metric.reset()
+    metric.update(torch.zeros(1, 0, 6), BOXES)
+    assert metric.compute() == 0.0
+    metric.reset()
+    metric.update(torch.rand(1, 3, 6), torch.full((1, 2, 5), -1.0))
+    assert math.isnan(metric.compute())
+
+
+def test_in_several_threads_at_once_nothing_is_printed_and_what_is_printed_afterwards_is_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def figure(_: int) -> float:
+        metric = MeanAveragePrecision()
+        metric.update(torch.cat([BOXES, torch.ones(1, 3, 1)], 2), BOXES)
+        return metric.compute()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(figure, range(40))) == pytest.approx([1.0] * 40)
+    sys.stdout.write("seen\n")
+    assert capsys.readouterr().out == "seen\n"
 
 
 def test_a_scene_without_boxes_has_a_loss_that_falls_with_its_scores() -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
-from nnstudio.project.judging.judge import OBJECTS, Judged
-from nnstudio.project.judging.objects import by_object, matched, mean_average_precision
+from nnstudio.project.judging.judge import OBJECTS, Judge, Judged, Progress
+from nnstudio.project.judging.objects import ObjectFigures, by_object, matched, mean_average_precision
 from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.judging.assessing import Assessing
 from nnstudio.ui.docks.judging.figures_table import FiguresTable
@@ -41,8 +41,21 @@ class ObjectsPage(Page):
         self.setLayout(whole)
 
     def draw(self) -> None:
+        judged = self.judged
+        assert judged is not None
+
+        def work(_: Judge, progress: Progress) -> list[ObjectFigures]:
+            progress(0.0)
+            return by_object(judged)
+
+        def done(figures: list[ObjectFigures]) -> None:
+            if judged is self.judged:
+                self._show(figures)
+
+        self.assessing.do("objects", "Counting objects", work, done)
+
+    def _show(self, figures: list[ObjectFigures]) -> None:
         assert self.judged is not None
-        figures = by_object(self.judged)
         if self.judged.kind == "boxes":
             self.head.setText(
                 f"mean average precision {numbers.figure(mean_average_precision(figures))} at half overlap"

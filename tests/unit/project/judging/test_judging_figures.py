@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn import metrics
 
 from nnstudio.data import open_data
@@ -70,6 +71,25 @@ def test_confusion_and_figures_by_class_are_scikit_learn_s(kinds: Judge) -> None
     np.testing.assert_allclose(
         [each.iou for each in found], metrics.jaccard_score(judged.target, judged.predicted, average=None)
     )
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 101])
+def test_as_many_are_counted_in_each_cell_whatever_the_training_asks_for(
+    kinds: Judge, size: int, strict: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classes, "_AT_ONCE", 50_000)  # several times
+    random, none = np.random.default_rng(size), np.zeros(0)
+    target, said = random.integers(-1, size, (300, 4)), random.integers(0, size, (300, 4))
+    subject = replace(kinds.judged("train").subject, kind="places", classes=tuple(map(str, range(size))))
+    judged = Judged(subject, "train", np.arange(300), np.zeros(300), target, said, np.zeros((300, 0)), none, none)
+    expected = np.zeros((size, size), np.int64)
+    np.add.at(expected, (target[target >= 0], said[target >= 0]), 1)
+    torch.use_deterministic_algorithms(strict)
+    try:
+        assert (classes.confusion(judged).among(range(size)) == expected).all()
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 def test_of_fifty_thousand_classes_only_the_pairs_that_occur_are_counted(kinds: Judge) -> None:
