@@ -73,8 +73,8 @@ class SeveralPage(Page):
         self.facts = Facts()
         self.body.addWidget(self.facts)
         self._costs = NodeCosts(session, self.ids)
-        self._costs.setVisible(len(ids) <= _AT_ONCE)  # of very many, told last
         self.body.addWidget(self._costs)
+        self._costs.setVisible(len(ids) <= _AT_ONCE)  # of very many, told last
         self.body.addStretch(1)
         self._parts: list[Callable[[], None]] = []
         self._on = QTimer(self, singleShot=True, interval=0)

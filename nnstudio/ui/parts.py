@@ -90,6 +90,15 @@ def panel(layout: QBoxLayout, role: str = "panel") -> QFrame:
     return made
 
 
+def show_if(widget: QWidget, wanted: object) -> None:
+    """Show or hide a widget. One that has no parent yet is seen with the one that it gets: shown now, it would be a
+    window for a moment, and take the focus from the one that is used."""
+    if wanted and widget.parentWidget() is None:
+        widget.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+    else:
+        widget.setVisible(bool(wanted))
+
+
 def empty(layout: QBoxLayout) -> None:
     """Take everything out of a layout and destroy its widgets when the event loop is back."""
     while layout.count():

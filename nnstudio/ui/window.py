@@ -249,10 +249,22 @@ class MainWindow(QMainWindow):
 
     def _be_warm(self) -> None:
         self.warm = True
+        self.session.resolved.connect(self._import_panels, Qt.ConnectionType.SingleShotConnection)
         self.session.wake()
         if self._wanted:
             self.show_workspace()
         self.session.journaling.offer(self)
+
+    def _import_panels(self, _: object) -> None:
+        """Import the other panels in a thread, once types are known: the first click on one builds it at once."""
+
+        def work(_: object) -> None:
+            for name in docks.__all__:
+                getattr(docks, name)
+
+        from nnstudio.ui import docks
+
+        self.session.background.run(work, lambda _: None, self._not_warmed, name="panels")
 
     def _not_warmed(self, error: BaseException) -> None:
         self.session.wake()

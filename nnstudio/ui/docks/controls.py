@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
 
+from nnstudio.ui.parts import show_if
+
 #: Things that are offered in a menu at most.
 MANY = 40
 
@@ -106,7 +108,7 @@ class Choice(QToolButton):
         """Show which is chosen; −1 for none."""
         self.index = index
         self.setText(f"{self.items[index]} ▾" if 0 <= index < len(self.items) else "")
-        self.setVisible(0 <= index < len(self.items))
+        show_if(self, 0 <= index < len(self.items))
 
     def _find(self) -> None:
         """Open the list of very many things."""

@@ -12,7 +12,7 @@ from nnstudio.diagnose.titles import title
 from nnstudio.train.events import Diagnosis
 from nnstudio.ui.docks.evidence import EvidencePlot
 from nnstudio.ui.docks.finding_row import FindingRow
-from nnstudio.ui.parts import ElidedLabel, button, label, row
+from nnstudio.ui.parts import ElidedLabel, button, label, row, show_if
 
 if TYPE_CHECKING:
     from nnstudio.diagnose.cures import Cure
@@ -67,12 +67,12 @@ class DiagnosisCard(FindingRow):
         self._beside: dict[str, QHBoxLayout] = {}
         self.setProperty("diagnosis", True)
         self.title = label(title(diagnosis.code), "strong")
-        self.title.setHidden(not title(diagnosis.code))
+        show_if(self.title, title(diagnosis.code))
         self.why = button("Why?", self.asked.emit, "link", tooltip="What this is, and what helps, in the help")
-        self.why.setHidden(not title(diagnosis.code))
+        show_if(self.why, title(diagnosis.code))
         self.links = [self._link(id) for id in diagnosis.evidence.get("nodes", ())[:NAMED]]
         self.explains = label(self._signs(), "muted", wrap=True)
-        self.explains.setHidden(not self.explains.text())
+        show_if(self.explains, self.explains.text())
         self.plot = EvidencePlot(diagnosis.evidence, self)
         self.plot.setHidden(not self.plot.drawn)
         self._cures = QVBoxLayout()

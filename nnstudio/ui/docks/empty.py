@@ -7,6 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from nnstudio.ui.parts import show_if
+
 
 class EmptyState(QWidget):
     """A title, one sentence and, where something can be done, one button."""
@@ -24,7 +26,7 @@ class EmptyState(QWidget):
             text.setTextFormat(Qt.TextFormat.PlainText)
         self.button = QPushButton(button)
         self.button.setProperty("role", "primary")
-        self.button.setVisible(bool(button))
+        show_if(self.button, button)
         if action is not None:
             self.button.clicked.connect(lambda: action())
         column = QVBoxLayout(self)

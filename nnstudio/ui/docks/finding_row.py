@@ -12,7 +12,7 @@ from nnstudio.graph.problems import Fix
 from nnstudio.ui import theme
 from nnstudio.ui.docks.findings import Finding
 from nnstudio.ui.fix_buttons import fix_widgets
-from nnstudio.ui.parts import label
+from nnstudio.ui.parts import label, show_if
 
 if TYPE_CHECKING:
     from nnstudio.ui.session import Session
@@ -44,13 +44,13 @@ class FindingRow(QFrame):
         self.name = label(name, "strong")
         self.message = label(_sentence(finding.message, name), wrap=True)
         self.hint = label(_sentence(finding.hint, name), "muted", wrap=True)
-        self.hint.setHidden(not finding.hint)
+        show_if(self.hint, finding.hint)
         self.setAccessibleName(f"{finding.severity}: {name} {finding.message}")
         first = QHBoxLayout()
         first.setSpacing(8)
         first.addWidget(self.name, 0, Qt.AlignmentFlag.AlignTop)
         first.addWidget(self.message, 1)
-        self.name.setHidden(not name)
+        show_if(self.name, name)
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addLayout(first)

@@ -23,6 +23,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.background import Background
 from nnstudio.ui.docks.controls import tool
 from nnstudio.ui.docks.plots import Plot
+from nnstudio.ui.parts import show_if
 
 #: Named columns of numbers or texts: what a plot shows, as a table.
 Table = Mapping[str, "np.ndarray"]
@@ -64,7 +65,7 @@ class PlotFrame(QWidget):
         self.note = Elided(note, alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.caption = QLabel(caption, alignment=Qt.AlignmentFlag.AlignHCenter)
-        self.caption.setVisible(bool(caption))
+        show_if(self.caption, caption)
         for label, role in ((self.title, "heading"), (self.note, "faint"), (self.caption, "faint")):
             label.setProperty("role", role)
         self.plot = Plot(zooms=zooms)

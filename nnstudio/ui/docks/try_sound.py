@@ -20,7 +20,7 @@ from nnstudio.ui.docks.controls import tool
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.try_dropping import TakesFile
 from nnstudio.ui.docks.try_editors import Editor, Put
-from nnstudio.ui.parts import ElidedLabel, row
+from nnstudio.ui.parts import ElidedLabel, row, show_if
 from nnstudio.ui.parts import column as stacked
 
 #: The rate that is taken where the data does not say its own; moments of the spectrogram, and samples of a moment.
@@ -116,9 +116,9 @@ class SoundEditor(Editor):
         self.play.clicked.connect(self._play)
         self.silent = ElidedLabel("", "faint")
         able = playing.can_play()
-        self.play.setVisible(able)
+        show_if(self.play, able)
         self.silent.setText("" if able else playing.NO_PLAYER)
-        self.silent.setVisible(not able)
+        show_if(self.silent, not able)
         self._soon = QTimer(self, singleShot=True, interval=FAILED_MS)
         self._soon.timeout.connect(self._look)
         below = row(self.play, self.open, self.silent, spacing=4)

@@ -19,6 +19,7 @@ from nnstudio.project.project import Project
 from nnstudio.ui import theme
 from nnstudio.ui.docks import JudgingPanel, numbers
 from nnstudio.ui.docks.judging.assessing import told
+from nnstudio.ui.docks.judging.panel import PAGES
 from nnstudio.ui.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
@@ -58,9 +59,9 @@ def turn(panel, qtbot) -> Callable[[str], Any]:
     """Click a tab and wait until its page has drawn."""
 
     def turned(title: str) -> Any:
-        at = list(panel.pages).index(title)
+        at = list(PAGES).index(title)
         qtbot.mouseClick(panel.tabs, LEFT, pos=panel.tabs.tabRect(at).center())
-        assert panel.page is panel.pages[title]
+        assert panel.page is panel.page_of(title)
         qtbot.waitUntil(lambda: not panel.assessing.busy, timeout=60_000)
         return panel.page
 
@@ -105,7 +106,7 @@ def test_a_cell_of_the_matrix_that_is_clicked_shows_its_pictures_and_one_of_them
     assert page.samples.grid.label(0) == f"{true} → {said}"
     first = page.samples.places[0]
     qtbot.mouseClick(page.samples.grid, LEFT, pos=page.samples.at(0))
-    explain = panel.pages["Explain"]
+    explain = panel.page_of("Explain")
     assert panel.page is explain
     qtbot.waitUntil(lambda: explain.found is not None and explain.found.place == first, timeout=60_000)
     assert explain.found.asked == str(said)
@@ -311,7 +312,7 @@ def test_another_split_is_judged_and_the_page_stays(panel, turn, qtbot):
     qtbot.waitUntil(lambda: panel.assessing.judged is not None and not panel._stale, timeout=60_000)
     assert panel.assessing.judged.split == "validation"
     assert panel.assessing.judged is not before
-    assert panel.page is panel.pages["Worst samples"]
+    assert panel.page is panel.page_of("Worst samples")
     losses = panel.assessing.judged.losses
     qtbot.waitUntil(lambda: losses[panel.page.samples.places[0]] == losses.max(), timeout=60_000)
 

@@ -28,9 +28,10 @@ class Page(QWidget):
         self.assessing = assessing
         self.judged: Judged | None = None
 
-    def suits(self, judged: Judged) -> bool:
+    @classmethod
+    def suits(cls, judged: Judged) -> bool:
         """Whether there is anything of this to show on the page."""
-        return judged.kind in self.kinds
+        return judged.kind in cls.kinds
 
     def show_judged(self, judged: Judged) -> None:
         """Take what was judged; called again only when that is another, or the page comes into sight."""

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from nnstudio.project.judging.judge import Judged
     from nnstudio.ui.session import Session
 
-PAGES: tuple[type[Page], ...] = (
-    ConfusionPage, ObjectsPage, CurvesPage, CalibrationPage, ResidualsPage, PositionsPage, WorstPage, SlicesPage,
-    AttackPage, ExplainPage,
-)  # fmt: skip
+PAGES: dict[str, type[Page]] = {
+    kind.title: kind for kind in (
+        ConfusionPage, ObjectsPage, CurvesPage, CalibrationPage, ResidualsPage, PositionsPage, WorstPage, SlicesPage,
+        AttackPage, ExplainPage,
+    )
+}  # fmt: skip
 
 
 class JudgingPanel(Live):
@@ -46,16 +48,14 @@ class JudgingPanel(Live):
         super().__init__(session, parent)
         self.assessing = Assessing(session, self)
         self.wished = ""
-        self.pages = {made.title: made(self.assessing) for made in PAGES}
+        self._built: dict[str, Page] = {}
         self.tabs, self.stacked = QTabBar(), QStackedWidget()
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)  # a bold title needs more room
         self.tabs.setAccessibleName("Ways of looking at the answers")
-        for title, page in self.pages.items():
+        for title in PAGES:
             self.tabs.addTab(title)
-            self.stacked.addWidget(page)
-            page.explained.connect(self.explain)
         self.tabs.currentChanged.connect(self._show_page)
         self.split, self.output = Choice("Which rows are judged"), Choice("Which output is judged")
         self.split.chosen.connect(self._choose_split)
@@ -76,9 +76,6 @@ class JudgingPanel(Live):
         self.stack.addWidget(filled)
         self.setLayout(column(self.progress, inside, spacing=0))
         self.layout().setStretch(1, 1)  # type: ignore[call-overload]
-        for frame in self.findChildren(PlotFrame):
-            frame.failed.connect(lambda sentence: session.notice.emit("error", sentence))
-            frame.saved.connect(lambda path: session.notice.emit("info", f"Saved {path}"))
         self.assessing.changed.connect(self.refresh_soon)
         self.assessing.progressed.connect(self._progressed)
         for signal in (session.run_changed, session.data_changed, session.resolved):
@@ -105,7 +102,18 @@ class JudgingPanel(Live):
     @property
     def page(self) -> Page:
         """The page that is shown."""
-        return list(self.pages.values())[self.tabs.currentIndex()]
+        return self.page_of(tuple(PAGES)[self.tabs.currentIndex()])
+
+    def page_of(self, title: str) -> Page:
+        """The page of this title, built where it has not been yet."""
+        if title not in self._built:
+            page = self._built[title] = PAGES[title](self.assessing)
+            page.explained.connect(self.explain)
+            for frame in page.findChildren(PlotFrame):
+                frame.failed.connect(lambda sentence: self.session.notice.emit("error", sentence))
+                frame.saved.connect(lambda path: self.session.notice.emit("info", f"Saved {path}"))
+            self.stacked.addWidget(page)
+        return self._built[title]
 
     def show_page(self, title: str) -> None:
         """Show a page, as soon as there is anything to judge."""
@@ -114,10 +122,10 @@ class JudgingPanel(Live):
 
     def explain(self, place: int) -> None:
         """Explain the answer to a row of what was judged."""
-        page = self.pages[ExplainPage.title]
+        page = self.page_of(ExplainPage.title)
         assert isinstance(page, ExplainPage)
         page.judged = self.assessing.judged
-        self.tabs.setCurrentIndex(list(self.pages).index(ExplainPage.title))
+        self.tabs.setCurrentIndex(tuple(PAGES).index(ExplainPage.title))
         page.explain(place)
 
     def _choose_split(self, index: int) -> None:
@@ -126,13 +134,13 @@ class JudgingPanel(Live):
 
     @property
     def choices(self) -> dict[str, object]:
-        return {"split": self.assessing.split, "page": self.page.title}
+        return {"split": self.assessing.split, "page": tuple(PAGES)[self.tabs.currentIndex()]}
 
     def choose_again(self, choices: Mapping[str, object]) -> None:
         if choices.get("split") in SPLIT_TITLES:
             self.assessing.split = str(choices["split"])
-        if choices.get("page") in self.pages:
-            self.tabs.setCurrentIndex(list(self.pages).index(str(choices["page"])))
+        if choices.get("page") in PAGES:
+            self.tabs.setCurrentIndex(tuple(PAGES).index(str(choices["page"])))
 
     def _help(self) -> None:
         """What the button of the empty state does."""
@@ -170,7 +178,7 @@ class JudgingPanel(Live):
         super().hideEvent(event)
 
     def restyle(self) -> None:
-        for page in self.pages.values():
+        for page in self._built.values():
             page.restyle()
 
     def refresh(self) -> None:
@@ -179,8 +187,8 @@ class JudgingPanel(Live):
         if judged is None:
             self._invite()
             return
-        titles = list(self.pages)
-        suits = [page.suits(judged) for page in self.pages.values()]
+        titles = list(PAGES)
+        suits = [page.suits(judged) for page in PAGES.values()]
         for place, suited in enumerate(suits):
             self.tabs.setTabVisible(place, suited)
         if self.wished in titles and suits[titles.index(self.wished)]:
@@ -197,6 +205,7 @@ class JudgingPanel(Live):
         by = f"as {self._judge_of(judged)} compares them · " if judged.subject.beyond else ""
         self.summary.setText(f"{by}{len(judged.rows):,} rows of {assessing.session.dataset.title}")
         self.stack.setCurrentWidget(self.filled)
+        self.stacked.setCurrentWidget(self.page)
         self.page.show_judged(judged)
 
     def _judge_of(self, judged: Judged) -> str:
@@ -205,9 +214,9 @@ class JudgingPanel(Live):
         return judge.compiled.network.nodes[judged.subject.judge].name if judge is not None else judged.subject.name
 
     def _show_page(self, place: int) -> None:
-        self.stacked.setCurrentIndex(place)
         judged = self.assessing.judged
         if judged is not None and self.page.suits(judged):
+            self.stacked.setCurrentWidget(self.page)
             self.page.show_judged(judged)
         self.chose.emit()
 

@@ -45,7 +45,8 @@ class ResidualsPage(Page):
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
-    def suits(self, judged: Judged) -> bool:
+    @classmethod
+    def suits(cls, judged: Judged) -> bool:
         return super().suits(judged) and judged.target.shape[1] > 0
 
     def draw(self) -> None:

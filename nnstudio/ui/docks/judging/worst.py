@@ -45,7 +45,8 @@ class PositionsPage(Page):
         self.frame.plot.bottom.show_scale(whole=True)
         self.setLayout(column(self.frame))
 
-    def suits(self, judged: Judged) -> bool:
+    @classmethod
+    def suits(cls, judged: Judged) -> bool:
         return super().suits(judged) and judged.target.ndim == 2 and judged.target.shape[1] > 1
 
     def draw(self) -> None:
