@@ -145,6 +145,13 @@ def _new(command: argparse.ArgumentParser) -> None:
     command.add_argument("--target", metavar="COLUMN", default="", help="with --data: the column to predict")
     command.add_argument("--group", metavar="COLUMN", default="", help="with --data: its equal rows stay together")
     command.add_argument("--weight", metavar="COLUMN", default="", help="with --data: how much each row counts")
+    command.add_argument(
+        "--query", metavar="SQL", default="",
+        help="with --data: what to read of an SQLite database, “select …” or a table's name (all of its first table)",
+    )  # fmt: skip
+    command.add_argument(
+        "--sheet", metavar="NAME", default="", help="with --data: the sheet of an Excel file (the first with rows)"
+    )
     command.add_argument("-o", "--output", metavar="FILE", required=True, help="where to write the project")
     command.add_argument("--force", action="store_true", help="replace the file where it exists")
 
@@ -189,7 +196,8 @@ def _predict(command: argparse.ArgumentParser) -> None:
         "inputs",
         metavar="INPUT",
         nargs="+",
-        help="a CSV, NPZ, NPY, PNG, JPEG or WAV file, or a row as JSON: '{\"x\": 3}'",
+        help="a file of a kind that can be trained from (CSV, Parquet, NPZ, TXT, …), a picture, a sound, a folder of "
+        "either, or a row as JSON: '{\"x\": 3}'",
     )
     command.add_argument(
         "--explain", nargs="?", const="gradients", choices=("gradients", "saliency", "occlusion"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nnstudio.layers import Layer
     from nnstudio.project.project import Project
 
+#: What `new` takes for data of the person's: roles of columns, and how it is read.
+ROLES, OPTIONS = ("target", "group", "weight"), ("query", "sheet")
 #: Numbers of an answer that are written out at most.
 LONG = 16
 
@@ -44,6 +46,9 @@ def new(arguments: Namespace, out: Output) -> int:
         raise CallError("give either a template, which `nnstudio templates` lists, or --data with a file or folder")
     if arguments.data:
         return _suggested(arguments, out)
+    for name in (*ROLES, *OPTIONS):
+        if getattr(arguments, name):
+            raise CallError(f"--{name} goes with data of your own, and none is given; add --data with a file or folder")
     known = [each.id for each in (*templates(), *classical())]
     if arguments.template not in known:
         close = difflib.get_close_matches(arguments.template, known, 1)
@@ -78,8 +83,9 @@ def _suggested(arguments: Namespace, out: Output) -> int:
     def reopen(reference: DataReference) -> Dataset:
         return open_data(reference, base)
 
-    reference = describe_file(Path(arguments.data).resolve(), base)
-    for role in ("target", "group", "weight"):
+    asked = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name)}
+    reference = describe_file(Path(arguments.data).resolve(), base, asked)
+    for role in ROLES:
         name, columns = getattr(arguments, role), reopen(reference).columns if getattr(arguments, role) else {}
         if name and name not in columns:
             raise DataError(f"The data has no column “{name}”; choose one of {', '.join(columns)}")
@@ -216,7 +222,11 @@ def predict(arguments: Namespace, out: Output) -> int:
     project = opened(arguments.project)
     needed, inputs = project.input_fields(), expanded(arguments.inputs)
     beside = Beside(project, arguments)
-    for name, rows in zip(inputs, read_inputs(inputs, project.learned or project.dataset, needed), strict=True):
+    told: list[str] = []
+    given = read_inputs(inputs, project.learned or project.dataset, needed, project.sheet.data, told)
+    for text in dict.fromkeys(told):
+        note(text)
+    for name, rows in zip(inputs, given, strict=True):
         rows = completed(rows, beside.column, project)
         answers = project.predict(rows)
         why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
@@ -246,7 +256,9 @@ def _spoken(name: str, answer: dict[str, Any]) -> str:
         rows = answer["mask"]
         areas = sorted({code for row in rows for code in row})
         return f"{name} a mask of {len(rows[0])}×{len(rows)} pixels with {', '.join(map(str, areas))}"
-    value = answer.get("value", answer.get("embedding", answer.get("sound")))
+    if "sound" in answer:
+        return f"{name} {_heard(answer)}"
+    value = answer.get("value", answer.get("embedding"))
     if value is None:
         return f"{name} {', '.join(f'{key} {value}' for key, value in answer.items())}"
     if isinstance(value, list) and _sizes(value).count("×") == 2 and len(value) in (1, 3):
@@ -256,6 +268,12 @@ def _spoken(name: str, answer: dict[str, Any]) -> str:
     if isinstance(value, list):
         return f"{name} {', '.join(figure(each) for each in value)}"
     return f"{name} {figure(value) if isinstance(value, float | int) else value}"
+
+
+def _heard(answer: dict[str, Any]) -> str:
+    samples, channels, rate = len(answer["sound"][0]), len(answer["sound"]), answer.get("rate")
+    told = f"a sound of {samples / rate:.2f} s" if rate else f"a sound of {samples} samples"
+    return told if channels == 1 else f"{told} in {channels} channels"
 
 
 def _sizes(value: Any) -> str:

@@ -1,42 +1,48 @@
-"""Reading NPZ and NPY files: checked before anything is allocated, and never a pickle."""
+"""Reading NPZ and NPY files: checked before anything is allocated, and never a pickle.
+
+A large array that is not packed stays in its file, of which the rows are read that are asked for (`data.mapped`).
+"""
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
 from nnstudio.data.columns import Array, Column, Source
+from nnstudio.data.mapped import MappedArray, stays
 from nnstudio.data.reference import ColumnChoice, DataError, DataReference
 
 #: No archive is opened that holds more bytes, or more arrays, than this.
 MOST_BYTES, MOST_ARRAYS = 16 * 2**30, 1000
 #: Deflate cannot make more than this of a byte.
 MOST_RATIO = 1032
+#: Bytes of an array that are checked together.
+CHECKED = 16 << 20
 #: More different whole numbers than this are no classes.
 MOST_CLASSES = 1000
 AUTOMATIC = ColumnChoice.make({})
 
 Progress = Callable[[float], None]
+#: Shape, whether it is kept column by column, and type of an array.
+Header = tuple[tuple[int, ...], bool, np.dtype[Any]]
 
 
 def read_npz(path: Path, reference: DataReference, progress: Progress) -> Source:
     """The arrays of an NPZ file as columns. DataError where it is damaged, holds pickles or promises too much."""
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Array | MappedArray] = {}
     try:
         with zipfile.ZipFile(path) as file:
             members = _checked_members(file, path.name)
             for index, member in enumerate(members):
-                with file.open(member) as stream:
-                    arrays[member.filename.removesuffix(".npy")] = _array(
-                        stream, member.file_size, path.name, member.filename
-                    )
+                arrays[member.filename.removesuffix(".npy")] = _member(file, member, path, reference)
                 progress(0.8 * (index + 1) / len(members))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(
@@ -47,10 +53,41 @@ def read_npz(path: Path, reference: DataReference, progress: Progress) -> Source
 
 def read_npy(path: Path, reference: DataReference, progress: Progress) -> Source:
     """The one array of an NPY file as a column. DataError as for :func:`read_npz`."""
+    array: Array | MappedArray
     with path.open("rb") as stream:
-        array = _array(stream, path.stat().st_size, path.name, path.name)
+        header = _header(stream, path.stat().st_size, path.name, path.name)
+        if stays(reference, *header):
+            array = _mapped(path, stream.tell(), header, path.stat().st_size, f"“{path.name}”")
+        else:
+            array = _array(stream, header, f"“{path.name}”")
     progress(0.8)
     return _source({"data": array}, path.name, reference, "npy")
+
+
+def _member(
+    file: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, reference: DataReference
+) -> Array | MappedArray:
+    """One array of an archive: read, or left there where it is large and not packed. What `zipfile` raises where it is
+    damaged."""
+    what = f"“{member.filename}” in “{path.name}”"
+    with file.open(member) as stream:
+        header = _header(stream, member.file_size, path.name, member.filename)
+        if member.compress_type != zipfile.ZIP_STORED or not stays(reference, *header):
+            return _array(stream, header, what)
+        place = stream.tell()
+        while stream.read(CHECKED):  # at its end its checksum is compared
+            pass
+    with path.open("rb") as raw:
+        raw.seek(member.header_offset + 26)
+        begin = member.header_offset + 30 + sum(struct.unpack("<HH", raw.read(4)))
+    return _mapped(path, begin + place, header, begin + member.file_size, what)
+
+
+def _mapped(path: Path, place: int, header: Header, end: int, what: str) -> MappedArray:
+    shape, _, dtype = header
+    if place + prod(shape) * dtype.itemsize > end:
+        raise DataError(f"{what} is cut short; make or copy the file again")
+    return MappedArray(path, place, shape, dtype)
 
 
 def _checked_members(file: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
@@ -62,7 +99,7 @@ def _checked_members(file: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
         raise DataError(f"“{name}” holds too many arrays or two of the same name; at most {MOST_ARRAYS} were expected")
     total, end = 0, 0
     for member in sorted(members, key=lambda member: member.header_offset):
-        total += member.file_size
+        total += member.file_size if member.compress_type != zipfile.ZIP_STORED else 0
         impossible = member.file_size > (member.compress_size + 64) * MOST_RATIO
         stored = member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size
         if impossible or stored or member.header_offset < end or total > MOST_BYTES:
@@ -71,8 +108,8 @@ def _checked_members(file: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     return members
 
 
-def _array(stream: IO[bytes], size: int, name: str, member: str) -> Array:
-    """One array of ``size`` bytes with its header. DataError where it is no plain numbers or texts, or too short."""
+def _header(stream: IO[bytes], size: int, name: str, member: str) -> Header:
+    """The header of an array of ``size`` bytes. DataError where it is no plain numbers or texts, or promises more."""
     what = f"“{name}”" if member == name else f"“{member}” in “{name}”"
     try:
         version = np.lib.format.read_magic(stream)
@@ -90,6 +127,13 @@ def _array(stream: IO[bytes], size: int, name: str, member: str) -> Array:
             f"{what} promises an array of {'×'.join(map(str, shape))} and holds less; "
             "the file is cut short, make or copy it again"
         )
+    return shape, fortran, dtype
+
+
+def _array(stream: IO[bytes], header: Header, what: str) -> Array:
+    """The array behind its header. DataError where it is too short."""
+    shape, fortran, dtype = header
+    expected = prod(shape) * dtype.itemsize
     data = stream.read(expected)
     if len(data) < expected:
         raise DataError(f"{what} is cut short; make or copy the file again")
@@ -97,7 +141,7 @@ def _array(stream: IO[bytes], size: int, name: str, member: str) -> Array:
     return np.ascontiguousarray(array.astype(dtype.newbyteorder("="), copy=False))
 
 
-def _source(arrays: dict[str, Array], name: str, reference: DataReference, form: str) -> Source:
+def _source(arrays: Mapping[str, Array | MappedArray], name: str, reference: DataReference, form: str) -> Source:
     """Columns of the arrays. The first picture, the first classes and the first table are called image, label and
     features, whatever the file calls them, so that a network that was drawn for one file fits another; an array that
     the reference knows by its own name keeps that."""
@@ -128,12 +172,35 @@ def _source(arrays: dict[str, Array], name: str, reference: DataReference, form:
             told.clear()
             column = _column(key, array, choice, reference, told)
         columns[field] = replace(column, name=field)
-        rows[field] = array
+        rows[field] = column.values if isinstance(array, MappedArray) else array
         warnings += told
     return Source(columns, next(iter(counts.values())), False, rows, tuple(warnings), {"format": form})
 
 
-def _column(key: str, array: Array, choice: ColumnChoice, reference: DataReference, warnings: list[str]) -> Column:
+def _column(
+    key: str, array: Array | MappedArray, choice: ColumnChoice, reference: DataReference, warnings: list[str]
+) -> Column:
+    """What one array is; one that stays in its file is what a sample of its rows is, in which its least and its
+    greatest number are where those count."""
+    if not isinstance(array, MappedArray):
+        return column_of_array(key, array, choice, reference, warnings)
+    if choice.kind == "boxes":
+        return column_of_array(key, array[:], choice, reference, warnings)
+    bytewise = array.dtype == np.uint8 and choice.kind not in ("category", "mask")
+    made = column_of_array(key, array.sample(whole=not bytewise), choice, reference, [])
+    if array.dtype.kind == "f" and array.seen.bad:
+        warnings.append(_told_missing(key, array.seen.bad))
+    view = array.view
+    if made.values.ndim > view.ndim:
+        view = view[:, None]
+    elif made.values.shape[1:] != view.shape[1:]:
+        view = view.transpose(0, 3, 1, 2)
+    return replace(made, values=cast(Array, array.viewed(view, made.values.dtype)))
+
+
+def column_of_array(
+    key: str, array: Array, choice: ColumnChoice, reference: DataReference, warnings: list[str]
+) -> Column:
     """What one array is: pictures by its shape, class codes by its dtype, else numbers."""
     role = "input" if choice.role == "auto" else choice.role
     if array.dtype.kind == "M":
@@ -209,10 +276,14 @@ def _finite(key: str, array: Array, warnings: list[str]) -> Array:
     count = int(np.count_nonzero(bad))
     if not count:
         return array
-    warnings.append(
+    warnings.append(_told_missing(key, count))
+    return np.where(bad, np.nan, array)
+
+
+def _told_missing(key: str, count: int) -> str:
+    return (
         f"“{key}” has {count} numbers that are missing or infinite; the mean of the training split stands in for them"
     )
-    return np.where(bad, np.nan, array)
 
 
 def _is_image(array: Array) -> bool:

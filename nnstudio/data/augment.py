@@ -80,6 +80,24 @@ class Rotate(Augmentation):
     share: float = _share()
 
 
+@augmentation("crop", "Random crop")
+class RandomCrop(Augmentation):
+    """Take a part of pictures at random, and scale it to their size.
+
+    The part's share of the picture's area is even between the smallest and the whole, its sides are stretched evenly on
+    a logarithmic scale (Szegedy et al., 2015, section 6).
+    """
+
+    smallest: float = param(
+        0.5, exclusive_min=0.0, max=1.0, help="the smallest part that is taken, as a share of the picture's area"
+    )
+    stretch: float = param(
+        4 / 3, min=1.0, max=4.0, help="how much wider or higher than the picture's a part's sides are at most"
+    )
+    field: str = _field()
+    share: float = _share()
+
+
 @augmentation("colour", "Colour")
 class Colour(Augmentation):
     """Make pictures lighter or darker, harder or softer, more or less colourful."""

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from nnstudio.data import statistics
 from nnstudio.data.augment import Augmentation
+from nnstudio.data.choosing import with_choices, with_chosen_roles
 from nnstudio.data.columns import Array, Column, Source, quoted
 from nnstudio.data.encoding import FED, FieldEncoding, learned
 from nnstudio.data.fitted import Field as Field
 from nnstudio.data.fitted import Fitted, field_of
 from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.preparation import Preparation, Prepared, given_columns, learning, reshaped
-from nnstudio.data.reference import SPLITS, UNFED, DataError, DataReference
+from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, shifted, with_roles
-from nnstudio.data.splitting import PARTS, folded, split_as_told, split_rows, split_spans, together
+from nnstudio.data.splitting import PARTS, compared, folded, split_as_told, split_rows, split_spans, together, used_rows
 from nnstudio.layers.types import TensorType
 
 
@@ -92,9 +93,9 @@ class Dataset:
         """``known``: what is used in the place of what its own training rows would teach (see :meth:`prepared_as`)."""
         self._made_of, self._opened_with = (reference, source), tuple(warnings)
         self._fold = fold
-        whole = shifted(source, reference.fields)
+        whole = shifted(with_choices(source, reference), reference.fields)
         source, before, steps = reshaped(whole, reference.steps)
-        source = with_roles(source, reference.fields, steps)
+        source = with_roles(source, reference.fields, steps, whole.columns.keys())
         self.title = title
         self.has_changed = False
         self.rows = source.rows
@@ -110,7 +111,9 @@ class Dataset:
             self.columns = source.columns
         self._indices = self._split(reference, told)
         train = self._indices["train"]
-        self.fed, after = learning(source.columns, steps, train, told, known.steps[len(before) :] if known else ())
+        fed, after = learning(source.columns, steps, train, told, known.steps[len(before) :] if known else ())
+        unfed = {name: choice for name, choice in reference.fields.items() if choice.role == "ignored"}
+        self.fed: Mapping[str, Column] = with_chosen_roles(fed, unfed)  # whatever a step would feed
         fields, more = fields_of(replace(source, columns=self.fed))
         texts = next((n for n, c in self.fed.items() if c.kind == "text"), "")
         if not fields and texts:
@@ -258,7 +261,10 @@ class Dataset:
         if not usable.any():
             raise DataError(f"“{self.title}” has no row with a value in its target; choose another target")
         classes = next((target for target in targets if target.kind == "category"), None)
-        rows = np.flatnonzero(usable)
+        alike = compared(self.columns.values(), fed, reference.fields)
+        rows = used_rows(split, np.flatnonzero(usable), alike, told)
+        if not len(rows):
+            raise DataError(f"Every row of “{self.title}” lacks a value; use rows that lack something as well")
         codes = classes.values[:] if classes else None
         named = self._named_parts(split.column or self._part)
         if named is None and split.by_time and self._spans is not None:
@@ -280,8 +286,7 @@ class Dataset:
             times = self._spans[:, 0].astype(np.float64) if times is None and self._spans is not None else times
             parts = folded(split, kept, *self._fold, codes, times, groups)
         if split.together:
-            compared = [c for c in self.columns.values() if c.role not in UNFED and (c.kind in FED or c.name in fed)]
-            parts = together(parts, [_comparable(column) for column in compared])
+            parts = together(parts, alike)
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
         if len(rows) == 1:
             without = f", so none is left for {' and '.join(empty)}" if empty else ""
@@ -337,13 +342,6 @@ class Dataset:
             values = np.array([text or "" for text in values], dtype=str)
         codes = np.unique(values, return_inverse=True)[1].astype(np.int64)
         return np.where(absent, -1, codes)
-
-
-def _comparable(column: Column) -> Array:
-    """A column's values so that equal ones have equal bytes."""
-    if column.kind != "text" or is_lazy(column.values):
-        return column.values
-    return np.unique(np.array([text or "" for text in column.values], dtype=str), return_inverse=True)[1]
 
 
 def _tell_classes(target: Column, rows: Array, parts: Mapping[str, Array], told: list[str]) -> None:

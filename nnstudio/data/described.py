@@ -29,6 +29,27 @@ def choice(**values: Any) -> ColumnChoice:
     return ColumnChoice.make(values)
 
 
+def with_own(fields: Mapping[str, ColumnChoice], own: Mapping[str, ColumnChoice]) -> dict[str, ColumnChoice]:
+    """What is set for the columns of a set, with what a person chose in its place, part by part.
+
+    Where a person makes another column the target, those that the set has are inputs unless they are chosen too.
+    """
+    made = dict(fields)
+    for name, chosen in own.items():
+        made[name] = fields.get(name, choice()).with_(**_said(chosen))
+    targets = {name for name, each in fields.items() if each.role == "target"}
+    if any(chosen.role == "target" and name not in targets for name, chosen in own.items()):
+        for name in targets:
+            if own.get(name, choice()).role == "auto":
+                made[name] = made[name].with_(role="input")
+    return made
+
+
+def _said(chosen: ColumnChoice) -> dict[str, Any]:
+    automatic = choice().values()
+    return {part: value for part, value in chosen.values().items() if value != automatic[part]}
+
+
 @dataclass(frozen=True)
 class Shipped:
     """A data set that comes with the program: its file in resources/datasets and how it is to be read.

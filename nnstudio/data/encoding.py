@@ -177,7 +177,7 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
         return described(column)
     if column.kind in ("mask", "boxes"):
         return ColumnEncoding(column.name, column.kind, shape, categories=column.categories)
-    lacking = not is_lazy(column.values) and column.values.dtype.kind == "f" and bool(np.isnan(column.values).any())
+    lacking = column.values.dtype.kind == "f" and column.missing > 0
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     fill_values: tuple[float, ...] = (0.0,)

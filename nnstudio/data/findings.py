@@ -1,88 +1,38 @@
 """What is odd about data before anything is trained on it, each with its evidence and cures that are choices about the
-data. Looks at a sample of bounded size; NumPy only. Takes up to a second: for a background thread."""
+data. Looks at a sample of bounded size; NumPy only. Takes up to a second, and longer where pictures or sounds are to be
+read: for a background thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnstudio.data.columns import Array, Column, quoted
+from nnstudio.data.columns import quoted
 from nnstudio.data.dataset import Dataset
-from nnstudio.data.evenness import hardly_chance, uneven
-from nnstudio.data.reference import SPLITS, DataReference
+from nnstudio.data.evenness import uneven
+from nnstudio.data.looking import DataChange, DataCure, Finding, Sample, absent, ignoring, sampled
+from nnstudio.data.repeats import repeated
 from nnstudio.data.steps import Step, step_from_json
+from nnstudio.data.telling import determined
 from nnstudio.data.weighing import weighed
-from nnstudio.graph.edits import Edit
 
-#: Rows that are looked at.
-ROWS = 50_000
+__all__ = ["DataChange", "DataCure", "Finding", "Sample", "findings"]
+
 #: How many times the middle half's width a number lies from the median, for an outlier; and the share of rows up to
 #: which there are outliers.
 FAR, FEW = 12.0, 0.01
 #: Of rows that lack a value, a share so great that the column says little; and one too small to speak of.
 MOSTLY, HARDLY = 0.5, 0.0
-#: Rows for each value of a column, at least, for it to be said to determine the target.
-EACH = 5
 #: Rows that make a column of different values one that only names rows.
 NAMES = 30
-
-DataChange = Callable[[DataReference], DataReference]
-
-
-@dataclass(frozen=True)
-class DataCure:
-    """A choice about the data that mends a finding, as one step that can be undone. explains: why, a sentence.
-
-    network: an edit of the network that mends it instead, which changes nothing where it cannot.
-    """
-
-    title: str
-    explains: str
-    change: DataChange = field(compare=False)
-    network: Edit | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something odd. code: of its kind. message: a sentence for a person. columns: that it is about. rows: numbers of
-    the first rows that show it. evidence: figures by name."""
-
-    code: str
-    message: str
-    columns: tuple[str, ...] = ()
-    rows: tuple[int, ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    cures: tuple[DataCure, ...] = ()
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Rows of a data set, in their order, and the columns that are used. split: for each row its part, -1 none."""
-
-    dataset: Dataset
-    rows: NDArray[np.int64]
-    values: Mapping[str, Array]
-    split: NDArray[np.int8]
-
-    @property
-    def inputs(self) -> list[Column]:
-        """Columns that the network may be fed."""
-        return [column for name in self.values if (column := self.dataset.columns[name]).role == "input"]
-
-    @property
-    def targets(self) -> list[Column]:
-        """Columns to be predicted."""
-        return [column for name in self.values if (column := self.dataset.columns[name]).role == "target"]
 
 
 def findings(dataset: Dataset, wanted: Callable[[], bool] = lambda: True) -> tuple[Finding, ...]:
     """All that is odd, what spoils figures first. False of ``wanted`` ends the search with what was found."""
-    sample = sampled(dataset)
+    sample = sampled(dataset, wanted)
     found: list[Finding] = []
     for rule in RULES:
         if not wanted():
@@ -91,128 +41,9 @@ def findings(dataset: Dataset, wanted: Callable[[], bool] = lambda: True) -> tup
     return tuple(found)
 
 
-def sampled(dataset: Dataset) -> Sample:
-    """The rows and columns that are looked at: numbers, categories and texts."""
-    rows = np.unique(np.linspace(0, dataset.total - 1, min(dataset.total, ROWS)).astype(np.int64))
-    kinds = ("number", "category", "text", "time")
-    fed = [column for column in dataset.columns.values() if column.role in ("input", "target")]
-    used = [column for column in fed if column.kind in kinds]
-    split = np.full(dataset.total, -1, np.int8)
-    for place, part in enumerate(SPLITS):
-        split[dataset.indices(part)] = place
-    return Sample(dataset, rows, {column.name: column.values[rows] for column in used}, split[rows])
-
-
-def _absent(column: Column, values: Array) -> NDArray[np.bool_]:
-    if column.kind == "category":
-        return np.asarray(values < 0)
-    if column.kind == "text":
-        return np.array([value is None for value in values], bool)
-    return np.isnan(values)
-
-
-def ignoring(name: str) -> DataCure:
-    """No longer feed a column to the network."""
-    return DataCure(
-        f"Ignore “{name}”", "The network is then not fed this column.",
-        lambda reference: reference.with_choice(name, role="ignored"),
-    )  # fmt: skip
-
-
 def _with_step(kind: str, **values: Any) -> DataChange:
     step: Step = step_from_json({"kind": kind, **values})
     return lambda reference: reference.with_(steps=(*reference.steps, step))
-
-
-def determined(sample: Sample) -> Iterator[Finding]:
-    """A column alone tells the target, so it may have been made from it."""
-    for target in sample.targets:
-        aims = sample.values[target.name]
-        for column in sample.inputs:
-            values = sample.values[column.name]
-            known = ~_absent(column, values) & ~_absent(target, aims)
-            if column.kind not in ("number", "category") or int(known.sum()) < 20:
-                continue
-            if target.kind == "category":
-                tells = _tells_class(column, values[known], aims[known])
-            else:
-                tells = (
-                    target.kind == "number" and column.kind == "number" and _tells_number(values[known], aims[known])
-                )
-            if tells:
-                yield Finding(
-                    "column-tells-target",
-                    f"“{column.name}” alone tells “{target.name}” in all {int(known.sum()):,} rows looked at; if "
-                    "it is made from the target or known only afterwards, figures are far too good",
-                    (column.name, target.name), evidence={"rows": int(known.sum())}, cures=(ignoring(column.name),),
-                )  # fmt: skip
-
-
-def _tells_class(column: Column, values: Array, classes: Array) -> bool:
-    """Whether each value has one class, and enough rows; of numbers, whether borders between them do."""
-    present = len(np.unique(classes))
-    if present < 2:
-        return False
-    different, place = np.unique(values, return_inverse=True)
-    if column.kind == "category" or len(different) * EACH <= len(values):
-        table = np.zeros((len(different), int(classes.max()) + 1), np.int64)
-        np.add.at(table, (place, classes), 1)
-        return len(different) * EACH <= len(values) and bool((np.count_nonzero(table, axis=1) == 1).all())
-    ordered = classes[np.argsort(values, kind="stable")]
-    return int(np.count_nonzero(np.diff(ordered))) == present - 1 and len(ordered) >= 20 * present
-
-
-def _tells_number(values: Array, aims: Array) -> bool:
-    """Whether the target is the column, or a multiple of it with something added."""
-    if np.ptp(values) == 0 or np.ptp(aims) == 0:
-        return False
-    slope, intercept = np.polyfit(values, aims, 1)
-    return bool(np.max(np.abs(aims - slope * values - intercept)) <= 1e-6 * np.ptp(aims))
-
-
-def _keys(sample: Sample) -> NDArray[np.uint64]:
-    """A number for each row, the same for rows that are the same in all columns that are used."""
-    keys = np.zeros(len(sample.rows), np.uint64)
-    for values in sample.values.values():
-        code = np.unique([text or "" for text in values] if values.dtype == object else values, return_inverse=True)[1]
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + code.astype(np.uint64) + np.uint64(1)
-        keys ^= keys >> np.uint64(29)
-    return keys
-
-
-def repeated(sample: Sample) -> Iterator[Finding]:
-    """The same row stands in two splits, or several times."""
-    if not sample.values or not hardly_chance([values for values in sample.values.values() if values.dtype != object]):
-        return
-    _, first, place, counts = np.unique(_keys(sample), return_index=True, return_inverse=True, return_counts=True)
-    again = np.ones(len(sample.rows), bool)
-    again[first] = False
-    if not again.any():
-        return
-    parts = np.zeros((len(counts), len(SPLITS)), bool)
-    inside = sample.split >= 0
-    parts[place[inside], sample.split[inside]] = True
-    trained = parts[:, 0] & parts[:, 1:].any(axis=1)
-    leaked = int(np.count_nonzero(trained[place] & (sample.split > 0)))
-    rows = tuple(sample.rows[again][:5].tolist())
-    split = sample.dataset.reference.split
-    if leaked and not split.together:
-        held = int(np.count_nonzero(sample.split > 0))
-        yield Finding(
-            "rows-in-two-splits",
-            f"{leaked:,} of {held:,} rows to be judged by ({leaked / max(1, held):.0%}) stand among the training rows "
-            "too, so figures are better than they should be",
-            rows=rows, evidence={"rows": leaked, "share": leaked / max(1, held)},
-            cures=(DataCure("Keep equal rows together", "Rows that are the same then all go to one part.",
-                            lambda reference: reference.with_(split=reference.split.with_(together=True))),),
-        )  # fmt: skip
-    elif int(again.sum()) > 0.01 * len(again):
-        yield Finding(
-            "repeated-rows",
-            f"{int(again.sum()):,} rows ({again.mean():.0%}) are the same as an earlier one, such as row "
-            f"{rows[0] + 1:,}; they count several times",
-            rows=rows, evidence={"rows": int(again.sum()), "share": float(again.mean())},
-        )  # fmt: skip
 
 
 def imbalanced(sample: Sample) -> Iterator[Finding]:
@@ -249,7 +80,7 @@ def constant(sample: Sample) -> Iterator[Finding]:
     """A column has one value in all rows."""
     for column in sample.inputs:
         values = sample.values[column.name]
-        known = values[~_absent(column, values)]
+        known = values[~absent(column, values)]
         if column.kind in ("number", "category") and len(known) > 1 and (known == known[0]).all():
             yield Finding(
                 "constant-column", f"“{column.name}” has the same value in all rows, so it tells nothing",
@@ -261,7 +92,7 @@ def names_rows(sample: Sample) -> Iterator[Finding]:
     """A column has another value in each row, and so only names it."""
     for column in sample.inputs:
         values = sample.values[column.name]
-        known = values[~_absent(column, values)]
+        known = values[~absent(column, values)]
         if len(known) < NAMES or column.kind == "time":
             continue
         if column.kind == "number":
@@ -281,15 +112,26 @@ def names_rows(sample: Sample) -> Iterator[Finding]:
 
 def missing(sample: Sample) -> Iterator[Finding]:
     """Values are missing."""
-    for column in sample.inputs:
+    reference = sample.dataset.reference
+    if reference.split.complete:
+        return
+    whole = DataCure(
+        "Leave out rows that lack a value", "Only rows that have a value in each column are then used.",
+        lambda reference: reference.with_(split=reference.split.with_(complete=True)),
+    )  # fmt: skip
+    for column in (*sample.inputs, *sample.texts):
         count = sample.dataset.columns[column.name].missing
         share = count / max(1, sample.dataset.total)
-        if share <= HARDLY or any(column.name in step.reads for step in sample.dataset.reference.steps):
+        read = any(column.name in step.reads for step in reference.steps)
+        if share <= HARDLY or (read and column.kind != "text"):
             continue
-        if column.kind == "text":
-            continue
-        instead = "the training rows' mean" if column.kind == "number" else "the commonest category"
+        values = column.values[sample.rows]
+        instead = {"number": "the training rows' mean stands in for it", "text": "it is read as an empty text"}.get(
+            column.kind, "the commonest category stands in for it"
+        )
         cures = [ignoring(column.name)]
+        if share < MOSTLY and column.kind in ("text", "category"):
+            cures.insert(0, whole)
         if column.kind == "number" and share < MOSTLY:
             fill = DataCure(
                 "Fill with the median", "The median is not drawn away by a few extreme values, as the mean is.",
@@ -297,9 +139,8 @@ def missing(sample: Sample) -> Iterator[Finding]:
             )  # fmt: skip
             cures.insert(0, fill)
         yield Finding(
-            "missing-values",
-            f"“{column.name}” has no value in {count:,} rows ({share:.1%}); {instead} stands in for it",
-            (column.name,), tuple(sample.rows[_absent(column, sample.values[column.name])][:5].tolist()),
+            "missing-values", f"“{column.name}” has no value in {count:,} rows ({share:.1%}); {instead}",
+            (column.name,), tuple(sample.rows[absent(column, values)][:5].tolist()),
             {"rows": count, "share": share}, tuple(cures),
         )  # fmt: skip
 
@@ -321,15 +162,13 @@ def outliers(sample: Sample) -> Iterator[Finding]:
         if not 0 < len(far) <= max(1, FEW * len(known)):
             continue
         worst = far[np.argsort(-np.abs(values[far] - middle), kind="stable")]
-        cures = []
-        if column.role == "input":
-            cures.append(
-                DataCure(
-                    "Scale by the middle half",
-                    "A few extreme values then do not squeeze all others together.",
-                    _with_step("scale", columns=[column.name], how="robust"),
-                )
-            )
+        ways = [("Scale by the middle half", "A few extreme values then do not squeeze all others together.", "robust")]
+        if column.role == "target":
+            ways.insert(0, ("Take logarithms", "A few extreme values then do not outweigh all others.", "log1p"))
+        cures = [
+            DataCure(title, explains, _with_step("scale", columns=[column.name], how=how))
+            for title, explains, how in ways
+        ]
         number = "1 value lies" if len(far) == 1 else f"{len(far):,} values lie"
         first = quoted([f"{values[place]:.6g}" for place in worst[:3]], 3)
         yield Finding(

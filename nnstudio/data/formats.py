@@ -149,8 +149,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "arrow",
                 "Arrow table",
                 "parquet:read_arrow",
-                (".arrow", ".feather", ".ipc"),
+                (".arrow", ".feather", ".ipc", ".arrows"),
                 (b"ARROW1",),
+                detect="arrow_stream:is_arrow",
                 first="parquet:first_rows",
             ),
             Format(

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from nnstudio.data.archive import MOST_BYTES
 from nnstudio.data.columns import Array, Column, Source
+from nnstudio.data.mapped import Joined, MappedArray, stays
 from nnstudio.data.reference import DataError, DataReference
 
 Progress = Callable[[float], None]
+#: A reference by which a file is read whole.
+WHOLE = DataReference("file:-", options={"reading": "memory"})
 
 #: The type byte of an IDX file, and how its numbers are stored.
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -37,18 +41,18 @@ def is_idx(path: Path, head: bytes) -> bool:
     return plain or (head[:2] == b"\x1f\x8b" and "idx" in path.name.lower())
 
 
-def read_idx(path: Path, _reference: DataReference, progress: Progress) -> Source:
+def read_idx(path: Path, reference: DataReference, progress: Progress) -> Source:
     """The pictures (or numbers) of an IDX file as ``image``, and the labels beside it as ``label``.
 
     Where both files of MNIST, for training and testing, lie in the folder, both are read, and ``part`` says which rows
     are of which. DataError where a file is damaged or promises more than it holds.
     """
     pairs = _pairs(path)
-    columns: dict[str, list[Array]] = {}
+    columns: dict[str, list[Array | MappedArray]] = {}
     parts: list[Array] = []
     for place, (images, labels, _) in enumerate(pairs):
-        values = _array(images)
-        found = {"image" if values.ndim > 2 else "features" if values.ndim > 1 else "label": values}
+        values = _array(images, reference)
+        found = {_name(values): values}
         if labels is not None:
             found["label"] = _array(labels)
             if len(found["label"]) != len(values):
@@ -61,7 +65,7 @@ def read_idx(path: Path, _reference: DataReference, progress: Progress) -> Sourc
             columns.setdefault(name, []).append(array)
         parts.append(np.full(counts.pop(), place, np.int64))
         progress(0.8 * (place + 1) / len(pairs))
-    made = {name: _column(name, np.concatenate(arrays)) for name, arrays in columns.items()}
+    made = {name: _column(name, _joined(arrays)) for name, arrays in columns.items()}
     if len(pairs) > 1:
         names = tuple(part for _, _, part in pairs)
         made["part"] = Column("part", "category", np.concatenate(parts), names, role="ignored")
@@ -70,6 +74,35 @@ def read_idx(path: Path, _reference: DataReference, progress: Progress) -> Sourc
     if not count:
         raise DataError(f"“{path.name}” has no samples; an IDX file with at least one was expected")
     return Source(made, count, False, rows, (), {"format": "idx"}, "part" if "part" in made else "")
+
+
+def read_alone(path: Path) -> Source:
+    """One IDX file or batch of CIFAR without what lies beside it, for a prediction. DataError as for the whole."""
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if is_idx(path, head):
+        values = _array(path)
+        columns = {_name(values): _column(_name(values), _joined([values]))}
+    else:
+        width = next(row for row in sorted(CIFAR, reverse=True) if path.stat().st_size % row == 0)
+        _, pixels = _batch(path, width, stay=False)
+        columns = {"image": Column("image", "image", _joined([pixels]), divisor=255.0)}
+    rows = {name: column.values for name, column in columns.items()}
+    return Source(columns, len(next(iter(rows.values()))), False, rows)
+
+
+def _joined(arrays: Sequence[Array | MappedArray]) -> Array:
+    """Arrays one after the other; where one of them stays in its file, all are read by their rows. DataError where
+    their samples are of different sizes."""
+    sizes = ["×".join(map(str, each.shape[1:])) for each in arrays]
+    if len(set(sizes)) > 1:
+        raise DataError(f"The files have samples of {' and '.join(dict.fromkeys(sizes))}; choose files that fit")
+    read = [each for each in arrays if not isinstance(each, MappedArray)]
+    return np.concatenate(read) if len(read) == len(arrays) else cast(Array, Joined(arrays))
+
+
+def _name(values: Array | MappedArray) -> str:
+    return "image" if values.ndim > 2 else "features" if values.ndim > 1 else "label"
 
 
 def _pairs(path: Path) -> list[tuple[Path, Path | None, str]]:
@@ -92,8 +125,9 @@ def _labels(path: Path) -> Path | None:
     return beside if beside != path and beside.is_file() else None
 
 
-def _array(path: Path) -> Array:
-    """The array of one file. DataError where it is damaged."""
+def _array(path: Path, reference: DataReference = WHOLE) -> Array | MappedArray:
+    """The array of one file, left there where it is large and not packed. Pictures get an axis for their channels.
+    DataError where it is damaged."""
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
@@ -107,26 +141,32 @@ def _array(path: Path) -> Array:
                 raise DataError(f"“{path.name}” is cut short; make or copy it again")
             shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
             expected = prod(shape) * dtype.itemsize
-            held = path.stat().st_size * (1032 if packed else 1)
-            if expected > min(held, MOST_BYTES):
+            mapped = not packed and stays(reference, shape, False, dtype)
+            held = path.stat().st_size - stream.tell() if mapped else path.stat().st_size * (1032 if packed else 1)
+            if expected > (held if mapped else min(held, MOST_BYTES)):
                 raise DataError(
                     f"“{path.name}” promises {'×'.join(map(str, shape))} values and holds fewer; copy it again"
                 )
+            if mapped:
+                return MappedArray(path, stream.tell(), _with_channel(shape), dtype)
             data = stream.read(expected)
             stream.read(1)  # at its end a packed file is checked
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"“{path.name}” is damaged and cannot be unpacked ({error}); copy it again") from None
     if len(data) < expected:
         raise DataError(f"“{path.name}” promises {'×'.join(map(str, shape))} values and holds fewer; copy it again")
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    return np.frombuffer(data, dtype).reshape(_with_channel(shape)).astype(dtype.newbyteorder("="))
+
+
+def _with_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (shape[0], 1, *shape[1:]) if len(shape) == 3 else shape
 
 
 def _column(name: str, array: Array) -> Column:
     if name == "label" and array.dtype.kind in "iu" and array.ndim == 1:
         return _classes("label", array)
     if name == "image":
-        pixels = array[:, None] if array.ndim == 3 else array
-        return Column(name, "image", np.ascontiguousarray(pixels), divisor=255.0 if array.dtype == np.uint8 else 1.0)
+        return Column(name, "image", array, divisor=255.0 if array.dtype == np.uint8 else 1.0)
     if array.ndim == 1:
         return Column(name, "number", array.astype(np.float64))
     return Column(name, "array", array)
@@ -145,20 +185,24 @@ def is_cifar(path: Path, _head: bytes) -> bool:
     return path.suffix == ".bin" and size > 0 and any(size % row == 0 for row in CIFAR)
 
 
-def read_cifar(path: Path, _reference: DataReference, progress: Progress) -> Source:
+def read_cifar(path: Path, reference: DataReference, progress: Progress) -> Source:
     """The pictures of a binary batch of CIFAR as ``image`` (3 × 32 × 32), the classes as ``label``, of CIFAR-100 also
     ``coarse``. All batches in the folder are read; ``part`` tells training from test. DataError where one is cut."""
     batches = sorted(each for each in path.parent.glob("*.bin") if is_cifar(each, b"") and "meta" not in each.name)
     width = next(row for row in sorted(CIFAR, reverse=True) if all(each.stat().st_size % row == 0 for each in batches))
-    rows, parts = [], []
+    labels, parts, codes = CIFAR[width], [], []
+    pixels: list[Array | MappedArray] = []
+    total = sum(each.stat().st_size for each in batches)
+    stay = stays(reference, (total // width, width), False, np.dtype(np.uint8))
     for place, each in enumerate(batches):
-        data = np.fromfile(each, np.uint8).reshape(-1, width)
-        rows.append(data)
-        parts.append(np.full(len(data), int("test" in each.name), np.int64))
+        codes_of, pixels_of = _batch(each, width, stay=stay)
+        codes.append(codes_of)
+        pixels.append(pixels_of)
+        parts.append(np.full(len(codes_of), int("test" in each.name), np.int64))
         progress(0.8 * (place + 1) / len(batches))
-    table, part, labels = np.concatenate(rows), np.concatenate(parts), CIFAR[width]
+    table, part = np.concatenate(codes), np.concatenate(parts)
     columns = {
-        "image": Column("image", "image", table[:, labels:].reshape(-1, 3, 32, 32), divisor=255.0),
+        "image": Column("image", "image", _joined(pixels), divisor=255.0),
         "label": _classes("label", table[:, labels - 1], CIFAR_10 if labels == 1 else ()),
     }
     if labels == 2:
@@ -168,3 +212,14 @@ def read_cifar(path: Path, _reference: DataReference, progress: Progress) -> Sou
         columns["part"] = Column("part", "category", part, ("train", "test"), role="ignored")
     shown = {name: column.values for name, column in columns.items()}
     return Source(columns, len(table), False, shown, (), {"format": "cifar"}, "part" if both else "")
+
+
+def _batch(path: Path, width: int, *, stay: bool) -> tuple[Array, Array | MappedArray]:
+    """The labels and the pixels of a batch of CIFAR, of which the pixels may stay in their file."""
+    labels = CIFAR[width]
+    if not stay:
+        data = np.fromfile(path, np.uint8).reshape(-1, width)
+        return data[:, :labels], data[:, labels:].reshape(-1, 3, 32, 32)
+    mapped = MappedArray(path, 0, (path.stat().st_size // width, width), np.dtype(np.uint8))
+    codes = np.concatenate([part[:, :labels].copy() for _, part in mapped.parts()])
+    return codes, mapped.viewed(mapped.view[:, labels:].reshape(-1, 3, 32, 32), mapped.dtype)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnstudio.data.described import Shipped
+from nnstudio.data.described import Packaged, Shipped, with_own
 from nnstudio.data.dialect import detect_encoding, encoding_doubts
 from nnstudio.data.errors import DataError, EncodingError, MissingDataError
 from nnstudio.data.formats import FORMATS, Format, sha256
@@ -23,6 +23,8 @@ Progress = Callable[[float], None]
 #: Bytes of a text by which its encoding is seen.
 TEXT = 256 << 20
 First = Callable[["Dataset"], object]
+#: Options that are for one kind of file.
+OF_KIND = {"query": "sqlite", "sheet": "excel"}
 
 
 SHIPPED: Mapping[str, Shipped] = {
@@ -66,9 +68,7 @@ def open_data(
     if reference.is_shipped:
         made = _shipped(reference.name)
         path, title = resource_path("datasets", made.file), made.title
-        asked = reference.with_(
-            options={**made.options, **reference.options}, fields={**made.fields, **reference.fields}
-        )
+        asked = _asked(reference, made)
         source, digest = (
             (made.read(path, asked, progress), sha256(path)) if made.reader else _read(path, asked, progress)
         )
@@ -110,26 +110,38 @@ def _read_packaged(reference: DataReference, progress: Progress) -> tuple[str, S
     path = made.path
     if path is None:
         raise NotInstalledError(made)
-    asked = reference.with_(options={**made.options, **reference.options}, fields={**made.fields, **reference.fields})
+    asked = _asked(reference, made)
     try:
         return made.title, made.read(path, asked, progress), sha256(path), asked
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def describe_file(path: Path | str, base: Path | None = None) -> DataReference:
+def _asked(reference: DataReference, made: Shipped | Packaged) -> DataReference:
+    """The reference with what a set says of itself, where the person says nothing else."""
+    return reference.with_(
+        options={**made.options, **reference.options}, fields=with_own(made.fields, reference.fields)
+    )
+
+
+def describe_file(
+    path: Path | str, base: Path | None = None, options: Mapping[str, Any] | None = None
+) -> DataReference:
     """A reference to a file with all that was detected: format, delimiter, encoding, header, decimal sign, hash and
-    types. With ``base`` (the project's folder), by its path from there. DataError as for :func:`open_data`."""
-    return open_file(path, base).reference
+    types. With ``base`` (the project's folder), by its path from there. options: those that a person gives, such as a
+    query. DataError as for :func:`open_data`, and where an option is not for files of that kind."""
+    return open_file(path, base, options=options).reference
 
 
 def open_file(
-    path: Path | str, base: Path | None = None, progress: Progress | None = None, first: First | None = None
-) -> Dataset:
+    path: Path | str, base: Path | None = None, progress: Progress | None = None, first: First | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Dataset:  # fmt: skip
     """The data of a file that was chosen, with all in its reference that was detected; see :func:`describe_file` and
     :func:`open_data`."""
     reference = DataReference.file(path, base)
-    options = _detected_options(reference.path(base))
+    options = {**_detected_options(reference.path(base)), **(options or {})}
+    _check_of_kind(reference.path(base), options)
     reference = reference.with_(options=options, steps=FORMATS[options["format"]].first_steps())
     try:
         dataset = open_data(reference, base, progress, first)
@@ -139,6 +151,16 @@ def open_file(
     doubts = encoding_doubts(dataset.title, str(options.get("encoding", "")))
     dataset.tell(doubts)
     return dataset
+
+
+def _check_of_kind(path: Path, options: Mapping[str, Any]) -> None:
+    """DataError where an option is for files of another kind."""
+    for name, form in OF_KIND.items():
+        if options.get(name) and options["format"] != form:
+            raise DataError(
+                f"“{path.name}” is of the kind {FORMATS[options['format']].title}, and a {name} is for "
+                f"{FORMATS[form].title}; leave it out or choose other data"
+            )
 
 
 def _detected_options(path: Path) -> dict[str, Any]:
@@ -206,7 +228,29 @@ def _format(path: Path) -> str:
     by_name = next((form for form in FORMATS.values() if path.suffix.lower() in form.suffixes), None)
     if by_name is not None and by_name.magic and found == "csv":
         raise DataError(f"“{path.name}” is no {by_name.title} although its name says so; make or copy it again")
+    if found == "csv" and path.suffix.lower() == ".json":
+        _check_no_json(path)
     return found
+
+
+def _check_no_json(path: Path) -> None:
+    """DataError that says what to choose instead, where a file holds JSON, of which no table can be made."""
+    from nnstudio.data.pictures_annotations import HEAD, is_coco
+
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if is_coco(head):
+        folder = path.absolute().parent
+        folder = folder.parent if folder.name.lower() == "annotations" else folder
+        raise DataError(f"“{path.name}” holds boxes of COCO; choose the folder in which its pictures are: {folder}")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        raise DataError(
+            f"“{path.name}” is JSON, of which tables are read with one object a line; write it so, as "
+            f"“{path.stem}.jsonl”, or as CSV"
+        )
 
 
 def _kinds() -> str:

@@ -17,7 +17,7 @@ from typing import cast
 import numpy as np
 
 from nnstudio.data.columns import Array, Column, Source
-from nnstudio.data.pictures_decode import GREY, Pictures, fault, opened, told_of, walked
+from nnstudio.data.pictures_decode import GREY, Pictures, by_reason, fault, opened, told_of, walked
 from nnstudio.data.reference import DataError, DataReference
 from nnstudio.data.splitting import PARTS
 
@@ -119,10 +119,14 @@ def kept(folder: Path, paths: Sequence[str], warnings: list[str], progress: Prog
         wrong = list(pool.map(lambda name: fault(folder / name), paths))
     progress(0.7)
     bad = [(name, why) for name, why in zip(paths, wrong, strict=True) if why]
-    if bad:
-        warnings.append(told_of(bad))
+    warnings += told_of(bad)
     if len(bad) == len(paths):
-        raise DataError(f"None of the {len(paths)} pictures in “{folder.name}” can be read; make or copy them again")
+        found = by_reason(bad)
+        reasons = [f"{len(names)} since {why}" if len(found) > 1 else f"since {why}" for why, names in found.items()]
+        raise DataError(
+            f"None of the {len(paths)} pictures in “{folder.name}” can be read, {' and '.join(reasons)}; make or copy "
+            "them again"
+        )
     return [place for place, why in enumerate(wrong) if not why]
 
 

@@ -23,6 +23,8 @@ from nnstudio.data.splitting import PARTS
 
 #: No file of annotations is larger, in bytes: JSON, XML or text.
 LARGEST, LARGEST_XML = 1 << 30, 1 << 20
+#: What a file of annotations is seen by, its first bytes.
+HEAD = 1 << 16
 
 Box = tuple[str, float, float, float, float]
 
@@ -289,7 +291,7 @@ def kind_of(listing: Mapping[str, list[str]], folder: Path) -> str:
     for ending, kind in ((".json", "coco"), (".xml", "voc")):
         for path in listing.get(ending, ())[:4]:
             with (folder / path).open("rb") as stream:
-                head = stream.read(1 << 16)
+                head = stream.read(HEAD)
             if is_coco(head) if kind == "coco" else b"<annotation" in head:
                 return kind
     if listing.get(".txt") and any(listing.get(ending) for ending in ENDINGS):

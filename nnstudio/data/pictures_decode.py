@@ -71,15 +71,28 @@ def fault(path: Path) -> str:
             made.load()
     except DataError as error:
         return str(error)
-    except Exception:  # Pillow raises many kinds for damaged files
+    except Exception as error:  # Pillow raises many kinds for damaged files
+        if isinstance(error, OSError) and error.strerror:  # of the system, not of Pillow
+            return f"they cannot be opened ({error.strerror})"
         return "they are cut short or no pictures"
     return ""
 
 
-def told_of(bad: Sequence[tuple[str, str]]) -> str:
-    """A sentence on pictures that are left out: names, and why."""
-    number = "1 picture is" if len(bad) == 1 else f"{len(bad)} pictures are"
-    return f"{number} left out, since {bad[0][1]}: {quoted([name for name, _ in bad], 3)}"
+def by_reason(bad: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """The names of pictures that cannot be read by the reason why."""
+    found: dict[str, list[str]] = {}
+    for name, why in bad:
+        found.setdefault(why, []).append(name)
+    return found
+
+
+def told_of(bad: Sequence[tuple[str, str]]) -> list[str]:
+    """A sentence for each reason why pictures are left out: how many, and names."""
+    told = []
+    for why, names in by_reason(bad).items():
+        number = "1 picture is" if len(names) == 1 else f"{len(names)} pictures are"
+        told.append(f"{number} left out, since {why}: {quoted(names, 3)}")
+    return told
 
 
 def broken_told(paths: Sequence[str], broken: dict[int, str], what: str) -> tuple[str, ...]:

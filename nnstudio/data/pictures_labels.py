@@ -19,6 +19,8 @@ from nnstudio.data.splitting import PARTS
 
 Progress = Callable[[float], None]
 TABLES = (".csv", ".tsv")
+#: The column of pictures, and what a column of the table of that name is called.
+IMAGE, SECOND = "image", "image_2"
 #: So many rows of a table tell whether it names pictures, and in which column.
 LOOKED_AT = 200
 
@@ -61,7 +63,11 @@ def read_labelled(path: Path, reference: DataReference, progress: Progress) -> S
     progress(0.2)
     places = _by_name(pictures)
     for table in _tables(path):
-        asked = reference.with_(options={k: v for k, v in reference.options.items() if k not in ("format", "size")})
+        own = {n: choice for n, choice in reference.fields.items() if n != IMAGE}
+        asked = reference.with_(
+            options={k: v for k, v in reference.options.items() if k not in ("format", "size")},
+            fields={IMAGE if name == SECOND else name: choice for name, choice in own.items()},
+        )
         source = read_csv_file(table, asked, lambda _: None)
         column = _naming(source, places)
         if column:
@@ -109,12 +115,12 @@ def _joined(
     good = np.asarray(kept(path, names, warnings, progress), np.int64)
     rows, names = rows[good], [names[place] for place in good.tolist()]
     size, channels = form(path, names, reference, warnings)
-    columns = {"image": Column("image", "image", cast(Array, Pictures(path, names, size, channels)), divisor=255.0)}
+    columns = {IMAGE: Column(IMAGE, "image", cast(Array, Pictures(path, names, size, channels)), divisor=255.0)}
     part = ""
     for name, each in source.columns.items():
         if name == column:
             continue
-        own = f"{name}_2" if name == "image" else name
+        own = SECOND if name == IMAGE else name
         columns[own] = replace(each, name=own, values=each.values[rows])
         words = {category.strip().lower() for category in each.categories}
         if each.kind == "category" and words and words <= PARTS.keys() and "train" in {PARTS[word] for word in words}:

@@ -43,6 +43,10 @@ class Split(Declared):
     together: bool = param(
         False, title="Keep equal rows together", help="rows that are the same all go to one part, training first"
     )
+    once: bool = param(False, title="Use equal rows once", help="a row that is as an earlier one is in no part")
+    complete: bool = param(
+        False, title="Only rows that lack nothing", help="a row that lacks a value that may be fed is in no part"
+    )
     column: str = param(
         "", title="Column that names the part", help="a column with train, validation or test in each row; empty: none"
     )

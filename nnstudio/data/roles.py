@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.choosing import with_chosen_roles
 from nnstudio.data.columns import Array, Column, Source
 from nnstudio.data.encoding import FED, FieldEncoding
 from nnstudio.data.lazy import Lazy, Rows, is_lazy
@@ -30,12 +31,16 @@ def shifted(source: Source, choices: Mapping[str, ColumnChoice]) -> Source:
     return replace(source, columns={name: _shifted(column, choices) for name, column in source.columns.items()})
 
 
-def with_roles(source: Source, choices: Mapping[str, ColumnChoice], steps: Sequence[Step] = ()) -> Source:
+def with_roles(
+    source: Source, choices: Mapping[str, ColumnChoice], steps: Sequence[Step] = (), read: Collection[str] = ()
+) -> Source:
     """The source with a target among its columns, and whole numbers in it taken as classes where they recur.
 
-    steps: those that are still to be done; columns that one of them feeds are inputs.
+    steps: those that are still to be done; columns that one of them feeds are inputs. read: the columns of the file;
+    one that a step made the target is that, whatever was chosen before.
     """
-    columns = dict(source.columns)
+    aims = {name for name in read if name in source.columns and source.columns[name].role == "target"}
+    columns = with_chosen_roles(source.columns, {n: choice for n, choice in choices.items() if n not in aims})
     fed = {name for step in steps for name in step.feeds}
     for name in fed & columns.keys():
         if columns[name].role == "ignored" and (name not in choices or choices[name].role == "auto"):
@@ -88,22 +93,26 @@ def _shifted(column: Column, choices: Mapping[str, ColumnChoice]) -> Column:
 def _likely_target(
     columns: Mapping[str, Column], choices: Mapping[str, ColumnChoice], is_table: bool, fed: Set[str]
 ) -> str:
-    free = [
-        name
-        for name, column in columns.items()
-        if column.role == "input"
-        and (column.kind in FED or name in fed)
-        and (name not in choices or choices[name].role == "auto")
-    ]
-    if len(free) < 2:
-        return ""
-    named = [name for target in TARGETS for name in free if name.lower() == target]
+    """The column that is to be predicted, as if nobody had said what the others are for; where a person said that this
+    one is for something else, the likeliest of those of which nobody said anything. "" where there is none such."""
+    said = {name for name in columns.keys() & choices.keys() if choices[name].role != "auto"}
+    able = [name for name, column in columns.items() if column.kind in FED or name in fed]
+    found = [name for name in able if columns[name].role == "input" or name in said]
+    name = _likeliest(found, columns, is_table, fed) if len(found) > 1 else ""
+    if name not in said:
+        return name
+    inputs = [n for n in able if columns[n].role == "input"]
+    return _likeliest([n for n in inputs if n not in said], columns, is_table, fed) if len(inputs) > 1 else ""
+
+
+def _likeliest(names: Sequence[str], columns: Mapping[str, Column], is_table: bool, fed: Set[str]) -> str:
+    named = [name for target in TARGETS for name in names if name.lower() == target]
     if named:
         return named[0]
-    categories = [name for name in free if columns[name].kind == "category" and name not in fed]
+    categories = [name for name in names if columns[name].kind == "category" and name not in fed]
     if categories:
         return categories[-1]
-    numeric = [name for name in free if columns[name].kind in FED and name not in fed]
+    numeric = [name for name in names if columns[name].kind in FED and name not in fed]
     return numeric[-1] if is_table and numeric else ""
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.columns import Column
+from nnstudio.data.encoding import FED
 from nnstudio.data.errors import DataError
-from nnstudio.data.lazy import is_lazy
-from nnstudio.data.reference import SPLITS, Split
+from nnstudio.data.likeness import digests
+from nnstudio.data.reference import SPLITS, UNFED, ColumnChoice, Split
 
 Rows = NDArray[np.int64]
 #: Of more rows, those of training stay in the order of the file, so that a large file is read forwards.
@@ -180,18 +181,54 @@ def split_spans(split: Split, usable: Rows, spans: Rows) -> Mapping[str, Rows]:
     }
 
 
-def together(parts: Mapping[str, Rows], columns: Sequence[NDArray[Any]]) -> Mapping[str, Rows]:
+def compared(columns: Iterable[Column], fed: Container[str], choices: Mapping[str, ColumnChoice]) -> list[Column]:
+    """The columns by which rows are the same: all that a network may be fed, and texts that it may be fed as tokens."""
+    found = []
+    for column in columns:
+        offered = column.kind in FED or column.name in fed
+        free = column.name not in choices or choices[column.name].role == "auto"
+        if (offered and column.role not in UNFED) or (column.kind == "text" and (free or column.role not in UNFED)):
+            found.append(column)
+    return found
+
+
+def used_rows(split: Split, rows: Rows, columns: Sequence[Column], told: list[str]) -> Rows:
+    """Of these rows those that the split uses: that lack nothing, and each once, where it says so.
+
+    columns: by which they are compared. told: gets a sentence on those that are left out.
+    """
+    if split.complete:
+        lacking = np.zeros(len(rows), bool)
+        for column in columns:
+            lacking |= column.absent()[rows]
+        if lacking.any():
+            number = "1 row lacks" if lacking.sum() == 1 else f"{int(lacking.sum()):,} rows lack"
+            told.append(f"{number} a value; no split uses {'it' if lacking.sum() == 1 else 'them'}")
+        rows = rows[~lacking]
+    if split.once:
+        seen: set[bytes] = set()
+        first = np.zeros(len(rows), bool)
+        for place, digest in enumerate(digests(columns, rows)):
+            first[place] = digest not in seen
+            seen.add(digest)
+        again = len(rows) - int(first.sum())
+        if again:
+            number = "1 row is" if again == 1 else f"{again:,} rows are"
+            told.append(f"{number} the same as an earlier one; no split uses {'it' if again == 1 else 'them'}")
+        rows = rows[first]
+    return rows
+
+
+def together(parts: Mapping[str, Rows], columns: Sequence[Column]) -> Mapping[str, Rows]:
     """The parts with every row that equals one of an earlier part moved to that part (training, validation, test).
 
-    columns: the values of all rows of the data, by which they are compared.
+    columns: by which rows are compared.
     """
     owner: dict[bytes, str] = {}
     moved: dict[str, list[int]] = {name: [] for name in parts}
-    flat = [values if is_lazy(values) else np.ascontiguousarray(values) for values in columns if len(values)]
     for name, rows in parts.items():
-        for row in rows.tolist():
-            key = b"".join(np.asarray(values[row]).tobytes() for values in flat)
-            moved[owner.setdefault(key, name)].append(row)
+        for row, digest in zip(rows.tolist(), digests(columns, rows), strict=True):
+            moved[owner.setdefault(digest, name)].append(row)
     return {name: np.asarray(rows, dtype=np.int64) for name, rows in moved.items()}
 
 

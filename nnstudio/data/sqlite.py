@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -30,10 +31,10 @@ Progress = Callable[[float], None]
 
 
 def read_sqlite(path: Path, reference: DataReference, progress: Progress) -> Source:
-    """What the query of the option ``query`` gives, else all rows of the first table. DataError where the file is
-    damaged, the query is wrong or would change something, or it gives no rows."""
+    """What the query of the option ``query`` gives (or the table of that name), else all rows of the first table.
+    DataError where the file is damaged, the query is wrong or would change something, or it gives no rows."""
     with closing(_opened(path)) as database:
-        query = str(reference.options.get("query", "")).strip().rstrip(";") or _first_table(database, path)
+        query = _query(database, str(reference.options.get("query", "")).strip().rstrip(";").strip(), path)
         names, rows = _asked(database, query, path)
     options = {"format": "sqlite", "query": query}
     asked = reference.options.get("reading", "auto")
@@ -71,16 +72,20 @@ def _allowed(action: int, _first: Any, second: Any, _database: Any, _trigger: An
     return sqlite3.SQLITE_OK
 
 
-def _first_table(database: sqlite3.Connection, path: Path) -> str:
+def _query(database: sqlite3.Connection, asked: str, path: Path) -> str:
+    """The query that was asked for; that for all rows of a table where its name was, of the first where nothing was."""
     try:
-        found = database.execute(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
-        ).fetchall()
+        tables = [str(row[0]) for row in _tables(database)]
     except sqlite3.Error as error:
         raise _wrong(path, error) from None
-    if not found:
+    if not tables:
         raise DataError(f"“{path.name}” has no table; choose another database")
-    return 'SELECT * FROM "{}"'.format(found[0][0].replace('"', '""'))
+    named = {table.lower(): table for table in tables}
+    if asked and asked.lower() not in named:
+        if re.search(r"[\s(*]", asked):
+            return asked
+        raise DataError(f"“{path.name}” has no table “{asked}”; its tables are {quoted(tables, 8)}")
+    return 'SELECT * FROM "{}"'.format(named.get(asked.lower(), tables[0]).replace('"', '""'))
 
 
 def _asked(database: sqlite3.Connection, query: str, path: Path) -> tuple[tuple[str, ...], int]:
@@ -105,10 +110,9 @@ def _asked(database: sqlite3.Connection, query: str, path: Path) -> tuple[tuple[
 
 
 def _tables(database: sqlite3.Connection) -> list[Any]:
-    try:
-        return database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
-    except sqlite3.Error:
-        return []
+    return database.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+    ).fetchall()
 
 
 def _frames(

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.data.evenness import hardly_chance
+from nnstudio.data.evenness import array_pieces, hardly_chance
 from nnstudio.data.lazy import is_lazy
 from nnstudio.diagnose import relation
 from nnstudio.diagnose.losses import constant_loss, loss_of
@@ -262,7 +262,7 @@ def _shared(data: Data, fields: tuple[str, ...], targets: tuple[str, ...]) -> tu
     among = {hash(each) for each in _bytes([np.asarray(train[name])[:AMONG] for name in names])}
     same = [hash(each) in among for each in _bytes([np.asarray(watched[name])[rows] for name in names])]
     share = sum(same) / len(rows)
-    surprising = hardly_chance([np.asarray(train[name])[:ROWS] for name in fields if name in train])
+    surprising = hardly_chance(array_pieces([np.asarray(train[name])[:ROWS] for name in fields if name in train]))
     return share, round(share * count), surprising
 
 

@@ -71,9 +71,26 @@ def _answered(
         from nnstudio.project.answers_sequences import spans
 
         return spans(array)
-    if kind in ("embedding", "sound"):
+    if kind == "embedding":
         return [{kind: row.tolist()} for row in array]
+    if kind == "sound" or (kind == "values" and array.ndim == 3 and _is(dataset, field, "sound")):
+        from nnstudio.project.answers_sequences import sounds
+
+        return sounds(array, field if _is(dataset, field, "sound") else _heard(network, node.id, dataset), dataset)
     return [{"value": row.tolist()} for row in array]
+
+
+def _is(dataset: Dataset | Fitted | None, field: str, kind: str) -> bool:
+    """Whether a field of the data is of a kind."""
+    known = dataset.fields.get(field) if dataset is not None else None
+    return known is not None and known.kind == kind
+
+
+def _heard(network: Network, output: str, dataset: Dataset | Fitted | None) -> str:
+    """The first field of sounds that an output depends on; "" where there is none."""
+    needed = network.ancestors([output])
+    fields = (str(getattr(node.layer, "field", "")) for node in network.of_role("input") if node.id in needed)
+    return next((field for field in fields if _is(dataset, field, "sound")), "")
 
 
 def _fed_field(network: Network, layer: Any) -> str:

@@ -1,4 +1,4 @@
-"""Answers that are sequences: texts that were written or read, a tag for each place, a span of a text."""
+"""Answers that are sequences: texts that were written or read, a tag for each place, a span of a text, a sound."""
 
 from __future__ import annotations
 
@@ -76,6 +76,20 @@ def spans(array: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
         start, end = np.unravel_index(int(both.argmax()), both.shape)
         found.append({"start": int(start), "end": int(end), "probability": round(float(both.max()), 6)})
     return found
+
+
+def sounds(array: np.ndarray[Any, Any], field: str, dataset: Dataset | Fitted | None) -> list[dict[str, Any]]:
+    """Sounds (N×C×T or N×T), such as those of a field: ``sound``, channels × time from −1 to 1, and ``rate``, samples a
+    second, where the data says it."""
+    known = dataset.fields.get(field) if dataset is not None else None
+    values = array[:, None] if array.ndim == 2 else array
+    told: dict[str, Any] = {}
+    if dataset is not None and known is not None:
+        encoding = dataset.prepared.columns[known.columns[0]]
+        if values.shape[1:] == encoding.shape:
+            values = encoding.decoded(values) / encoding.divisor
+        told = {"rate": encoding.rate} if encoding.rate else {}
+    return [{"sound": row.tolist(), **told} for row in values]
 
 
 def _shares(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

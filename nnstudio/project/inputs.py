@@ -1,5 +1,5 @@
-"""What a prediction is asked for: a table, arrays, a picture or a sound as a file, or a row as JSON, as columns of raw
-values."""
+"""What a prediction is asked for: a table, arrays, a picture, a sound or a text as a file, or a row as JSON, as columns
+of raw values."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nnstudio.project.errors import ProjectError, not_read
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
     from nnstudio.data.fitted import Fitted
+    from nnstudio.data.reference import DataReference
 
 Columns = dict[str, Sequence[Any]]
 _PICTURES, _SOUNDS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), (".wav", ".flac", ".ogg")
@@ -22,12 +23,17 @@ _PICTURES, _SOUNDS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), (".wav"
 _MOST_PIXELS, _RATE = 64 * 2**20, 16_000
 
 
-def read_inputs(inputs: Sequence[str], dataset: Dataset | Fitted, needed: Sequence[str]) -> list[Columns]:
-    """The rows of each input, as columns. ``needed``: the fields that the prediction takes.
+def read_inputs(
+    inputs: Sequence[str], dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None = None,
+    told: list[str] | None = None,
+) -> list[Columns]:  # fmt: skip
+    """The rows of each input, as columns. ``needed``: the fields that the prediction takes. reference: to the data that
+    was trained on, whose options count for files of its kind. told: gets what the person should know of the files.
 
-    ProjectError where one is neither a file nor JSON, or cannot be read.
+    ProjectError or DataError where one is neither a file nor JSON, or cannot be read.
     """
-    return [_read(text, dataset, needed) for text in inputs]
+    told = [] if told is None else told
+    return [_read(text, dataset, needed, reference, told) for text in inputs]
 
 
 def expanded(inputs: Sequence[str]) -> list[str]:
@@ -50,34 +56,92 @@ def expanded(inputs: Sequence[str]) -> list[str]:
     return found
 
 
-def _read(text: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
+def _read(
+    text: str, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None, told: list[str]
+) -> Columns:
     if text.lstrip()[:1] in ("{", "["):
         return _rows_of_json(text)
     path = Path(text)
     try:
-        content = path.read_bytes()
+        return _read_file(path, dataset, needed, reference, told)
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise ProjectError(
-                f"There is no file {text}; give a CSV, NPZ, NPY, PNG, JPEG or WAV file, or a row as JSON such as "
-                '{"x": 3}.'
+                f"There is no file {text}; give a file of a kind that can be trained from, such as CSV, Parquet, NPZ, "
+                'PNG or WAV, or a row as JSON such as {"x": 3}.'
             ) from error
         raise not_read(path, error) from error
-    match path.suffix.lower():
-        case ".csv" | ".tsv" | ".txt":
-            return _rows_of_csv(content, path.name)
+
+
+def _read_file(
+    path: Path, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None, told: list[str]
+) -> Columns:
+    from nnstudio.project import inputs_files
+
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    ending = path.suffix.lower()
+    form = inputs_files.form_of(path, head)
+    if form is not None:
+        return inputs_files.rows_of(path, form, dataset, needed, reference, told)
+    if ending in inputs_files.TEXTS:
+        return _text(path, dataset, needed, reference)
+    if ending in _SOUNDS:
+        return _sound(path, dataset, needed)
+    content = path.read_bytes()
+    match ending:
+        case ".csv" | ".tsv":
+            return _table(content, path.name, dataset, needed, reference)
         case ".npz" | ".npy":
             return _arrays(content, path.name, needed)
-        case ending if ending in _PICTURES:
-            return _picture(content, path.name, dataset, needed)
-        case ending if ending in _SOUNDS:
-            return _sound(path, dataset, needed)
         case ".json":
             return _rows_of_json(content.decode("utf-8", "replace"))
+        case ending if ending in _PICTURES:
+            return _picture(content, path.name, dataset, needed)
         case other:
-            raise ProjectError(
-                f"{path.name} ends in “{other}”; a prediction takes .csv, .npz, .npy, .png, .jpg, .wav or .json."
-            )
+            raise _not_taken(path, other)
+
+
+def _not_taken(path: Path, ending: str) -> ProjectError:
+    from nnstudio.data.formats import FORMATS
+
+    made = next((form for form in FORMATS.values() if not form.folder and ending and ending in form.suffixes), None)
+    if made is not None:
+        return ProjectError(f"{path.name} is no {made.title} although its name says so; make or copy it again.")
+    return ProjectError(
+        f"{path.name} ends in “{ending}”; a prediction takes tables (.csv, .parquet, .arrow, .xlsx, .sqlite, .jsonl, "
+        ".json), arrays (.npz, .npy, IDX), .txt, .conll, .nii, pictures and sounds."
+    )
+
+
+def _text(path: Path, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None) -> Columns:
+    """A table in a file of text, where it names a column of the data; else a text for a network that takes one."""
+    from nnstudio.project import inputs_files
+
+    with path.open("rb") as stream:
+        first = stream.readline(1 << 16).decode("utf-8-sig", "replace")
+    delimiter = max(",;\t", key=first.count)
+    names = [cell.strip().strip('"') for cell in first.split(delimiter)]
+    column = inputs_files.text_column(dataset, needed)
+    is_table = path.suffix.lower() == ".txt" and any(dataset.prepared.reads(name) is not None for name in names)
+    if column and not (is_table and (len(names) > 1 or names == [column])):
+        return inputs_files.texts_of(path, column, reference)
+    if path.suffix.lower() != ".txt":
+        raise ProjectError(
+            f"{path.name} is a text, but this network takes {', '.join(needed)}; give those as CSV or JSON."
+        )
+    return _table(path.read_bytes(), path.name, dataset, needed, reference)
+
+
+def _table(
+    content: bytes, name: str, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None
+) -> Columns:
+    from nnstudio.project import inputs_files
+
+    options = reference.options if reference is not None else {}
+    rows = _rows_of_csv(content, name, str(options.get("delimiter", "")))
+    inputs_files.check_taken(rows, name, dataset, needed)
+    return inputs_files.with_points(rows, dataset) if options.get("decimal") == "," else rows
 
 
 def _rows_of_json(text: str) -> Columns:
@@ -95,7 +159,8 @@ def _rows_of_json(text: str) -> Columns:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _rows_of_csv(content: bytes, name: str) -> Columns:
+def _rows_of_csv(content: bytes, name: str, usual: str = "") -> Columns:
+    """usual: the delimiter of the training data, which counts where the first line has none."""
     if b"\0" in content:
         raise ProjectError(f"{name} is no text file; give a CSV file with the columns' names in its first line.")
     try:
@@ -103,7 +168,7 @@ def _rows_of_csv(content: bytes, name: str) -> Columns:
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    delimiter = max((usual or ",", *",;\t"), key=first.count)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     if len(rows) < 2:
         raise ProjectError(f"{name} holds no rows; give a first line with the columns' names and a line for each row.")

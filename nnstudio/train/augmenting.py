@@ -21,6 +21,7 @@ from nnstudio.data.augment import (
     Flip,
     Mixup,
     Noise,
+    RandomCrop,
     Rotate,
     Shift,
 )
@@ -79,7 +80,7 @@ def augmenting_of(data: Any, inputs: Sequence[InputSpec], compiled: Compiled | N
     targets = frozenset(name for name in types if name in known and known[name].role == "target")
     made = Augmenting(records, kinds, targets, _softened(compiled) if compiled is not None else {})
     for record in records:
-        _check(record, made, {name for name, type_ in types.items() if type_.is_float})
+        check(record, made, {name for name, type_ in types.items() if type_.is_float})
     return made
 
 
@@ -100,7 +101,7 @@ def _softened(compiled: Compiled) -> Mapping[str, int]:
     return found
 
 
-def _check(record: Augmentation, made: Augmenting, numbers: set[str]) -> None:
+def check(record: Augmentation, made: Augmenting, numbers: set[str]) -> None:
     """TrainingError where a record finds nothing to change, or would make targets wrong."""
     if isinstance(record, Mixup):
         codes = next((name for name in made.kinds if name not in numbers and name not in made.classes), "")
@@ -233,35 +234,65 @@ def _later(sounds: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
 
 
 def _boxes_moved(boxes: torch.Tensor, across: torch.Tensor, down: torch.Tensor) -> torch.Tensor:
-    """Boxes (N×K×5) moved by shares of the picture and cut at its edges; those of which little is left are absent."""
-    moved, area = boxes.clone(), boxes[..., 2] * boxes[..., 3]
-    for place, by in ((0, across), (1, down)):
-        low = (boxes[..., place] - boxes[..., place + 2] / 2 + by[:, None]).clamp(0, 1)
-        high = (boxes[..., place] + boxes[..., place + 2] / 2 + by[:, None]).clamp(0, 1)
-        moved[..., place], moved[..., place + 2] = (low + high) / 2, high - low
+    """Boxes (N×K×5) moved by shares of the picture; see :func:`_boxes_in`."""
+    return _boxes_in(boxes, -across, -down, 1.0 + 0.0 * across, 1.0 + 0.0 * down)
+
+
+def _boxes_in(
+    boxes: torch.Tensor, left: torch.Tensor, top: torch.Tensor, wide: torch.Tensor, high: torch.Tensor
+) -> torch.Tensor:
+    """Boxes (N×K×5) as they lie in a part of the picture, given in shares of its sides, and cut at the part's edges;
+    those of which little is left are absent."""
+    moved, area = boxes.clone(), boxes[..., 2] * boxes[..., 3] / (wide * high)[:, None]
+    for place, begin, size in ((0, left, wide), (1, top, high)):
+        sides = (boxes[..., place] - boxes[..., place + 2] / 2, boxes[..., place] + boxes[..., place + 2] / 2)
+        low, up = (((side - begin[:, None]) / size[:, None]).clamp(0, 1) for side in sides)
+        moved[..., place], moved[..., place + 2] = (low + up) / 2, up - low
     gone = (boxes[..., 4] >= 0) & (moved[..., 2] * moved[..., 3] < LEFT * area)
     moved[..., :4] = moved[..., :4].masked_fill((gone | (boxes[..., 4] < 0))[..., None], 0.0)
     moved[..., 4] = moved[..., 4].masked_fill(gone, -1.0)
     return moved
 
 
+def _crop(record: RandomCrop, window: _Window) -> None:
+    import torch
+
+    chosen, reach = window.chosen(record.share), math.log(record.stretch)
+    area, ratio = window.drawn(record.smallest, 1.0), window.drawn(-reach, reach).exp()
+    wide, high = (area * ratio).sqrt().clamp(max=1.0), (area / ratio).sqrt().clamp(max=1.0)
+    left, top, none = window.drawn() * (1.0 - wide), window.drawn() * (1.0 - high), torch.zeros_like(wide)
+    across, down = [wide, none, 2 * left + wide - 1.0], [none, high, 2 * top + high - 1.0]
+    seen = torch.stack([*across, *down], dim=1).reshape(-1, 2, 3)
+    for name in _fields(record, window.made, along=True):
+        old = window.fields[name]
+        boxed = window.made.kinds[name] == "boxes"
+        window.put(name, _boxes_in(old, left, top, wide, high) if boxed else _seen(old, seen), chosen)
+
+
+def _seen(tensor: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    """Pictures (N×C×H×W) or masks (N×H×W), each as it is seen through an affine map (N×2×3) from the new places to the
+    old ones, its edge repeated beyond it."""
+    from torch.nn.functional import affine_grid, grid_sample
+
+    pictures = tensor if tensor.ndim == 4 else tensor[:, None].float()
+    grid = affine_grid(where, list(pictures.shape), align_corners=False)
+    mode = "bilinear" if tensor.ndim == 4 else "nearest"
+    seen = grid_sample(pictures, grid, mode=mode, padding_mode="border", align_corners=False)
+    return seen if tensor.ndim == 4 else seen[:, 0].to(tensor.dtype)
+
+
 def _rotate(record: Rotate, window: _Window) -> None:
     import torch
-    from torch.nn.functional import affine_grid, grid_sample
 
     chosen = window.chosen(record.share)
     angle = window.drawn(-record.degrees, record.degrees) * (math.pi / 180.0)
     scale = 1.0 + window.drawn(-record.zoom, record.zoom)
     for name in _fields(record, window.made, along=True):
         tensor = window.fields[name]
-        pictures = tensor if tensor.ndim == 4 else tensor[:, None].float()
-        ratio = pictures.shape[-2] / pictures.shape[-1]
+        ratio = tensor.shape[-2] / tensor.shape[-1]
         cos, sin, none = angle.cos() / scale, angle.sin() / scale, torch.zeros_like(angle)
         turn = torch.stack([cos, -sin * ratio, none, sin / ratio, cos, none], dim=1).reshape(-1, 2, 3)
-        grid = affine_grid(turn, list(pictures.shape), align_corners=False)
-        mode = "bilinear" if tensor.ndim == 4 else "nearest"
-        turned = grid_sample(pictures, grid, mode=mode, padding_mode="border", align_corners=False)
-        window.put(name, turned if tensor.ndim == 4 else turned[:, 0].to(tensor.dtype), chosen)
+        window.put(name, _seen(tensor, turn), chosen)
 
 
 def _colour(record: Colour, window: _Window) -> None:
@@ -331,41 +362,6 @@ def _drop_tokens(record: DropTokens, window: _Window) -> None:
 
 
 _WAYS: Mapping[type[Augmentation], Callable[[Any, _Window], None]] = {
-    Flip: _flip, Shift: _shift, Rotate: _rotate, Colour: _colour, Noise: _noise, Cutout: _cutout, Mixup: _mixup,
-    DropTokens: _drop_tokens,
+    Flip: _flip, Shift: _shift, Rotate: _rotate, RandomCrop: _crop, Colour: _colour, Noise: _noise,
+    Cutout: _cutout, Mixup: _mixup, DropTokens: _drop_tokens,
 }  # fmt: skip
-
-
-def previewed(
-    data: Any, records: Sequence[Augmentation], count: int, seed: int
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Some training pictures of a data set as they are, and as they would be trained on: uint8, N×H×W or N×H×W×3.
-
-    TrainingError where the records cannot be used on its pictures; KeyError where it has none.
-    """
-    import torch
-
-    kinds = {name: field.kind for name, field in data.fields.items()}
-    image = next(name for name, kind in kinds.items() if kind == "image")
-    arrays, random = data.arrays("train"), np.random.Generator(np.random.PCG64(seed))
-    rows = np.sort(random.permutation(data.count("train"))[:count])
-    wanted = [name for name, kind in kinds.items() if kind in ("image", *ALONG)]
-    fields = {name: torch.from_numpy(np.array(arrays[name][rows])) for name in wanted}
-    made = Augmenting(tuple(records), {name: kinds[name] for name in wanted}, frozenset())
-    pictured = tuple(record for record in records if "image" in record.changes and not isinstance(record, Mixup))
-    for record in pictured:
-        _check(record, made, set(wanted))
-    mixing = tuple(record for record in records if isinstance(record, Mixup))
-    changed = Augmenting(pictured, made.kinds, made.targets)(fields, seed)[image]
-    if mixing:
-        changed = Augmenting(mixing, {image: "image"}, frozenset())({image: changed}, seed)[image]
-    encoding = data.prepared.columns[image]
-    return _pixels(encoding, fields[image].numpy()), _pixels(encoding, changed.numpy())
-
-
-def _pixels(encoding: Any, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Encoded pictures (N×C×H×W) for the screen."""
-    known = encoding.divisor if encoding.divisor != 1.0 else 1.0
-    pixels = np.clip(encoding.decoded(array) / known, 0.0, 1.0)
-    shown = (pixels * 255.0 + 0.5).astype(np.uint8)
-    return np.ascontiguousarray(shown[:, 0] if shown.shape[1] < 3 else shown[:, :3].transpose(0, 2, 3, 1))

@@ -1,70 +1,28 @@
-"""The augmentation of training samples, with pictures as they are and as they are trained on."""
+"""The augmentation of training samples, with pictures, sounds and tokens as they are and as they are trained on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from nnstudio.data.augment import AUGMENTATIONS, Augmentation
-from nnstudio.ui import theme
 from nnstudio.ui.background import Background, Job
+from nnstudio.ui.data_augment_views import SHOWN, Comparison, Dropped, Waves
 from nnstudio.ui.data_records import Kind, Records
-from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.parts import button, column, label, row
 
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
     from nnstudio.data.reference import DataReference
+    from nnstudio.train.augmenting_shown import Preview
 
 NOTHING = (
     "Training samples are changed at random, anew in each epoch, so that a network learns what stays the same. What it "
     "is judged on stays as it is."
 )
-#: Pictures in the preview, and their edge and the gap between two in pixels.
-SHOWN, SIDE, GAP = 6, 56, 6
-
-Preview = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
-
-
-class Comparison(QWidget):
-    """Two rows of pictures: as they are in the data, and as they are trained on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before: list[Any] = []
-        self.after: list[Any] = []
-        self.setAccessibleName("Pictures before and after augmentation")
-        self.setMinimumSize(self.sizeHint())
-
-    def sizeHint(self) -> QSize:
-        return QSize(44 + SHOWN * (SIDE + GAP), 2 * (SIDE + GAP))
-
-    def show_pictures(self, preview: Preview | None) -> None:
-        """Show these, uint8 N×H×W or N×H×W×3; None: nothing."""
-        self.before = [image_of(pixels) for pixels in preview[0]] if preview is not None else []
-        self.after = [image_of(pixels) for pixels in preview[1]] if preview is not None else []
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        try:
-            painter.setFont(theme.ui_font(11))
-            painter.setPen(QColor(theme.current().muted))
-            for line, (title, images) in enumerate((("before", self.before), ("after", self.after))):
-                top = line * (SIDE + GAP)
-                if images:
-                    painter.drawText(QRect(0, top, 44, SIDE), int(Qt.AlignmentFlag.AlignVCenter), title)
-                for place, image in enumerate(images):
-                    box = QRect(44 + place * (SIDE + GAP), top, SIDE, SIDE)
-                    target = QRect(box.topLeft(), image.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio))
-                    target.moveCenter(box.center())
-                    painter.drawImage(target, image)
-        finally:
-            painter.end()
 
 
 class AugmentPage(QWidget):
@@ -78,12 +36,12 @@ class AugmentPage(QWidget):
         self._augment: tuple[Augmentation, ...] = ()
         self._seed = 0
         self.records = Records("augmentation", NOTHING)
-        self.preview = Comparison()
+        self.preview, self.waves, self.tokens = Comparison(), Waves(), Dropped()
         self.shuffle = button("Shuffle", self._shuffle)
         self.shuffle.setObjectName("shuffle_preview")
-        self.shuffle.setToolTip("Show other pictures, changed otherwise")
+        self.shuffle.setToolTip("Show other samples, changed otherwise")
         self.sentence = label("", "muted", wrap=True)
-        side = column(self.preview, self.sentence, row(self.shuffle, 1), 1, spacing=8)
+        side = column(self.preview, self.waves, self.tokens, self.sentence, row(self.shuffle, 1), 1, spacing=8)
         layout = row(self.records, side, spacing=16, margins=(16, 4, 16, 8))
         layout.setStretch(0, 1)
         self.setLayout(layout)
@@ -93,7 +51,7 @@ class AugmentPage(QWidget):
         self._soon.timeout.connect(self._look)
 
     def show_dataset(self, dataset: Dataset | None) -> None:
-        """Show the augmentation of this data, on its pictures."""
+        """Show the augmentation of this data, on its samples."""
         self._dataset = dataset
         self.show_reference(dataset.reference if dataset is not None else None)
 
@@ -129,17 +87,20 @@ class AugmentPage(QWidget):
         if self._job is not None:
             self._job.cancel()
             self._job = None
+        from nnstudio.train.augmenting_shown import SHOWN as PREVIEWED
+
         dataset, augment, seed = self._dataset, self._augment, self._seed
-        pictured = dataset is not None and any(field.kind == "image" for field in dataset.fields.values())
-        self.shuffle.setEnabled(pictured)
-        if dataset is None or not pictured:
-            self.preview.show_pictures(None)
-            self.sentence.setText("Pictures are shown here as they are trained on." if dataset is not None else "")
+        able = dataset is not None and any(field.kind in PREVIEWED for field in dataset.fields.values())
+        self.shuffle.setEnabled(able)
+        if dataset is None or not able:
+            self._present(None)
+            told = "Pictures, sounds and tokens are shown here as they are trained on."
+            self.sentence.setText(told if dataset is not None else "")
             return
         shown = dataset
 
         def work(_: Job) -> Preview:
-            from nnstudio.train.augmenting import previewed
+            from nnstudio.train.augmenting_shown import previewed
 
             return previewed(shown, augment, SHOWN, seed)
 
@@ -147,12 +108,18 @@ class AugmentPage(QWidget):
 
     def _show(self, preview: Preview) -> None:
         self._job = None
-        self.preview.show_pictures(preview)
+        self._present(preview)
         self.sentence.setText("")
+
+    def _present(self, preview: Preview | None) -> None:
+        self.preview.show_pictures(preview.pictures if preview is not None else None)
+        self.waves.show_sounds(preview.sounds if preview is not None else None)
+        self.tokens.show_tokens(preview.tokens if preview is not None else None)
+        self.preview.setVisible(preview is None or preview.pictures is not None)
 
     def _fail(self, error: BaseException) -> None:
         self._job = None
-        self.preview.show_pictures(None)
+        self._present(None)
         hint = getattr(error, "hint", "")
         self.sentence.setText(f"{error}; {hint}" if hint else str(error))
 

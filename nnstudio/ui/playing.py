@@ -116,9 +116,9 @@ class Playing:
 
 
 def write_wav(path: Path, samples: NDArray[np.floating], rate: int) -> None:
-    """Write C×T from −1 to 1 as 16 bit."""
+    """Write C×T from −1 to 1 as 16 bit. OSError where that fails."""
     whole = np.clip(np.rint(np.asarray(samples, np.float64) * 32767), -32768, 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
+    with path.open("wb") as stream, wave.open(stream, "wb") as file:
         file.setnchannels(len(whole))
         file.setsampwidth(2)
         file.setframerate(rate)

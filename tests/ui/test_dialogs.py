@@ -210,8 +210,9 @@ def test_data_that_no_network_suits_stays_in_the_dialog_and_says_why(data_dialog
     path = tmp_path / "times.csv"
     path.write_text("when,what\n" + "\n".join(f"2024-01-{1 + n % 28:02},{n}" for n in range(40)))
     dialog = data_dialog(path)
-    dialog._column("what", "role", "target")
-    qtbot.waitUntil(lambda: dialog._job is None and not dialog._soon.isActive(), timeout=30_000)
+    for name, role in (("what", "target"), ("when", "ignored")):
+        dialog._column(name, "role", role)
+        qtbot.waitUntil(lambda: dialog._job is None and not dialog._soon.isActive(), timeout=30_000)
     qtbot.mouseClick(dialog.suggest, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog._job is None, timeout=30_000)
     assert "role input" in dialog.error.text()

@@ -64,8 +64,12 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
         drawing.line(2)
         target = drawing.add("Input", name=field.name, field=field.name)
         drawing.add("CrossEntropyLoss", scores, target, name="loss")
+        drawing.add("MeanIoU", scores, target, name="overlap")
         drawing.add("Accuracy", scores, target, name="accuracy")
-        return f"“{field.name}” is a mask of {classes} classes: a score for each at every pixel, by a small U-Net"
+        return (
+            f"“{field.name}” is a mask of {classes} classes: a score for each at every pixel, by a small U-Net, judged "
+            "by how well areas overlap"
+        )
     guess = drawing.add("Conv2d", maps, name="guess", out_channels=type_["C"], kernel_size=1)
     drawing.add("Output", guess, name="answer", kind="image")
     drawing.line(2)

@@ -58,6 +58,8 @@ def vector(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> Port
             return drawing.add("GRU", source, name="recurrent", hidden_size=size.units(64), bidirectional=True).last
         case 3:
             return _picture(drawing, source, type_, size)
+        case 4:
+            return _volume(drawing, source, type_, size)
     raise KeyError(field.name)
 
 
@@ -124,6 +126,26 @@ def _picture(drawing: Drawing, source: PortHandle, type_: TensorType, size: Size
     return drawing.add("Dropout", x, name="dropout", p=size.dropout)
 
 
+def _volume(drawing: Drawing, source: PortHandle, type_: TensorType, size: Size) -> PortHandle:
+    """Convolutions in three directions that halve a volume, N×C×D×H×W, until it is small, then the mean over it."""
+    edge, width, x = min(type_["D"], type_["H"], type_["W"]), size.units(16), source
+    while width > NARROW and 3 * size.seen * _work(type_, _filters(edge, width)) > MOST_WORK:
+        width //= 2
+    for place, filters in enumerate(_filters(edge, width) or [width], 1):
+        x = drawing.add(
+            "Conv3d", x, name=f"conv{place}", out_channels=filters, kernel_size=3, padding="same",
+            weight_init="he normal",
+        )  # fmt: skip
+        x = drawing.add("BatchNorm3d", x, name=f"bn{place}")
+        x = drawing.add("ReLU", x, name=f"relu{place}")
+        if edge >= 6:
+            x = drawing.add("MaxPool3d", x, name=f"pool{place}", kernel_size=2)
+        edge //= 2
+    x = drawing.add("AdaptiveAvgPool3d", x, name="mean over space", output_size=1)
+    x = drawing.add("Flatten", x, name="flatten")
+    return drawing.add("Dropout", x, name="dropout", p=size.dropout)
+
+
 def _filters(edge: int, width: int) -> list[int]:
     """How many filters each convolution has for a picture whose shorter side is so long."""
     count = sum(edge >> halved >= 6 for halved in range(5))
@@ -131,11 +153,12 @@ def _filters(edge: int, width: int) -> list[int]:
 
 
 def _work(type_: TensorType, filters: list[int]) -> float:
-    """Multiply–adds of such convolutions for one picture, each half as large as the one before."""
-    places, channels, found = float(type_["H"] * type_["W"]), type_["C"], 0.0
+    """Multiply–adds of such convolutions for one picture or volume, each half as large as the one before."""
+    deep = type_["D"] if type_.rank == 5 else 1
+    places, channels, found = float(deep * type_["H"] * type_["W"]), type_["C"], 0.0
     for each in filters:
-        found += places * 9 * channels * each
-        places, channels = places / 4, each
+        found += places * (9 if type_.rank == 4 else 27) * channels * each
+        places, channels = places / (4 if type_.rank == 4 else 8), each
     return found
 
 

@@ -13,6 +13,7 @@ from nnstudio.data.reference import DataReference
 from nnstudio.graph.builder import PortHandle
 from nnstudio.project.sheet import Sheet
 from nnstudio.project.suggesting import answering, reading, sequences
+from nnstudio.project.suggesting.dating import with_dates
 from nnstudio.project.suggesting.drawing import Drawing
 from nnstudio.project.suggesting.reading import Size
 from nnstudio.project.suggesting.writing import continued, with_tokens
@@ -33,11 +34,13 @@ class Suggestion:
 
 def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_data) -> Suggestion:
     """A sound first network for a data set: what is to be predicted is answered from all inputs; where nothing is, the
-    inputs are compressed and rebuilt, or a text is continued. Texts that nothing reads yet become tokens.
+    inputs are compressed and rebuilt, a text is continued or a series forecast. Texts that nothing reads yet become
+    tokens, dates become numbers.
 
     reopen: reads the data again, with steps that prepare it. DataError, saying what to choose, where no field can be
     read or none of the targets answered.
     """
+    dataset, dated = with_dates(dataset, reopen)
     dataset = with_tokens(dataset, reopen)
     planned, rows = plan(dataset), dataset.count("train")
     drawing, size = Drawing(), Size(rows, planned.epochs * rows)
@@ -64,7 +67,7 @@ def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_
     else:
         told = _answered(drawing, dataset, inputs, targets, size)
     sheet = Sheet(drawing.network, drawing.view, planned, dataset.reference)
-    return Suggestion(sheet, tuple(told), dataset)
+    return Suggestion(sheet, (*dated, *told), dataset)
 
 
 def _inputs(dataset: Dataset) -> list[Field]:
@@ -192,6 +195,7 @@ def _read(dataset: Dataset, field: Field) -> str:
         1: "numbers side by side: two hidden layers",
         2: "a sequence: read over time",
         3: "a picture: convolutions",
+        4: "a volume: convolutions in three directions",
     }
     return f"“{field.name}” is {kinds.get(type_.rank - 1, type_.described())}"
 

@@ -1,4 +1,4 @@
-"""What the network answers: classes with how sure it is, numbers, pictures, texts; one part for each output."""
+"""What the network answers: classes with how sure it is, numbers, pictures, sounds, texts; one part for each output."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from nnstudio.ui.docks import numbers
 from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.scene_marks import AreasLegend, MarkedPicture, marks_of_answer
+from nnstudio.ui.docks.try_sound import SoundAnswer
 from nnstudio.ui.docks.try_views import NeighboursView, RankingView, SamplesView, SeriesView, WordsView, picture_of
 from nnstudio.ui.parts import column, empty, label, row
 
@@ -202,7 +203,7 @@ class AnswersView(QWidget):
                 continue
             for part in parts.values():
                 self._column.addWidget(part, 1 if isinstance(part, STRETCHING) else 0)
-        stretches = any(form[2] in ("picture", "marks", "series") for form in forms)
+        stretches = any(form[2] in ("picture", "marks", "series", "sound") for form in forms)
         self._column.addStretch(0 if stretches else 1)
 
     def restyle(self) -> None:
@@ -233,6 +234,8 @@ class AnswersView(QWidget):
             shown.show_shares(answer["probabilities"])
         elif isinstance(shown, Picture):
             shown.show_pixels(np.asarray(answer["value"], np.float64))
+        elif isinstance(shown, SoundAnswer):
+            shown.show_sound(answer["sound"], int(answer.get("rate", 0)))
         elif isinstance(shown, MarkedPicture):
             shown.show_marks(self.picture, marks_of_answer(answer, self.classes))
             areas = parts["areas"]
@@ -286,9 +289,11 @@ def _stacked(parts: Sequence[QWidget]) -> QVBoxLayout:
 
 
 #: What takes what height there is.
-STRETCHING = (Picture, MarkedPicture, SeriesView)
+STRETCHING = (Picture, MarkedPicture, SeriesView, SoundAnswer)
 #: What shows an answer, by its form, and what stands beside one, by its name in the answer.
-MADE: Mapping[str, Callable[[], QWidget]] = {"classes": ClassBars, "picture": Picture, "marks": MarkedPicture}
+MADE: Mapping[str, Callable[[], QWidget]] = {
+    "classes": ClassBars, "picture": Picture, "marks": MarkedPicture, "sound": SoundAnswer,
+}  # fmt: skip
 VIEWS: Mapping[str, Callable[[], QWidget]] = {
     "neighbours": NeighboursView, "ranking": RankingPart, "words": WordsView, "series": SeriesView,
 }  # fmt: skip
@@ -335,6 +340,8 @@ def _form(answer: Mapping[str, Any]) -> str:
         return "series"
     if "embedding" in answer:
         return "embedding"
+    if "sound" in answer:
+        return "sound"
     if "probabilities" in answer:
         return "classes"
     if "boxes" in answer or "mask" in answer:
@@ -349,7 +356,7 @@ def headline(form: str, answer: Mapping[str, Any]) -> str:
     """The answer in a few words."""
     if form == "classes":
         return str(answer["class"])
-    if form in ("picture", "embedding", "series"):
+    if form in ("picture", "embedding", "series", "sound"):
         return ""
     if form == "pair":
         return "The same" if answer["same"] else "Not the same"

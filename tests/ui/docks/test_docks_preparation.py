@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from nnstudio.data import DataReference, open_data, shipped_reference
-from nnstudio.data.augment import Cutout, Mixup, Noise
+from nnstudio.data.augment import Cutout, DropTokens, Mixup, Noise, Shift
 from nnstudio.data.steps.numbers import Scale
 from nnstudio.data.steps.texts import Tokens
 from nnstudio.ui.data_dialog import DataDialog
@@ -193,16 +193,66 @@ def test_what_cannot_be_done_to_this_data_cannot_be_added(augment):
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_table_has_no_pictures_to_preview(qtbot, panel):
+def test_a_table_has_nothing_to_preview(qtbot, panel):
     open_page(qtbot, panel, "Augmentation")
-    qtbot.waitUntil(lambda: "Pictures are shown here" in panel.augment.sentence.text())
+    qtbot.waitUntil(lambda: "are shown here as they are trained on" in panel.augment.sentence.text())
     assert not panel.augment.shuffle.isEnabled()
 
 
-def test_the_preview_mixes_pictures_too():
-    from nnstudio.train.augmenting import previewed
+def test_tokens_that_are_dropped_are_struck_through(qtbot, session, panel, tmp_path):
+    steps = (Tokens.make({"column": "words", "by": "words"}),)
+    reference = DataReference.file(tmp_path / "texts.csv", options={"format": "csv"}).with_choice("words", kind="text")
+    use(qtbot, session, panel, reference.with_(steps=steps))
+    open_page(qtbot, panel, "Augmentation")
+    tokens = panel.augment.tokens
+    qtbot.waitUntil(lambda: "so number" in tokens.text(), timeout=20_000)
+    assert "<s>" not in tokens.text()
+    assert panel.augment.preview.isHidden()
+    assert panel.augment.shuffle.isEnabled()
+    pick(panel.augment.records, "Drop tokens")
+    session.do("Drop more", data=session.reference.with_(augment=(DropTokens(amount=0.6),)))
+    qtbot.waitUntil(lambda: "<s>" in tokens.text(), timeout=10_000)
+    struck = tokens.accessibleDescription().removeprefix("dropped: ").split(", ")
+    assert struck
+    assert all(f"<s>{token}</s>" in tokens.text() for token in struck if token.isalnum())
 
-    before, after = previewed(open_data(shipped_reference("digits")), (Mixup(alpha=1.0),), 6, 0)
+
+def test_sounds_are_shown_as_waves_before_and_after(qtbot, session, panel, tmp_path):
+    waves = np.sin(np.arange(40 * 300, dtype=np.float32).reshape(40, 300))
+    np.savez(tmp_path / "s.npz", sound=waves, label=np.arange(40) % 2)
+    reference = DataReference.file(tmp_path / "s.npz", options={"format": "npz"}).with_choice("sound", kind="sound")
+    use(qtbot, session, panel, reference.with_choice("label", role="target"))
+    open_page(qtbot, panel, "Augmentation")
+    shown = panel.augment.waves
+    qtbot.waitUntil(lambda: len(shown.before) > 0, timeout=20_000)
+    assert shown.isVisibleTo(panel.augment)
+    assert all(np.array_equal(a, b) for a, b in zip(shown.before, shown.after, strict=True))
+    still = shown.grab().toImage()
+    pick(panel.augment.records, "Noise")
+    qtbot.waitUntil(
+        lambda: any(not np.array_equal(a, b) for a, b in zip(shown.before, shown.after, strict=True)), timeout=10_000
+    )
+    assert shown.grab().toImage() != still
+    assert any(np.array_equal(shown.before[0], wave) for wave in waves)
+    session.do("Shift", data=session.reference.with_(augment=(Shift(by=0.5),)))
+    qtbot.waitUntil(lambda: any((wave[:8] == 0).all() for wave in shown.after), timeout=10_000)
+
+
+def test_a_record_for_another_field_leaves_what_is_previewed_as_it_is():
+    from nnstudio.train.augmenting_shown import previewed
+    from nnstudio.train.environment import TrainingError
+
+    data = open_data(shipped_reference("digits"))
+    with pytest.raises(TrainingError, match="changes the field “sound”, which no input"):
+        previewed(data, (Noise(field="sound"),), 6, 0)
+
+
+def test_the_preview_mixes_pictures_too():
+    from nnstudio.train.augmenting_shown import previewed
+
+    pictures = previewed(open_data(shipped_reference("digits")), (Mixup(alpha=1.0),), 6, 0).pictures
+    assert pictures is not None
+    before, after = pictures
     assert before.shape == after.shape == (6, 8, 8)
     assert not np.array_equal(before, after)
 

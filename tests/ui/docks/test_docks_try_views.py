@@ -146,8 +146,8 @@ def test_a_sound_file_that_is_dropped_is_cut_to_the_data_s_rate_and_length(qtbot
     column = Column("sound", "sound", np.zeros((1, 1, 4000), np.int16), divisor=32768.0, rate=8000)
     editor = shown(qtbot, SoundEditor(column, lambda name, value: put.append((name, value)), said.append))
     editor.show_value(np.zeros((1, 4000), np.int16))
-    assert editor.play.isHidden()
-    assert editor.silent.text() == playing.NO_PLAYER
+    assert editor.listening.play.isHidden()
+    assert editor.listening.silent.text() == playing.NO_PLAYER
     tone = 0.5 * np.sin(2 * np.pi * 400 * np.arange(16_000) / 16_000)
     playing.write_wav(tmp_path / "tone.wav", tone[None], 16_000)
     drop(editor.wave, tmp_path / "tone.wav")
@@ -167,10 +167,10 @@ def test_a_sound_is_played_as_it_is_shown(qtbot, monkeypatch):
     editor = shown(qtbot, SoundEditor(column, lambda *_: None, lambda _: None))
     editor.show_value(np.full((1, 100), 0.25, np.float32))
     heard = []
-    monkeypatch.setattr(editor.playing, "play", lambda samples, rate: heard.append((samples.mean(), rate)))
-    QTest.mouseClick(editor.play, LEFT)
+    monkeypatch.setattr(editor.listening.playing, "play", lambda samples, rate: heard.append((samples.mean(), rate)))
+    QTest.mouseClick(editor.listening.play, LEFT)
     assert heard == [(0.25, 8000)]
-    editor._soon.stop()
+    editor.listening._soon.stop()
 
 
 def test_what_is_written_for_a_player_is_the_sound(tmp_path):

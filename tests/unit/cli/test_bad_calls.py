@@ -89,14 +89,14 @@ def test_a_project_can_be_trained_twice_and_both_runs_are_there(trained: str, sa
     [
         ("empty.csv", b"", "holds no rows"),
         ("header.csv", b"a,b\n", "holds no rows"),
-        ("others.csv", b"u,v\n1,2\n", "The prediction needs a, b; what was given has u, v"),
+        ("others.csv", b"u,v\n1,2\n", "The prediction needs “a”, “b”; others.csv has “u”, “v”"),
         ("half.csv", b"a\n1\n", "The prediction needs a, b; what was given has a"),
         ("text.csv", b"a,b\nhello,1\n", "“a” must be a number, not 'hello'; give a number or leave it empty"),
         ("ragged.csv", b"a,b\n1\n", "line 2: 2 values were expected, 1 came"),
         ("binary.csv", b"\0\x80" * 50, "is no text file"),
         ("broken.npz", b"PK123", "holds no NumPy arrays that can be read"),
         ("broken.png", b"\x89PNG", "is a picture, but this network takes features"),
-        ("song.mp3", b"x", "ends in “.mp3”; a prediction takes .csv"),
+        ("song.mp3", b"x", "ends in “.mp3”; a prediction takes tables (.csv"),
     ],
 )
 def test_a_file_that_cannot_be_asked_about(

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import types
@@ -307,3 +308,42 @@ def test_a_project_is_made_for_data_of_ones_own(capsys, tmp_path):
     status, _, told = run(capsys, "new", "--data", str(data), "--target", "pay", "-o", str(tmp_path / "b.nnstudio"))
     assert (status, "income, age, paid" in told) == (1, True)
     assert run(capsys, "new", "-o", str(tmp_path / "c.nnstudio"))[0] == 2
+
+
+def test_a_table_of_a_database_is_chosen_by_a_query(capsys, tmp_path):
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as made:
+        made.execute("create table notes (words text)")
+        made.execute("create table loans (income real, age real, paid text)")
+        rows = [(n % 17, n % 5, "yes" if n % 17 > 8 else "no") for n in range(120)]
+        made.executemany("insert into loans values (?, ?, ?)", rows)
+    made.close()
+
+    def new(name, *more):
+        data = ("new", "--data", str(path), "-o", str(tmp_path / name))
+        return run(capsys, *data, *more)
+
+    status, text, _ = new("a", "--query", "select income, paid from loans where age < 3", "--target", "paid")
+    assert status == 0
+    assert "“paid” is one of 2 classes" in text
+    assert Project.open(tmp_path / "a.nnstudio").dataset.total == 72
+    assert new("b", "--query", "Loans", "--target", "paid")[0] == 0
+    assert list(Project.open(tmp_path / "b.nnstudio").dataset.columns) == ["income", "age", "paid"]
+    status, _, told = new("c", "--query", "orders")
+    assert (status, told.strip()) == (1, "nnstudio: “shop.db” has no table “orders”; its tables are “notes”, “loans”.")
+    status, _, told = new("c", "--query", "select * from orders")
+    assert (status, "no such table: orders" in told, "its tables are “notes”, “loans”" in told) == (1, True, True)
+    status, _, told = new("c", "--sheet", "loans")
+    assert (status, "a sheet is for Excel table (.xlsx); leave it out" in told) == (1, True)
+    assert not (tmp_path / "c.nnstudio").exists()
+
+
+def test_a_query_or_a_role_goes_with_data_that_takes_it(capsys, tmp_path):
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n" * 20)
+    out = str(tmp_path / "d.nnstudio")
+    status, _, told = run(capsys, "new", "--data", str(tmp_path / "d.csv"), "--query", "select 1", "-o", out)
+    assert status == 1
+    assert "“d.csv” is of the kind table (.csv), and a query is for SQLite database" in told
+    for option in ("--query", "--sheet", "--target", "--group", "--weight"):
+        status, _, told = run(capsys, "new", "line", option, "x", "-o", out)
+        assert (status, f"{option} goes with data of your own, and none is given; add --data" in told) == (2, True)

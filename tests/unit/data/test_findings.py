@@ -70,6 +70,48 @@ def test_a_column_that_tells_the_target_is_found_and_ignored(tmp_path, how):
     assert "column-tells-target" not in {each.code for each in findings(after)}
 
 
+def test_a_copy_of_the_target_is_found_however_few_rows_each_class_has(tmp_path):
+    answer = [f"class{i}" for i in np.random.default_rng(3).integers(0, 12, 50)]
+    data = opened(tmp_path, {"a": numbers(50), "copy": answer, "target": answer})
+    assert found(data, "column-tells-target").columns == ("copy", "target")
+    codes = {name: 7 * place % 12 for place, name in enumerate(sorted(set(answer)))}
+    renamed = opened(tmp_path, {"a": numbers(50), "copy": [codes[name] for name in answer], "target": answer})
+    assert found(renamed, "column-tells-target").columns == ("copy", "target")
+
+
+@pytest.mark.parametrize("places", [2, 4])
+def test_a_rounded_copy_of_the_target_is_found(tmp_path, places):
+    answer = numbers(15)
+    data = opened(tmp_path, {"a": numbers(15), "copy": [round(value, places) for value in answer], "target": answer})
+    assert found(data, "column-tells-target").columns == ("copy", "target")
+
+
+def test_what_agrees_with_the_target_by_chance_is_not_accused(tmp_path):
+    few = opened(tmp_path, {"a": ["x", "y", "x", "y"], "b": numbers(4), "class": ["p", "q", "p", "q"]})
+    assert "column-tells-target" not in {each.code for each in findings(few)}
+    names = opened(tmp_path, {"a": [f"n{i}" for i in range(60)], "b": numbers(60), "y": [f"m{i}" for i in range(60)]},
+                   fields=DataReference("file:x").with_choice("a", kind="category")
+                   .with_choice("y", kind="category", role="target").fields)  # fmt: skip
+    assert "column-tells-target" not in {each.code for each in findings(names)}
+    rough = opened(tmp_path, {"a": [round(v) for v in numbers(60)], "target": numbers(60)})
+    assert "column-tells-target" not in {each.code for each in findings(rough)}
+
+
+def test_a_target_with_outliers_is_scaled_by_its_logarithm_and_predicted_in_its_own_unit(tmp_path):
+    price = [abs(value) + 1 for value in numbers()]
+    price[42] = 9e6
+    data = opened(tmp_path, {"a": numbers(), "b": numbers(), "price": price})
+    one = found(data, "outliers")
+    assert [cure.title for cure in one.cures] == ["Take logarithms", "Scale by the middle half"]
+    for place in (0, 1):
+        after = cured(data, one, place)
+        assert findings(after) == ()
+        encoded = after.arrays("train")["price"]
+        raw = after.columns["price"].values[after.indices("train")]
+        np.testing.assert_allclose(after.decode("price", encoded), raw, rtol=1e-3)
+    assert np.abs(cured(data, one).arrays("train")["price"]).max() < 20
+
+
 def test_rows_in_two_splits_are_found_and_kept_together(tmp_path):
     data = opened(tmp_path, {**{name: numbers(150) * 2 for name in "abcd"}, "class": classes(150) * 2})
     one = found(data, "rows-in-two-splits")

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnstudio.data import DataError, describe_file, open_data
+from nnstudio.data import DataError, DataReference, describe_file, open_data
 from nnstudio.data.dataset import Dataset
+from nnstudio.data.lazy import is_lazy
 
 
 def idx(array: np.ndarray[Any, Any], promised: tuple[int, ...] = ()) -> bytes:
@@ -93,3 +94,63 @@ def test_batches_of_cifar_are_read_together(tmp_path: Path) -> None:
     assert data.fields["label"].classes[0] == "airplane"
     assert data.count("test") == 6
     assert data.total == 46
+
+
+# Files that are too large to be read whole.
+
+
+def written(folder: Path) -> None:
+    """MNIST in small, with pictures that tell their place."""
+    drawn = np.random.default_rng(0)
+    for part, count in (("train", 40), ("t10k", 10)):
+        pixels = drawn.integers(0, 256, (count, 5, 4), dtype=np.uint8)
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(pixels))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx(np.arange(count, dtype=np.uint8) % 10))
+
+
+def batches(folder: Path, width: int) -> None:
+    drawn = np.random.default_rng(0)
+    for name, count in (("data_batch_1.bin", 20), ("data_batch_2.bin", 30), ("test_batch.bin", 6)):
+        rows = drawn.integers(0, 256, (count, width), dtype=np.uint8)
+        rows[:, 0] = np.arange(count) % 10
+        rows.tofile(folder / name)
+
+
+@pytest.mark.parametrize("kind", ["idx", "numbers", "cifar 10", "cifar 100"])
+def test_a_file_that_stays_on_disk_is_what_it_would_be_in_memory(tmp_path: Path, kind: str) -> None:
+    if kind == "idx":
+        written(tmp_path)
+        path = tmp_path / "t10k-images-idx3-ubyte"
+    elif kind == "numbers":
+        path = tmp_path / "x.idx"
+        path.write_bytes(idx(np.linspace(0, 1, 60, dtype=np.float32).reshape(30, 2)))
+    else:
+        batches(tmp_path, 3073 if kind == "cifar 10" else 3074)
+        path = tmp_path / "test_batch.bin"
+    read, mapped = (
+        open_data(DataReference.file(path, options={**describe_file(path).options, "reading": reading}))
+        for reading in ("memory", "disk")
+    )
+    first = next(iter(mapped.columns.values()))
+    assert is_lazy(first.values)
+    assert mapped.types == read.types
+    assert mapped.columns.keys() == read.columns.keys()
+    for split in ("train", "validation", "test"):
+        assert np.array_equal(mapped.indices(split), read.indices(split))
+        for name in read.types:
+            assert np.array_equal(mapped.arrays(split)[name][:], read.arrays(split)[name])
+
+
+def test_a_large_file_that_promises_more_than_it_holds_is_told_before_it_is_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte"
+    for promised in ((2**31, 28, 28), (4, 2, 3)):
+        path.write_bytes(idx(images(3), promised))
+        with pytest.raises(DataError, match="holds fewer"):
+            open_data(DataReference.file(path, options={"format": "idx", "reading": "disk"}))
+
+
+def test_pictures_for_training_and_testing_of_different_sizes_are_told(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(images(5)))
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(np.zeros((5, 4, 4), np.uint8)))
+    with pytest.raises(DataError, match="samples of 1×2×3 and 1×4×4"):
+        opened(tmp_path / "train-images-idx3-ubyte")

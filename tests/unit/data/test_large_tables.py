@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -253,6 +255,72 @@ def test_parquet_and_arrow_on_disk_are_what_they_are_in_memory(tmp_path, form):
     assert disk.columns["flag"].categories == ("false", "true")
     assert disk.columns["class"].kind == "category"
     assert opening.describe_file(path).options["format"] == form
+
+
+def streamed(path, frames, **how):
+    """An Arrow stream with a batch for each frame."""
+    parts = []
+    for frame in frames:
+        made = io.BytesIO()
+        frame.write_ipc_stream(made, **how)
+        data = made.getvalue()
+        schema = 8 + int.from_bytes(data[4:8], "little")
+        parts += [data[schema:-8]] if parts else [data[:-8]]
+    path.write_bytes(b"".join([*parts, data[-8:]]))
+    return path
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
+def test_an_arrow_stream_is_read_as_the_file_with_an_index_is(tmp_path, monkeypatch, compression):
+    monkeypatch.setattr(parquet, "ROWS", 100)
+    frame = pl.read_csv(table(tmp_path / "t.csv"), try_parse_dates=True).with_columns(pl.col("class").cast(pl.String))
+    path = streamed(tmp_path / "s.arrow", list(frame.iter_slices(64)), compression=compression)
+    frame.write_ipc(tmp_path / "t.arrow")
+    indexed, _ = both(tmp_path / "t.arrow")
+    memory, disk = both(path)
+    assert memory.total == frame.height > 200
+    assert_same(indexed, disk)
+    assert_same(memory, disk)
+    assert opening.describe_file(path).options["format"] == "arrow"
+
+
+def test_classes_in_a_dictionary_of_an_arrow_stream_are_classes(tmp_path):
+    values = pl.Series("class", ["cat", "dog"] * 40, dtype=pl.Categorical)
+    path = streamed(tmp_path / "s.arrow", [pl.DataFrame({"x": np.arange(80.0), "class": values})])
+    for data in both(path):
+        assert data.columns["class"].categories == ("cat", "dog")
+        assert data.columns["class"].values[:4].tolist() == [0, 1, 0, 1]
+
+
+def test_the_first_rows_of_a_large_arrow_stream_are_shown_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "LARGE", 1000)
+    monkeypatch.setattr(parquet, "FIRST", 10)
+    shown = []
+    path = streamed(tmp_path / "s.arrow", [pl.DataFrame({"x": np.arange(80.0), "y": np.arange(80.0)})] * 3)
+    data = opening.open_file(path, first=shown.append)
+    assert [len(first.columns["x"].values) for first in shown] == [10]
+    assert data.total == 240
+
+
+def test_an_arrow_stream_that_is_damaged_or_promises_too_much_is_told(tmp_path, monkeypatch):
+    path = streamed(tmp_path / "s.arrow", [pl.DataFrame({"x": np.arange(80.0), "y": np.arange(80.0)})] * 3)
+    whole = path.read_bytes()
+    for cut in (3, 6, 20, 200, len(whole) // 2, len(whole) - 100):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(DataError, match=r"“s\.arrow” is (damaged or cut short|no Arrow table)"):
+            opening.describe_file(path)
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 3):
+            data[place] = random.integers(256)
+        path.write_bytes(data)
+        with contextlib.suppress(DataError):
+            opening.describe_file(path)
+    monkeypatch.setattr(parquet, "MUCH", 8 << 20)
+    streamed(path, [pl.DataFrame({"a": ["x" * (16 << 20)], "b": [1.0]})], compression="zstd")
+    with pytest.raises(DataError, match=r"unpacks .* bytes to .* GiB at once; .* in smaller batches"):
+        opening.describe_file(path)
 
 
 def test_lists_of_numbers_in_parquet_are_arrays(tmp_path):

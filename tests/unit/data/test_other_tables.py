@@ -76,6 +76,9 @@ def test_a_sheet_of_an_excel_file_is_read_and_another_can_be_chosen(tmp_path):
     assert data.columns["colour"].categories == ("blue", "red")
     assert data.columns["size"].values[:3].tolist() == [0.0, 1.5, 3.0]
     assert open_data(data.reference.with_(options={"format": "excel", "sheet": "Old"}, sha256="")).total == 5
+    assert describe_file(path, options={"sheet": "Old"}).options["sheet"] == "Old"
+    with pytest.raises(DataError, match="and a query is for SQLite database; leave it out"):
+        describe_file(path, options={"query": "select 1"})
     with pytest.raises(DataError, match="has no sheet “New”; it has “Notes”, “Sales”, “Old”"):
         open_data(data.reference.with_(options={"sheet": "New"}))
 

@@ -85,6 +85,35 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(animals: Path, monkeypatch:
     assert any("megapixels" in text for text in data.warnings)
 
 
+def test_pictures_that_cannot_be_read_are_told_by_the_reason(animals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures_decode, "MOST_PIXELS", 2_000_000)
+    for place in (3, 7):
+        (animals / "cats" / f"{place}.png").write_bytes(b"not a picture")
+    draw(animals / "dogs" / "5.png", size=(2000, 2000))
+    (animals / "dogs" / "6.png").unlink()
+    (animals / "dogs" / "6.png").mkdir()
+    data = opened(animals)
+    assert data.total == 36
+    left = [text for text in data.warnings if "left out" in text]
+    assert left[:2] == [
+        "2 pictures are left out, since they are cut short or no pictures: “cats/3.png”, “cats/7.png”",
+        "1 picture is left out, since they have more than 2 megapixels: “dogs/5.png”",
+    ]
+    assert left[2].startswith("1 picture is left out, since they cannot be opened (")
+    assert left[2].endswith("“dogs/6.png”")
+
+
+def test_where_no_picture_can_be_read_each_reason_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures_decode, "MOST_PIXELS", 2_000_000)
+    (tmp_path / "1.png").write_bytes(b"x")
+    (tmp_path / "2.png").write_bytes(b"x")
+    with pytest.raises(DataError, match="can be read, since they are cut short or no pictures; make or copy"):
+        describe_file(tmp_path)
+    draw(tmp_path / "3.png", size=(2000, 2000))
+    with pytest.raises(DataError, match="2 since they are cut short or no pictures and 1 since they have more than 2"):
+        describe_file(tmp_path)
+
+
 def test_in_a_large_folder_what_cannot_be_read_is_grey_and_known(
     animals: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -229,3 +230,22 @@ def test_a_picture_that_promises_more_pixels_than_it_holds_takes_no_memory(tmp_p
     data = opened(tmp_path)
     assert data.total == 4
     assert told(data, "more than 100 megapixels", "bomb.png")
+
+
+def test_a_coco_file_that_is_chosen_itself_says_which_folder_to_choose(tmp_path: Path) -> None:
+    coco(tmp_path, [box(0)])
+    path = tmp_path / "annotations.json"
+    folder = re.escape(str(tmp_path))
+    with pytest.raises(DataError, match=f"“annotations.json” holds boxes of COCO; choose the folder .* are: {folder}$"):
+        describe_file(path)
+    (tmp_path / "annotations").mkdir()
+    beside = path.rename(tmp_path / "annotations" / "instances_train.json")
+    with pytest.raises(DataError, match=f"choose the folder in which its pictures are: {folder}$"):
+        describe_file(beside)
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2}]', '\ufeff{"rows": []}', '{"a": 1}\n{"a": 2}\n'])
+def test_other_json_says_how_tables_are_written(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.json").write_text(text, "utf-8")
+    with pytest.raises(DataError, match="“t.json” is JSON, .* one object a line; write it so, as “t.jsonl”, or as CSV"):
+        describe_file(tmp_path / "t.json")

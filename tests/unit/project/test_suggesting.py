@@ -185,11 +185,107 @@ def test_boxes_are_found_in_pictures() -> None:
 
 
 def test_data_that_no_network_can_read_is_told_in_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "times.csv"
-    path.write_text("when,kind\n" + "\n".join(f"2024-01-{1 + n % 28:02},{'ab'[n % 2]}" for n in range(60)))
-    data = open_data(describe_file(path).with_choice("kind", role="target"))
+    path = tmp_path / "names.csv"
+    path.write_text("name,kind\n" + "\n".join(f"person{n},{'ab'[n % 2]}" for n in range(60)))
+    data = open_data(describe_file(path).with_choice("name", kind="text").with_choice("kind", role="target"))
     with pytest.raises(DataError, match="role input"):
         suggest(data)
+
+
+def dated(tmp_path: Path, names: str, days: int = 300, chance: int = 0) -> DataReference:
+    """A table with a column of days, and columns of numbers."""
+    random = np.random.default_rng(chance)
+    day = np.datetime64("2022-01-03")
+    rows = [[str(day + place), *(f"{value:.3f}" for value in random.random(names.count(",")))] for place in range(days)]
+    path = tmp_path / "dated.csv"
+    path.write_text("\n".join([names, *map(",".join, rows)]))
+    return describe_file(path)
+
+
+def test_a_date_becomes_numbers_beside_the_others(tmp_path: Path) -> None:
+    data = open_data(dated(tmp_path, "when,size,price", 400))
+    found = suggest(data)
+    (step,) = found.sheet.data.steps
+    assert (step.kind, step.column, step.year, step.hour) == ("dates", "when", True, False)
+    assert {"size", "when_year", "when_month_sin"} <= set(found.dataset.fields["features"].columns)
+    assert "“when” is a date: 5 numbers are made of it" in found.told
+    assert {"MSELoss", "R2"} <= set(layers(data))
+
+
+def test_a_number_is_predicted_from_its_date_alone_where_it_is_the_target(tmp_path: Path) -> None:
+    data = open_data(dated(tmp_path, "when,price").with_choice("price", role="target"))
+    assert {"Linear", "MSELoss"} <= set(layers(data))
+    project = Project(suggest(data).sheet)
+    project.train(epochs=1)
+    assert "answer" in project.predict({"when": ["2022-05-01"]})[0]
+
+
+def test_a_date_is_nothing_that_a_network_answers_with(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="“when” holds dates"):
+        suggest(open_data(dated(tmp_path, "when,size,price").with_choice("when", role="target")))
+
+
+def test_a_date_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    data = open_data(dated(tmp_path, "when,size,price").with_choice("when", role="ignored"))
+    assert suggest(data).sheet.data.steps == ()
+
+
+def test_a_column_of_one_date_makes_no_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("when,size,price\n" + "\n".join(f"2024-01-01,{n % 7}.5,{n}.25" for n in range(60)))
+    assert suggest(open_data(describe_file(path))).sheet.data.steps == ()
+
+
+def test_a_series_of_which_nothing_is_said_is_forecast_from_windows(tmp_path: Path) -> None:
+    data = open_data(dated(tmp_path, "when,price"))
+    found = suggest(data)
+    assert [(step.kind, step.past, step.order) for step in found.sheet.data.steps] == [("windows", 24, "when")]
+    assert found.sheet.data.split.by_time
+    assert {"GRU", "MSELoss"} <= set(layers(data))
+    project = Project(found.sheet)
+    project.train(epochs=1)
+    assert np.isfinite(project.evaluate("test")["loss"])
+
+
+def test_a_table_that_is_split_by_time_is_forecast_from_windows(tmp_path: Path) -> None:
+    reference = dated(tmp_path, "when,size,price")
+    data = open_data(reference.with_(split=reference.split.with_(by_time=True, time_column="when")))
+    (step,) = suggest(data).sheet.data.steps
+    assert (step.kind, step.target) == ("windows", "price")
+    assert "GRU" in layers(data)
+
+
+def test_numbers_with_dates_far_and_near_are_no_series(tmp_path: Path) -> None:
+    reference = dated(tmp_path, "when,price", 200)
+    lines = (tmp_path / "dated.csv").read_text().splitlines()
+    (tmp_path / "dated.csv").write_text("\n".join([lines[0], *(lines[1 + n * n // 200] for n in range(200))]))
+    found = suggest(open_data(reference.with_(sha256="")))
+    assert [step.kind for step in found.sheet.data.steps] == ["dates"]
+    assert found.dataset.fields["price"].role == "target"
+
+
+@pytest.mark.parametrize("edge", [4, 8, 12])
+def test_volumes_get_convolutions_in_three_directions(tmp_path: Path, edge: int) -> None:
+    x = np.random.default_rng(0).normal(size=(40, 1, edge, edge, edge)).astype(np.float32)
+    made = arrays(tmp_path, x=x, y=np.arange(40) % 2)
+    assert {"Conv3d", "BatchNorm3d", "AdaptiveAvgPool3d", "CrossEntropyLoss"} <= set(layers(made))
+    assert any("a volume" in sentence for sentence in suggest(made).told)
+    assert np.isfinite(trained(made, epochs=1)["loss"])
+
+
+def test_masks_are_judged_by_how_well_areas_overlap(tmp_path: Path) -> None:
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (tmp_path / "m" / part).mkdir(parents=True)
+    for place in range(20):
+        mask = (random.random((8, 8)) > 0.7).astype(np.uint8)
+        Image.fromarray((mask * 200).astype(np.uint8)).save(tmp_path / "m" / "images" / f"{place}.png")
+        Image.fromarray(mask).save(tmp_path / "m" / "masks" / f"{place}.png")
+    data = open_data(describe_file(tmp_path / "m"))
+    assert {"MeanIoU", "Accuracy", "CrossEntropyLoss"} <= set(layers(data))
+    assert 0.0 <= trained(data, epochs=1)["overlap"] <= 1.0
 
 
 def test_a_target_of_one_class_is_told_and_nothing_is_drawn(tmp_path: Path) -> None:

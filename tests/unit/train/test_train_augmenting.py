@@ -20,6 +20,7 @@ from nnstudio.data.augment import (
     Flip,
     Mixup,
     Noise,
+    RandomCrop,
     Rotate,
     Shift,
 )
@@ -120,6 +121,45 @@ def test_a_quarter_turn_turns_a_picture() -> None:
     for turned in angles:
         away = torch.hypot((turned * rows).sum() / turned.sum() - 4, (turned * columns).sum() / turned.sum() - 4)
         assert abs(away - 2) < 0.25
+
+
+def test_a_part_of_a_picture_is_scaled_to_its_size_and_a_mask_goes_along() -> None:
+    rows, columns = torch.meshgrid(torch.linspace(0, 1, 64), torch.linspace(0, 1, 64), indexing="ij")
+    image = torch.stack([rows, columns])[None].repeat(200, 1, 1, 1)
+    both = {"image": image, "mask": (image[:, 0] > 0.5).long()}
+    kinds = {"image": "image", "mask": "mask"}
+    after = Augmenting((RandomCrop(smallest=0.25, stretch=4 / 3),), kinds, frozenset())(both, 0)
+    high, wide = (after["image"][:, at].amax((1, 2)) - after["image"][:, at].amin((1, 2)) for at in (0, 1))
+    assert 0.2 < float((high * wide).min()) < 0.35
+    assert 0.85 < float((high * wide).max()) <= 1.0
+    free = (high < 0.99) & (wide < 0.99)
+    ratio = (wide / high)[free]
+    assert 0.72 < float(ratio.min()) < 0.85
+    assert 1.2 < float(ratio.max()) < 1.4
+    edge = (after["image"][:, 0] - 0.5).abs() > 1 / 32
+    assert torch.equal(after["mask"][edge], (after["image"][:, 0] > 0.5).long()[edge])
+    whole = Augmenting((RandomCrop(smallest=1.0, stretch=1.0),), kinds, frozenset())(both, 0)
+    torch.testing.assert_close(whole["image"], image)
+
+
+def test_boxes_are_cut_with_their_picture_and_absent_where_little_is_left() -> None:
+    image = torch.zeros(200, 1, 50, 50)
+    image[:, :, 10:20, 5:15] = 1.0  # what the first box is around
+    boxes = torch.tensor([[[0.2, 0.3, 0.2, 0.2, 3.0], [0.0, 0.0, 0.0, 0.0, -1.0]]]).repeat(200, 1, 1)
+    kinds = {"image": "image", "boxes": "boxes"}
+    after = Augmenting((RandomCrop(smallest=0.3),), kinds, frozenset())({"image": image, "boxes": boxes}, 2)
+    found, seen = after["boxes"][:, 0], after["image"][:, 0]
+    gone = found[:, 4] == -1
+    assert 5 < int(gone.sum()) < 100
+    assert (found[gone, :4] == 0).all()
+    assert (after["boxes"][:, 1] == boxes[:, 1]).all()
+    places = (torch.arange(50) + 0.5) / 50
+    for box, picture in zip(found[~gone], seen[~gone], strict=True):
+        lit = picture > 0.5
+        for at, axis in ((0, 0), (1, 1)):
+            there = places[lit.any(axis)]
+            assert abs(float(there.min() + there.max()) / 2 - float(box[at])) < 0.025
+            assert abs(float(there.max() - there.min()) + 0.02 - float(box[at + 2])) < 0.045
 
 
 def test_colour_keeps_what_is_where_and_noise_has_the_amount_that_was_asked_for() -> None:
