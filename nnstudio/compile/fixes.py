@@ -13,6 +13,7 @@ from nnstudio.compile.shapes import Inputs, evaluate
 from nnstudio.compile.unwise import cautions_of
 from nnstudio.graph import Fix, Network, Node, Problem, Wire, edits
 from nnstudio.layers import CATALOGUE, Layer, Placeholder, TensorType
+from nnstudio.layers.disagreement import has_example
 from nnstudio.layers.io import Input
 from nnstudio.layers.linear import Linear
 
@@ -188,7 +189,8 @@ def build_problem(network: Network, node: Node, layer: Layer, inputs: Inputs, er
             proposals.append(Fix("Use CrossEntropyLoss", use))
         if not yes_or_no or target.classes == 2:
             proposals += _resize_head(network, node, 1 if yes_or_no else target.classes)
-    message = f"{node.name} ({layer.type_name()}) {error}{disagreements(fed_types)}"
+    shown = "" if has_example(error) else disagreements(fed_types)
+    message = f"{node.name} ({layer.type_name()}) {error}{shown}"
     return Problem(node.id, "size", message, hint or f"it is fed {fed}", fixes=tuple(proposals))
 
 

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nnstudio.layers import Axis, Port, Symbol, TensorType
+from nnstudio.layers import Axis, Port, TensorType
+from nnstudio.layers.disagreement import example
 from nnstudio.layers.types import AXIS_NAMES, FLOAT_DTYPES, INT_DTYPES, Size
 
 #: Labels for the axes of a tensor of which nothing but the rank is known.
@@ -113,7 +114,8 @@ def match(name: str, port: Port, type: TensorType, bindings: Bindings | None = N
     axes = tuple(Axis(_label(token) or axis.label, axis.size) for token, axis in zip(tokens, type.axes, strict=True))
     for token, axis in zip(tokens, axes, strict=True):
         if isinstance(token, int) and axis.size != token:
-            raise MismatchError("size", f"port {name} needs {token} on that axis; it is fed {described(type)}")
+            shown = example(axis.size, token)
+            raise MismatchError("size", f"port {name} needs {token} on that axis; it is fed {described(type)}{shown}")
     if bindings is not None:
         _bind(name, pattern, axes, middle, bindings)
     return TensorType(axes, type.dtype, type.classes)
@@ -125,45 +127,33 @@ def _bind(name: str, pattern: Pattern, axes: tuple[Axis, ...], middle: tuple[Axi
         label = _label(token)
         known = bindings.sizes.setdefault(label, axis.size) if label else axis.size
         if known != axis.size:
-            example = disagreement(known, axis.size)
-            raise MismatchError("size", f"{axis.name} is {known} at one input but {axis.size} at {name}{example}")
+            shown = example(known, axis.size)
+            raise MismatchError("size", f"{axis.name} is {known} at one input but {axis.size} at {name}{shown}")
     if pattern.star:
         known_axes = bindings.stars.setdefault(pattern.star, middle)
         if [axis.size for axis in known_axes] != [axis.size for axis in middle]:
             one = "×".join(str(axis.size) for axis in known_axes) or "nothing more"
             other = "×".join(str(axis.size) for axis in middle) or "nothing more"
-            example = next(filter(None, map(disagreement, *_sizes_of(known_axes, middle))), "")
+            both = list(zip(known_axes, middle, strict=False)) if len(known_axes) == len(middle) else []
+            unlike = [(mine, its) for mine, its in both if mine.size != its.size]
+            named = ", ".join(f"{its.name} is {mine.size} and {its.size}" for mine, its in unlike if its.label)
+            shown = next((told for mine, its in unlike if (told := example(mine.size, its.size))), "")
             raise MismatchError(
-                "size", f"its inputs must have the same sizes; one has {one}, {name} has {other}{example}"
+                "size",
+                f"its inputs must have the same sizes; one has {one}, {name} has {other}"
+                f"{': ' * bool(named)}{named}{shown}",
             )
 
 
-def _sizes_of(*axes: tuple[Axis, ...]) -> list[list[Size]]:
-    return [[axis.size for axis in each] for each in axes]
-
-
-def disagreement(one: Size, other: Size) -> str:
-    """An example of two sizes that are not the same, one of which is known only at run time: `` (for a sequence of
-    length 7: 4 against 3)``; "" where there is none to give."""
-    names = {name for size in (one, other) if isinstance(size, Symbol) for name in size.names} - {"N"}
-    if len(names) != 1:
-        return ""
-    (name,) = names
-    for length in range(7, 200):
-        first, second = (size if isinstance(size, int) else size.at({name: length, "N": 1}) for size in (one, other))
-        if first != second and first > 0 and second > 0:
-            what = "a sequence of length" if name == "T" else f"{name} ="
-            return f" (for {what} {length}: {first} against {second})"
-    return ""
-
-
 def disagreements(types: Sequence[TensorType]) -> str:
-    """The first such example among the axes of several types that mean the same, by label."""
+    """The first example among the axes of several types that mean the same, by label; the batch is no such axis."""
     for place, one in enumerate(types):
         for other in types[place + 1 :]:
             for axis in one.axes:
                 for its in other.axes:
-                    told = disagreement(axis.size, its.size) if axis.label and axis.label == its.label else ""
+                    told = (
+                        example(axis.size, its.size) if axis.label not in ("", "N") and axis.label == its.label else ""
+                    )
                     if told:
                         return told
     return ""

@@ -24,14 +24,14 @@ class Elementwise(Layer):
 class ReLU(Elementwise):
     r"""Let positive values through and set negative ones to zero.
 
-    The first choice between layers: cheap, and its gradient does not fade with depth. Start the layer before it
+    Use it first of all between layers: cheap, and its gradient does not fade with depth. Start the layer before it
     with He weights.
 
     ```math
     y = \max(0, x)
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines" (2010), section 2; PyTorch
     `torch.nn.ReLU`.
@@ -51,7 +51,7 @@ class ReLU6(Elementwise):
     y = \min(\max(0, x), 6)
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10" (2010), section 2; PyTorch `torch.nn.ReLU6`.
     """
@@ -72,7 +72,7 @@ class LeakyReLU(Elementwise):
 
     Here s is the slope.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models" (2013), section 2; PyTorch
     `torch.nn.LeakyReLU`.
@@ -88,7 +88,7 @@ class LeakyReLU(Elementwise):
 class PReLU(Layer):
     r"""Let positive values through and a learned share of the negative ones.
 
-    A LeakyReLU that finds its own slope, one for all channels or one for each.
+    Use it as a LeakyReLU that finds its own slope, one for all channels or one for each.
 
     ```math
     y = \begin{cases} x & x \ge 0 \\ a\,x & x < 0 \end{cases}
@@ -118,8 +118,8 @@ class PReLU(Layer):
 class RReLU(Elementwise):
     r"""Let positive values through and a random share of the negative ones.
 
-    A LeakyReLU whose slope is drawn anew for each number while training, which works against learning by heart; when
-    predicting the slope is the middle of the range.
+    Use it where a network learns by heart: it is a LeakyReLU whose slope is drawn anew for each number while
+    training; when predicting the slope is the middle of the range.
 
     ```math
     y = \begin{cases} x & x \ge 0 \\ a\,x & x < 0 \end{cases} \qquad a \sim U(l, u)
@@ -127,7 +127,7 @@ class RReLU(Elementwise):
 
     Here l and u are the lowest and highest slope.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Xu et al., "Empirical evaluation of rectified activations in convolutional network" (2015), section 2.4;
     PyTorch `torch.nn.RReLU`.
@@ -152,13 +152,13 @@ class RReLU(Elementwise):
 class ELU(Elementwise):
     r"""Let positive values through and bend negative ones smoothly towards −alpha.
 
-    Its mean is nearer to zero than ReLU's, which can stand in for normalisation in small networks.
+    Use it in small networks in place of a normalisation: its mean is nearer to zero than ReLU's.
 
     ```math
     y = \begin{cases} x & x > 0 \\ \alpha\,(e^{x} - 1) & x \le 0 \end{cases}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Clevert et al., "Fast and accurate deep network learning by exponential linear units" (2015), section 3;
     PyTorch `torch.nn.ELU`.
@@ -180,7 +180,7 @@ class CELU(Elementwise):
     y = \max(0, x) + \min(0, \alpha\,(e^{x / \alpha} - 1))
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Barron, "Continuously differentiable exponential linear units" (2017); PyTorch `torch.nn.CELU`.
     """
@@ -204,7 +204,7 @@ class SELU(Elementwise):
 
     Here α = 1.6733 and s = 1.0507 make mean 0 and variance 1 a fixed point.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Klambauer et al., "Self-normalizing neural networks" (2017), equation 2; PyTorch `torch.nn.SELU`.
     """
@@ -217,7 +217,7 @@ class SELU(Elementwise):
 class GELU(Elementwise):
     r"""Let each value through by how likely a normal random number lies below it.
 
-    The usual choice in transformers: a smooth ReLU.
+    Use it in transformers, where it is the usual choice: a smooth ReLU.
 
     ```math
     y = x\,\Phi(x) = \frac{x}{2} \left(1 + \operatorname{erf}\frac{x}{\sqrt 2}\right)
@@ -225,7 +225,7 @@ class GELU(Elementwise):
 
     Here Φ is the cumulative normal distribution.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units" (2016), section 2; PyTorch `torch.nn.GELU`.
     """
@@ -242,13 +242,13 @@ class GELU(Elementwise):
 class SiLU(Elementwise):
     r"""Let each value through by its own sigmoid.
 
-    A smooth ReLU, also called swish, that often does a little better in deep networks of images.
+    Use it in deep networks of images, where this smooth ReLU, also called swish, often does a little better.
 
     ```math
     y = x\,\sigma(x) = \frac{x}{1 + e^{-x}}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Elfwing et al., "Sigmoid-weighted linear units" (2017), section 2; PyTorch `torch.nn.SiLU`.
     """
@@ -267,7 +267,7 @@ class Mish(Elementwise):
     y = x \tanh(\ln(1 + e^{x}))
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Misra, "Mish: a self regularized non-monotonic activation function" (2019), section 2; PyTorch
     `torch.nn.Mish`.
@@ -287,7 +287,7 @@ class Softplus(Elementwise):
     y = \frac{1}{\beta} \ln(1 + e^{\beta x})
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing" (2000), section 3;
     PyTorch `torch.nn.Softplus`.

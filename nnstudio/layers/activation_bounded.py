@@ -22,7 +22,7 @@ class Sigmoid(Elementwise):
     y = \sigma(x) = \frac{1}{1 + e^{-x}}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Rumelhart et al., "Learning representations by back-propagating errors" (1986); PyTorch
     `torch.nn.Sigmoid`.
@@ -45,7 +45,7 @@ class LogSigmoid(Elementwise):
     y = \ln \frac{1}{1 + e^{-x}}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: PyTorch `torch.nn.LogSigmoid`.
     """
@@ -64,7 +64,7 @@ class Tanh(Elementwise):
     y = \frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: LeCun et al., "Efficient backprop" (1998), section 4.4; PyTorch `torch.nn.Tanh`.
     """
@@ -80,7 +80,7 @@ class Tanh(Elementwise):
 class Hardtanh(Elementwise):
     r"""Cut values off below the lower and above the upper limit.
 
-    A tanh of three straight lines: cheap, for networks on small devices.
+    Use it for networks on small devices: it is a tanh of three straight lines, and cheap.
 
     ```math
     y = \min(\max(x, a), b)
@@ -88,7 +88,7 @@ class Hardtanh(Elementwise):
 
     Here a and b are the limits.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Collobert, "Large scale machine learning" (2004), chapter 5; PyTorch `torch.nn.Hardtanh`.
     """
@@ -115,13 +115,13 @@ class Hardtanh(Elementwise):
 class Hardsigmoid(Elementwise):
     r"""Squash each value to between 0 and 1 by three straight lines.
 
-    A sigmoid for small devices: no exponential has to be worked out.
+    Use it as a sigmoid on small devices: no exponential has to be worked out.
 
     ```math
     y = \min(\max(x / 6 + 1/2, 0), 1)
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Courbariaux et al., "BinaryConnect" (2015), section 2.3; Howard et al., "Searching for MobileNetV3" (2019);
     PyTorch `torch.nn.Hardsigmoid`.
@@ -138,13 +138,13 @@ class Hardsigmoid(Elementwise):
 class Hardswish(Elementwise):
     r"""Let each value through by its own hard sigmoid.
 
-    SiLU for small devices, as MobileNetV3 has it.
+    Use it in place of SiLU on small devices, as MobileNetV3 does.
 
     ```math
     y = x \min(\max(x / 6 + 1/2, 0), 1)
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Howard et al., "Searching for MobileNetV3" (2019), section 5.2; PyTorch `torch.nn.Hardswish`.
     """
@@ -157,13 +157,14 @@ class Hardswish(Elementwise):
 class Softsign(Elementwise):
     r"""Squash each value to between −1 and 1, slower than tanh.
 
-    It saturates more gently than tanh, so that units far out still learn.
+    Use it in place of Tanh where units get stuck at their limits: it saturates more gently than tanh, so that units
+    far out still learn.
 
     ```math
     y = \frac{x}{1 + |x|}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010),
     section 3; PyTorch `torch.nn.Softsign`.
@@ -188,7 +189,7 @@ class Threshold(Elementwise):
 
     Here t is the threshold and v what stands in its place.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: PyTorch `torch.nn.Threshold`.
     """
@@ -210,7 +211,7 @@ class Hardshrink(Elementwise):
     y = \begin{cases} x & |x| > \lambda \\ 0 & |x| \le \lambda \end{cases}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Donoho and Johnstone, "Ideal spatial adaptation by wavelet shrinkage" (1994); PyTorch
     `torch.nn.Hardshrink`.
@@ -232,7 +233,7 @@ class Softshrink(Elementwise):
     y = \operatorname{sign}(x) \max(|x| - \lambda, 0)
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Donoho and Johnstone, "Ideal spatial adaptation by wavelet shrinkage" (1994); PyTorch
     `torch.nn.Softshrink`.
@@ -248,13 +249,13 @@ class Softshrink(Elementwise):
 class Tanhshrink(Elementwise):
     r"""Subtract from each value its tanh: small values almost vanish, large ones lose 1.
 
-    A smooth kind of shrinkage, for sparse codes.
+    Use it for sparse codes: it is a smooth kind of shrinkage.
 
     ```math
     y = x - \tanh(x)
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: PyTorch `torch.nn.Tanhshrink`.
     """

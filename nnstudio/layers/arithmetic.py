@@ -65,6 +65,9 @@ class Add(Folded):
     y = x_1 + x_2 + \dots
     ```
 
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
+
     Source: He et al., "Deep residual learning for image recognition" (2015); PyTorch `torch.add`.
     """
 
@@ -85,6 +88,9 @@ class Multiply(Folded):
     y = x_1 \odot x_2 \odot \dots
     ```
 
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
+
     Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), for gating; PyTorch `torch.mul`.
     """
 
@@ -100,6 +106,9 @@ class Maximum(Folded):
     ```math
     y = \max(x_1, x_2, \dots)
     ```
+
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
 
     Source: Goodfellow et al., "Maxout networks" (2013); PyTorch `torch.maximum`.
     """
@@ -118,6 +127,9 @@ class Minimum(Folded):
     y = \min(x_1, x_2, \dots)
     ```
 
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
+
     Source: Fujimoto et al., "Addressing function approximation error in actor-critic methods" (2018); PyTorch
     `torch.minimum`.
     """
@@ -135,6 +147,9 @@ class Subtract(Paired):
     ```math
     y = \mathrm{left} - \mathrm{right}
     ```
+
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
 
     Source: PyTorch `torch.sub`.
     """
@@ -157,6 +172,9 @@ class Divide(Paired):
     y = \frac{\mathrm{left}}{\mathrm{right}}
     ```
 
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
+
     Source: PyTorch `torch.div`.
     """
 
@@ -175,6 +193,9 @@ class Remainder(Paired):
     ```math
     y = \mathrm{left} - \mathrm{right} \cdot \left\lfloor \frac{\mathrm{left}}{\mathrm{right}} \right\rfloor
     ```
+
+    Shapes: inputs of the same sizes, or of size 1 where an axis is repeated: `N×C×H×W` (channel, height, width) and
+    `N×C×1×1` give `N×C×H×W`.
 
     Source: PyTorch `torch.remainder`.
     """
@@ -198,6 +219,8 @@ class Scale(Layer):
     ```math
     y = a \cdot x + b
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.mul` and `torch.add`.
     """
@@ -223,6 +246,8 @@ class Power(Layer):
     ```math
     y = x^{p}
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.pow`; Radenović et al., "Fine-tuning CNN image retrieval with no human annotation" (2018),
     for generalised-mean pooling.
@@ -252,6 +277,9 @@ class Lerp(Layer):
     ```math
     y = (1 - w) \cdot \mathrm{start} + w \cdot \mathrm{end}
     ```
+
+    Shapes: start, end and weight of the same sizes, or of size 1 where an axis is repeated: twice `N×C×H×W`
+    (channel, height, width) and a weight `N×1×H×W` give `N×C×H×W`.
 
     Source: PyTorch `torch.lerp`.
     """

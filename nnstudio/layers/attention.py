@@ -7,6 +7,7 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
+from nnstudio.layers.disagreement import example
 from nnstudio.layers.types import TensorType
 
 _SYNONYMS = ("self-attention", "attention", "transformer", "query key value")
@@ -37,9 +38,9 @@ def check_heads(features: int, heads: int) -> None:
 class MultiheadAttention(Layer):
     r"""Let each step of a sequence look at all steps, several heads at once.
 
-    The heart of transformers. With only `query` wired it is self-attention; wire another sequence to `key` for
-    cross-attention, and to `value` too where what is found differs from what is looked for. `weights` says who
-    looked at whom.
+    Use it wherever steps should look at one another; it is the heart of transformers. With only `query` wired it is
+    self-attention; wire another sequence to `key` for cross-attention, and to `value` too where what is found
+    differs from what is looked for. `weights` says who looked at whom.
 
     ```math
     y = \operatorname{concat}_h \Big( \operatorname{softmax} \Big( \frac{Q_h K_h^{\top}}{\sqrt{F / \text{heads}}} \Big)
@@ -91,7 +92,7 @@ class MultiheadAttention(Layer):
             steps = None if other is None else other.sizes[2 if name == "mask" else 1]
             if steps is not None and steps != key.sizes[1]:
                 raise BuildError(
-                    f"looks at {key.sizes[1]} steps, and its {name} has {steps}",
+                    f"looks at {key.sizes[1]} steps, and its {name} has {steps}{example(key.sizes[1], steps)}",
                     f"wire a {name} with as many steps as the key has (the query, where no key is wired)",
                 )
         sizes = {"kdim": key.last(), "vdim": value.last()}

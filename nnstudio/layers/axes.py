@@ -7,6 +7,7 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, param
 from nnstudio.layers.checks import place_of
+from nnstudio.layers.disagreement import apart
 from nnstudio.layers.types import TensorType
 
 
@@ -48,13 +49,13 @@ def inserted(input: TensorType, place: int) -> Mapping[str, tuple[str, ...]]:
 
 def check_broadcast(types: Sequence[TensorType]) -> None:
     """Refuse sizes that neither agree nor are 1, axes aligned at the end. BuildError."""
-    for place in range(1, max(type.rank for type in types) + 1):
-        sizes = {type.sizes[-place] for type in types if place <= type.rank} - {1}
-        if len(sizes) > 1:
-            raise BuildError(
-                f"gets sizes that do not go together: {', '.join(type.per_sample() for type in types)}",
-                "make them the same (an axis of size 1 is repeated as needed)",
-            )
+    told = apart(types)
+    if told:
+        sizes = ", ".join(type.per_sample() for type in types)
+        raise BuildError(
+            f"gets sizes that do not go together: {sizes}; {told}",
+            "make them the same (an axis of size 1 is repeated as needed)",
+        )
 
 
 def check_several(inputs: Sequence[TensorType]) -> None:

@@ -46,7 +46,7 @@ class Standin(Layer):
 
 @layer(family="Blocks", icon="block", role="block", synonyms=("subnetwork", "module", "group", "sequential", "macro"))
 class Block(Standin):
-    """Use a network of your own as one layer, once or repeated.
+    r"""Use a network of your own as one layer, once or repeated.
 
     Its definition is drawn once: a change in it is a change in every block of that name. Repeated, each copy's first
     output feeds the next copy's first input, while its other inputs get the same each time; copies have weights of
@@ -54,6 +54,16 @@ class Block(Standin):
 
     When to use it: wherever a pattern comes more than once, as the residual blocks of a ResNet, or to keep a large
     drawing readable.
+
+    ```math
+    y = (f_r \circ \dots \circ f_2 \circ f_1)(x) \quad \text{for } r \text{ copies}
+    ```
+
+    Shapes: those of its definition: where that makes `N×F'` of `N×F` (feature), the block does; repeated, F' must
+    be F.
+
+    Source: He et al., "Deep residual learning for image recognition" (2015), section 3.3; PyTorch
+    `torch.nn.Sequential`.
     """
 
     definition: str = param("", help="the name of the definition that this block uses")
@@ -113,13 +123,21 @@ def _exposed(default: int | float) -> Param:
 
 @layer(family="Blocks", icon="shared", role="shared", synonyms=("tied", "siamese", "reuse", "weight sharing"))
 class Shared(Standin):
-    """Run another node's weights on another input.
+    r"""Run another node's weights on another input.
 
     The two are one module in training: a gradient through either moves the weights of both. Its input must have the
     sizes that the weights were made for.
 
     When to use it: for siamese networks, for a discriminator that judges real and generated pictures, for tied
     embeddings of two texts.
+
+    ```math
+    y = f_{\theta}(x) \qquad y' = f_{\theta}(x')
+    ```
+
+    Shapes: those of the node whose weights it uses: a Linear of `N×F` (feature) to `N×F'` takes `N×F` here too.
+
+    Source: Bromley et al., "Signature verification using a Siamese time delay neural network" (1993).
     """
 
     of: str = param("", kind="node", help="the node whose weights are used")
@@ -130,9 +148,20 @@ class Shared(Standin):
 
 @layer(family="Blocks", icon="input", role="port", synonyms=("port", "argument"))
 class BlockInput(Layer):
-    """Bring what is wired to a block into its definition.
+    r"""Bring what is wired to a block into its definition.
 
-    The node's name is the name of the block's port. The shape counts only while no block of this definition is placed.
+    Use one for each input of the block: the node's name is the name of the block's port. The shape counts only
+    while no block of this definition is placed.
+
+    ```math
+    (y_1,\; \dots,\; y_m) = f(x_1,\; \dots,\; \mathbf{x_k},\; \dots)
+    ```
+
+    Here x_k is what this port brings, and f the block.
+
+    Shapes: none in; what is wired to the block comes out, such as `N×C×H×W` (channel, height, width).
+
+    Source: PyTorch `torch.fx.Graph.placeholder`.
     """
 
     output = Port("*", dtype="any")
@@ -152,9 +181,19 @@ class BlockInput(Layer):
 
 @layer(family="Blocks", icon="output", role="port", synonyms=("port", "return"))
 class BlockOutput(Layer):
-    """Hand a result out of a block's definition.
+    r"""Hand a result out of a block's definition.
 
     Use one for each result; the node's name is the name of the block's port.
+
+    ```math
+    (y_1,\; \dots,\; \mathbf{y_k},\; \dots) = f(x_1,\; \dots,\; x_m)
+    ```
+
+    Here y_k is what this port hands out, and f the block.
+
+    Shapes: any, such as `N×C×H×W` (channel, height, width), which the block puts out.
+
+    Source: PyTorch `torch.fx.Graph.output`.
     """
 
     input = Port("*", dtype="any")
@@ -165,16 +204,21 @@ class BlockOutput(Layer):
 
 @layer(family="Blocks", icon="stopgradient", synonyms=("detach", "stop_gradient", "no grad", "freeze branch"))
 class StopGradient(Layer):
-    """Let values through and hold gradients back.
+    r"""Let values through and hold gradients back.
 
     What lies before it is not trained through this wire.
 
     When to use it: where a loss must not move a part of the network: targets that a network makes itself, the
     generator while the discriminator learns, the straight-through trick.
 
-    Formula: `output = input`, with `∂output/∂input` taken as 0. Shapes: any, unchanged.
+    ```math
+    y = x \qquad \frac{\partial y}{\partial x} := 0
+    ```
 
-    Source: `torch.detach`.
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
+    Source: van den Oord et al., "Neural discrete representation learning" (2017), section 3.2; PyTorch
+    `torch.detach`.
     """
 
     input = Port("*s", dtype="any")

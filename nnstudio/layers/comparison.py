@@ -62,6 +62,9 @@ class Equal(Compared):
     y = [\,\mathrm{left} = \mathrm{right}\,]
     ```
 
+    Shapes: two inputs of the same sizes, or of size 1 where an axis is repeated, or one and a number: `N×C×H×W`
+    (channel, height, width) and `N×C×1×1` give yes or no, `N×C×H×W`.
+
     Source: PyTorch `torch.eq`.
     """
 
@@ -77,6 +80,9 @@ class NotEqual(Compared):
     ```math
     y = [\,\mathrm{left} \ne \mathrm{right}\,]
     ```
+
+    Shapes: two inputs of the same sizes, or of size 1 where an axis is repeated, or one and a number: `N×C×H×W`
+    (channel, height, width) and `N×C×1×1` give yes or no, `N×C×H×W`.
 
     Source: PyTorch `torch.ne`.
     """
@@ -94,6 +100,9 @@ class Less(Compared):
     y = [\,\mathrm{left} < \mathrm{right}\,]
     ```
 
+    Shapes: two inputs of the same sizes, or of size 1 where an axis is repeated, or one and a number: `N×C×H×W`
+    (channel, height, width) and `N×C×1×1` give yes or no, `N×C×H×W`.
+
     Source: PyTorch `torch.lt`.
     """
 
@@ -109,6 +118,9 @@ class LessEqual(Compared):
     ```math
     y = [\,\mathrm{left} \le \mathrm{right}\,]
     ```
+
+    Shapes: two inputs of the same sizes, or of size 1 where an axis is repeated, or one and a number: `N×C×H×W`
+    (channel, height, width) and `N×C×1×1` give yes or no, `N×C×H×W`.
 
     Source: PyTorch `torch.le`.
     """
@@ -129,6 +141,9 @@ class Greater(Compared):
     y = [\,\mathrm{left} > \mathrm{right}\,]
     ```
 
+    Shapes: two inputs of the same sizes, or of size 1 where an axis is repeated, or one and a number: `N×C×H×W`
+    (channel, height, width) and `N×C×1×1` give yes or no, `N×C×H×W`.
+
     Source: PyTorch `torch.gt`.
     """
 
@@ -144,6 +159,9 @@ class GreaterEqual(Compared):
     ```math
     y = [\,\mathrm{left} \ge \mathrm{right}\,]
     ```
+
+    Shapes: two inputs of the same sizes, or of size 1 where an axis is repeated, or one and a number: `N×C×H×W`
+    (channel, height, width) and `N×C×1×1` give yes or no, `N×C×H×W`.
 
     Source: PyTorch `torch.ge`.
     """
@@ -161,6 +179,9 @@ class And(Joined):
     y = x_1 \wedge x_2 \wedge \dots
     ```
 
+    Shapes: yes or no of the same sizes, or of size 1 where an axis is repeated: `N×T×T` (row, column) and `N×1×T`
+    give `N×T×T`.
+
     Source: PyTorch `torch.logical_and`.
     """
 
@@ -176,6 +197,9 @@ class Or(Joined):
     ```math
     y = x_1 \vee x_2 \vee \dots
     ```
+
+    Shapes: yes or no of the same sizes, or of size 1 where an axis is repeated: `N×T×T` (row, column) and `N×1×T`
+    give `N×T×T`.
 
     Source: PyTorch `torch.logical_or`.
     """
@@ -193,6 +217,9 @@ class Xor(Joined):
     y = x_1 \oplus x_2 \oplus \dots
     ```
 
+    Shapes: yes or no of the same sizes, or of size 1 where an axis is repeated: `N×T×T` (row, column) and `N×1×T`
+    give `N×T×T`.
+
     Source: PyTorch `torch.logical_xor`.
     """
 
@@ -208,6 +235,8 @@ class Not(Layer):
     ```math
     y = \neg x
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.logical_not`.
     """

@@ -30,6 +30,8 @@ class Constant(Layer):
     y = c \cdot \mathbf{1}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.full_like`.
     """
 
@@ -54,6 +56,9 @@ class Positions(Layer):
     ```math
     y_{n,t} = t \qquad t = 0, 1, 2, \dots
     ```
+
+    Shapes: `N×*` becomes `N×T`, T being the size of the axis: `N×T×F` (time, feature) becomes `N×T` along the axis
+    1.
 
     Source: PyTorch `torch.arange`.
     """
@@ -87,6 +92,8 @@ class Cast(Layer):
     y = x \quad \text{as another type}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.Tensor.to`.
     """
 
@@ -112,6 +119,8 @@ class OneHot(Layer):
     ```math
     y_{n,\dots,k} = [\, x_{n,\dots} = k \,]
     ```
+
+    Shapes: codes `N×*` become `N×*×K` for K classes: `N×T` (time) becomes `N×T×K`.
 
     Source: PyTorch `torch.nn.functional.one_hot`.
     """

@@ -155,7 +155,7 @@ class Conv1d(Weighted):
 class Conv2d(Weighted):
     r"""Slide learned filters over an image.
 
-    The workhorse for pictures: early filters learn edges, later ones textures and parts. Follow it with a
+    Use it wherever pictures come in: early filters learn edges, later ones textures and parts. Follow it with a
     normalisation and an activation, and shrink the picture with a pooling or a stride of 2 now and then.
 
     ```math

@@ -79,8 +79,8 @@ class GroupPixels(Layer):
 class MeanAveragePrecision(Layer):
     r"""Say how well objects are found: precision over recall, the mean over the classes.
 
-    The usual figure of object detection. A box is right where it overlaps a true one of its class by at least so much,
-    and no surer box does.
+    Use it for object detection, as its usual figure. A box is right where it overlaps a true one of its class by at
+    least so much, and no surer box does.
 
     ```math
     \frac{1}{C} \sum_c \int_0^1 p_c(r)\, dr
@@ -110,7 +110,7 @@ class MeanAveragePrecision(Layer):
 class InstancePrecision(Layer):
     r"""Say how many objects were outlined: those found, of all that are found, missed or made up.
 
-    The figure that is called average precision where cells and nuclei are outlined. It says nothing of classes.
+    Use it where cells and nuclei are outlined; there it is called average precision. It says nothing of classes.
 
     ```math
     \frac{TP}{TP + FP + FN}

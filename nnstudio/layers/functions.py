@@ -42,6 +42,8 @@ class Negate(Elementwise):
     y = -x
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.neg`.
     """
 
@@ -60,6 +62,8 @@ class Abs(Elementwise):
     ```math
     y = \lvert x \rvert
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.abs`.
     """
@@ -80,6 +84,8 @@ class Sign(Elementwise):
     y = \begin{cases} -1 & x < 0 \\ 0 & x = 0 \\ 1 & x > 0 \end{cases}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.sign`.
     """
 
@@ -96,6 +102,8 @@ class Exp(Elementwise):
     y = e^{x}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: Kingma and Welling, "Auto-encoding variational Bayes" (2013); PyTorch `torch.exp`.
     """
 
@@ -111,6 +119,8 @@ class Expm1(Elementwise):
     ```math
     y = e^{x} - 1
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.expm1`.
     """
@@ -129,6 +139,8 @@ class Log(Positive):
     y = \ln(\max(x, \varepsilon))
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.log`.
     """
 
@@ -144,6 +156,8 @@ class Log1p(Elementwise):
     ```math
     y = \ln(1 + \max(x, 0))
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.log1p`.
     """
@@ -163,6 +177,8 @@ class Sqrt(Positive):
     y = \sqrt{\max(x, \varepsilon)}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.sqrt`.
     """
 
@@ -179,6 +195,8 @@ class Rsqrt(Positive):
     y = \frac{1}{\sqrt{\max(x, \varepsilon)}}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.rsqrt`.
     """
 
@@ -194,6 +212,8 @@ class Square(Elementwise):
     ```math
     y = x^{2}
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.square`.
     """
@@ -215,6 +235,8 @@ class Reciprocal(Elementwise):
     y = \frac{1}{x}
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.reciprocal`.
     """
 
@@ -230,6 +252,8 @@ class Sin(Elementwise):
     ```math
     y = \sin(x)
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: Sitzmann et al., "Implicit neural representations with periodic activation functions" (2020); PyTorch
     `torch.sin`.
@@ -248,6 +272,8 @@ class Cos(Elementwise):
     y = \cos(x)
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.cos`.
     """
 
@@ -263,6 +289,8 @@ class Erf(Elementwise):
     ```math
     y = \frac{2}{\sqrt{\pi}} \int_{0}^{x} e^{-t^{2}} \, dt
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.erf`.
     """
@@ -283,6 +311,8 @@ class Floor(Elementwise):
     y = \lfloor x \rfloor
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.floor`.
     """
 
@@ -299,6 +329,8 @@ class Ceil(Elementwise):
     y = \lceil x \rceil
     ```
 
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
+
     Source: PyTorch `torch.ceil`.
     """
 
@@ -314,6 +346,8 @@ class Round(Elementwise):
     ```math
     y = \lfloor x \rceil
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.round`.
     """
@@ -333,6 +367,8 @@ class Clamp(Layer):
     ```math
     y = \min(\max(x, \mathrm{minimum}), \mathrm{maximum})
     ```
+
+    Shapes: any axes, such as `N×T×F` (time, feature), which stay.
 
     Source: PyTorch `torch.clamp`.
     """

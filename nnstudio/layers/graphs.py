@@ -16,8 +16,8 @@ _EDGES = "how strong the edge between each two nodes is, 0 for none; places with
 class GraphConv(Weighted):
     r"""Give each node a weighed mean of its neighbours and itself.
 
-    Stack two to four of them with a ReLU between, so that each node knows what lies as many edges away, and end with a
-    MaskedPool where the whole graph is to be judged.
+    Use it two to four times in a row with a ReLU between, so that each node knows what lies as many edges away, and
+    end with a MaskedPool where the whole graph is to be judged.
 
     ```math
     Y = \hat D^{-1/2} (A + I) \hat D^{-1/2} X W^{\top} + b
@@ -56,7 +56,8 @@ class GraphConv(Weighted):
 class RelationalGraphConv(Layer):
     r"""Tell neighbours what a node knows, in another way for each kind of edge.
 
-    Like GraphConv, for graphs whose edges are of several kinds: single and double bonds, friends and colleagues.
+    Use it like GraphConv, for graphs whose edges are of several kinds: single and double bonds, friends and
+    colleagues.
 
     ```math
     y_i = W_0 x_i + b + \sum_r \frac{1}{c_{i,r}} \sum_{j \in N_r(i)} W_r x_j
@@ -95,7 +96,8 @@ class RelationalGraphConv(Layer):
 class GATConv(Layer):
     r"""Let each node choose how much it takes from each neighbour.
 
-    Like GraphConv, but how much counts is learned, several heads at once.
+    Use it in place of GraphConv where some neighbours matter more than others: how much each counts is learned,
+    several heads at once.
 
     ```math
     y_i = \sum_{j \in N(i)} \alpha_{ij} W x_j, \qquad

@@ -26,10 +26,19 @@ def sample_type(shape: tuple[int, ...], dtype: str = "float32", classes: int | N
 
 @layer(family="Inputs and outputs", icon="input", role="input", telling=("field",), synonyms=("data", "source"))
 class Input(Layer):
-    """Bring a field of the data into the network.
+    r"""Bring a field of the data into the network.
 
-    Choose the field; its shape and type come with it. Where no data is chosen, the shape that is set here counts.
-    Inputs are used for what the network sees and for what it should predict (the target of a loss).
+    Use it for each field that the network sees, and for what it should predict (the target of a loss). Choose the
+    field; its shape and type come with it. Where no data is chosen, the shape that is set here counts.
+
+    ```math
+    x = (x_1,\; x_2,\; \dots,\; x_N) \qquad x_n \text{ is one sample's field}
+    ```
+
+    Shapes: none in; `N×C×H×W` (channel, height, width) for images, `N×T×F` (time, feature) for sequences, as the
+    field has them.
+
+    Source: Goodfellow et al., "Deep learning" (2016), chapter 6; PyTorch `torch.utils.data.DataLoader`.
     """
 
     output = Port("N *", dtype="any")
@@ -57,11 +66,20 @@ class Input(Layer):
 
 @layer(family="Inputs and outputs", icon="noise", role="input", telling=("shape",), synonyms=("random", "latent", "z"))
 class Noise(Layer):
-    """Draw fresh random numbers for each sample: the latent code of a generator.
+    r"""Draw fresh random numbers for each sample: the latent code of a generator.
 
-    Each training step draws anew. A model that is exported takes the noise as an input of the same shape.
+    Use it at the start of a generator, or where a network should answer one input in several ways. Each number is
+    drawn by itself, and anew at each training step. A model that is exported takes the noise as an input of the same
+    shape.
 
-    Formula: `z ~ N(0, 1)` or `z ~ U(0, 1)`, independent for each entry.
+    ```math
+    z_{n,\,i} \sim \mathcal{N}(0,\, 1) \quad \text{or} \quad z_{n,\,i} \sim \mathcal{U}(0,\, 1)
+    ```
+
+    Shapes: none in; `N×F` (feature) for one size, `N×C×H×W` (channel, height, width) for three.
+
+    Source: Goodfellow et al., "Generative adversarial nets" (2014), section 3; PyTorch `torch.randn` and
+    `torch.rand`.
     """
 
     output = Port("N *")
@@ -79,13 +97,22 @@ class Noise(Layer):
 
 @layer(family="Inputs and outputs", icon="output", role="output", telling=("kind",), synonyms=("result", "prediction"))
 class Output(Layer):
-    """Mark what the network predicts.
+    r"""Mark what the network predicts.
 
-    Its kind says what the numbers are, and so how they are shown, decoded and exported: class scores become the
-    most probable class, an image a picture. Export takes all that the outputs need and nothing else.
+    Use one for each answer that is to be shown, predicted or exported. Its kind says what the numbers are, and so
+    how they are shown, decoded and exported: class scores become the most probable class, an image a picture.
+    Export takes all that the outputs need and nothing else.
 
     Tokens are scores for each place of a sequence. Where the output feeds an Input, the network writes: the token that
     is chosen at one step is put into that Input at the next, until the end of the text or the length is reached.
+
+    ```math
+    \hat{y} = x \qquad \text{for classes:} \quad \hat{c} = \arg\max_{k}\, x_k
+    ```
+
+    Shapes: any, such as scores `N×C` (class) or images `N×C×H×W` (channel, height, width); nothing goes on.
+
+    Source: Goodfellow et al., "Deep learning" (2016), section 6.2.2.
     """
 
     input = Port("*", dtype="any")

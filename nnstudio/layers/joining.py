@@ -8,6 +8,7 @@ from nnstudio.layers.axes import axis_param, check_several, dropped
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Arg, Function
 from nnstudio.layers.checks import fixed, place_of
+from nnstudio.layers.disagreement import apart
 from nnstudio.layers.types import TensorType
 
 #: So many outputs can one layer have.
@@ -50,6 +51,9 @@ class Concatenate(Layer):
     y = \left[\, x_1,\; x_2,\; \dots \,\right] \quad \text{along the axis}
     ```
 
+    Shapes: all sizes are the same but along the axis, where they add up: `N×C₁×H×W` and `N×C₂×H×W` (channel,
+    height, width) become `N×(C₁ + C₂)×H×W`.
+
     Source: Huang et al., "Densely connected convolutional networks" (2016); PyTorch `torch.cat`.
     """
 
@@ -68,9 +72,10 @@ class Concatenate(Layer):
                 f"gets inputs with different numbers of axes: {sizes}", "put a Flatten or Reshape before it"
             )
         place = place_of(self.axis, input[0], what="join")
-        if len({(*type.sizes[:place], *type.sizes[place + 1 :]) for type in input}) > 1:
+        told = apart(input, along=place)
+        if told:
             raise BuildError(
-                f"gets {sizes}, which differ in more than the axis {self.axis} along which they are joined",
+                f"gets {sizes}, which differ in more than the axis {self.axis} along which they are joined: {told}",
                 "make the other sizes the same, or join along another axis",
             )
         return Function("torch.cat", tuple(Arg("input", index) for index in range(len(input))), dim=place)
@@ -89,6 +94,8 @@ class Stack(Layer):
     ```math
     y_{n,\,k,\,\dots} = (x_k)_{n,\,\dots}
     ```
+
+    Shapes: k inputs of the same sizes get a new axis: `N×F` (feature) becomes `N×k×F` at 1 and `N×F×k` at −1.
 
     Source: PyTorch `torch.stack`.
     """
@@ -137,6 +144,9 @@ class Split(Parts):
     ```math
     y_k = x_{\dots,\; s_1 + \dots + s_{k-1} \,:\, s_1 + \dots + s_k,\; \dots}
     ```
+
+    Shapes: the axis is cut into the sizes, which add up to it: `N×C×T` (channel, time) becomes `N×C₁×T`, `N×C₂×T`
+    and so on.
 
     Source: PyTorch `torch.split`.
     """
@@ -187,6 +197,8 @@ class Chunk(Parts):
     y_k = x_{\dots,\; (k-1) s \,:\, k s,\; \dots} \qquad s = \frac{\text{size of the axis}}{\text{parts}}
     ```
 
+    Shapes: the axis is cut into k equal parts: `N×C×H×W` (channel, height, width) becomes k times `N×(C / k)×H×W`.
+
     Source: Ma et al., "ShuffleNet V2" (2018); PyTorch `torch.chunk`.
     """
 
@@ -224,6 +236,8 @@ class Unbind(Parts):
     ```math
     (y_k)_{n,\,\dots} = x_{n,\,k,\,\dots}
     ```
+
+    Shapes: the axis is gone: `N×k×F` (step, feature) becomes k times `N×F`.
 
     Source: PyTorch `torch.unbind`.
     """

@@ -17,6 +17,12 @@ LEFT_OUT: dict[str, str] = {
     ),
     **dict.fromkeys("Container ModuleDict ModuleList ParameterDict ParameterList Sequential".split(), _CONTAINER),
     **dict.fromkeys("Module RNNBase RNNCellBase".split(), _BASE),
+    **dict.fromkeys(
+        "Parameter Buffer UninitializedParameter UninitializedBuffer".split(),
+        "a tensor inside a module: the layers have their own, and Constant gives a fixed one",
+    ),
+    "DataParallel": "spreads a module over several devices: the device is the run's, not a layer's",
+    "factory_kwargs": "a function for writing modules, no module",
     "NLLLoss2d": f"{_DEPRECATED}: NLLLoss takes images too",
     "UpsamplingBilinear2d": f"{_DEPRECATED}: Upsample in bilinear mode",
     "UpsamplingNearest2d": f"{_DEPRECATED}: Upsample in nearest mode",

@@ -79,7 +79,7 @@ class Identity(Layer):
     y = x
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: PyTorch `torch.nn.Identity`.
     """

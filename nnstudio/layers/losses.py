@@ -90,7 +90,7 @@ def _of_classes(layer: Any, name: str, **options: Any) -> Call:
 class CrossEntropyLoss(Loss):
     r"""Compare class scores with the right class: how surprised is the network by the truth?
 
-    The loss for classification. Feed it raw scores, one for each class, without a Softmax. For sequences the scores
+    Use it for classification. Feed it raw scores, one for each class, without a Softmax. For sequences the scores
     come as sample, class, time: put a Permute before it.
 
     ```math

@@ -25,8 +25,8 @@ def _kind() -> Any:
 class DiscriminatorLoss(Loss):
     r"""Teach a discriminator to tell real samples from made-up ones.
 
-    One half of a GAN: wire the scores of real samples and those of what the generator makes, both from one shared
-    discriminator, and train the discriminator alone in this phase. No labels are needed.
+    Use it as one half of a GAN: wire the scores of real samples and those of what the generator makes, both from
+    one shared discriminator, and train the discriminator alone in this phase. No labels are needed.
 
     ```math
     \ell = \overline{\ln(1 + e^{-x})} + \overline{\ln(1 + e^{z})}
@@ -58,8 +58,8 @@ class DiscriminatorLoss(Loss):
 class GeneratorLoss(Loss):
     r"""Teach a generator to make samples that pass for real ones.
 
-    The other half of a GAN: wire the discriminator's scores of what the generator makes, and train the generator alone
-    in this phase.
+    Use it as the other half of a GAN: wire the discriminator's scores of what the generator makes, and train the
+    generator alone in this phase.
 
     ```math
     \ell = \overline{\ln(1 + e^{-z})}

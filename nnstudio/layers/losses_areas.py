@@ -107,7 +107,7 @@ class DiceLoss(_OverlapLoss):
 class JaccardLoss(_OverlapLoss):
     r"""Make predicted and true areas overlap: what is in both, divided by what is in either.
 
-    Like DiceLoss, with more weight on areas that overlap little; it is one minus a soft MeanIoU.
+    Use it like DiceLoss, with more weight on areas that overlap little; it is one minus a soft MeanIoU.
 
     ```math
     \ell = 1 - \frac{1}{C} \sum_c \frac{\sum_i p_{ci}\, t_{ci} + s}{\sum_i (p_{ci} + t_{ci} - p_{ci}\, t_{ci}) + s}

@@ -25,7 +25,7 @@ class PoissonNLLLoss(Loss):
     Where the prediction is the rate itself and not its logarithm: `ℓ = x − y ln(x + ε)`. In full, Stirling's
     `y ln y − y + ½ ln(2πy)` is added for y > 1.
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: McCullagh and Nelder, "Generalized linear models" (1989), chapter 6; PyTorch `torch.nn.PoissonNLLLoss`.
     """
@@ -61,7 +61,7 @@ class GaussianNLLLoss(Loss):
 
     In full, ½ ln 2π is added. The mean is over all entries.
 
-    Shapes: three inputs of the same sizes give one number.
+    Shapes: three inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: Nix and Weigend, "Estimating the mean and variance of the target probability distribution" (1994); PyTorch
     `torch.nn.GaussianNLLLoss`.
@@ -95,7 +95,7 @@ class KLDivLoss(Loss):
     Here x is a log probability and y a probability, or its logarithm where that is chosen. The batch mean divides the
     sum by the number of samples, which makes it the divergence itself.
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: Kullback and Leibler, "On information and sufficiency" (1951), section 2; PyTorch `torch.nn.KLDivLoss`.
     """
@@ -123,8 +123,8 @@ class KLDivLoss(Loss):
 class KLNormalLoss(Loss):
     r"""Keep what an encoder says of its latent code near a standard normal distribution.
 
-    The second half of a variational autoencoder's loss (its ELBO), beside how well the input is rebuilt. Feed it mean
-    and log variance, as Reparameterise takes them. Its weight is the β of a β-VAE.
+    Use it as the second half of a variational autoencoder's loss (its ELBO), beside how well the input is rebuilt.
+    Feed it mean and log variance, as Reparameterise takes them. Its weight is the β of a β-VAE.
 
     ```math
     \ell = \tfrac12 \sum_i \big( \mu_i^2 + \sigma_i^2 - 1 - \ln \sigma_i^2 \big)
@@ -133,7 +133,7 @@ class KLNormalLoss(Loss):
     The batch mean divides the sum by the number of samples. Where the other loss is a mean over pixels, the mean over
     all entries needs a weight of latent size divided by pixels for the same balance.
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: Kingma and Welling, "Auto-encoding variational Bayes" (2014), appendix B.
     """
@@ -166,7 +166,7 @@ class QuantileLoss(Loss):
 
     Here q is the quantile.
 
-    Shapes: a prediction `*` or `*×Q` and a target `*` give one number.
+    Shapes: a prediction `N×F` or `N×F×Q` (feature, quantile) and a target `N×F` give one number.
 
     Source: Koenker and Bassett, "Regression quantiles" (1978), equation 2.1.
     """

@@ -22,13 +22,13 @@ def _padded(kind: str, layer: Loss, target: TensorType, padding: TensorType, bet
 class MSELoss(Loss):
     r"""Average the squared difference between prediction and target.
 
-    The loss for predicting numbers and rebuilding pictures. Large errors count much more than small ones.
+    Use it to predict numbers and to rebuild pictures. Large errors count much more than small ones.
 
     ```math
     \ell = (x - y)^2
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: Legendre, "Nouvelles méthodes pour la détermination des orbites des comètes" (1805); PyTorch
     `torch.nn.MSELoss`.
@@ -54,7 +54,7 @@ class L1Loss(Loss):
     \ell = |x - y|
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: PyTorch `torch.nn.L1Loss`.
     """
@@ -75,13 +75,14 @@ class L1Loss(Loss):
 class SmoothL1Loss(Loss):
     r"""Square small differences and take large ones as they are.
 
-    Between MSELoss and L1Loss: smooth near the target, calm about outliers. Usual for boxes in object detection.
+    Use it for boxes in object detection, and for numbers with outliers. It stands between MSELoss and L1Loss:
+    smooth near the target, calm about outliers.
 
     ```math
     \ell = \begin{cases} d^2 / (2 \beta) & d < \beta \\ d - \beta / 2 & d \ge \beta \end{cases} \qquad d = |x - y|
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: Girshick, "Fast R-CNN" (2015), equation 3; PyTorch `torch.nn.SmoothL1Loss`.
     """
@@ -110,7 +111,7 @@ class HuberLoss(Loss):
     \ell = \begin{cases} d^2 / 2 & d < \delta \\ \delta\,(d - \delta / 2) & d \ge \delta \end{cases} \qquad d = |x - y|
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: Huber, "Robust estimation of a location parameter" (1964), section 2; PyTorch `torch.nn.HuberLoss`.
     """

@@ -31,7 +31,7 @@ class SoftMarginLoss(Loss):
     \ell = \ln(1 + e^{-y x})
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: PyTorch `torch.nn.SoftMarginLoss`.
     """
@@ -55,7 +55,7 @@ class HingeEmbeddingLoss(Loss):
 
     Here m is the margin.
 
-    Shapes: distances and targets of the same sizes give one number.
+    Shapes: distances and targets of the same sizes, such as `N×K` (column), give one number.
 
     Source: Hadsell et al., "Dimensionality reduction by learning an invariant mapping" (2006), section 2; PyTorch
     `torch.nn.HingeEmbeddingLoss`.
@@ -121,7 +121,7 @@ class MarginRankingLoss(Loss):
 
     Here m is the margin.
 
-    Shapes: two scores and a target of the same sizes give one number.
+    Shapes: two scores and a target of the same sizes, such as `N`, give one number.
 
     Source: Herbrich et al., "Support vector learning for ordinal regression" (1999), section 3; PyTorch
     `torch.nn.MarginRankingLoss`.
@@ -187,7 +187,7 @@ class TripletMarginLoss(Loss):
 class TripletMarginWithDistanceLoss(Loss):
     r"""Draw an anchor nearer to a sample of its kind than to one of another, by a distance of your choice.
 
-    TripletMarginLoss for embeddings that are compared by angle, or by another distance.
+    Use it in place of TripletMarginLoss for embeddings that are compared by angle, or by another distance.
 
     ```math
     \ell = \max(0,\; d(a, p) - d(a, n) + m)

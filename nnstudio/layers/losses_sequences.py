@@ -17,7 +17,7 @@ from nnstudio.layers.types import TensorType
 class SequenceCrossEntropyLoss(Loss):
     r"""Compare the scores at each step with the right code, and leave out what fills up.
 
-    The loss of language models, translation and tagging. Feed it raw scores with the codes last, as a Linear or a
+    Use it for language models, translation and tagging. Feed it raw scores with the codes last, as a Linear or a
     TiedLinear gives them. Code 0 is what fills up texts that are split into tokens.
 
     ```math

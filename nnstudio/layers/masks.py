@@ -15,8 +15,8 @@ _PADDING_HELP = "true where a step only fills up a short sequence"
 class PaddingMask(Layer):
     r"""Say which places of a sequence of codes only fill it up.
 
-    Wire it to the padding of attention, of masked pooling, of losses and of metrics. Texts that are split into tokens
-    are filled up with code 0.
+    Use it on the codes of texts of different length, and wire it to the padding of attention, of masked pooling, of
+    losses and of metrics. Texts that are split into tokens are filled up with code 0.
 
     ```math
     y_t = [\, x_t = \text{code} \,]

@@ -9,6 +9,7 @@ from nnstudio.layers.axes import axis_param
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Arg, Function
 from nnstudio.layers.checks import fixed, place_of
+from nnstudio.layers.disagreement import example
 from nnstudio.layers.types import Size, TensorType
 
 
@@ -25,6 +26,9 @@ class MatMul(Layer):
     ```math
     y_{n,i,j} = \sum_{k} \mathrm{left}_{n,i,k} \, \mathrm{right}_{n,k,j}
     ```
+
+    Shapes: `N×*×R×K` and `N×*×K×Q` (row, column) become `N×*×R×Q`; with the right one transposed, `N×*×R×K` and
+    `N×*×Q×K` do.
 
     Source: Vaswani et al., "Attention is all you need" (2017); PyTorch `torch.matmul`.
     """
@@ -45,7 +49,7 @@ class MatMul(Layer):
             switch = f"turn transpose right {'off' if self.transpose_right else 'on'}"
             raise BuildError(
                 f"cannot multiply {left.per_sample()} by {right.per_sample()}: left has {left.sizes[-1]} columns, "
-                f"right {inner} {side}",
+                f"right {inner} {side}{example(left.sizes[-1], inner)}",
                 switch if left.sizes[-1] == swapped else "make these two sizes the same",
             )
         if self.transpose_right:
@@ -67,6 +71,8 @@ class Einsum(Layer):
     ```math
     y_{\mathrm{out}} = \sum_{\text{letters not in out}} \; \prod_k \, (x_k)_{\mathrm{in}_k}
     ```
+
+    Shapes: as the pattern says: `nik,nkj->nij` makes `N×I×J` of `N×I×K` and `N×K×J` (row, column).
 
     Source: PyTorch `torch.einsum`.
     """
@@ -135,7 +141,7 @@ class Einsum(Layer):
             known = sizes.setdefault(letter, size)
             if known != size:
                 raise BuildError(
-                    f"has the letter {letter} for axes of different sizes ({known} and {size})",
+                    f"has the letter {letter} for axes of different sizes ({known} and {size}){example(known, size)}",
                     "give axes of different sizes different letters",
                 )
         spread.append(type.sizes[len(head) : cut])
@@ -178,6 +184,8 @@ class OuterProduct(Layer):
     y_{n,i,j} = \mathrm{left}_{n,i} \; \mathrm{right}_{n,j}
     ```
 
+    Shapes: `N×R` and `N×Q` (feature) become `N×R×Q` (row, column).
+
     Source: Lin et al., "Bilinear CNN models for fine-grained visual recognition" (2015); PyTorch `torch.outer`.
     """
 
@@ -200,6 +208,8 @@ class DotProduct(Layer):
     y_{n,\dots} = \sum_{i} \mathrm{left}_{n,\dots,i} \; \mathrm{right}_{n,\dots,i}
     ```
 
+    Shapes: two `N×*×F` (feature last) of the same sizes become `N×*`.
+
     Source: PyTorch `torch.linalg.vecdot`.
     """
 
@@ -221,6 +231,8 @@ class CrossProduct(Layer):
     y = \mathrm{left} \times \mathrm{right} \qquad y_1 = a_2 b_3 - a_3 b_2,\;\; y_2 = a_3 b_1 - a_1 b_3,\;\;
     y_3 = a_1 b_2 - a_2 b_1
     ```
+
+    Shapes: two `N×*×3` (coordinate last) of the same sizes become `N×*×3`.
 
     Source: PyTorch `torch.cross`.
     """
@@ -245,6 +257,9 @@ class DistanceMatrix(Layer):
     ```math
     y_{n,i,j} = \left\lVert \mathrm{left}_{n,i} - \mathrm{right}_{n,j} \right\rVert_p
     ```
+
+    Shapes: `N×R×F` and `N×Q×F` (row, feature) become `N×R×Q`: a row for each of the left, a column for each of the
+    right.
 
     Source: Snell et al., "Prototypical networks for few-shot learning" (2017); PyTorch `torch.cdist`.
     """
@@ -276,6 +291,9 @@ class SimilarityMatrix(Layer):
     {\lVert \mathrm{left}_{n,i} \rVert \, \lVert \mathrm{right}_{n,j} \rVert}
     ```
 
+    Shapes: `N×R×F` and `N×Q×F` (row, feature) become `N×R×Q`: a row for each of the left, a column for each of the
+    right.
+
     Source: Chen et al., "A simple framework for contrastive learning of visual representations" (2020).
     """
 
@@ -304,6 +322,8 @@ class Normalize(Layer):
     y = \frac{x}{\max\!\left( \lVert x \rVert_p ,\; 10^{-6} \right)}
     ```
 
+    Shapes: any axes after the batch, such as `N×F` (feature), which stay.
+
     Source: Schroff et al., "FaceNet" (2015); PyTorch `torch.nn.functional.normalize`.
     """
 
@@ -328,6 +348,9 @@ class Diagonal(Layer):
     ```math
     y_{n,\dots,i} = x_{n,\dots,\,i,\; i + \mathrm{offset}}
     ```
+
+    Shapes: `N×*×R×Q` (row, column) becomes `N×*×K`, K being the smaller of R and Q, or less where an offset makes the
+    diagonal end earlier.
 
     Source: PyTorch `torch.diagonal`.
     """

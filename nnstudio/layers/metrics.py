@@ -25,8 +25,8 @@ def probabilities_param() -> Any:
 class Accuracy(Layer):
     r"""Count which share of the predictions is right.
 
-    For classes, feed it the scores and the class codes; for yes or no, a single score, which means yes above the
-    threshold. Where one class is rare, look at more than this figure.
+    Use it for classification. For classes, feed it the scores and the class codes; for yes or no, a single score,
+    which means yes above the threshold. Where one class is rare, look at more than this figure.
 
     ```math
     \frac{\text{number right}}{\text{number of predictions}}
@@ -71,13 +71,14 @@ class Accuracy(Layer):
 class MAE(Layer):
     r"""Say by how much the prediction is off on average.
 
-    It has the unit of the target as the network sees it: of a standardised target, its standard deviations.
+    Use it where numbers are predicted and an error counts as much as it is large. It has the unit of the target as
+    the network sees it: of a standardised target, its standard deviations.
 
     ```math
     \frac{1}{n} \sum_i |x_i - y_i|
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: scikit-learn, `mean_absolute_error`.
     """
@@ -95,13 +96,14 @@ class MAE(Layer):
 class RMSE(Layer):
     r"""Say by how much the prediction is off, large errors counting more.
 
-    It has the unit of the target as the network sees it: of a standardised target, its standard deviations.
+    Use it where numbers are predicted and one large error is worse than many small ones. It has the unit of the
+    target as the network sees it: of a standardised target, its standard deviations.
 
     ```math
     \sqrt{\frac{1}{n} \sum_i (x_i - y_i)^2}
     ```
 
-    Shapes: two inputs of the same sizes give one number.
+    Shapes: two inputs of the same sizes, such as `N×F` (feature), give one number.
 
     Source: scikit-learn, `root_mean_squared_error`.
     """
@@ -121,8 +123,8 @@ class RMSE(Layer):
 class R2(Layer):
     r"""Say which share of the target's variance the prediction explains.
 
-    1 is perfect, 0 as good as always predicting the mean, below 0 worse. With several numbers a sample it is the
-    mean over them.
+    Use it to compare predictions of numbers whatever their unit: 1 is perfect, 0 as good as always predicting the
+    mean, below 0 worse. With several numbers a sample it is the mean over them.
 
     ```math
     1 - \frac{\sum_i (y_i - x_i)^2}{\sum_i (y_i - \bar y)^2}

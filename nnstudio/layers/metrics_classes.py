@@ -122,7 +122,8 @@ class Recall(_OfClasses):
 class MeanIoU(Layer):
     r"""Say how well areas overlap: what is in both, divided by what is in either, the mean over the classes.
 
-    The usual figure of semantic segmentation. Classes that neither occur nor are predicted do not count.
+    Use it for semantic segmentation, as its usual figure. Classes that neither occur nor are predicted do not
+    count.
 
     ```math
     \frac{1}{C} \sum_c \frac{TP_c}{TP_c + FP_c + FN_c}
@@ -224,8 +225,9 @@ class _Certain(Layer):
 class ROCAUC(_Certain):
     r"""Say how likely a sample of a class has a higher score than one that is not of it.
 
-    It looks at the order of the scores alone, so that it does not depend on a threshold, nor on how rare a class is.
-    0.5 is guessing, 1 perfect. With several classes each is compared with all others, and the mean is taken.
+    Use it where a class is rare, or before a threshold is chosen. It looks at the order of the scores alone, so
+    that it does not depend on a threshold, nor on how rare a class is. 0.5 is guessing, 1 perfect. With several
+    classes each is compared with all others, and the mean is taken.
 
     ```math
     P(x_{yes} > x_{no}) + \tfrac12 P(x_{yes} = x_{no})
@@ -270,8 +272,8 @@ class AveragePrecision(_Certain):
 class CalibrationError(_Certain):
     r"""Say by how much the network is surer than it is right, or less sure.
 
-    0 where of all predictions made with 80 % certainty 80 % are right, and so on. Samples are sorted into bins by how
-    sure the network is.
+    Use it where it matters how sure a prediction is: it is 0 where of all predictions made with 80 % certainty 80 %
+    are right, and so on. Samples are sorted into bins by how sure the network is.
 
     ```math
     \sum_b \frac{n_b}{n} \left| \text{right}_b - \text{sure}_b \right|

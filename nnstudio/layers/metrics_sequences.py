@@ -55,7 +55,8 @@ class _Sequences(Layer):
 class ErrorRate(_Sequences):
     r"""Count how many tokens must be put in, taken out or replaced to make a sequence right.
 
-    Of words it is the word error rate, of characters or phonemes theirs. It can be above 1 where too much is written.
+    Use it for speech and handwriting: of words it is the word error rate, of characters or phonemes theirs. It can
+    be above 1 where too much is written.
 
     ```math
     \frac{\text{insertions} + \text{deletions} + \text{replacements}}{\text{tokens of the target}}
@@ -88,7 +89,8 @@ class ExactMatch(_Sequences):
 class BLEU(_Sequences):
     r"""Say how many runs of words of a translation also stand in the reference.
 
-    From 0 to 1. Good for whole test sets, too coarse for single sentences. What is too short is punished.
+    Use it for translations of whole test sets; it is too coarse for single sentences. It goes from 0 to 1. What is
+    too short is punished.
 
     ```math
     \min\big(1, e^{1 - r/c}\big) \exp\Big( \frac1n \sum_{k=1}^{n} \ln p_k \Big)
@@ -115,7 +117,8 @@ class BLEU(_Sequences):
 class ChrF(_Sequences):
     r"""Say how many runs of characters of a translation also stand in the reference, and the other way round.
 
-    From 0 to 1. Steadier than BLEU for short sentences and for languages with many forms of a word.
+    Use it for translations of short sentences and into languages with many forms of a word, where it is steadier
+    than BLEU. It goes from 0 to 1.
 
     ```math
     (1 + \beta^2) \frac{P\, R}{\beta^2 P + R}
@@ -142,8 +145,8 @@ class ChrF(_Sequences):
 class EntityF1(Layer):
     r"""Weigh how many spans are found against how many of those found are right.
 
-    The figure of named entity recognition: a span is right where its beginning, its end and its kind are. Give the tags
-    in the order of their codes, such as `O, B-person, I-person`; without them each code but 0 is a kind.
+    Use it for named entity recognition: a span is right where its beginning, its end and its kind are. Give the
+    tags in the order of their codes, such as `O, B-person, I-person`; without them each code but 0 is a kind.
 
     ```math
     F_1 = \frac{2\, \text{right}}{\text{found} + \text{true}}

@@ -50,7 +50,7 @@ class RecallAtK(Layer):
 class EqualErrorRate(Layer):
     r"""Find the threshold at which as many right pairs are refused as wrong ones are let pass, and say how many.
 
-    The figure of verification: is this the same face, the same voice? Feed it a distance for each pair (or a likeness)
+    Use it for verification: is this the same face, the same voice? Feed it a distance for each pair (or a likeness)
     and 1 for pairs that belong together, 0 for others.
 
     ```math
@@ -85,8 +85,8 @@ class EqualErrorRate(Layer):
 class Perplexity(Layer):
     r"""Say among how many equally likely codes the network seems to choose.
 
-    The figure of language models: 1 knows every next token, and as many as there are tokens is guessing. It is e to the
-    cross-entropy.
+    Use it for language models: 1 knows every next token, and as many as there are tokens is guessing. It is e to
+    the cross-entropy.
 
     ```math
     \exp\Big( -\frac{1}{n} \sum_i \ln p_{i, y_i} \Big)

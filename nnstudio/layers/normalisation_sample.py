@@ -28,8 +28,8 @@ def _axes() -> Any:
 class LayerNorm(Layer):
     r"""Bring each sample's features to mean 0 and variance 1, each sample by itself.
 
-    The usual choice in transformers and recurrent networks: it does not depend on the batch and does the same when
-    training and when predicting.
+    Use it in transformers and recurrent networks: it does not depend on the batch and does the same when training
+    and when predicting.
 
     ```math
     y = \gamma\, \frac{x - \operatorname{E}[x]}{\sqrt{\operatorname{Var}[x] + \varepsilon}} + \beta
@@ -61,7 +61,7 @@ class LayerNorm(Layer):
 class RMSNorm(Layer):
     r"""Divide each sample's features by their root mean square.
 
-    LayerNorm without the mean: as good in large transformers, and a little cheaper.
+    Use it in place of LayerNorm in large transformers: without the mean it is as good there, and a little cheaper.
 
     ```math
     y = \gamma\, \frac{x}{\sqrt{\operatorname{mean}(x^2) + \varepsilon}}

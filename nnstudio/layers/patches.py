@@ -47,8 +47,8 @@ class Unfold(Layer):
 class Fold(Layer):
     r"""Put columns of patches together to an image, adding where patches overlap.
 
-    The way back from Unfold with the same window, stride, padding and dilation. Where windows overlap the sum comes
-    out, not the mean.
+    Use it as the way back from Unfold with the same window, stride, padding and dilation. Where windows overlap the
+    sum comes out, not the mean.
 
     ```math
     y_{c,h,w} = \sum_{s u + d i - p = h} \; \sum_{s v + d j - p = w} x_{(c\,k_h + i)\,k_w + j,\;u L_w + v}

@@ -127,7 +127,7 @@ class MaxPool1d(Found):
 class MaxPool2d(Found):
     r"""Keep the largest value of each window of an image.
 
-    The usual way to halve a picture after a Conv2d: what a filter found stays, where exactly it found it fades.
+    Use it to halve a picture after a Conv2d: what a filter found stays, where exactly it found it fades.
 
     ```math
     y_{c,h,w} = \max_{i,j} x_{c,\; s h + d i - p,\; s w + d j - p}

@@ -64,7 +64,7 @@ def _fractional(layer: Any, axes: int, input: TensorType) -> Call:
 class AdaptiveAvgPool1d(Layer):
     r"""Average a signal down to a chosen length, whatever its own.
 
-    With length 1 each channel becomes one number: the end of a network on signals.
+    Use it at the end of a network on signals: with length 1 each channel becomes one number.
 
     ```math
     y_{c,i} = \operatorname{mean}_m\, x_{c,m}, \qquad \lfloor i\,T/T' \rfloor \le m < \lceil (i+1)\,T/T' \rceil
@@ -88,7 +88,8 @@ class AdaptiveAvgPool1d(Layer):
 class AdaptiveAvgPool2d(Layer):
     r"""Average an image down to a chosen size, whatever its own.
 
-    With size 1 each channel becomes one number, so that a Linear can follow pictures of any size.
+    Use it before the last Linear: with size 1 each channel becomes one number, so that a Linear can follow pictures
+    of any size.
 
     ```math
     y_{c,i} = \operatorname{mean}_m\, x_{c,m}, \qquad \lfloor i\,H/H' \rfloor \le m < \lceil (i+1)\,H/H' \rceil
@@ -114,7 +115,7 @@ class AdaptiveAvgPool2d(Layer):
 class AdaptiveAvgPool3d(Layer):
     r"""Average a volume down to a chosen size, whatever its own.
 
-    With size 1 each channel becomes one number: the end of a network on scans or films.
+    Use it at the end of a network on scans or films: with size 1 each channel becomes one number.
 
     ```math
     y_{c,i} = \operatorname{mean}_m\, x_{c,m}, \qquad \lfloor i\,D/D' \rfloor \le m < \lceil (i+1)\,D/D' \rceil
@@ -140,7 +141,8 @@ class AdaptiveAvgPool3d(Layer):
 class AdaptiveMaxPool1d(Found):
     r"""Keep the largest values of a signal at a chosen length, whatever its own.
 
-    With length 1 each channel becomes one number: did this filter find its pattern anywhere?
+    Use it where it matters that a pattern occurs, not how often: with length 1 each channel says whether its filter
+    found it anywhere.
 
     ```math
     y_{c,i} = \max_m\, x_{c,m}, \qquad \lfloor i\,T/T' \rfloor \le m < \lceil (i+1)\,T/T' \rceil
@@ -165,7 +167,8 @@ class AdaptiveMaxPool1d(Found):
 class AdaptiveMaxPool2d(Found):
     r"""Keep the largest values of an image at a chosen size, whatever its own.
 
-    With size 1 each channel becomes one number: did this filter find its pattern anywhere?
+    Use it where it matters that a pattern occurs, not how often: with size 1 each channel says whether its filter
+    found it anywhere.
 
     ```math
     y_{c,i} = \max_m\, x_{c,m}, \qquad \lfloor i\,H/H' \rfloor \le m < \lceil (i+1)\,H/H' \rceil
@@ -192,7 +195,8 @@ class AdaptiveMaxPool2d(Found):
 class AdaptiveMaxPool3d(Found):
     r"""Keep the largest values of a volume at a chosen size, whatever its own.
 
-    With size 1 each channel becomes one number: did this filter find its pattern anywhere?
+    Use it where it matters that a pattern occurs, not how often: with size 1 each channel says whether its filter
+    found it anywhere.
 
     ```math
     y_{c,i} = \max_m\, x_{c,m}, \qquad \lfloor i\,D/D' \rfloor \le m < \lceil (i+1)\,D/D' \rceil

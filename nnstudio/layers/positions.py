@@ -116,7 +116,7 @@ class RotaryEncoding(Layer):
 class PatchEmbedding(Layer):
     r"""Cut images into patches and turn each into a vector: a picture becomes a sequence.
 
-    The beginning of a vision transformer. Put a ClassToken and LearnedPositions behind it.
+    Use it at the beginning of a vision transformer. Put a ClassToken and LearnedPositions behind it.
 
     ```math
     y_t = W \operatorname{vec}(\text{patch}_t) + b
@@ -174,7 +174,7 @@ class ClassToken(Layer):
 class Reparameterise(Layer):
     r"""Draw from a normal distribution of given mean and variance, so that gradients pass through.
 
-    The middle of a variational autoencoder. While training it samples; when predicting it gives the mean.
+    Use it in the middle of a variational autoencoder. While training it samples; when predicting it gives the mean.
 
     ```math
     y = \mu + e^{\ln \sigma^2 / 2}\, \epsilon, \qquad \epsilon \sim N(0, 1)

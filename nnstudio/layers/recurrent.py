@@ -68,7 +68,7 @@ def _recurrent(kind: str, layer: Any, input: TensorType, lengths: TensorType | N
 class RNN(Weighted):
     r"""Read a sequence step by step, each state a bend of the last one and the input.
 
-    The simplest recurrent layer, good for short sequences and for seeing how memory fades; LSTM and GRU remember
+    Use it for short sequences and to see how memory fades, as the simplest recurrent layer; LSTM and GRU remember
     longer. `sequence` has the state at every step, `last` the final one, both directions joined.
 
     Sequences of different length: wire `lengths` (of SequenceLengths, or of the data), and each is read to its own end
@@ -112,8 +112,8 @@ class RNN(Weighted):
 class GRU(Weighted):
     r"""Read a sequence step by step, with gates that say what to keep and what to renew.
 
-    About as good as LSTM with a quarter fewer weights. `sequence` has the state at every step, `last` the final
-    one, both directions joined.
+    Use it in place of LSTM: it is about as good, with a quarter fewer weights. `sequence` has the state at every
+    step, `last` the final one, both directions joined.
 
     Sequences of different length: wire `lengths` (of SequenceLengths, or of the data), and each is read to its own end
     and backwards from there, as packed sequences are; `sequence` is 0 behind it.
@@ -154,8 +154,9 @@ class GRU(Weighted):
 class LSTM(Weighted):
     r"""Read a sequence step by step, with a cell that remembers and gates that guard it.
 
-    The usual recurrent layer for text, speech and time series. `sequence` has the state at every step, `last` the
-    final one, both directions joined; wire `hidden` and `cell` of an encoder to the initial state of a decoder.
+    Use it for text, speech and time series, as the usual recurrent layer. `sequence` has the state at every step,
+    `last` the final one, both directions joined; wire `hidden` and `cell` of an encoder to the initial state of a
+    decoder.
 
     Sequences of different length: wire `lengths` (of SequenceLengths, or of the data), and each is read to its own end
     and backwards from there, as packed sequences are; `sequence` is 0 behind it.

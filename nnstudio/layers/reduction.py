@@ -1,4 +1,4 @@
-"""Reduction: many numbers become one, along chosen axes; and sums that run along an axis."""
+"""Reduction: many numbers become one, along chosen axes."""
 
 from __future__ import annotations
 
@@ -62,20 +62,6 @@ class ReducedOne(Layer):
         return dropped(input, () if self.keepdim else (place_of(self.axis, input, what="gather up"),))
 
 
-class Running(Layer):
-    """Base of sums and products that run along an axis."""
-
-    function: ClassVar[str]
-
-    input = Port("N *", dtype="number")
-    output = Port("N *", dtype="number")
-
-    axis: int = axis_param(-1, "along which it runs")
-
-    def build(self, input: TensorType) -> Function:
-        return Function(self.function, Arg("input"), place_of(self.axis, input, what="run along"))
-
-
 @layer(family="Reduction", icon="sum", telling=("axes",), synonyms=("reduce sum", "total", "add up", "sum pooling"))
 class Sum(Reduced):
     r"""Add up all numbers along axes of a sample.
@@ -85,6 +71,9 @@ class Sum(Reduced):
     ```math
     y = \sum_{i} x_i
     ```
+
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
 
     Source: PyTorch `torch.sum`.
     """
@@ -108,6 +97,9 @@ class Mean(Reduced):
     y = \frac{1}{n} \sum_{i=1}^{n} x_i
     ```
 
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
+
     Source: PyTorch `torch.mean`.
     """
 
@@ -123,6 +115,9 @@ class Max(Reduced):
     ```math
     y = \max_{i} x_i
     ```
+
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
 
     Source: Qi et al., "PointNet" (2016), for pooling over sets; PyTorch `torch.amax`.
     """
@@ -143,6 +138,9 @@ class Min(Reduced):
     y = \min_{i} x_i
     ```
 
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
+
     Source: PyTorch `torch.amin`.
     """
 
@@ -161,6 +159,9 @@ class Product(ReducedOne):
     ```math
     y = \prod_{i} x_i
     ```
+
+    Shapes: the axis is gone, or stays with size 1 where it is kept: `N×T×F` (time, feature) becomes `N×T` along the
+    last axis.
 
     Source: PyTorch `torch.prod`.
     """
@@ -190,6 +191,9 @@ class Variance(_Spread):
     y = \frac{1}{n} \sum_{i=1}^{n} (x_i - \bar{x})^{2}
     ```
 
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
+
     Source: PyTorch `torch.var`.
     """
 
@@ -211,6 +215,9 @@ class StandardDeviation(_Spread):
     y = \sqrt{\frac{1}{n} \sum_{i=1}^{n} (x_i - \bar{x})^{2}}
     ```
 
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
+
     Source: Snyder et al., "X-vectors" (2018), for statistics pooling; PyTorch `torch.std`.
     """
 
@@ -229,6 +236,9 @@ class Norm(Reduced):
     ```math
     \lVert x \rVert_p = \left( \sum_{i} \lvert x_i \rvert^{p} \right)^{1/p}
     ```
+
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
 
     Source: PyTorch `torch.linalg.vector_norm`.
     """
@@ -262,6 +272,9 @@ class LogSumExp(Reduced):
     y = \ln \sum_{i} e^{x_i}
     ```
 
+    Shapes: the axes are gone, or stay with size 1 where they are kept: `N×T×F` (time, feature) becomes `N×T` along
+    the last axis, `N` along all.
+
     Source: PyTorch `torch.logsumexp`.
     """
 
@@ -277,6 +290,9 @@ class ArgMax(ReducedOne):
     ```math
     y = \operatorname{arg\,max}_{i} \; x_i
     ```
+
+    Shapes: the axis is gone, or stays with size 1 where it is kept: `N×T×F` (time, feature) becomes `N×T` along the
+    last axis.
 
     Source: PyTorch `torch.argmax`.
     """
@@ -295,6 +311,9 @@ class ArgMin(ReducedOne):
     ```math
     y = \operatorname{arg\,min}_{i} \; x_i
     ```
+
+    Shapes: the axis is gone, or stays with size 1 where it is kept: `N×T×F` (time, feature) becomes `N×T` along the
+    last axis.
 
     Source: van den Oord et al., "Neural discrete representation learning" (2017); PyTorch `torch.argmin`.
     """
@@ -321,6 +340,9 @@ class Any(_Truth):
     y = \bigvee_{i} x_i
     ```
 
+    Shapes: the axis is gone, or stays with size 1 where it is kept: `N×T×F` (time, feature) becomes `N×T` along the
+    last axis.
+
     Source: PyTorch `torch.any`.
     """
 
@@ -337,41 +359,10 @@ class All(_Truth):
     y = \bigwedge_{i} x_i
     ```
 
+    Shapes: the axis is gone, or stays with size 1 where it is kept: `N×T×F` (time, feature) becomes `N×T` along the
+    last axis.
+
     Source: PyTorch `torch.all`.
     """
 
     function = "torch.all"
-
-
-@layer(family="Reduction", icon="cumsum", telling=("axis",), synonyms=("cumulative sum", "running total", "integrate"))
-class CumSum(Running):
-    r"""Add up along an axis, keeping every sum on the way.
-
-    Use it to turn steps into positions, or probabilities into a distribution function.
-
-    ```math
-    y_i = \sum_{j \le i} x_j
-    ```
-
-    Source: PyTorch `torch.cumsum`.
-    """
-
-    function = "torch.cumsum"
-
-
-@layer(
-    family="Reduction", icon="cumprod", telling=("axis",), synonyms=("cumulative product", "running product", "decay")
-)
-class CumProd(Running):
-    r"""Multiply along an axis, keeping every product on the way.
-
-    Use it for what is left after each step, as light along a ray.
-
-    ```math
-    y_i = \prod_{j \le i} x_j
-    ```
-
-    Source: Mildenhall et al., "NeRF" (2020), for transmittance; PyTorch `torch.cumprod`.
-    """
-
-    function = "torch.cumprod"

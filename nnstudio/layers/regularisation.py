@@ -26,7 +26,7 @@ class Dropout(Layer):
     y = \frac{m\,x}{1 - p}, \qquad m = \begin{cases} 0 & \text{with probability } p \\ 1 & \text{else} \end{cases}
     ```
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Srivastava et al., "Dropout" (2014), section 4; PyTorch `torch.nn.Dropout`.
     """
@@ -128,7 +128,7 @@ class AlphaDropout(Layer):
 
     Here m is 0 with probability p, else 1, and α' = −1.7581 is where SELU goes for very negative values.
 
-    Shapes: any, which stays.
+    Shapes: any axes, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: Klambauer et al., "Self-normalizing neural networks" (2017), section 2; PyTorch `torch.nn.AlphaDropout`.
     """
@@ -146,7 +146,7 @@ class AlphaDropout(Layer):
 class FeatureAlphaDropout(Layer):
     r"""Drop a random share of the channels so that mean and variance stay as they were.
 
-    AlphaDropout for convolutions: a channel is dropped as a whole.
+    Use it in place of AlphaDropout behind convolutions: a channel is dropped as a whole.
 
     ```math
     y_c = a\,(m_c\,x_c + (1 - m_c)\,\alpha') + b, \qquad a = \big((1 - p)(1 + p\,\alpha'^2)\big)^{-1/2}, \quad

@@ -70,26 +70,39 @@ class Upsample(Layer):
 class Interpolate(Layer):
     r"""Bring an image to a given height and width, without weights.
 
-    Use it to give branches of different scales the same size, before an Add or Concatenate. Upsample enlarges by a
-    factor instead.
+    Use it to give branches of different scales the same size, before an Add or Concatenate. Wire the other branch to
+    `like` where its height and width are known only at run time. Upsample enlarges by a factor instead.
 
     ```math
     y_{c,h,w} = x\!\left(c,\; h \cdot \tfrac{H}{H'},\; w \cdot \tfrac{W}{W'}\right)
     ```
 
-    Source: PyTorch `torch.nn.functional.interpolate`.
+    Shapes: `N×C×H×W` (channel, height, width) becomes `N×C×H′×W′`, where H′ and W′ are the size, or those of `like`.
+
+    Source: Gonzalez and Woods, "Digital image processing" (2018), section 2.4; PyTorch
+    `torch.nn.functional.interpolate`.
     """
 
     input = Port("N C H W")
+    like = Port(
+        "N * R K", dtype="any", optional=True, help="a picture whose height and width come out, not the set size"
+    )
     output = Port("N C H' W'")
 
-    size: Size = param(32, axes=2, min=1, max=65_536, unit="px", help="height and width that come out")
+    size: Size = param(
+        32, axes=2, min=1, max=65_536, unit="px", help="height and width that come out, unless like is wired"
+    )
     mode: str = param(
         "bilinear", choices=("nearest", "bilinear", "bicubic", "area"), title="Between pixels",
         help="nearest repeats pixels, bilinear and bicubic blend them, area averages (best for making smaller)",
     )  # fmt: skip
 
-    def build(self, input: TensorType) -> Function:
+    def build(self, input: TensorType, like: TensorType | None = None) -> Call | Function:
+        if like is not None:
+            if like.rank != 4:
+                raise BuildError(f"takes height and width from an image; like is fed {like.per_sample()}",
+                                 "wire an image to like, or nothing, and set the size")  # fmt: skip
+            return Call("nnstudio.nn.InterpolateLike", mode=self.mode)
         return Function("torch.nn.functional.interpolate", Arg("input"), size=each(self.size, 2), mode=self.mode)
 
 
@@ -103,6 +116,8 @@ class Pad(Layer):
     y_{\dots,\,i,\,\dots} = \begin{cases} x_{\dots,\; i - \mathrm{before},\; \dots} & \text{inside} \\
     \mathrm{value} & \text{outside} \end{cases}
     ```
+
+    Shapes: the axis becomes longer: `N×C×T` (channel, time) becomes `N×C×T'` with `T' = before + T + after`.
 
     Source: PyTorch `torch.nn.functional.pad`.
     """

@@ -23,7 +23,8 @@ class Flatten(Layer):
     y_{n,\; (c H + h) W + w} = x_{n,c,h,w}
     ```
 
-    Shapes: the axes that are joined become one of their product: N×C×H×W becomes N×(C·H·W).
+    Shapes: the axes that are joined become one of their product: `N×C×H×W` (channel, height, width) becomes
+    `N×(C·H·W)`.
 
     Source: PyTorch `torch.flatten`.
     """
@@ -64,6 +65,9 @@ class Reshape(Layer):
     ```math
     y_{n,\; j_1, \dots, j_k} = x_{n,\; i_1, \dots, i_m} \quad \text{in row-major order}
     ```
+
+    Shapes: `N×*` becomes `N×` the sizes, whose product stays: `N×784` (feature) with 1, 28, 28 becomes `N×1×28×28`
+    (channel, height, width).
 
     Source: PyTorch `torch.reshape`.
     """
@@ -110,6 +114,8 @@ class Permute(Layer):
     y_{n,\; i_{p_1},\, i_{p_2},\, \dots} = x_{n,\; i_1,\, i_2,\, \dots} \quad \text{for the order } p
     ```
 
+    Shapes: the same sizes in another order: `N×C×T` (channel, time) becomes `N×T×C` with 2, 1.
+
     Source: PyTorch `torch.permute`.
     """
 
@@ -153,6 +159,8 @@ class Transpose(Layer):
     y_{n,\dots,\,j,\dots,\,i,\dots} = x_{n,\dots,\,i,\dots,\,j,\dots}
     ```
 
+    Shapes: two sizes change places: `N×C×T` (channel, time) becomes `N×T×C`.
+
     Source: PyTorch `torch.transpose`.
     """
 
@@ -187,6 +195,8 @@ class Squeeze(Layer):
     ```math
     y_{n,\dots} = x_{n,\dots,\,1,\,\dots}
     ```
+
+    Shapes: an axis of size 1 is gone: `N×T×1` (time, feature) becomes `N×T`.
 
     Source: PyTorch `torch.squeeze`.
     """
@@ -227,6 +237,8 @@ class Unsqueeze(Layer):
     y_{n,\dots,\,1,\,\dots} = x_{n,\dots}
     ```
 
+    Shapes: an axis of size 1 is new: `N×F` (feature) becomes `N×1×F` at 1 and `N×F×1` at −1.
+
     Source: PyTorch `torch.unsqueeze`.
     """
 
@@ -253,6 +265,9 @@ class Expand(Layer):
     ```math
     y_{\dots,\,i,\,\dots} = x_{\dots,\,1,\,\dots} \qquad i = 1, \dots, \mathrm{size}
     ```
+
+    Shapes: the axis of size 1 gets the size: `N×1×F` (time, feature) becomes `N×T×F` with the axis 1 and the size
+    T.
 
     Source: PyTorch `torch.Tensor.expand`.
     """
@@ -288,6 +303,9 @@ class Repeat(Layer):
     y_{\dots,\,i,\,\dots} = x_{\dots,\; \lfloor i / \mathrm{times} \rfloor,\; \dots}
     ```
 
+    Shapes: the axis becomes r times as long: `N×T×F` (time, feature) becomes `N×rT×F` along the axis 1, repeated r
+    times.
+
     Source: PyTorch `torch.tile` and `torch.repeat_interleave`.
     """
 
@@ -319,6 +337,8 @@ class Roll(Layer):
     y_{\dots,\,i,\,\dots} = x_{\dots,\; (i - \mathrm{shift}) \bmod s,\; \dots}
     ```
 
+    Shapes: any axes after the batch, such as `N×C×H×W` (channel, height, width), which stay.
+
     Source: Liu et al., "Swin transformer" (2021); PyTorch `torch.roll`.
     """
 
@@ -343,6 +363,8 @@ class Flip(Layer):
     ```math
     y_{\dots,\,i,\,\dots} = x_{\dots,\; s - 1 - i,\; \dots}
     ```
+
+    Shapes: any axes after the batch, such as `N×C×H×W` (channel, height, width), which stay.
 
     Source: PyTorch `torch.flip`.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer
 from nnstudio.layers.call import Arg, Call, Function
+from nnstudio.layers.disagreement import example
 from nnstudio.layers.types import TensorType, product
 
 _SYNONYMS = ("time distributed", "TimeDistributed", "each step", "per frame", "video", "sequence")
@@ -64,7 +65,7 @@ class UnfoldTime(Layer):
         if input.sizes[0] != product(batch, steps):
             raise BuildError(
                 f"needs a sample for each step of {like.per_sample()}, {product(batch, steps)} in all; it is fed "
-                f"{input.sizes[0]}",
+                f"{input.sizes[0]}{example(product(batch, steps), input.sizes[0])}",
                 "put a FoldTime before the layers that work on each step, and wire what it is fed to like as well",
             )
         return Call("nnstudio.nn.UnfoldTime")

@@ -69,8 +69,8 @@ def _transformer(kind: str, layer: Any, input: TensorType, *counts: int, **more:
 class TransformerEncoderLayer(Layer):
     r"""Let each step look at all others, then think about what it found: one block of a transformer.
 
-    Stack some of them on embeddings with positions to read text, pictures in patches or any sequence. Switched to
-    causal it is a block of GPT.
+    Use it several times, one behind another, on embeddings with positions to read text, pictures in patches or any
+    sequence. Switched to causal it is a block of GPT.
 
     ```math
     u = \operatorname{norm}(x + \operatorname{attention}(x, x, x)), \qquad

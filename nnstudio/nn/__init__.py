@@ -49,6 +49,7 @@ from nnstudio.nn.pooling import (
 )
 from nnstudio.nn.positions import ClassToken, LearnedPositions, PatchEmbedding, PositionalEncoding, RotaryEncoding
 from nnstudio.nn.recurrent import GRU, LSTM, RNN, LSTMCell
+from nnstudio.nn.resizing import InterpolateLike
 from nnstudio.nn.time_steps import UnfoldTime
 from nnstudio.nn.variational import Reparameterise, StochasticDepth
 from nnstudio.nn.warping import RandomAffine
@@ -95,6 +96,7 @@ __all__ = [
     "HeatmapLoss",
     "HingeLoss",
     "InstancePrecision",
+    "InterpolateLike",
     "KLDivLoss",
     "KLNormalLoss",
     "LPPool1d",

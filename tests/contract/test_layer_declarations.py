@@ -13,6 +13,7 @@ from families import by_family
 
 from nnstudio.layers import Layer, Param, ParameterError, Placeholder, layer_from_json, layer_to_json, load
 from nnstudio.layers.families import FAMILIES
+from nnstudio.layers.help_page import help_page
 
 TYPES = list(load())
 Drawn = Callable[[type[Layer]], tuple[Any, ...]]
@@ -25,8 +26,17 @@ def test_help_begins_with_a_sentence_and_says_where_it_comes_from(cls: type[Laye
     assert summary.endswith((".", "?"))
     assert len(summary) <= 110, "the first sentence goes into one line of the palette"
     assert len(cls.help()) > len(summary) + 20, "the help says no more than its first sentence"
-    if cls.role in ("layer", "loss", "metric"):
-        assert re.search(r"^(Formula|Source): ", cls.help(), re.MULTILINE), "neither formula nor source"
+
+
+@by_family(TYPES)
+def test_help_has_a_formula_shapes_when_to_use_it_and_a_source(cls: type[Layer]) -> None:
+    page = help_page(cls)
+    assert page.formulas, "no formula"
+    assert re.search(r"`N[×`]", page.shapes), "no shapes with axes"
+    told = " ".join(text for kind, text in page.body if kind == "text")
+    assert re.search(r"\b([Uu]se (it|one)|Put it|When to use it:)\b", told), "it does not say when to use it"
+    named = r'"[^"]+" \((19|20)\d\d\)|PyTorch (`torch|indexing)|(scikit-learn|TorchMetrics|Keras|TorchVision), `'
+    assert re.search(named, page.source), "the source names neither a paper nor a page of a library"
 
 
 @by_family(TYPES)

@@ -55,6 +55,8 @@ def told(chain: Chain, fed: TensorType, out: TensorType) -> str:
     pools = [layer for layer in chain if layer.type_name().startswith("AdaptiveAvgPool")]
     if pools and getattr(pools[0], "output_size", 0) == 1 and not {"Linear", "Conv2d", "Conv1d"} & set(names):
         return "global average pooling"
+    if names == ["Interpolate"]:
+        return f"Interpolate to {'×'.join(map(str, out.sizes[2:]))}"
     if names == ["Upsample"]:
         return f"Upsample by {getattr(last, 'scale_factor', 2)}"
     if pools:
@@ -175,9 +177,39 @@ def _windows(fed: TensorType, goal: TensorType) -> Iterator[Chain]:
     if enlarge is not None and all(b > a for a, b in pairs):
         yield (enlarge, *after)
     size = tuple(b for _, b in pairs)
+    larger = made("Interpolate", size=size) if axes == 2 and all(b >= a for a, b in pairs) else None
+    if larger is not None:
+        yield (larger, *after)
     adaptive = made(f"AdaptiveAvgPool{axes}d", output_size=size if axes > 1 else size[0])
     if adaptive is not None:
         yield (adaptive, *after)
+
+
+def sized_like(case: Case, wire: Wire, other: Wire) -> Candidate | None:
+    """Bring the image on a wire to the height and width of that on another, whatever these are at run time; a 1×1
+    convolution behind it where the node adds them up and the channels differ."""
+    fed, goal, layer = case.type_at(wire), case.type_at(other), made("Interpolate")
+    if (
+        fed is None
+        or goal is None
+        or layer is None
+        or not fed.rank == goal.rank == 4
+        or fed.sizes[2:] == goal.sizes[2:]
+    ):
+        return None
+    if all(isinstance(size, int) for size in (*fed.sizes[2:], *goal.sizes[2:])):
+        return None  # a layer of a set size says more
+    id, channels = edits.new_id(), goal.sizes[1]
+    steps = [edits.insert_on(wire, layer, id=id), edits.connect(other.source, other.output, id, "like")]
+    names, title = case.network.nodes, ""
+    if case.layer is not None and case.layer.type_name() != "Concatenate" and fed.sizes[1] != channels:
+        convolution = made("Conv2d", out_channels=channels, kernel_size=1)
+        if convolution is None:
+            return None
+        steps.append(edits.insert_on(Wire(id, "output", wire.target, wire.input), convolution))
+        title = f" and a 1×1 convolution {fed.sizes[1]} → {channels}"
+    source, sized = names[wire.source].name, names[other.source].name
+    return Candidate(f"Interpolate {source} to the size of {sized}{title}", edits.chain(*steps), 1, 1 + len(steps))
 
 
 def casting(fed: TensorType, wanted: str) -> Iterator[Chain]:
@@ -210,7 +242,7 @@ def tier_of(chain: Chain, fed: TensorType, out: TensorType) -> int:
     if "Reshape" in names and fed.rank > 2 and out.rank >= fed.rank:
         return 2
     sized = any(name.startswith("Adaptive") for name in names) and out.rank == fed.rank
-    return 2 if sized else 0
+    return 2 if sized else 1 if "Interpolate" in names else 0
 
 
 def on_wire(

@@ -9,6 +9,7 @@ from nnstudio.compile.mending import adapters, sizes, wiring
 from nnstudio.compile.mending.case import Candidate, Case
 from nnstudio.graph import Node, Wire, edits
 from nnstudio.layers import Layer, TensorType, load
+from nnstudio.layers.linear import Linear
 
 
 def _types(case: Case) -> tuple[Wire | None, TensorType | None, TensorType | None]:
@@ -27,6 +28,9 @@ def mismatch(case: Case) -> Iterator[Candidate]:
         return
     yield from _turned(case, node.layer, wire)
     heads = list(_heads(case, wire, target))
+    early = list(_flattened(case, wire, prediction, target, [head for _, head in heads]))
+    yield from early
+    late = 1 if early else 0
     for count, head in heads:
         if node.layer.type_name() != "BCEWithLogitsLoss" or count == 1:
             yield head
@@ -40,19 +44,56 @@ def mismatch(case: Case) -> Iterator[Candidate]:
         for _, head in heads:
             yield Candidate(f"Use {kind}, and {_lower(head.title)}", edits.chain(use, head.edit), 1, 2)
     yield from wiring.swapped(case)
-    yield from _before(case, node.layer, wire, adapters.reshaping(prediction))
-    yield from _before(case, node.layer, wire, adapters.meeting(prediction, target))
+    yield from _before(case, node.layer, wire, adapters.reshaping(prediction), late)
+    yield from _before(case, node.layer, wire, adapters.meeting(prediction, target), late)
     linear, flat = adapters.made("Linear", out_features=target.classes or 1), adapters.made("Flatten")
     if linear is not None:
         chains = [(linear,), *([(flat, linear)] if flat is not None and prediction.rank > 2 else [])]
-        yield from _before(case, node.layer, wire, chains)
+        yield from _before(case, node.layer, wire, chains, late)
     for goal in case.wires("target"):
         good = lambda out, goal=goal: case.works(node.layer, {goal: out})  # noqa: E731
         yield from adapters.on_wire(case, goal, adapters.casting(target, _dtype_at(node)), good, 1, 2)
         yield from adapters.on_wire(case, goal, adapters.reshaping(target), good, 1, 2)
 
 
-def _before(case: Case, layer: Layer, wire: Wire, chains: Iterable[adapters.Chain]) -> Iterator[Candidate]:
+def _flattened(
+    case: Case, wire: Wire, prediction: TensorType, target: TensorType, heads: list[Candidate]
+) -> Iterator[Candidate]:
+    """One answer for each sample, where a Linear works on each row of an image or step of a sequence by itself: a
+    Flatten (or an average) before the first such Linear, which may also need other outputs."""
+    if prediction.rank < 3 or target.rank > 2:
+        return
+    first: tuple[Node, Wire, TensorType] | None = None
+    for node in case.upstream(wire.source):
+        wires = case.network.incoming.get(node.id, ())
+        fed = case.type_at(wires[0]) if len(wires) == 1 else None
+        if isinstance(node.layer, Linear) and fed is not None and fed.rank > 2:
+            first = node, wires[0], fed
+    if first is None:
+        return
+    linear, at, fed = first
+    for chain in adapters.reshaping(fed):
+        out = through(chain, fed)
+        if out is None or out.rank != 2 or chain[0].type_name() == "Reshape":
+            continue
+        put, tier = adapters.inserted(at, chain), 0 if len(chain) == 1 else 1
+        title = f"Insert {adapters.told(chain, fed, out)} before {linear.name}"
+        yield Candidate(title, put, tier, len(chain))
+        for head in heads:
+            yield Candidate(f"{title}, and {_lower(head.title)}", edits.chain(put, head.edit), tier, 1 + len(chain))
+
+
+def _too_many(case: Case, out: TensorType) -> bool:
+    """Whether scores are more than there are classes: a loss takes them, and learns to name classes there are not."""
+    target = next(iter(case.fed("target")), None)
+    if target is None or not target.classes or out.rank != target.rank + 1:
+        return False
+    return isinstance(out.sizes[1], int) and out.sizes[1] > target.classes
+
+
+def _before(
+    case: Case, layer: Layer, wire: Wire, chains: Iterable[adapters.Chain], least: int = 0
+) -> Iterator[Candidate]:
     """Put layers behind what is predicted: for this loss, and for all losses, metrics and outputs that look at it."""
     fed = case.type_at(wire)
     ends = tuple(
@@ -63,9 +104,9 @@ def _before(case: Case, layer: Layer, wire: Wire, chains: Iterable[adapters.Chai
     source, most = case.network.nodes[wire.source].name, 2
     for chain in chains:
         out = through(chain, fed) if fed is not None else None
-        if fed is None or out is None or out == fed or not case.works(layer, {wire: out}):
+        if fed is None or out is None or out == fed or _too_many(case, out) or not case.works(layer, {wire: out}):
             continue
-        title, tier = f"Insert {adapters.told(chain, fed, out)}", adapters.tier_of(chain, fed, out)
+        title, tier = f"Insert {adapters.told(chain, fed, out)}", max(least, adapters.tier_of(chain, fed, out))
         if ends:
             all_of_them = adapters.inserted(wire, chain, ends)
             yield Candidate(f"{title} after {source}", all_of_them, tier, 1 + len(chain))

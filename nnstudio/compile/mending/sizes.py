@@ -63,9 +63,31 @@ def together(case: Case) -> Iterator[Candidate]:
     for wire, fed in reversed(typed):
         for goal in dict.fromkeys(type for other, type in typed if other != wire):
             yield from _widths(case, wire, fed, goal)
+    yield from _padded(case)
+    for wire, _ in reversed(typed):
+        resized = (adapters.sized_like(case, wire, other) for other, _ in typed if other.source != wire.source)
+        yield from filter(None, resized)
     for wire, fed in typed:
         works = lambda out, wire=wire: case.works(layer, {wire: out})  # noqa: E731
         yield from adapters.on_wire(case, wire, adapters.reshaping(fed), works, 2, 2)
+
+
+def _padded(case: Case) -> Iterator[Candidate]:
+    """Several convolutions before the node that make what they are fed smaller by their edges: pad all of them."""
+    losing = []
+    for node in case.upstream(case.problem.node, 30):
+        layer = node.layer
+        if not isinstance(layer, Layer) or layer.type_name() not in ("Conv1d", "Conv2d", "Conv3d"):
+            continue
+        fed = next(iter(case.network.incoming.get(node.id, ())), None)
+        before, after = case.type_at(fed) if fed else None, case.resolution.nodes[node.id].outputs.get("output")
+        stays = before is None or after is None or before.sizes[2:] == after.sizes[2:]
+        stride: Any = getattr(layer, "stride", 1)
+        if not stays and set(stride if isinstance(stride, tuple) else (stride,)) == {1}:
+            losing.append(node.id)
+    if len(losing) > 1:
+        padded = edits.chain(*(edits.set_params(id, padding="same") for id in losing))
+        yield Candidate(f"Set the padding of {len(losing)} convolutions to same, so that sizes stay", padded, 0, 2)
 
 
 def _widths(case: Case, wire: Wire, fed: TensorType, goal: TensorType) -> Iterator[Candidate]:

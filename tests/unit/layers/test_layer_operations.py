@@ -161,6 +161,12 @@ def test_powers_that_are_not_whole_take_negative_numbers_as_very_small_ones() ->
     assert torch.allclose(run("Power", x, exponent=3.0), torch.tensor([[-1.0, 64.0]]))
 
 
+def test_interpolate_takes_height_and_width_of_the_picture_wired_to_like() -> None:
+    x, like = torch.rand(2, 3, 4, 4), torch.rand(2, 1, 7, 5)
+    expected = torch.nn.functional.interpolate(x, size=(7, 5), mode="nearest")
+    assert torch.equal(run("Interpolate", x, like, size=9, mode="nearest"), expected)
+
+
 @pytest.mark.parametrize("name", ["Repeat", "Expand", "Interpolate", "Pad", "OneHot", "OuterProduct"])
 def test_a_huge_result_is_worked_out_without_making_it(name: str) -> None:
     from nnstudio.compile.shapes import Inputs

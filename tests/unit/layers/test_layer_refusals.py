@@ -69,6 +69,7 @@ def layer(name: str, **values: Any) -> Layer:
         (layer("PixelShuffle", upscale_factor=4), (image,), "a multiple of 16 channels", "it 16 channels"),
         (layer("Fold", kernel_size=2), (TensorType.of("N C B", "N", 6, 9),), "4 numbers, and its input has 6", "of 4"),
         (layer("ReflectionPad2d", padding=5), (image,), "cannot fill a padding of 5 from an input of 5×5", "at most 4"),
+        (layer("Interpolate"), (image, sequence), "like is fed 7×4", "wire an image to like"),
         (layer("LearnedPositions", length=3), (sequence,), "learns 3 positions, and its input has 7", "to 7"),
         (layer("PatchEmbedding"), (image,), "5×5 into patches of 4×4 without a rest", "ZeroPad2d"),
         (layer("Hardtanh", min_val=2), (vector,), "lower limit of 2, not below its upper limit of 1", "below 1"),
