@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from nnstudio.compile.resolve import Resolution
 from nnstudio.layers import Layer, TensorType
 
-#: Pieces of an axis one after the other: where each comes from, and how long it is. Pieces of two networks whose
-#: origins are equal mean the same features.
-Pieces = tuple[tuple[str, int], ...]
+
+class Piece(NamedTuple):
+    """Features that lie side by side: the node and the way they come from, and how many they are. Pieces of two
+    networks that come from the same node in the same way mean the same features."""
+
+    id: str
+    way: str
+    size: int
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """Where they come from."""
+        return self.id, self.way
+
+
+#: Pieces of an axis, one after the other.
+Pieces = tuple[Piece, ...]
+#: Whether one node (by its id before) made what the other goes on from, or the other way round.
+Akin = Callable[[str, str], bool]
 
 #: Families whose layers give each feature back in its place.
 _PASSING = frozenset({"Activation", "Regularisation", "Normalisation", "Pooling"})
@@ -36,11 +55,11 @@ def leaving(resolution: Resolution, id: str, output: str, axis: int, depth: int 
     if not isinstance(size, int):
         return ()
     before = _before(resolution, id, node.layer, type, axis, depth - 1)
-    if before and sum(count for _, count in before) == size:
+    if before and _length(before) == size:
         return before
     if getattr(node.layer, "bidirectional", False) and axis == type.rank - 1 and size % 2 == 0:
-        return ((f"{id}.{output} forward", size // 2), (f"{id}.{output} backward", size // 2))
-    return ((f"{id}.{output}", size),)
+        return (Piece(id, f"{output} forward", size // 2), Piece(id, f"{output} backward", size // 2))
+    return (Piece(id, output, size),)
 
 
 def _before(resolution: Resolution, id: str, layer: Layer, type: TensorType, axis: int, depth: int) -> Pieces:
@@ -66,7 +85,9 @@ def _before(resolution: Resolution, id: str, layer: Layer, type: TensorType, axi
         if not isinstance(rest, int) or not isinstance(first, int) or not first:
             return ()
         times = rest // first
-        return tuple((f"{origin} ×{times}" if times != 1 else origin, count * times) for origin, count in at(1))
+        if times == 1:
+            return at(1)
+        return tuple(Piece(piece.id, f"{piece.way} ×{times}", piece.size * times) for piece in at(1))
     if name == "Permute":
         order = (0, *getattr(layer, "order", ()))
         return at(order[axis]) if axis < len(order) else ()
@@ -75,24 +96,79 @@ def _before(resolution: Resolution, id: str, layer: Layer, type: TensorType, axi
     return ()
 
 
-def placed(old: Pieces, new: Pieces, old_size: int, new_size: int) -> list[int]:
+def since(pieces: Pieces, before: Mapping[str, str]) -> Pieces:
+    """The pieces under the ids that their nodes had before (see `matching.matched`)."""
+    return tuple(piece._replace(id=before.get(piece.id, piece.id)) for piece in pieces)
+
+
+def placed(old: Pieces, new: Pieces, old_size: int, new_size: int, akin: Akin) -> list[int]:
     """For each feature of the new axis the old one that it was, or −1.
 
-    Without a common origin, or where the pieces are not known, features count from the beginning.
+    A piece goes where its origin goes. One of a new origin has the features of the one that was in its place, or of one
+    of its size to whose node its own is akin. Where no piece is the same, or where the pieces are not known, features
+    count from the beginning.
     """
-    known = sum(count for _, count in old) == old_size and sum(count for _, count in new) == new_size
-    if not known or old == new or not {origin for origin, _ in old} & {origin for origin, _ in new}:
+    known = _length(old) == old_size and _length(new) == new_size
+    pairs = _paired(old, new, akin) if known and old != new else {}
+    if not pairs:
         return leading(old_size, new_size)
-    starts: dict[str, list[tuple[int, int]]] = {}
-    at = 0
-    for origin, count in old:
-        starts.setdefault(origin, []).append((at, count))
-        at += count
+    starts = list(itertools.accumulate((piece.size for piece in old), initial=0))
     places: list[int] = []
-    for origin, count in new:
-        start, had = starts[origin].pop(0) if starts.get(origin) else (0, 0)
-        places += [start + each if each < had else -1 for each in range(count)]
+    for at, piece in enumerate(new):
+        start, had = (starts[pairs[at]], old[pairs[at]].size) if at in pairs else (0, 0)
+        places += [start + each if each < had else -1 for each in range(piece.size)]
     return places
+
+
+def _length(pieces: Iterable[Piece]) -> int:
+    return sum(piece.size for piece in pieces)
+
+
+def _paired(old: Pieces, new: Pieces, akin: Akin) -> dict[int, int]:
+    """For places of new pieces the place of the old piece whose features they are.
+
+    Pieces of one origin are the same. Those between the same two of them are, where there are as many as there were;
+    else those of the same size, in their order. Then those that are akin.
+    """
+    pairs = _in_order([piece.origin for piece in old], [piece.origin for piece in new])
+    by_origin: dict[tuple[str, str], list[int]] = {}
+    for at, piece in enumerate(old):
+        if at not in pairs.values():
+            by_origin.setdefault(piece.origin, []).append(at)
+    for at, piece in enumerate(new):
+        if at not in pairs and by_origin.get(piece.origin):
+            pairs[at] = by_origin[piece.origin].pop(0)
+    gaps: dict[int, tuple[list[int], list[int]]] = {}
+    for side, size, anchors in ((0, len(old), {at: at for at in pairs.values()}), (1, len(new), pairs)):
+        last = -1
+        for at in range(size):
+            last = anchors.get(at, last)
+            if at not in anchors:
+                gaps.setdefault(last, ([], []))[side].append(at)
+    for gone, come in gaps.values():
+        if len(gone) == len(come):
+            pairs.update(zip(come, gone, strict=True))
+            continue
+        for at in come:
+            alike = next((place for place, each in enumerate(gone) if old[each].size == new[at].size), None)
+            if alike is not None:
+                pairs[at] = gone[alike]
+                del gone[: alike + 1]
+    left = [at for at in range(len(old)) if at not in pairs.values()]
+    for at in (at for at in range(len(new)) if at not in pairs and left):
+        kin = (each for each in left if old[each].size == new[at].size and akin(old[each].id, new[at].id))
+        if (found := next(kin, None)) is not None:
+            pairs[at] = found
+            left.remove(found)
+    return pairs
+
+
+def _in_order(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> dict[int, int]:
+    """Places of new origins to those of the same old ones, as many as there are in their order."""
+    still = {at: at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one == other}
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    shifted = {b + each: a + each for a, b, size in matcher.get_matching_blocks() for each in range(size)}
+    return still if len(still) >= len(shifted) else shifted
 
 
 def leading(old: int, new: int) -> list[int]:

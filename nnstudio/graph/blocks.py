@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from nnstudio.graph.computed import standing
 from nnstudio.graph.edits import Edit, EditError, insert_on, new_id
 from nnstudio.graph.expanding import expand
-from nnstudio.graph.expressions import ExpressionError, evaluate, names_in
+from nnstudio.graph.expressions import names_in
 from nnstudio.graph.naming import name_free_of
 from nnstudio.graph.network import Network, Node, Wire
 from nnstudio.graph.node_names import is_node_name
 from nnstudio.graph.standins import inner_ports, rebound
-from nnstudio.layers import load
+from nnstudio.layers import Placeholder, load
 from nnstudio.layers.blocks import Block, BlockInput, BlockOutput, Shared
 
 #: Roles of layers that belong to a whole network, not to a part of it.
@@ -277,8 +278,9 @@ def _replaced(
 def unpack_block(id: str) -> Edit:
     """Put the layers of a block in its place, its copies one after the other, wired as they were.
 
-    Layers of the first copy keep their ids and names where those are free. Copies that share weights become shared
-    nodes; expressions become the values that they have in this block.
+    Layers of the first copy keep their ids and names where those are free; the id of another is made of the ids on
+    the way to it, so that it keeps its trained weights. Copies that share weights become shared nodes; expressions
+    become the values that they have in this block.
     EditError where the node is not a block, or its definition is not there.
     """
 
@@ -294,7 +296,7 @@ def unpack_block(id: str) -> Edit:
         for key in flat.nodes:
             if key.startswith(prefix):
                 plain = key.rpartition("/")[2]
-                ids[key] = plain if plain not in ids.values() else new_id()
+                ids[key] = plain if plain not in ids.values() else _copied_id(key, ids.values())
         names = {other.name for key, other in flat.nodes.items() if not key.startswith(prefix)}
         nodes = {}
         for key, inner in flat.nodes.items():
@@ -313,6 +315,12 @@ def unpack_block(id: str) -> Edit:
     return edit
 
 
+def _copied_id(key: str, taken: Iterable[str]) -> str:
+    """The id of a layer that comes out of a block (``"block-1-conv"``), told by its id inside."""
+    id = key.replace("/", "-")
+    return new_id() if id in taken else id
+
+
 def _told_apart(network: Network) -> Network:
     """The network with an Identity in each wire that is there a second time, so that a drawing can show it."""
     while twice := [wire for wire, count in Counter(network.wires).items() if count > 1]:
@@ -323,12 +331,4 @@ def _told_apart(network: Network) -> Network:
 
 def _still_known(node: Node, network: Network) -> tuple[tuple[str, str], ...]:
     """Expressions that mean the same outside: those whose value in the outer network is the one that the layer has."""
-    kept = []
-    for name, text in node.expressions:
-        try:
-            same = evaluate(text, network.parameters) == getattr(node.layer, name)
-        except (ExpressionError, AttributeError):
-            same = False
-        if same:
-            kept.append((name, text))
-    return tuple(kept)
+    return () if isinstance(node.layer, Placeholder) else standing(node.layer, node.expressions, network.parameters)

@@ -108,9 +108,10 @@ def compiled_with(
 
 def _of_frozen(now: Resolution, weights: Weights, was: Network | None) -> Weights:
     """The weights of nodes that are frozen in the network as it is now, by the names that they had."""
+    from nnstudio.compile.matching import sources
     from nnstudio.graph.expanding import expand
 
-    frozen = now.expansion.frozen
-    before = now.flat if was is None or was is now.network else expand(was).flat
-    names = tuple(f"{node.name}." for id, node in before.nodes.items() if id in frozen)
+    before = now.expansion if was is None or was is now.network else expand(was)
+    found = sources(before, now.expansion)
+    names = tuple(f"{before.flat.nodes[found[id]].name}." for id in now.expansion.frozen if id in found)
     return {key: value for key, value in weights.items() if names and key.startswith(names)}

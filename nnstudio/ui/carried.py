@@ -12,7 +12,7 @@ from nnstudio.ui.background import Job
 from nnstudio.ui.parts import label
 
 if TYPE_CHECKING:
-    from nnstudio.compile.carrying import Carried
+    from nnstudio.compile.carrying import Carried, Part
     from nnstudio.project.weights import Trained
     from nnstudio.ui.session import Session
 
@@ -24,7 +24,8 @@ STATES = {
 
 
 class CarriedDialog(QDialog):
-    """A line that sums up, and a row for each layer with weights. A row that is chosen shows its layer."""
+    """A line that sums up, and a row for each layer with weights, with one for each weight in it where they did not all
+    fare alike. A row that is chosen shows its layer."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,8 +94,19 @@ class CarriedDialog(QDialog):
             row.setToolTip(2, part.detail)
             row.setData(0, Qt.ItemDataRole.UserRole, part.id.partition("/")[0])
             self.rows.addTopLevelItem(row)
+            if len(set(part.weights.values())) > 1:
+                row.addChildren([self._weight(part, key, what) for key, what in part.weights.items()])
+                self.rows.setRootIsDecorated(True)
         self.rows.resizeColumnToContents(0)
         self.rows.resizeColumnToContents(1)
+
+    def _weight(self, part: Part, key: str, what: str) -> QTreeWidgetItem:
+        """One weight of a layer of which not all fared alike."""
+        title, color = STATES[what]
+        row = QTreeWidgetItem([key.removeprefix(f"{part.name}."), title])
+        row.setForeground(1, theme.color(getattr(theme.current(), color)))
+        row.setData(0, Qt.ItemDataRole.UserRole, part.id.partition("/")[0])
+        return row
 
     def _what_comes(self) -> str:
         """What becomes of the weights next, and why."""

@@ -8,9 +8,11 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from nnstudio.compile.carrying import Carried, Part
 from nnstudio.data import shipped_reference
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.graph.parameters import set_expression, set_network_parameter
 from nnstudio.layers import load
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.view import CanvasView
@@ -192,6 +194,106 @@ def test_escape_while_a_number_is_pulled_leaves_all_as_it_was(drawn, page, qtbot
     assert page.form.fields["out_channels"].line.text() == "4"
 
 
+def test_a_size_for_each_axis_is_pulled_place_by_place_and_each_pull_is_a_step(drawn, page, qtbot):
+    conv = drawn.network.named("conv").id
+    drawn.do("Pair", edits.set_params(conv, kernel_size=(3, 5)))
+    settle(drawn, qtbot)
+    title = name_of(page, "kernel_size")
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
+        end = pull(title, -6)
+    assert told.args[0].changed[conv][1]["output"].per_sample() == "4×7×5"
+    assert page.form.fields["kernel_size"].line.text() == "2 × 4"
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    assert drawn.network.named("conv").layer.kernel_size == (2, 4)
+    end = pull(title, -6)
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    assert drawn.network.named("conv").layer.kernel_size == (1, 3)
+    drawn.undo()
+    assert drawn.network.named("conv").layer.kernel_size == (2, 4)
+
+
+def test_a_size_that_was_a_word_when_the_page_opened_can_be_pulled_later(drawn, page):
+    conv = drawn.network.named("conv").id
+    drawn.do("Word", edits.set_params(conv, padding="same"))
+    title = name_of(page, "padding")
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, pull(title, 12))
+    assert drawn.network.named("conv").layer.padding == "same"
+    drawn.do("Number", edits.set_params(conv, padding=1))
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, pull(title, 12))
+    assert drawn.network.named("conv").layer.padding == 3
+
+
+def test_several_layers_are_pulled_at_once_each_from_its_own_size(drawn, page, qtbot):
+    inspector = page.window()
+    drawn.do("Twin", edits.add(drawn.network.named("conv").layer.with_(out_channels=8), name="twin"))
+    settle(drawn, qtbot)
+    drawn.select([drawn.network.named(name).id for name in ("conv", "twin")])
+    several = inspector.page
+    title = name_of(several, "out_channels")
+    before = drawn.sheet
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
+        end = pull(title, 12)
+    assert told.args[0].changed[drawn.network.named("conv").id][1]["output"].per_sample() == "6×6×6"
+    assert several.findChild(QLabel, "foretold").isVisible()
+    assert drawn.sheet is before, "nothing is done yet"
+    QTest.mouseRelease(title, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    assert [drawn.network.named(name).layer.out_channels for name in ("conv", "twin")] == [6, 10]
+    assert drawn.document.undo_label == "Change out channels of 2 layers"
+    drawn.undo()
+    assert [drawn.network.named(name).layer.out_channels for name in ("conv", "twin")] == [4, 8]
+
+
+@pytest.fixture
+def slid(drawn, page, qtbot):
+    """The row of a named parameter that the convolution follows."""
+    conv = drawn.network.named("conv").id
+    drawn.do("Name", edits.chain(set_network_parameter("width", 4), set_expression(conv, "out_channels", "width")))
+    settle(drawn, qtbot)
+    drawn.select(())
+    return page.window().page.parameters.rows["width"]
+
+
+def test_the_slider_of_a_named_parameter_previews_shapes_and_is_one_step_when_let_go(drawn, slid, qtbot):
+    before = drawn.sheet
+    slid.slider.setSliderDown(True)
+    slid.slider.setValue(6)
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
+        slid.slider.setValue(9)
+    if told.args[0] is None or told.args[0].changed[drawn.network.named("conv").id][1]["output"]["C"] != 9:
+        with qtbot.waitSignal(drawn.previewed, timeout=WAIT) as told:
+            pass
+    assert told.args[0].changed[drawn.network.named("conv").id][1]["output"].per_sample() == "9×6×6"
+    line = slid.window().page.findChild(QLabel, "foretold")
+    assert line.isVisible()
+    assert line.text().startswith("Would be: 4 nodes change")
+    assert slid.field.line.text() == "9"
+    assert drawn.sheet is before, "nothing is done while it is held"
+    slid.slider.setSliderDown(False)
+    assert drawn.network.parameters == {"width": 9}
+    assert drawn.network.named("conv").layer.out_channels == 9
+    assert not line.isVisible()
+    drawn.undo()
+    assert drawn.sheet == before
+
+
+def test_escape_while_the_slider_is_held_leaves_all_as_it_was(drawn, slid, qtbot):
+    before = drawn.sheet
+    slid.slider.setSliderDown(True)
+    with qtbot.waitSignal(drawn.previewed, timeout=WAIT):
+        slid.slider.setValue(9)
+    QTest.keyClick(slid.slider, Qt.Key.Key_Escape)
+    assert drawn.sheet is before
+    assert drawn.previewing.shown is None
+    assert (slid.field.line.text(), slid.slider.value()) == ("4", 4)
+    slid.slider.setValue(5)
+    assert drawn.network.parameters == {"width": 5}, "a step by the keyboard is done at once"
+
+
+def test_slider_and_value_of_a_named_parameter_say_what_they_do(slid):
+    assert "the canvas shows the shapes that would be" in slid.slider.toolTip()
+    assert "All that names it follows" in slid.field.line.toolTip()
+
+
 def test_what_becomes_of_trained_weights_is_listed_layer_by_layer_before_the_next_training(drawn, qtbot, show):
     drawn.do("Plan", plan=drawn.plan.with_(epochs=1))
     drawn.start()
@@ -216,3 +318,21 @@ def test_what_becomes_of_trained_weights_is_listed_layer_by_layer_before_the_nex
     assert (begun == kept).all()
     drawn.stop()
     qtbot.waitUntil(lambda: drawn.run_state == "idle", timeout=WAIT)
+
+
+def test_each_weight_of_a_layer_is_listed_where_they_did_not_all_fare_alike(drawn, show):
+    dialog = CarriedDialog(drawn)
+    show(dialog)
+    conv = drawn.network.named("conv").id
+    weights = {"conv.weight": "kept", "conv.bias": "fresh"}
+    parts = (
+        Part(conv, "conv", "grown", "“conv” keeps its other weights; its bias starts untrained.", weights),
+        Part(conv, "scores", "kept", weights={"scores.weight": "kept", "scores.bias": "kept"}),
+    )
+    dialog.show_carried(Carried(parts))
+    first, second = (dialog.rows.topLevelItem(place) for place in range(2))
+    inside = [first.child(place) for place in range(first.childCount())]
+    assert [(row.text(0), row.text(1)) for row in inside] == [("weight", "kept"), ("bias", "begins afresh")]
+    assert second.childCount() == 0
+    dialog.rows.itemActivated.emit(inside[1], 0)
+    assert drawn.selection == {conv}

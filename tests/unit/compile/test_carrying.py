@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from nnstudio.compile.carrying import Carried, carry, renamed
-from nnstudio.compile.lower import Compiled, compile_network
-from nnstudio.compile.resolve import resolve
+from nnstudio.compile.carrying import Carried, Part, carry, renamed
+from nnstudio.compile.lower import compile_network
 from nnstudio.graph import Network, edits
 from nnstudio.graph.blocks import make_block
 from nnstudio.graph.builder import NetworkBuilder
-from nnstudio.graph.edits import Edit
-from nnstudio.layers import TensorType, load
-
-FIELDS = {
-    "image": TensorType.of("N C H W", "N", 2, 8, 8),
-    "vector": TensorType.of("N F", "N", 6),
-    "series": TensorType.of("N T F", "N", 5, 3),
-    "label": TensorType.of("N", "N", dtype="int64", classes=4),
-}
-
-
-def weights(compiled: Compiled) -> dict[str, Any]:
-    return {key: value.detach().numpy().copy() for key, value in compiled.training.state_dict().items()}
-
-
-def trained(network: Network) -> dict[str, Any]:
-    """Weights as if trained: other ones than any start gives."""
-    made = weights(compile_network(network, FIELDS, 1))
-    drawn = np.random.default_rng(7)
-    return {
-        key: np.abs(drawn.normal(size=value.shape)).astype(value.dtype) if value.dtype == np.float32 else value
-        for key, value in made.items()
-    }
-
-
-def edited(network: Network, old: Mapping[str, Any], edit: Edit) -> tuple[Compiled, Carried]:
-    """The network after an edit, with what could be carried over."""
-    compiled = compile_network(edit(network), FIELDS, 2)
-    return compiled, carry(compiled, old, resolve(network, FIELDS))
-
-
-def answers(compiled: Compiled, given: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    with torch.no_grad():
-        found = compiled.model.eval()(**given)
-    return found if isinstance(found, torch.Tensor) else next(iter(found.values()))
+from nnstudio.layers import load
+from tests.unit.compile.carried import FIELDS, answers, edited, inputs, set_of, trained, weights
 
 
 def mlp() -> Network:
@@ -73,22 +38,12 @@ def cnn() -> Network:
     return net.network
 
 
-def recurrent() -> Network:
+def recurrent(*, bidirectional: bool = True) -> Network:
     net = NetworkBuilder()
     read = net.add("LSTM", net.add("Input", field="series", name="series"), hidden_size=4, num_layers=2, name="read",
-                   bidirectional=True)  # fmt: skip
+                   bidirectional=bidirectional)  # fmt: skip
     net.add("Output", net.add("Linear", read.last, out_features=4, name="scores"), name="answer")
     return net.network
-
-
-def set_of(network: Network, name: str, **values: Any) -> Edit:
-    return edits.set_params(network.named(name).id, **values)
-
-
-def inputs(network: Network) -> dict[str, torch.Tensor]:
-    drawn = torch.Generator().manual_seed(3)
-    field = network.of_role("input")[0].name
-    return {field: torch.randn(FIELDS[field].shape({"N": 9}), generator=drawn)}
 
 
 @pytest.mark.parametrize(
@@ -230,3 +185,103 @@ def test_a_network_of_a_thousand_layers_keeps_what_it_learned() -> None:
     compiled, carried = edited(net.network, old, edits.chain())
     assert carried.notes() == ()
     assert np.array_equal(weights(compiled)["scores.weight"], old["scores.weight"])
+
+
+def attentive() -> Network:
+    net = NetworkBuilder()
+    x = net.add("Linear", net.add("Input", field="series", name="series"), out_features=8, name="embed")
+    x = net.add("MultiheadAttention", x, x, x, num_heads=2, name="attend")
+    x = net.add("TransformerEncoderLayer", x, nhead=2, dim_feedforward=12, dropout=0.0, name="encode")
+    net.add("Output", net.add("Linear", x, out_features=4, name="scores"), name="answer")
+    return net.network
+
+
+def part_of(carried: Carried, name: str) -> Part:
+    return next(part for part in carried.parts if part.name == name)
+
+
+def test_a_bias_that_is_switched_off_is_told_as_dropped() -> None:
+    network = mlp()
+    old = trained(network)
+    compiled, carried = edited(network, old, set_of(network, "second", bias=False))
+    assert not carried.whole
+    assert part_of(carried, "second").state == "cut"
+    assert part_of(carried, "second").detail == "“second” keeps its other weights; its saved bias was dropped."
+    assert weights(compiled)["second.weight"].tobytes() == old["second.weight"].tobytes()
+
+
+def test_a_bias_that_is_switched_on_is_told_as_untrained_and_the_rest_as_kept() -> None:
+    network = mlp()
+    plain = set_of(network, "second", bias=False)(network)
+    _, carried = edited(plain, trained(plain), set_of(plain, "second", bias=True))
+    assert part_of(carried, "second").detail == "“second” keeps its other weights; its bias starts untrained."
+    assert part_of(carried, "second").weights == {"second.weight": "kept", "second.bias": "fresh"}
+
+
+@pytest.mark.parametrize("network", [recurrent(), recurrent(bidirectional=False)])
+def test_more_recurrent_layers_leave_those_that_there_were_their_weights(network: Network) -> None:
+    old = trained(network)
+    compiled, carried = edited(network, old, set_of(network, "read", num_layers=3))
+    now, read = weights(compiled), part_of(carried, "read")
+    assert read.state == "grown"
+    for key, value in old.items():
+        assert now[key].tobytes() == value.tobytes()
+    fresh = {key for key, what in read.weights.items() if what == "fresh"}
+    assert fresh == now.keys() - old.keys()
+    assert all(key.removeprefix("read.") in read.detail for key in fresh)
+
+
+def test_a_recurrent_layer_that_reads_the_other_way_too_answers_as_it_did() -> None:
+    network = recurrent(bidirectional=False)
+    old = trained(network)
+    compiled, carried = edited(network, old, set_of(network, "read", bidirectional=True, hidden_size=6))
+    now = weights(compiled)["read.weight_ih_l1"]
+    for gate in range(4):
+        assert np.array_equal(now[gate * 6 : gate * 6 + 4, :4], old["read.weight_ih_l1"][gate * 4 : gate * 4 + 4])
+    assert not np.any(now[:4, 4:])
+    assert part_of(carried, "read").state == "grown"
+
+
+def test_a_transformer_layer_with_a_wider_middle_answers_as_it_did() -> None:
+    network = attentive()
+    old = trained(network)
+    before, _ = edited(network, old, edits.chain())
+    after, carried = edited(network, old, set_of(network, "encode", dim_feedforward=20))
+    assert torch.allclose(answers(before, inputs(network)), answers(after, inputs(network)), rtol=1e-4)
+    states = part_of(carried, "encode").weights
+    assert {key for key, what in states.items() if what != "kept"} == {
+        "encode.linear1.weight", "encode.linear1.bias", "encode.linear2.weight",
+    }  # fmt: skip
+
+
+def test_attention_without_offsets_keeps_its_other_weights() -> None:
+    network = attentive()
+    old = trained(network)
+    compiled, carried = edited(network, old, set_of(network, "attend", bias=False))
+    detail = part_of(carried, "attend").detail
+    assert detail == "“attend” keeps its other weights; its saved in_proj_bias and out_proj.bias were dropped."
+    for key in ("attend.in_proj_weight", "attend.out_proj.weight"):
+        assert weights(compiled)[key].tobytes() == old[key].tobytes()
+
+
+def test_a_layer_of_another_type_starts_afresh_and_one_that_came_back_is_kept() -> None:
+    network = cnn()
+    old = trained(network)
+    left, conv = network.named("left").id, network.named("left").layer
+    turned = edits.replace_layer(left, load()["ConvTranspose2d"](out_channels=3, kernel_size=3, stride=1, padding=1))
+    compiled, carried = edited(network, old, turned)
+    assert part_of(carried, "left").state == "fresh"
+    assert "it was a Conv2d and is a ConvTranspose2d" in part_of(carried, "left").detail
+    start = weights(compile_network(turned(network), FIELDS, 2))
+    assert weights(compiled)["left.weight"].tobytes() == start["left.weight"].tobytes()
+    _, carried = edited(network, old, edits.chain(turned, edits.replace_layer(left, conv)))
+    assert carried.whole
+
+
+def test_another_normalisation_keeps_the_gain_and_the_offset() -> None:
+    network = cnn()
+    old = trained(network)
+    group = edits.replace_layer(network.named("norm").id, load()["GroupNorm"](num_groups=1))
+    compiled, carried = edited(network, old, group)
+    assert weights(compiled)["norm.weight"].tobytes() == old["norm.weight"].tobytes()
+    assert "running_mean" in part_of(carried, "norm").detail

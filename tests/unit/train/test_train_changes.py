@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from nnstudio.compile.lower import Compiled
+from nnstudio.compile.lower import Compiled, compile_network
+from nnstudio.graph import edits
+from nnstudio.graph.blocks import make_block, unpack_block
 from nnstudio.train import changing, trainer
 from nnstudio.train.control import Control
 from nnstudio.train.environment import TrainingError
@@ -232,6 +234,35 @@ def test_a_network_that_was_not_edited_goes_on_exactly(blobs: Any, make_classifi
     ]  # fmt: skip
     assert np.array_equal(history_of(events).losses, whole.losses)
     assert all(torch.equal(value, weights(third)[name]) for name, value in weights(first).items())
+
+
+def deep(net: Any, x: Any) -> Any:
+    """Two branches that are joined, of which one is two layers long."""
+    first = net.add("ReLU", net.add("Linear", x, out_features=4, name="hidden"), name="relu")
+    second = net.add("Linear", first, out_features=4, name="more")
+    return net.add("Concatenate", second, first, name="both")
+
+
+@pytest.mark.parametrize("way", ["into", "out of"])
+def test_a_run_goes_on_exactly_when_layers_go_into_a_repeated_block_or_out_of_it(
+    way: str, blobs: Any, make_classifier: Make
+) -> None:
+    """Weights and what the optimizer remembers go with each copy."""
+    plain = make_classifier(deep).resolution.network
+    chosen = [plain.named(name).id for name in ("hidden", "relu", "more")]
+    boxed = make_block([plain.named("more").id], "More", id="more")(make_block(chosen[:2], "First")(plain))
+    boxed = edits.set_params("more", repeat=3)(boxed)
+    opened = unpack_block("more")(boxed)
+    start, end = (opened, make_block([opened.named("more").id], "Again")(opened)) if way == "into" else (boxed, opened)
+    plan = PLAN.with_(optimizer="Adam", weight_decay=0.01)
+    whole = history_of(trained(compile_network(start, blobs.types, 0), blobs, plan))
+    events = trained(
+        compile_network(start, blobs.types, 0), blobs, plan, {10: edited(compile_network(end, blobs.types, 5))}
+    )
+    (changed,) = of(NetworkChanged, events)
+    assert not changed.cut
+    assert not changed.fresh
+    assert np.array_equal(history_of(events).losses, whole.losses)
 
 
 def wider(net: Any, x: Any) -> Any:
