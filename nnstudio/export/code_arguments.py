@@ -14,11 +14,17 @@ from nnstudio.graph.expressions import ExpressionError, evaluate
 from nnstudio.graph.parameters import set_expression
 from nnstudio.layers import Call, Layer, ParameterError, load
 from nnstudio.layers.blocks import Block
+from nnstudio.layers.left_out import EVERYWHERE, FIXED, LEFT_OUT, RENAMED
 
 if TYPE_CHECKING:
     from nnstudio.export.code_class import ClassWork
 
 _NOTHING = inspect.Parameter.empty
+#: Arguments that change no number that comes out; the drawing and the run decide them.
+_WITHOUT_EFFECT = frozenset({"inplace", "device"})
+#: How deep a value may be nested; no layer takes more.
+_DEPTH = 4
+_LARGEST = 10**18
 
 
 class Arguments:
@@ -32,6 +38,8 @@ class Arguments:
         name = dotted(call.func)
         types = load()
         short = name.rpartition(".")[2]
+        if short in LEFT_OUT and name.startswith(("torch.nn.", short)):
+            refuse(call, f"{ast.unparse(call.func)} is no layer here: {LEFT_OUT[short]}.")
         if short not in types or not name.startswith(("torch.nn.", short)):
             refuse(call, f"{ast.unparse(call.func)} is no layer that is known here; take one of the palette's.")
         try:
@@ -93,19 +101,32 @@ class Arguments:
 
     def _named(self, id: str, call: ast.Call) -> dict[str, ast.expr]:
         names = list(self._signature(id, call))
+        places = _places(call, names)
         found: dict[str, ast.expr] = {}
         for place, each in enumerate(call.args):
-            if place >= len(names):
+            if isinstance(each, ast.Starred):
+                refuse(each, "Write every argument by itself; a star cannot be drawn.")
+            if place >= len(places):
                 refuse(each, f"{ast.unparse(call.func)} takes fewer arguments.")
-            found[names[place]] = each
+            found[places[place]] = each
         for keyword in call.keywords:
+            if keyword.arg in _WITHOUT_EFFECT:
+                continue
+            if keyword.arg in EVERYWHERE and keyword.arg not in names:
+                refuse(keyword, f"{keyword.arg} is not written here: {EVERYWHERE[keyword.arg]}.")
             if keyword.arg is None or keyword.arg not in names:
                 refuse(
                     keyword,
                     f"{ast.unparse(call.func)} has no argument {keyword.arg or '**'}; it has {', '.join(names)}.",
                 )
             found[keyword.arg] = keyword.value
-        return found
+        self._check_batch(found.pop("batch_first", None))
+        return {name: given for name, given in found.items() if name not in _WITHOUT_EFFECT}
+
+    @staticmethod
+    def _check_batch(given: ast.expr | None) -> None:
+        if given is not None and not (isinstance(given, ast.Constant) and given.value is True):
+            refuse(given, "Write batch_first=True; in a drawing the batch always comes first.")
 
     def _apply(self, id: str, call: ast.Call, changed: Mapping[str, ast.expr | None], *, new: bool) -> None:
         signature = self._signature(id, call)
@@ -115,10 +136,18 @@ class Arguments:
             if value is _NOTHING:
                 refuse(call, f"{ast.unparse(call.func)} needs {name}.")
             layer = self._work.network.nodes[id].layer
-            wanted[name] = (value, given or call)
-            if name in layer.params:  # type: ignore[union-attr]
+            assert isinstance(layer, Layer)
+            set_as = name if name in layer.params else _axis(name, layer)
+            if set_as != name and given is None and not isinstance(value, int):
+                continue  # torch chooses the axis
+            kind = layer.params[set_as].kind if set_as is not None else ""
+            if isinstance(value, float) and value.is_integer() and kind in ("int", "size"):
+                value = int(value)
+            if set_as is None or set_as == name:
+                wanted[name] = (value, given or call)
+            if set_as is not None:
                 try:
-                    self._set(id, name, given, value)
+                    self._set(id, set_as, given, value)
                 except (edits.EditError, ParameterError) as error:
                     if given is None:
                         continue
@@ -148,13 +177,13 @@ class Arguments:
                 continue
             layer = self._work.network.nodes[id].layer
             assert isinstance(layer, Layer)
+            if name in layer.params and _equal(getattr(layer, name), value):
+                continue  # made of it as of anything that says the same: padding="same"
             other = next(self._others(layer, known.inputs, name, value, signature, known.built), None)
             if other is not None:
                 self._work.change(at, edits.set_params(id, **other))
             elif isinstance(at, ast.expr) and at is not call:
-                if name in layer.params:
-                    refuse(at, f"{name} cannot be {value!r} here: it would be {now!r}.")
-                refuse(at, f"{name} follows from what is wired to it: it is {now!r}, not {value!r}.")
+                refuse(at, _why_not(layer, name, value, now, signature[name]))
 
     @staticmethod
     def _others(
@@ -162,7 +191,7 @@ class Arguments:
         built: Call,
     ) -> Iterator[dict[str, Any]]:  # fmt: skip
         for parameter, declared in layer.params.items():
-            counted = (len(value),) if isinstance(value, tuple) else ()  # over how many axes it goes
+            counted = (len(value) if isinstance(value, tuple) else 1,)  # over how many axes it goes
             for tried in dict.fromkeys((value, True, False, *counted, *declared.choices)):
                 try:
                     made = layer.with_(**{parameter: tried}).build(**inputs)
@@ -191,12 +220,22 @@ class Arguments:
 
     def _value(self, given: ast.expr) -> Any:
         match given:
-            case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)]):
+            case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)]) if _is_number(text):
                 return float(text)
         try:
-            return ast.literal_eval(given)
-        except (ValueError, SyntaxError, TypeError):
-            pass
+            value = _plain(ast.literal_eval(given))
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            value = _NOTHING
+        if value is not _NOTHING:
+            return value
+        if isinstance(given, ast.Starred):
+            refuse(given, "Write every number by itself; a star cannot be drawn.")
+        if isinstance(given, ast.Call):
+            refuse(given, "Write what it is made with as numbers; a module inside of another is a layer of its own.")
+        if not _is_expression(given):
+            refuse(given, "Write a number, True, False, None, a text or several of these in brackets here.")
+        if isinstance(given, ast.Tuple | ast.List):
+            return tuple(map(self._value, given.elts))
         try:
             return evaluate(self._text(given), self._work.network.parameters)
         except ExpressionError as error:
@@ -268,13 +307,62 @@ def _copies(call: ast.Call) -> tuple[ast.Call, int] | None:
 
 
 def _is_expression(given: ast.expr) -> bool:
-    if isinstance(given, ast.Call) and dotted(given.func) == "float":
-        return False
+    match given:
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str())]):
+            return False
     try:
         ast.literal_eval(given)
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return True
     return False
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A value as layers have it, lists as tuples; `_NOTHING` where it is of no kind that a layer takes."""
+    if isinstance(value, list | tuple) and depth < _DEPTH:
+        several = tuple(_plain(each, depth + 1) for each in value)
+        return _NOTHING if _NOTHING in several else several
+    if value is None or isinstance(value, bool | str) or (isinstance(value, int | float) and abs(value) < _LARGEST):
+        return value
+    return value if isinstance(value, float) else _NOTHING  # NaN and infinities
+
+
+def _axis(name: str, layer: Layer) -> str | None:
+    """The parameter that says an axis where torch's argument has another name; None for other arguments."""
+    renamed = RENAMED.get(("*", name))
+    return renamed if renamed == "axis" and renamed in layer.params else None
+
+
+def _places(call: ast.Call, names: list[str]) -> list[str]:
+    """What arguments without names are: in torch's order where torch's own class is written."""
+    name = dotted(call.func)
+    if name.startswith("torch.nn."):
+        try:
+            return list(_parameters(instantiate.module_class(name)))
+        except (instantiate.NotAllowedError, ImportError):
+            pass
+    return names
+
+
+def _why_not(layer: Layer, name: str, value: Any, now: Any, parameter: inspect.Parameter) -> str:
+    """Why an argument cannot be as it is written, and what it can be."""
+    type_name = layer.type_name()
+    renamed = RENAMED.get((type_name, name))
+    if name in layer.params:
+        return f"{name} cannot be {value!r} here: it would be {now!r}."
+    if (type_name, name) in FIXED:
+        return f"{name} of {type_name} is {now!r} in a drawing, not {value!r}: {FIXED[type_name, name]}."
+    if name in EVERYWHERE or renamed is not None or parameter.default is _NOTHING:
+        return f"{name} follows from what is wired to it: it is {now!r}, not {value!r}."
+    return f"{name} of {type_name} can only be {now!r} in a drawing, not {value!r}."
 
 
 def _argument(call: Call, name: str, signature: Mapping[str, inspect.Parameter]) -> Any:
@@ -285,6 +373,8 @@ def _argument(call: Call, name: str, signature: Mapping[str, inspect.Parameter])
 
 
 def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) != isinstance(other, tuple):  # one size, said as a number or in brackets
+        one, other = (each if isinstance(each, tuple | list) else (each,) for each in (one, other))
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return list(one) == list(other)
     if isinstance(one, bool) != isinstance(other, bool):

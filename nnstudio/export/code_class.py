@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnstudio.export.code_arguments import Arguments
-from nnstudio.export.code_functions import Fit, Meaning, Origin, fitting, origins, without_origins
-from nnstudio.export.code_matching import Before, fed_by, known_name, matched_steps, renamed_modules, result_of
-from nnstudio.export.code_reading import Alias, ClassCode, Step, refuse, same
+from nnstudio.export.code_functions import fitting
+from nnstudio.export.code_given import Fit, UndrawableError, settled
+from nnstudio.export.code_matching import (
+    Before,
+    fed_by,
+    is_of_torch,
+    known_name,
+    matched_steps,
+    named_outputs,
+    renamed_modules,
+    result_of,
+)
+from nnstudio.export.code_meaning import Meaning, Origin, origins, without_origins
+from nnstudio.export.code_reading import Alias, ClassCode, Step, dotted, refuse, same
 from nnstudio.graph import Edit, EditError, Network, Wire, edits
 from nnstudio.graph.parameters import remove_network_parameter, set_network_parameter
-from nnstudio.layers import AnyLayer, Layer, TensorType
+from nnstudio.layers import AnyLayer, Layer, TensorType, load
 from nnstudio.layers.blocks import Shared
 
 if TYPE_CHECKING:
@@ -141,12 +152,12 @@ class ClassWork:
         if not step.attr:
             self._call_it(step, id)
         self.ids[id] = step.value
-        outputs = self.network.nodes[id].layer.outputs
-        if len(step.targets) != len(outputs):
-            refuse(
-                step.at, f"{self.network.nodes[id].name} gives {len(outputs)}, and {len(step.targets)} are named here."
-            )
-        self.variables.update({target: (id, port) for target, port in zip(step.targets, outputs, strict=True)})
+        call = made.call if made is not None else None
+        weighed = is_of_torch(call) and dotted(call.func).endswith(".MultiheadAttention")
+        if weighed and len(step.targets) == 2 and step.targets[1] != "_":
+            self.change(step.at, edits.set_params(id, need_weights=True))
+        ports = named_outputs(step, self.network.nodes[id], call)
+        self.variables.update({target: (id, port) for target, port in zip(step.targets, ports, strict=False)})
 
     def _module(self, step: Step, id: str | None, fed: tuple[Origin | None, ...]) -> str:
         """A line that calls a module: the module's own node, or one that shares its weights."""
@@ -158,7 +169,7 @@ class ClassWork:
                 self._owners[step.attr] = id
                 name, layer = step.attr, self.arguments.layer(made.call)
             else:
-                name, layer = step.targets[0], Shared(of=owner)
+                name, layer = _name(step), Shared(of=owner)
             self._add(step.at, id, layer, name, fed)
         elif fed != self.before.fed[id]:
             self._wire(step, id, self._at_ports(step.at, self.network.nodes[id].layer, fed))
@@ -193,9 +204,14 @@ class ClassWork:
 
     def _wire(self, step: Step, id: str, fed: Iterable[tuple[str, Origin]]) -> None:
         """Lead these wires to a node in the place of those that are there."""
-        fresh = tuple(Wire(*origin, id, port) for port, origin in fed)
-        if len(set(fresh)) < len(fresh):
-            refuse(step.value, "One thing cannot be wired twice to the same input; put an Identity between.")
+        fresh: dict[Wire, None] = {}
+        for port, origin in fed:
+            wire = Wire(*origin, id, port)
+            if wire in fresh:  # one thing is wired to an input once
+                copy = edits.new_id()
+                self._add(step.at, copy, load()["Identity"](), "", (origin,))
+                wire = Wire(copy, "output", id, port)
+            fresh[wire] = None
 
         def edit(network: Network) -> Network:
             reached = network.descendants([id])
@@ -208,19 +224,21 @@ class ClassWork:
 
     def _function(self, step: Step, id: str | None, wanted: tuple[Origin | None, ...] | Meaning) -> str:
         """A line that computes something without a module: the layer that is printed so."""
-        resolution = self.work.resolved(self.block)
-        types: dict[Origin, TensorType] = {
-            (node, port): type for node, known in resolution.nodes.items() for port, type in known.outputs.items()
-        }
         present = self.network.nodes[id].layer if id is not None else None
-        fit = fitting(wanted, types, [present] if isinstance(present, Layer) else [])
-        if fit is None and id is not None and (led := self._led(id, wanted)) is not None:
+        led = self._led(id, wanted) if id is not None else None
+        fit: Fit | None = None
+        try:
+            fit = self._fit(step, wanted, [present] if isinstance(present, Layer) else [], whole=led is not None)
+        except UndrawableError as error:
+            if led is None:
+                refuse(step.value, str(error))
+        if fit is None and id is not None and led is not None:
             self._wire(step, id, led)  # it does the same to other things, whether they fit or not
             return id
         if fit is None:
             refuse(step.value, f"No layer does `{ast.unparse(step.value)[:50]}`; add the layer on the canvas.")
         if id is None:
-            return self._new_function(step, fit)
+            return self._new_function(step, fit, _name(step))
         if fit.layer != present:
             if type(fit.layer) is type(present):
                 changed = {k: v for k, v in fit.layer.values().items() if v != getattr(present, k)}
@@ -229,6 +247,60 @@ class ClassWork:
                 self.change(step.at, edits.replace_layer(id, fit.layer))
         self._wire(step, id, fit.fed)
         return id
+
+    def _fit(
+        self, step: Step, wanted: Meaning, first: Sequence[Layer] = (), *, whole: bool = False
+    ) -> Fit | None:  # fmt: skip
+        """The layer for an expression; where no layer does all of it, what is computed within becomes nodes first.
+        whole: one layer or none.
+
+        Raises:
+            UndrawableError: a layer is for it, and cannot do it.
+        """
+        while True:
+            resolution = self.work.resolved(self.block)
+            types: dict[Origin, TensorType] = {
+                (node, port): type for node, known in resolution.nodes.items() for port, type in known.outputs.items()
+            }
+            wanted = settled(wanted, types)
+            found = fitting(wanted, types, first)
+            if isinstance(found, Fit):
+                return found
+            if whole:
+                return None
+            simpler = self._in_parts(step, wanted if found is None else found)
+            if simpler == wanted:
+                return None
+            wanted, first = simpler, ()
+
+    def _in_parts(self, step: Step, of: Meaning) -> Meaning:
+        """A meaning with nodes in the place of the calls within it."""
+        match of:
+            case ("call", "operator.getitem", ("call", *_) as inner, ("value", "int", place)):
+                outputs = self._part(step, inner)
+                return (
+                    ("from", outputs[place])
+                    if 1 < len(outputs) > place >= 0
+                    else (*of[:2], ("from", outputs[0]), of[3])
+                )
+
+        def part(each: Any) -> Any:
+            if not isinstance(each, tuple) or next(origins(each), None) is None or each[0] == "from":
+                return each
+            if each[:1] == ("call",) and each[1] != "torch.size":
+                return ("from", self._part(step, each)[0])
+            return tuple(map(part, each)) if each[0] == "several" else each
+
+        return (*of[:2], *map(part, of[2:])) if of[0] == "call" else of
+
+    def _part(self, step: Step, of: Meaning) -> list[Origin]:
+        """A node for a call within an expression, and what comes out of it."""
+        fit = self._fit(step, of)
+        if fit is None:
+            refuse(step.value, f"No layer does all of `{ast.unparse(step.value)[:50]}`; add the layers on the canvas.")
+        id = self._new_function(step, fit, "")
+        self.ids[id] = step.value
+        return [(id, port) for port in self.network.nodes[id].layer.outputs]
 
     def _led(self, id: str, wanted: tuple[Origin | None, ...] | Meaning) -> list[tuple[str, Origin]] | None:
         """The wires of a plain function that says the same of other origins; None where it says something else."""
@@ -244,10 +316,9 @@ class ClassWork:
             led.append((wire.input, new[old.index(origin)]))
         return led
 
-    def _new_function(self, step: Step, fit: Fit) -> str:
+    def _new_function(self, step: Step, fit: Fit, name: str) -> str:
         id = edits.new_id()
-        taken = self.network.by_name
-        name = step.targets[0] if len(step.targets) == 1 and step.targets[0] not in taken else ""
+        name = name if len(step.targets) == 1 and name not in self.network.by_name else ""
         self._add(step.at, id, fit.layer, name, ())
         self.work.added[self.block][id] = fit.fed[0][1][0] if fit.fed else ""
         self._wire(step, id, fit.fed)
@@ -255,11 +326,10 @@ class ClassWork:
 
     def _call_it(self, step: Step, id: str) -> None:
         """A plain function's node is named as its variable, where that is free."""
-        name = step.targets[0]
-        node = self.network.nodes[id]
+        name = _name(step)
         old = next((was.targets for place, was in enumerate(self.before.code.steps)
                     if isinstance(was, Step) and self.before.ids[place] == id), step.targets)  # fmt: skip
-        if len(step.targets) == 1 and old != step.targets and name != node.name and name not in self.network.by_name:
+        if len(step.targets) == 1 and old != step.targets and name and name not in self.network.by_name:
             self.change(step.at, edits.rename(id, name))
 
     # the end
@@ -291,3 +361,8 @@ class ClassWork:
             if problem.node in self.ids and problem.node not in self.broken:
                 message = problem.message[:1].upper() + problem.message[1:]
                 refuse(self.ids[problem.node], f"{message}{'; ' + problem.hint if problem.hint else ''}.")
+
+
+def _name(step: Step) -> str:
+    """What the node of a line is called; "" for what is computed within one."""
+    return step.targets[0] if step.targets[0].isidentifier() else ""

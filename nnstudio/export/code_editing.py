@@ -46,8 +46,11 @@ def edited(source: Source, text: str) -> CodeEdit:
     """
     assert source.of is not None
     before = source.of.network
-    work = Work(source, read(source.text), read(text))
-    work.do_all()
+    try:
+        work = Work(source, read(source.text), read(text))
+        work.do_all()
+    except RecursionError:
+        raise CodeError(0, 0, "A line is nested too deep to be drawn; write it in several lines.") from None
     made = work.network
 
     def edit(network: Network) -> Network:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
-from nnstudio.export.code_functions import Meaning, Origin, meaning
+from nnstudio.export.code_meaning import Meaning, Origin, meaning
 from nnstudio.export.code_reading import Alias, ClassCode, Step, dotted, refuse, same
-from nnstudio.graph import Network
+from nnstudio.graph import Network, Node
 
 
 def known_name(name: ast.Name, variables: Mapping[str, Origin]) -> Origin:
@@ -32,6 +33,36 @@ def fed_by(step: Step, variables: Mapping[str, Origin]) -> tuple[Origin | None, 
             case _:
                 refuse(each, "Write what feeds a module on a line of its own, and its name here.")
     return tuple(found)
+
+
+#: Of torch's own recurrent modules, what they give in the order in which torch gives it.
+_OF_TORCH = {"RNN": ("sequence", "hidden"), "GRU": ("sequence", "hidden"), "LSTM": ("sequence", "hidden", "cell")}
+
+
+def is_of_torch(made: ast.Call | None) -> TypeGuard[ast.Call]:
+    """Whether a module is made of torch's own class."""
+    return made is not None and dotted(made.func).startswith("torch.nn.")
+
+
+def named_outputs(step: Step, node: Node, made: ast.Call | None) -> tuple[str, ...]:
+    """The outputs that a line's names stand for; those behind the last that is used may be left out, or be ``_``.
+
+    CodeError where more or fewer are named. made: how a module was made, since torch's own may give other things.
+    """
+    outputs, targets = tuple(node.layer.outputs), step.targets
+    if is_of_torch(made):
+        own = _OF_TORCH.get(dotted(made.func).rpartition(".")[2], outputs)
+        if step.grouped and len(targets) == len(own) and own != outputs:
+            return own
+        if len(targets) == 2 and own != outputs and (len(own) == 2 or targets[1] == "_"):
+            return own[:2]
+        if len(own) == 3 and len(targets) == 2:
+            refuse(step.at, f"Write `{targets[0]}, (hidden, cell) = …`: it gives two states.")
+    unused = set(targets[1:]) == {"_"}
+    if len(targets) != len(outputs) and not (unused and (len(targets) < len(outputs) or len(outputs) == 1)):
+        said = ", ".join(["x", *["_"] * (len(outputs) - 1)])
+        refuse(step.at, f"{node.name} gives {len(outputs)}, and {len(targets)} are named here; write `{said} = …`.")
+    return outputs[: len(targets)]
 
 
 def result_of(code: ClassCode, variables: Mapping[str, Origin]) -> dict[str | int, Origin]:

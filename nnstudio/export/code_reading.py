@@ -42,8 +42,9 @@ class Made:
 
 @dataclass
 class Step:
-    """One statement of forward that computes something. attr: the module that it calls, "" for plain functions;
-    times: how often, in a loop; arguments: what a module is called with."""
+    """One statement of forward that computes something, or a call within one, whose target is no identifier then.
+    attr: the module that it calls, "" for plain functions; times: how often, in a loop; arguments: what a module is
+    called with; grouped: the last targets stand in brackets, ``out, (hidden, cell)``."""
 
     targets: tuple[str, ...]
     value: ast.expr
@@ -51,6 +52,7 @@ class Step:
     attr: str = ""
     arguments: tuple[ast.expr, ...] = ()
     times: int = 1
+    grouped: bool = False
 
 
 @dataclass
@@ -175,11 +177,14 @@ def _forward(into: ClassCode, tree: ast.FunctionDef) -> None:
             refuse(each, "Nothing is done after return; put this line before it.")
         match each:
             case ast.Return():
-                into.result = each
-            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name() as value):
-                into.steps.append(Alias(target, value))
+                into.result = _returned(into, each)
             case ast.Assign(targets=[target], value=value):
-                into.steps.append(_step(_targets(target), value, each))
+                _assign(into, target, value, each)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                _assign(into, target, value, each)
+            case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
+                before = ast.copy_location(ast.Name(name, ast.Load()), target)
+                _assign(into, target, ast.copy_location(ast.BinOp(before, op, value), each), each)
             case ast.For():
                 into.steps.append(_loop(each))
             case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
@@ -188,10 +193,79 @@ def _forward(into: ClassCode, tree: ast.FunctionDef) -> None:
                 refuse(each, "Only lines such as `x = self.conv1(x)` and `x = a + b` can be drawn.")
 
 
+def _assign(into: ClassCode, target: ast.expr, value: ast.expr, at: ast.stmt) -> None:
+    if isinstance(target, ast.Name) and isinstance(value, ast.Name):
+        into.steps.append(Alias(target.id, value))
+        return
+    step = _step(_targets(target), _Inner(into, at).visit_outer(value), at)
+    step.grouped = isinstance(target, ast.Tuple) and isinstance(target.elts[-1], ast.Tuple)
+    into.steps.append(step)
+
+
+class _Inner(ast.NodeTransformer):
+    """Takes calls of modules out of an expression, and what computes their arguments: each is a step of its own."""
+
+    def __init__(self, into: ClassCode, at: ast.stmt) -> None:
+        self._into, self._at = into, at
+
+    def visit_outer(self, tree: ast.expr) -> ast.expr:
+        """The expression, with names in the place of what was taken out of it."""
+        if isinstance(tree, ast.Call) and _is_module(tree):
+            return self._with_names(tree)
+        found = self.generic_visit(tree)
+        assert isinstance(found, ast.expr)
+        return found
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return self.named(self._with_names(node)) if _is_module(node) else self.generic_visit(node)
+
+    def _with_names(self, call: ast.Call) -> ast.Call:
+        arguments: list[ast.expr] = [
+            each if isinstance(each, ast.Name | ast.Constant) else self.named(self.visit_outer(each))
+            for each in call.args
+        ]
+        return ast.copy_location(ast.Call(call.func, arguments, call.keywords), call)
+
+    def named(self, value: ast.expr) -> ast.Name:
+        """A step for a piece of the expression, and what it is called."""
+        text = ast.unparse(value)
+        count = sum(step.targets[0].startswith(text) for step in self._into.steps if isinstance(step, Step))
+        name = f"{text} ({count + 1})" if count or text.isidentifier() else text
+        self._into.steps.append(_step((name,), value, self._at))
+        return ast.copy_location(ast.Name(name, ast.Load()), value)
+
+
+def _is_module(call: ast.Call) -> bool:
+    return (
+        isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == "self"
+    )
+
+
+def _returned(into: ClassCode, tree: ast.Return) -> ast.Return:
+    """What comes out as plain names, with a step for everything that is computed there."""
+
+    def named(each: ast.expr) -> ast.expr:
+        inner = _Inner(into, tree)
+        return each if isinstance(each, ast.Name) else inner.named(inner.visit_outer(each))
+
+    match tree.value:
+        case ast.Dict(keys=keys, values=values) as value:
+            made: ast.expr | None = ast.copy_location(ast.Dict(keys, [named(each) for each in values]), value)
+        case ast.Tuple(elts=elements) as value:
+            made = ast.copy_location(ast.Tuple([named(each) for each in elements], ast.Load()), value)
+        case None | ast.Constant():
+            made = tree.value
+        case value:
+            made = named(value)
+    return ast.copy_location(ast.Return(made), tree)
+
+
 def _targets(tree: ast.expr) -> tuple[str, ...]:
     match tree:
         case ast.Name(id=name):
             return (name,)
+        case ast.Tuple(elts=[*first, ast.Tuple(elts=last)]) if first:
+            return tuple(name for each in (*first, *last) for name in _targets(each))
         case ast.Tuple(elts=elements) if all(isinstance(each, ast.Name) for each in elements):
             return tuple(each.id for each in elements if isinstance(each, ast.Name))
     refuse(tree, "Give what comes out a plain name, such as `x`.")
