@@ -26,6 +26,7 @@ def item(costs: NodeCosts) -> dict[str, Any]:
         {
             "axis": AXIS_NAMES.get(label, label), "size": span.places, "stride": float(span.jump),
             "start": float(span.start), "whole": span.is_whole,
+            "known": not span.unknown,
         }
         for (label, _), span in costs.reach.items()
     ]  # fmt: skip

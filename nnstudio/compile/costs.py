@@ -115,7 +115,7 @@ class _Worker:
         self.network, self.shared, self.frozen = plain(resolution)
         self.order = order_of(resolution, self.network)
         self.weighed: dict[str, Weighed] = {}
-        self.reach: dict[str, Reach] = {}
+        self.reach: dict[_End, Reach] = {}
         self.grads: dict[_End, bool] = {}
         self.memory: dict[_End, _End] = {}  # where the numbers of an output really lie
         self.kept: set[_End] = set()
@@ -141,13 +141,14 @@ class _Worker:
         if layer.role == "input":
             for port, type in node.outputs.items():
                 self.grads[id, port], self.memory[id, port] = False, (id, port)
-                self.reach[id] = of_source(type)
+                self.reach[id, port] = of_source(type)
             return
         fed = self._fed(id, layer)
         if not node.ok or any(end not in self.memory for end in fed):
             return
         if not isinstance(node.built, Call | Function) or layer.role == "metric":
-            self.reach[id] = union([self.reach.get(source, {}) for source, _ in fed], _first_type(node))
+            seen = union([self.reach.get(end, {}) for end in fed], _first_type(node))
+            self.reach |= {(id, port): seen for port in node.outputs}
             return
         mask = [self.grads[end] for end in fed]
         weighed = weigh(layer, node.built, node.inputs, mask, id in self.frozen, self.point, node.parameters)
@@ -159,10 +160,14 @@ class _Worker:
         ports = list(node.outputs)
         self.kept.update(self.memory[fed[place]] for place in weighed.kept_inputs)
         self.kept.update(self.memory[id, ports[place]] for place in weighed.kept_outputs if place < len(ports))
-        if node.outputs:
-            types = flat_types(node.inputs)
-            parts = [(self.reach.get(source, {}), type) for (source, _), type in zip(fed, types, strict=True)]
-            self.reach[id] = behind(layer, node.built, parts, next(iter(node.outputs.values())))
+        types = flat_types(node.inputs)
+        parts = [(self.reach.get(end, {}), type) for end, type in zip(fed, types, strict=True)]
+        for place, (port, type) in enumerate(node.outputs.items()):
+            self.reach[id, port] = behind(layer, node.built, parts, type, place)
+
+    def _seen(self, id: str) -> Reach:
+        """What the first output of a node sees."""
+        return self.reach.get((id, next(iter(self.resolution.nodes[id].outputs), "")), {})
 
     def _bytes(self, end: _End) -> int:
         return bytes_of(self.resolution.nodes[end[0]].outputs[end[1]], self.point)
@@ -174,7 +179,7 @@ class _Worker:
         kept = sum(self._bytes(end) for end in own if end in self.kept)
         if made is None or not isinstance(node.layer, Layer):
             known = isinstance(node.layer, Layer) and node.ok
-            return NodeCosts(kept=kept, reach=self.reach.get(id, {}), known=known)
+            return NodeCosts(kept=kept, reach=self._seen(id), known=known)
         fed = self._fed(id, node.layer)
         flowing = sum(self._bytes(end) for end in {*own, *fed})
         ours = id not in self.shared
@@ -187,7 +192,7 @@ class _Worker:
         return NodeCosts(
             parameters, trained, made.multiply_adds // max(1, regime.batch_size), weights, buffers, gradients,
             gradients * regime.optimizer_numbers, (weights + buffers) * regime.spare_copies, kept + made.kept_inside,
-            made.parameter_bytes + made.buffer_bytes + flowing, self.reach.get(id, {}), made.known,
+            made.parameter_bytes + made.buffer_bytes + flowing, self._seen(id), made.known,
         )  # fmt: skip
 
     def _prediction_peak(self, found: Mapping[str, NodeCosts]) -> int:

@@ -36,11 +36,17 @@ def seconds_text(seconds: float) -> str:
 
 
 def reach_text(reach: Reach) -> str:
-    """How much of the data one number sees: ``5 × 5``, ``all``, ``3 × all``; "" where it has no places."""
+    """How much of the data one number sees: ``5 × 5``, ``all``, ``3 × all``, ``unknown``; "" where it has no places."""
     if not reach:
         return ""
-    texts = ["all" if span.is_whole or span.places is None else str(span.places) for span in reach.values()]
-    return "all" if set(texts) == {"all"} else " × ".join(texts)
+    texts = [_seen(span) for span in reach.values()]
+    return texts[0] if set(texts) in ({"all"}, {"unknown"}) else " × ".join(texts)
+
+
+def _seen(span: Span) -> str:
+    if span.unknown:
+        return "unknown"
+    return "all" if span.is_whole or span.places is None else str(span.places)
 
 
 def reach_sentence(reach: Reach) -> str:
@@ -50,6 +56,8 @@ def reach_sentence(reach: Reach) -> str:
 
 def _axis_sentence(label: str, span: Span) -> str:
     name = AXIS_NAMES.get(label, label)
+    if span.unknown:
+        return f"{name}: it cannot be told how many of {span.extent}"
     if span.is_whole or span.places is None:
         return f"{name}: everything"
     moves = "" if span.axis is None else f", moving by {float(span.jump):g}, from {float(span.start):g} on"

@@ -25,7 +25,7 @@ class Span:
 
     extent: the size of that axis. axis: the tensor's axis along which i counts; None where that axis is joined with
     others or gone, so that nothing can move along it any more. ``joined`` is the axis into which it went.
-    whole: everything is seen.
+    whole: everything is seen. unknown: it cannot be told what is seen; whatever follows cannot tell either.
     """
 
     extent: Size
@@ -35,10 +35,14 @@ class Span:
     jump: Fraction = Fraction(1)
     joined: int | None = None
     whole: bool = False
+    unknown: bool = False
 
     @property
     def places(self) -> int | None:
-        """How many places of the data one number sees at most; None where that is all of an unknown length."""
+        """How many places of the data one number sees at most; None where that is not known, or all of an unknown
+        length."""
+        if self.unknown:
+            return None
         extent = self.extent if isinstance(self.extent, int) else None
         if self.whole:
             return extent
@@ -48,11 +52,17 @@ class Span:
     @property
     def is_whole(self) -> bool:
         """Whether one number may see everything."""
+        if self.unknown:
+            return False
         return self.whole or (isinstance(self.extent, int) and self.size >= self.extent)
 
     def all(self) -> Span:
-        """The span that sees everything."""
-        return replace(self, whole=True, axis=None, joined=None)
+        """The span that sees everything; of what cannot be told it cannot be told either."""
+        return replace(self, whole=not self.unknown, axis=None, joined=None)
+
+    def untold(self) -> Span:
+        """The span of which it cannot be told what it sees."""
+        return replace(self, whole=False, unknown=True, axis=None, joined=None)
 
     def windows(self, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Span:
         """Behind windows that slide over it, as a convolution's."""
@@ -127,6 +137,14 @@ def mixed(reach: Reach, axes: Iterable[int]) -> Reach:
     return {key: span.all() if {span.axis, span.joined} & over else span for key, span in reach.items()}
 
 
+def untold(reach: Reach, axes: Iterable[int] | None = None) -> Reach:
+    """The same where it cannot be told what is seen, or not along these axes."""
+    over = None if axes is None else set(axes)
+    return {
+        key: span.untold() if over is None or {span.axis, span.joined} & over else span for key, span in reach.items()
+    }
+
+
 def everything(reach: Reach) -> Reach:
     """The same where each number comes from everything."""
     return {key: span.all() for key, span in reach.items()}
@@ -144,6 +162,8 @@ def union(parts: Iterable[Reach], type: TensorType) -> Reach:
 def _both(a: Span, b: Span, type: TensorType) -> Span:
     if a == b:
         return a
+    if a.unknown or b.unknown:
+        return a.untold()
     if a.whole or b.whole or a.axis != b.axis or a.joined != b.joined:
         return a.all()
     if a.jump != b.jump:

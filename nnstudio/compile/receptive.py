@@ -1,4 +1,4 @@
-"""What each layer type does to receptive fields. Layers that are not known here count as seeing everything."""
+"""What each layer type does to receptive fields. Of layers that are not known here it cannot be told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 from nnstudio.compile import instantiate, reach
 from nnstudio.compile.reach import Reach, Span
-from nnstudio.layers import Arg, Call, Function, Layer, TensorType
+from nnstudio.compile.receptive_functions import compared, of_function
+from nnstudio.compile.resampling import adaptive, resampled
+from nnstudio.layers import Call, Function, Layer, TensorType
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +34,48 @@ _Rule = Callable[[_Work], Reach]
 
 #: Modules that leave each place where it is.
 _IN_PLACE = frozenset(
-    """Embedding Identity SyncBatchNorm LocalResponseNorm CrossMapLRN2d ChannelShuffle PReLU Softmax2d
-    CosineSimilarity PairwiseDistance""".split()
+    """Embedding Identity SyncBatchNorm PReLU PositionalEncoding LearnedPositions Reparameterise""".split()
 )
+#: Modules that look at all places, of all their inputs.
+_EVERYWHERE = frozenset(
+    """RNN GRU LSTM MultiheadAttention ScaledDotProductAttention SqueezeExcitation Transformer TransformerEncoder
+    TransformerDecoder TransformerEncoderLayer TransformerDecoderLayer MaskedPool FlipSequence""".split()
+)
+#: Modules that compare what lies along one axis of two tensors.
+_COMPARING = frozenset(("CosineSimilarity", "PairwiseDistance"))
 _IN_PLACE_FAMILIES = frozenset({"Activation", "Regularisation"})
-#: Functions that work number by number.
-_BY_NUMBER = frozenset(
-    """add sub mul truediv div neg pow abs exp log sqrt square clamp relu sigmoid tanh where maximum minimum sign
-    reciprocal rsqrt sin cos tan asin acos atan sinh cosh erf floor ceil round trunc frac expm1 log1p remainder lerp
-    eq ne lt le gt ge logical_and logical_or logical_xor logical_not masked_fill addcmul addcdiv atan2""".split()
-)
-_REDUCTIONS = frozenset(
-    "sum mean prod amax amin var std logsumexp argmax argmin any all count_nonzero norm median".split()
-)
 
 
-def behind(layer: Layer, built: Call | Function, fed: list[tuple[Reach, TensorType]], out: TensorType) -> Reach:
-    """What the first output of a layer sees.
+def behind(
+    layer: Layer, built: Call | Function, fed: list[tuple[Reach, TensorType]], out: TensorType, place: int = 0
+) -> Reach:
+    """What an output of a layer sees.
 
     Args:
         fed: what each wired input sees, and its type, in the order of the ports.
         out: the type of the output.
+        place: which output it is; the parts of what is cut differ, all others see what the first sees.
     """
     if not any(part for part, _ in fed):
         return {}
     if isinstance(built, Function):
-        return _of_function(built, fed, out)
+        return of_function(built, fed, out, place)
     name = built.target.rpartition(".")[2]
     first, type = fed[0]
-    if len(fed) > 1 and name != "Bilinear":
-        both = reach.union([part for part, _ in fed], out)
-        return both if name in _IN_PLACE else reach.everything(both)
-    if name in _IN_PLACE or (layer.family.title in _IN_PLACE_FAMILIES and name not in _RULES):
+    both = reach.union([part for part, _ in fed], out)
+    if name in _EVERYWHERE or layer.role == "loss":
+        return reach.everything(both)
+    if name in _COMPARING:
+        return compared(both, _arguments(built, layer).get("dim", -1) % type.rank, type.rank, out.rank)
+    if len(fed) > 1 and name not in ("Bilinear", "InterpolateLike"):
+        return both if name in _IN_PLACE else reach.untold(both)
+    if name in _IN_PLACE or (layer.family.title in _IN_PLACE_FAMILIES and _rule(name) is None):
         return first
     if name == "Bilinear":
         first = reach.union([part for part, _ in fed], type)
     rule = _rule(name)
     if rule is None:
-        return reach.everything(first)
+        return reach.untold(first)
     return rule(_Work(_arguments(built, layer), first, type, out))
 
 
@@ -90,16 +96,23 @@ def _each(value: Any, axes: int) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,) * axes
 
 
-def _along(at: _Work, change: Callable[[Span, int], Span]) -> Reach:
+def _along(at: _Work, change: Callable[[Span, int], Span], channels: Callable[[Span], Span] | None = None) -> Reach:
     """Change the spans along the axes after the channels: ``change(span, place)``, place from 0. A span whose axis is
-    joined there sees everything."""
+    joined there sees everything. ``channels`` changes one whose places are the channels."""
     found = {}
     for key, span in at.reach.items():
         if span.axis is not None and span.axis >= 2:
             found[key] = change(span, span.axis - 2)
+        elif span.joined is not None and span.joined >= 2:
+            found[key] = span.all()
         else:
-            found[key] = span.all() if span.joined is not None and span.joined >= 2 else span
+            found[key] = channels(span) if channels is not None and 1 in (span.axis, span.joined) else span
     return found
+
+
+def _channels(at: _Work) -> Callable[[Span], Span]:
+    """What a convolution does to places that lie in its channels."""
+    return Span.all if at.given.get("groups", 1) == 1 else Span.untold
 
 
 def _window(at: _Work) -> Reach:
@@ -114,7 +127,7 @@ def _window(at: _Work) -> Reach:
             padding = _each(padding, at.axes)[place]
         return span.windows(kernel, stride, padding, dilation)
 
-    return _along(at, change)
+    return _along(at, change, _channels(at) if "out_channels" in at.given else None)
 
 
 def _transposed(at: _Work) -> Reach:
@@ -127,38 +140,20 @@ def _transposed(at: _Work) -> Reach:
         )
         return span.spread(kernel, stride, padding, dilation)
 
-    return _along(at, change)
+    return _along(at, change, _channels(at))
 
 
 def _adaptive(at: _Work) -> Reach:
-    def change(span: Span, place: int) -> Span:
-        size, target = at.type.axes[place + 2].size, at.out.axes[place + 2].size
-        if not isinstance(size, int) or not isinstance(target, int) or target == 1:
-            return span.all()
-        ratio = Fraction(size, target)
-        slack = Fraction(0) if size % target == 0 else 1 - Fraction(1, target)
-        return span.scaled(ratio, slack, ratio - 1 + 2 * slack)
-
-    return _along(at, change)
+    return _along(at, lambda span, place: adaptive(span, at.type, at.out, place + 2))
 
 
 def _upsampled(at: _Work) -> Reach:
-    mode = at.given.get("mode", "nearest")
+    mode, corners = at.given.get("mode", "nearest"), bool(at.given.get("align_corners"))
+    factors = at.given.get("scale_factor")
 
     def change(span: Span, place: int) -> Span:
-        size, target = at.type.axes[place + 2].size, at.out.axes[place + 2].size
-        if isinstance(size, int) and isinstance(target, int):
-            ratio = Fraction(size, target)
-        elif isinstance(at.given.get("scale_factor"), int | tuple):
-            ratio = 1 / Fraction(_each(at.given["scale_factor"], at.axes)[place])
-        else:
-            return span.all()
-        if mode.startswith("nearest"):
-            slack = max(Fraction(0), 1 - ratio)
-            return span.scaled(ratio, slack, slack)
-        rows = 2 if mode == "bicubic" else 1  # rows on each side
-        middle = Fraction(1, 2) - ratio / 2
-        return span.scaled(ratio, middle + rows - ratio / 2, 2 * rows - ratio / 2)
+        factor = _each(factors, at.axes)[place] if isinstance(factors, int | tuple) else None
+        return resampled(span, mode, at.type, at.out, place + 2, corners=corners, factor=factor)
 
     return _along(at, change)
 
@@ -166,12 +161,12 @@ def _upsampled(at: _Work) -> Reach:
 def _shuffled(at: _Work) -> Reach:
     factor = at.given["upscale_factor"]
     slack = 1 - Fraction(1, factor)
-    return _along(at, lambda span, _: span.scaled(Fraction(1, factor), slack, slack))
+    return _along(at, lambda span, _: span.scaled(Fraction(1, factor), slack, slack), Span.untold)
 
 
 def _unshuffled(at: _Work) -> Reach:
     factor = at.given["downscale_factor"]
-    return _along(at, lambda span, _: span.windows(factor, factor))
+    return _along(at, lambda span, _: span.windows(factor, factor), Span.untold)
 
 
 def _padded(at: _Work) -> Reach:
@@ -187,6 +182,43 @@ def _after_padding(span: Span, before: int) -> Span:
     return span.windows(1, 1, before)
 
 
+def _unfolded(at: _Work) -> Reach:
+    """Windows, which then lie end to end."""
+    return reach.joined(_window(at), 2, at.type.rank - 1)
+
+
+def _patches(at: _Work) -> Reach:
+    """A convolution whose places then become steps."""
+    size = at.given["patch_size"]
+    work = _Work({"kernel_size": size, "stride": size}, at.reach, at.type, at.out)
+    return reach.moved(_unfolded(work), {0: 0, 1: 2, 2: 1})
+
+
+def _behind_token(at: _Work) -> Reach:
+    return {key: _after_padding(span, 1) if span.axis == 1 else span for key, span in at.reach.items()}
+
+
+def _across_channels(at: _Work) -> Reach:
+    return reach.untold(at.reach, [1])
+
+
+def _halved(at: _Work) -> Reach:
+    axis = at.given["dim"] % at.type.rank
+    return reach.untold(at.reach, [axis])
+
+
+def _turned(at: _Work) -> Reach:
+    """The features are turned in pairs."""
+    return reach.untold(at.reach, [at.type.rank - 1])
+
+
+def _unflattened(at: _Work) -> Reach:
+    axis = at.given["dim"] % at.type.rank
+    more = at.out.rank - at.type.rank
+    kept = reach.untold(at.reach, [axis])
+    return reach.moved(kept, {place: place + (more if place > axis else 0) for place in range(at.type.rank)})
+
+
 def _last_axes(at: _Work) -> Reach:
     shape = at.given.get("normalized_shape", (0,))
     count = len(shape) if isinstance(shape, tuple | list) else 1
@@ -197,6 +229,11 @@ def _places(at: _Work) -> Reach:
     return reach.mixed(at.reach, range(2, at.type.rank))
 
 
+def _groups(at: _Work) -> Reach:
+    seen = _places(at)
+    return reach.mixed(seen, [1]) if at.given.get("num_groups") == 1 else reach.untold(seen, [1])
+
+
 def _batch_norm(at: _Work) -> Reach:
     """Without running figures it looks at the whole batch when predicting, too."""
     return at.reach if at.given["track_running_stats"] else _places(at)
@@ -204,7 +241,7 @@ def _batch_norm(at: _Work) -> Reach:
 
 def _one_axis(at: _Work) -> Reach:
     axis = at.given.get("dim")
-    return reach.mixed(at.reach, [axis % at.type.rank]) if isinstance(axis, int) else reach.everything(at.reach)
+    return reach.mixed(at.reach, [axis % at.type.rank]) if isinstance(axis, int) else reach.untold(at.reach)
 
 
 _RULES: Mapping[str, _Rule] = {
@@ -212,59 +249,11 @@ _RULES: Mapping[str, _Rule] = {
     "ConvTranspose": _transposed, "AdaptiveAvgPool": _adaptive, "AdaptiveMaxPool": _adaptive,
     "Upsample": _upsampled, "UpsamplingNearest": _upsampled, "PixelShuffle": _shuffled, "PixelUnshuffle": _unshuffled,
     "ConstantPad": _padded, "ZeroPad": _padded, "ReflectionPad": _padded, "ReplicationPad": _padded,
+    "CircularPad": _padded, "Unfold": _unfolded, "PatchEmbedding": _patches, "ClassToken": _behind_token,
+    "InterpolateLike": _upsampled, "Unflatten": _unflattened, "RotaryEncoding": _turned,
+    "LocalResponseNorm": _across_channels,
+    "CrossMapLRN2d": _across_channels, "ChannelShuffle": _across_channels, "Softmax2d": _across_channels,
     "Linear": _last_axes, "Bilinear": _last_axes, "LayerNorm": _last_axes, "RMSNorm": _last_axes,
-    "GroupNorm": _places, "InstanceNorm": _places, "BatchNorm": _batch_norm,
-    "Softmax": _one_axis, "LogSoftmax": _one_axis, "Softmin": _one_axis, "GLU": _one_axis,
+    "GroupNorm": _groups, "InstanceNorm": _places, "BatchNorm": _batch_norm,
+    "Softmax": _one_axis, "LogSoftmax": _one_axis, "Softmin": _one_axis, "GLU": _halved,
 }  # fmt: skip
-
-
-def _of_function(built: Function, fed: list[tuple[Reach, TensorType]], out: TensorType) -> Reach:
-    name = built.target.rpartition(".")[2]
-    nested = any(isinstance(item, Function) for item in (*built.args, *(value for _, value in built.kwargs)))
-    if all(function.target.rpartition(".")[2] in _BY_NUMBER for function in built.functions()):
-        return reach.union([_aligned(part, type, out) for part, type in fed], out)
-    first, type = fed[0]
-    both = reach.union([part for part, _ in fed], out)
-    if nested:
-        return reach.everything(both)
-    values = [item for item in built.args if not isinstance(item, Arg)]
-    keywords = dict(built.kwargs)
-    if name == "cat":
-        axis = keywords.get("dim", 0)
-        return reach.mixed(both, [axis % out.rank])
-    if len(fed) > 1:
-        return reach.everything(both)
-    if name == "flatten":
-        start = values[0] if values else keywords.get("start_dim", 0)
-        end = values[1] if len(values) > 1 else keywords.get("end_dim", -1)
-        return reach.joined(first, start % type.rank, end % type.rank)
-    if name == "permute":
-        order = values[0] if values else keywords["dims"]
-        return reach.moved(first, {axis % type.rank: place for place, axis in enumerate(order)})
-    if name in _REDUCTIONS:
-        return _reduced(values, keywords, first, type)
-    if name in ("softmax", "log_softmax"):
-        return _one_axis(_Work({"dim": keywords.get("dim", values[0] if values else None)}, first, type, out))
-    if type.sizes == out.sizes and name in ("reshape", "contiguous", "detach"):
-        return first
-    if name == "reshape" and out.rank == 2 and type.has_batch and out.has_batch:
-        return reach.joined(first, 1, type.rank - 1)
-    return reach.everything(first)
-
-
-def _aligned(part: Reach, type: TensorType, out: TensorType) -> Reach:
-    """Axes are aligned at the end where sizes are spread against each other."""
-    ahead = out.rank - type.rank
-    return reach.moved(part, {axis: axis + ahead for axis in range(type.rank)}) if ahead else part
-
-
-def _reduced(values: list[Any], keywords: Mapping[str, Any], first: Reach, type: TensorType) -> Reach:
-    dims = keywords.get("dim", values[0] if values else None)
-    if dims is None:
-        return reach.everything(first)
-    gone = {dim % type.rank for dim in _each(dims, 1)}
-    found = reach.mixed(first, gone)
-    if keywords.get("keepdim"):
-        return found
-    left = [axis for axis in range(type.rank) if axis not in gone]
-    return reach.moved(found, {axis: place for place, axis in enumerate(left)})

@@ -18,7 +18,7 @@ from nnstudio.compile.resolve import Resolution, drawn_order
 from nnstudio.compile.shapes import arguments
 from nnstudio.export.python_values import WIDTH, brief, call_lines, free_name, function_text, initialised, literal
 from nnstudio.graph import Node
-from nnstudio.graph.expressions import names_in
+from nnstudio.graph.expressions import items_of, names_in, with_plain_signs
 from nnstudio.graph.standins import inner_ports, shared_owner
 from nnstudio.layers import Call, Function, Layer
 from nnstudio.layers.blocks import Block, BlockInput, BlockOutput, Shared
@@ -188,7 +188,7 @@ class ClassWriter:
         said = node.expression(name)
         if said and all(_same(getattr(each.network.nodes[node.id].layer, name, None), value)
                         for each, value in zip(self.copies.resolutions, values, strict=True)):  # fmt: skip
-            return self._expression(said)
+            return self._expression(_listed(said, values[0]))
         if not isinstance(values[0], bool) and isinstance(values[0], int) and (text := self._follows(node, values)):
             return self._expression(text)
         if all(_same(value, values[0]) for value in values):
@@ -214,11 +214,12 @@ class ClassWriter:
                 at.append(wire.source)
                 for name, text in self.network.nodes[wire.source].expressions:
                     layers = [each.network.nodes[wire.source].layer for each in self.copies.resolutions]
-                    if [getattr(layer, name, None) for layer in layers] == values:
+                    if [getattr(layer, name, None) for layer in layers] == values and len(items_of(text)) == 1:
                         return text
         return ""
 
     def _expression(self, text: str) -> str:
+        text = with_plain_signs(text)
         for name in names_in(text):
             if self.whole:
                 text = re.sub(rf"\b{name}\b", name.upper(), text)
@@ -375,6 +376,14 @@ def _commented(line: str, shapes: str) -> Iterator[str]:
     else:
         indent = line[: len(line) - len(line.lstrip())]
         yield from [f"{indent}# {shapes}", line]
+
+
+def _listed(said: str, value: Any) -> str:
+    """An expression as an argument: for each place as a tuple."""
+    items = items_of(said)
+    if len(items) == 1:
+        return f"({said},)" if isinstance(value, tuple) else said
+    return f"({', '.join(items)})"
 
 
 def _same(one: Any, other: Any) -> bool:

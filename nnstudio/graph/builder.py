@@ -11,15 +11,13 @@ from typing import Any
 
 from nnstudio.graph import edits
 from nnstudio.graph.blocks import define_block
+from nnstudio.graph.computed import can_be_computed
 from nnstudio.graph.expressions import Number, is_plain
 from nnstudio.graph.network import Network
 from nnstudio.graph.parameters import set_expression, set_network_parameter
 from nnstudio.graph.standins import bound
 from nnstudio.layers import AnyLayer, Layer, ParameterError, Placeholder, load
 from nnstudio.layers.blocks import Block, Shared
-
-#: Kinds of parameters that an expression can give.
-_NUMBERS = frozenset({"int", "float", "size"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ def _is_expression(layer: Layer, parameter: str, value: object) -> bool:
     declared = layer.params.get(parameter)
     if declared is None or not isinstance(value, str) or is_plain(value):
         return False
-    return declared.kind in _NUMBERS or bool(declared.axes and value not in declared.choices)
+    return can_be_computed(declared) and value not in declared.choices
 
 
 def with_names_as_ids(network: Network) -> Network:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from nnstudio.graph.edits import Edit
@@ -35,8 +35,14 @@ MERGE_SECONDS = 2.0
 AS_LONG_AS_IT_TAKES = math.inf
 #: So many steps back, what a network has worked out is kept with it; it takes more memory than the network.
 _AT_HAND = 3
-#: How many steps of undo are kept.
-HISTORY_LIMIT = 1000
+#: Steps of undo are kept as long as all of them take about so many bytes: hundreds of thousands of a drawing as people
+#: make them, some thousands of one with ten thousand nodes. So many are kept in any case.
+HISTORY_BYTES, HISTORY_LEAST = 2**30, 1000
+#: So many steps that nothing leads to any more are freed by the next edit, unless somebody does it before.
+_MOST_LEFT = 1000
+#: About how many bytes a step takes by itself, and each key of a mapping or element of a tuple that was made for it;
+#: the values of mappings with more keys than this are not looked into.
+_STEP, _PER_KEY, _PER_ELEMENT, _LOOKED_INTO = 400, 30, 8, 100
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Change(Generic[S]):
 class _Step(Generic[S]):
     label: str
     value: S  # before the step, where it can be undone; after it, where it can be redone
+    size: int  # about how many bytes are kept for the step alone
 
 
 class Document(Generic[S]):
@@ -84,6 +91,7 @@ class Document(Generic[S]):
         self._undo: list[_Step[S]] = []
         self._redo: list[_Step[S]] = []
         self._left: list[_Step[S]] = []  # steps that nothing leads to any more
+        self._size = 0  # of all steps that can be undone or redone
         self._merge: tuple[Hashable, float] | None = None
         self._listeners: list[Callable[[Change[S]], None]] = []
         self._clock = clock
@@ -131,18 +139,33 @@ class Document(Generic[S]):
         now = self._clock()
         merges = merge_key is not None and self._merge is not None and bool(self._undo)
         if not (merges and self._merge and self._merge[0] == merge_key and now - self._merge[1] <= merge_seconds):
-            self._undo.append(_Step(label, self._value))
-            self._left += self._undo[:-HISTORY_LIMIT]
-            del self._undo[:-HISTORY_LIMIT]
+            self._undo.append(_Step(label, self._value, _size_of(self._value, value)))
+            self._size += self._undo[-1].size
         elif value == self._undo[-1].value:
-            value, merge_key = self._undo.pop().value, None
-        if len(self._left) > HISTORY_LIMIT:
+            back = self._undo.pop()
+            value, merge_key = back.value, None
+            self._size -= back.size
+        if len(self._left) > _MOST_LEFT:
             self.let_go()
-        self._left += self._redo
-        self._redo.clear()
+        self._leave(self._redo, len(self._redo))
+        self._bound()
         self._merge = (merge_key, now) if merge_key is not None else None
         self._set(label, value, "do")
         return True
+
+    def _bound(self) -> None:
+        """Leave the oldest steps where all of them take too much memory."""
+        count, size = 0, self._size
+        while size > HISTORY_BYTES and len(self._undo) - count > HISTORY_LEAST:
+            size -= self._undo[count].size
+            count += 1
+        self._leave(self._undo, count)
+
+    def _leave(self, steps: list[_Step[S]], count: int) -> None:
+        """Nothing leads to the first of these steps any more."""
+        self._size -= sum(step.size for step in steps[:count])
+        self._left += steps[:count]
+        del steps[:count]
 
     def let_go(self) -> None:
         """Free what can neither be undone nor redone any more: of a large network that takes a moment, which an edit
@@ -183,7 +206,7 @@ class Document(Generic[S]):
         value, label = self._value, ""
         for _ in range(abs(position - self.position)):
             step = away.pop()
-            onto.append(_Step(step.label, value))
+            onto.append(_Step(step.label, value, step.size))
             value, label = step.value, step.label
         self._merge = None
         self._set(label, value, why)
@@ -220,8 +243,8 @@ class Document(Generic[S]):
         def again(value: S) -> S:
             return known.setdefault(id(value), restated(value))
 
-        self._undo = [_Step(step.label, again(step.value)) for step in self._undo]
-        self._redo = [_Step(step.label, again(step.value)) for step in self._redo]
+        self._undo = [replace(step, value=again(step.value)) for step in self._undo]
+        self._redo = [replace(step, value=again(step.value)) for step in self._redo]
         present, self._saved = again(self._value), again(self._saved)
         if present is not self._value:
             self._set("", present, "restate")
@@ -230,6 +253,7 @@ class Document(Generic[S]):
         """Begin anew with another value and no history."""
         for steps in (self._undo, self._redo, self._left):
             steps.clear()
+        self._size = 0
         self._merge = None
         before = self._value
         if not modified:
@@ -249,3 +273,25 @@ class Document(Generic[S]):
         self._value = value
         for listener in tuple(self._listeners):
             listener(change)
+
+
+def _size_of(kept: object, beside: object) -> int:
+    """About how many bytes a step takes whose value is kept beside the one that was made of it: what both share counts
+    for nothing, a mapping or tuple that was made anew for its keys or elements."""
+    return _STEP + _own(kept, beside)
+
+
+def _own(kept: object, beside: object) -> int:
+    if kept is beside:
+        return 0
+    if isinstance(kept, tuple):
+        return _PER_ELEMENT * len(kept)
+    if isinstance(kept, Mapping):
+        size = _PER_KEY * len(kept)
+        if len(kept) > _LOOKED_INTO or not isinstance(beside, Mapping):
+            return size
+        return size + sum(_own(part, beside.get(key)) for key, part in kept.items())
+    if dataclasses.is_dataclass(kept) and type(kept) is type(beside):
+        names = (field.name for field in dataclasses.fields(kept))
+        return sum(_own(getattr(kept, name), getattr(beside, name)) for name in names)
+    return _STEP

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from nnstudio.graph.computed import standing
 from nnstudio.graph.expressions import names_in
 from nnstudio.graph.naming import Names, free_name, name_free_of
 from nnstudio.graph.network import Network, Node, Wire
@@ -161,9 +162,9 @@ def set_params(id: str, **values: Any) -> Edit:
         if isinstance(node.layer, Placeholder):
             raise EditError(f"{node.name} is of a type that this program lacks; its parameters cannot be changed")
         layer = node.layer.with_(**values)
-        if layer == node.layer:
-            return network
         said = tuple(pair for pair in node.expressions if pair[0] not in values)
+        if layer == node.layer and said == node.expressions:
+            return network
         return changed_layer(network, replace(node, layer=layer, expressions=said))
 
     return edit
@@ -255,8 +256,8 @@ def replace_layer(id: str, layer: AnyLayer) -> Edit:
 
     def edit(network: Network) -> Network:
         stands = bound(layer, network, network.blocks)
-        known = {} if isinstance(stands, Placeholder) else stands.params
-        said = tuple(pair for pair in network.nodes[id].expressions if pair[0] in known)
+        said = network.nodes[id].expressions
+        said = () if isinstance(stands, Placeholder) else standing(stands, said, network.parameters)
         node = replace(network.nodes[id], layer=stands, expressions=said)
         instead: dict[Wire, tuple[Wire, ...]] = {}
         taken: set[str] = set()

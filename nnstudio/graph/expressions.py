@@ -1,4 +1,7 @@
-"""Expressions in number fields: ``2*64`` or ``4*width``, arithmetic over named parameters and nothing else."""
+"""Expressions in number fields: ``2*64`` or ``4*width``, arithmetic over named parameters and nothing else.
+
+Where a parameter has several numbers each of its places may be an expression, with commas between them: ``3, 2*width``.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ def evaluate(text: str, parameters: Mapping[str, Number] | None = None) -> Numbe
     Raises:
         ExpressionError: it cannot be read, names something that is not there, or has no (or too large a) value.
     """
-    text = text.strip().replace("×", "*").replace("−", "-")
+    text = with_plain_signs(text)
     if not text:
         raise ExpressionError("write a number, or an expression such as 2*64")
     if len(text) > LENGTH_LIMIT:
@@ -70,7 +73,7 @@ def evaluate(text: str, parameters: Mapping[str, Number] | None = None) -> Numbe
 def names_in(text: str) -> frozenset[str]:
     """The parameters that an expression names; none where it cannot be read."""
     try:
-        tree = ast.parse(text.strip().replace("×", "*").replace("−", "-"), mode="eval")
+        tree = ast.parse(with_plain_signs(text), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - frozenset(_FUNCTIONS)
@@ -80,11 +83,36 @@ def renamed(text: str, old: str, new: str) -> str:
     """The expression with one parameter called otherwise."""
     if old not in names_in(text):
         return text
-    tree = ast.parse(text.strip().replace("×", "*").replace("−", "-"), mode="eval")
+    items = items_of(text)
+    if len(items) > 1:
+        return ", ".join(renamed(item, old, new) for item in items)
+    tree = ast.parse(with_plain_signs(text), mode="eval")
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id == old:
             node.id = new
     return ast.unparse(tree)
+
+
+def with_plain_signs(text: str) -> str:
+    """The expression as Python writes it: ``*`` for ×, ``-`` for −."""
+    return text.strip().replace("×", "*").replace("−", "-")
+
+
+def items_of(text: str) -> tuple[str, ...]:
+    """The places of a list: ``("3", "2*width")`` for ``3, 2*width``."""
+    return tuple(item.strip() for item in cut(text, ","))
+
+
+def cut(text: str, at: str) -> list[str]:
+    """The text cut at these signs where they stand outside all brackets."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign in "([") - (sign in ")]")
+        if sign in at and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
 
 
 def is_plain(text: str) -> bool:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from nnstudio.graph.edits import Edit, EditError, changed_layer
-from nnstudio.graph.expressions import (
-    ExpressionError,
-    Number,
-    evaluate,
-    is_parameter_name,
-    is_plain,
-    names_in,
-    renamed,
-)
+from nnstudio.graph.computed import is_all_plain, normal, value_of
+from nnstudio.graph.edits import Edit, EditError, chain, changed_layer
+from nnstudio.graph.expressions import ExpressionError, Number, is_parameter_name, names_in, renamed
 from nnstudio.graph.network import Network, Node
-from nnstudio.layers import ParameterError, Placeholder
+from nnstudio.layers import Param, ParameterError, Placeholder
 
 
 def evaluated(node: Node, parameters: Mapping[str, Number]) -> Node:
@@ -30,7 +24,7 @@ def evaluated(node: Node, parameters: Mapping[str, Number]) -> Node:
     values = {}
     for name, text in node.expressions:
         try:
-            values[name] = _of_kind(node, name, evaluate(text, parameters))
+            values[name] = value_of(_declared(node, name), text, parameters)
         except ExpressionError as error:
             raise EditError(f"{node.name}.{name} = {text}: {error}") from error
     try:
@@ -40,11 +34,11 @@ def evaluated(node: Node, parameters: Mapping[str, Number]) -> Node:
     return node if layer == node.layer else replace(node, layer=layer)
 
 
-def _of_kind(node: Node, name: str, value: Number) -> Number:
+def _declared(node: Node, name: str) -> Param:
     declared = None if isinstance(node.layer, Placeholder) else node.layer.params.get(name)
-    if declared is None or declared.kind == "float" or isinstance(value, int):
-        return value
-    raise EditError(f"{node.name}.{name} must be a whole number, and its expression gives {value:g}; round it")
+    if declared is None:
+        raise EditError(f"{node.name} has no parameter {name} that could be worked out")
+    return declared
 
 
 def reevaluated(network: Network) -> Network:
@@ -56,27 +50,41 @@ def reevaluated(network: Network) -> Network:
 
 
 def set_expression(id: str, parameter: str, text: str) -> Edit:
-    """Work a node's parameter out of an expression; a plain number makes it a plain value again, as "" does (the value
-    that it has). EditError and ParameterError where the expression or its value cannot be."""
+    """Work a node's parameter out of an expression; plain numbers make it a plain value again, as "" does (the value
+    that it has). Of a parameter with several numbers each place may be an expression: ``3, 2*width``, ``k × 3``.
+
+    EditError and ParameterError where the expression or its value cannot be.
+    """
 
     def edit(network: Network) -> Network:
         node = network.nodes[id]
         others = tuple(pair for pair in node.expressions if pair[0] != parameter)
         if not text.strip():
             made = replace(node, expressions=others)
-        elif is_plain(text):
-            made = _with_value(replace(node, expressions=others), parameter, evaluate(text))
         else:
-            made = evaluated(replace(node, expressions=(*others, (parameter, text.strip()))), network.parameters)
+            made = _computed(replace(node, expressions=others), parameter, text, network.parameters)
         return network if made == node else changed_layer(network, made)
 
     return edit
 
 
-def _with_value(node: Node, parameter: str, value: Number) -> Node:
+def _computed(node: Node, parameter: str, text: str, parameters: Mapping[str, Number]) -> Node:
     if isinstance(node.layer, Placeholder):
         raise EditError(f"{node.name} is of a type that this program lacks; its parameters cannot be changed")
-    return replace(node, layer=node.layer.with_(**{parameter: _of_kind(node, parameter, value)}))
+    declared = _declared(node, parameter)
+    try:
+        said = normal(declared, text)
+        if is_all_plain(declared, said):
+            value: Any = value_of(declared, said, {})
+            return replace(node, layer=node.layer.with_(**{parameter: value}))
+    except ExpressionError as error:
+        raise EditError(f"{node.name}.{parameter} = {text}: {error}") from error
+    return evaluated(replace(node, expressions=(*node.expressions, (parameter, said))), parameters)
+
+
+def set_expressions(ids: Iterable[str], said: Iterable[Iterable[tuple[str, str]]]) -> Edit:
+    """Work parameters of several nodes out of expressions: for each node its (parameter, text)."""
+    return chain(*(set_expression(id, name, text) for id, each in zip(ids, said, strict=False) for name, text in each))
 
 
 def set_network_parameter(name: str, value: Number) -> Edit:

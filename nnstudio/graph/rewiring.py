@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from nnstudio.graph.computed import standing
 from nnstudio.graph.edits import Edit, EditError
 from nnstudio.graph.network import Network, Wire
 from nnstudio.layers import AnyLayer, Layer, ParameterError, Placeholder, Port
@@ -64,7 +65,7 @@ def put_in_place(id: str, layer: Layer) -> Edit:
                 taken.add(port)
                 moved = moved._replace(input=port)
             instead[wire] = (moved,)
-        kept = tuple((name, text) for name, text in node.expressions if name in made.params)
+        kept = standing(made, node.expressions, network.parameters)
         changed = replace(node, layer=made, expressions=kept)
         return (network.with_wires(instead) if instead else network).with_nodes({id: changed})
 

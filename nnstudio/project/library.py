@@ -84,12 +84,12 @@ class Brought:
 
 def blocks() -> list[LibraryBlock]:
     """The person's blocks by name, then the classical ones. A file that cannot be read is left out (`troubles`)."""
-    return [block for block in (*_read(_own_folder(), _OWN), *_classical()) if isinstance(block, LibraryBlock)]
+    return [block for block in (*_read(own_folder(), _OWN), *_classical()) if isinstance(block, LibraryBlock)]
 
 
 def troubles() -> list[str]:
     """A sentence on each file of the library that cannot be read."""
-    return [trouble for trouble in (*_read(_own_folder(), _OWN), *_classical()) if isinstance(trouble, str)]
+    return [trouble for trouble in (*_read(own_folder(), _OWN), *_classical()) if isinstance(trouble, str)]
 
 
 def block(id: str) -> LibraryBlock:
@@ -204,16 +204,17 @@ def _checked(name: str) -> str:
 
 def _own(name: str) -> LibraryBlock | None:
     """The person's block of this name, whatever its capitals: some file systems do not tell them apart."""
-    mine = (each for each in _read(_own_folder(), _OWN) if isinstance(each, LibraryBlock))
+    mine = (each for each in _read(own_folder(), _OWN) if isinstance(each, LibraryBlock))
     return next((each for each in mine if each.name.casefold() == name.casefold()), None)
 
 
-def _own_folder() -> Path:
+def own_folder() -> Path:
+    """Where the person's blocks are kept."""
     return data_dir() / "blocks"
 
 
 def _write(name: str, text: str) -> None:
-    path = _own_folder() / f"{name}.json"
+    path = own_folder() / f"{name}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:

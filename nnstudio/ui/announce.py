@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
@@ -76,20 +77,23 @@ def wires_in_words(network: Network, id: str) -> str:
 class Voice(QObject):
     """Describes the canvas by what is selected, and says what was done to the network."""
 
-    def __init__(self, session: Session, canvas: QWidget) -> None:
+    def __init__(self, session: Session, canvas: QWidget, compared: Callable[[], str] = lambda: "") -> None:
+        """``compared``: what a comparison says of the one selected node."""
         super().__init__(canvas)
-        self._session, self._canvas = session, canvas
-        session.selection_changed.connect(self._selected)
+        self._session, self._canvas, self._compared = session, canvas, compared
+        session.selection_changed.connect(self.tell)
         session.changed.connect(self._changed)
-        self._selected()
+        self.tell()
 
-    def _selected(self) -> None:
+    def tell(self) -> None:
+        """Describe the canvas by what is selected now."""
         session = self._session
         nodes = session.network.nodes
         chosen = list(filter(nodes.__contains__, session.selection))
         if len(chosen) == 1:
             parts = (in_words(session.network, session.resolution, chosen[0]), wires_in_words(session.network, *chosen))
-            text = f"{'; '.join(filter(None, parts))}; selected"
+            compared = self._compared()
+            text = f"{'; '.join(filter(None, parts))}; selected{f'; compared, {compared}' if compared else ''}"
         elif chosen:
             text = f"{len(chosen)} layers selected"
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnstudio.graph.view import remove_bookmark, set_bookmark
 from nnstudio.ui.actions import Action
+from nnstudio.ui.command_palette import Command
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas import CanvasView
@@ -65,6 +66,23 @@ class Layout:
         """Whether a selected node is in a frame."""
         chosen = self._session.selection
         return self.there() and any(frame.members & chosen for frame in self._session.view.frames.values())
+
+    def may_join(self) -> bool:
+        """Whether there is a frame that a selected node is not in."""
+        frames, chosen = self._session.view.frames.values(), self._session.selection
+        return self.there() and bool(chosen) and any(not chosen <= frame.members for frame in frames)
+
+    def put_into(self) -> None:
+        """Have the selected nodes join a frame that is chosen by its title; the only one there is at once."""
+        frames, chosen = self._session.view.frames.values(), self._session.selection
+        found = [frame for frame in frames if not chosen <= frame.members]
+        put = [functools.partial(self.canvas.put_into_frame, frame.id) for frame in found]
+        if len(put) == 1:
+            put[0]()
+        elif put:
+            counts = (f"{len(frame.members)} layer{'' if len(frame.members) == 1 else 's'}" for frame in found)
+            rows = [Command(frame.title, do, told) for frame, do, told in zip(found, put, counts, strict=True)]
+            self._window.offer(rows, "Into which frame?")
 
     # what is remembered
 
@@ -169,6 +187,9 @@ def _annotations(layout: Layout) -> Iterable[Action]:
     yield Action("fold_frame", "Fold or open frame", layout.call("toggle_fold"), ("Ctrl+Alt+F",), "", "Arrange",
                  "Show the frame as one card, or its layers again", enabled_when=layout.on_frame,
                  words="collapse expand unfold group")
+    yield Action("put_into_frame", "Put into frame …", layout.put_into, (), "", "Arrange",
+                 "The selected layers join a frame that is there, wherever they stand", enabled_when=layout.may_join,
+                 words="group join add member")
     yield Action("take_out", "Take out of frame", layout.call("take_out_of_frame"), (), "", "Arrange",
                  "The selected layers leave their frame", enabled_when=layout.framed, words="ungroup leave")
     yield Action("arrange_frame", "Arrange frame", layout.arrange_frame, (), "", "Arrange",

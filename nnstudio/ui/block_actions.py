@@ -74,6 +74,14 @@ class BlockActions:
         if scope is not None:
             self._window.workspace.palette_panel.shelf.save(scope.block)
 
+    def may_take_back(self, sentence: str = "") -> bool:
+        """Whether the last change of the person's library (of which this was said) can be taken back."""
+        return self._window.in_workspace and self._window.workspace.palette_panel.shelf.way_back(sentence)
+
+    def take_back(self) -> None:
+        """Take the last change of the person's library back."""
+        self._window.workspace.palette_panel.shelf.take_back()
+
     def leave(self) -> None:
         """Go out to what the block stands in, and select the block there."""
         session = self._session

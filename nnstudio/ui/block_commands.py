@@ -30,6 +30,9 @@ def block_commands(window: MainWindow) -> Iterable[Action]:
     yield Action("save_block", "Save block to my library", blocks.save, (), "", "Network/Blocks",
                  "Keep the selected block, with all that it uses, for every project", enabled_when=blocks.may_open,
                  words="keep reuse share template")
+    yield Action("undo_library", "Undo change of my library", blocks.take_back, (), "", "Network/Blocks",
+                 "What was saved, renamed or deleted last in your library is as it was before",
+                 enabled_when=blocks.may_take_back, words="restore deleted block take back")
     network = window.network_actions
     yield Action("expose", "Expose a parameter …", network.expose, ("Ctrl+Shift+E",), "", "Network/Blocks",
                  "Set a number of the selected layer from the block's node, or by a name for the whole network",

@@ -141,8 +141,12 @@ def _network(window: MainWindow) -> Iterable[Action]:
     yield Action("swap", "Swap", canvas("swap_selected"), (), "", "Network",
                  "Let the two selected layers change places", words="exchange switch",
                  enabled_when=lambda: there() and len(session.selection) == 2)
+    yield Action("use_again", "Use again with the same weights", canvas("use_again"), ("Ctrl+Alt+W",), "", "Network",
+                 "Run the selected layer's weights on another input: a shared node beside it, ready to be wired",
+                 enabled_when=nodes, words="shared siamese weight sharing tied tie reuse twin")
     yield Action("go_to_node", "Go to layer …", network.go_to_node, ("Ctrl+F",), "search", "Network",
-                 "Select a layer by its name and show it", enabled_when=nodes, separated=True, words="find node jump")
+                 "Select a layer by its name, in whatever block it is, and show it", enabled_when=nodes, separated=True,
+                 words="find node jump block inside")
 
 
 def _told(word: str, label: str) -> str:

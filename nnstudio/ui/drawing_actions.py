@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from nnstudio.project.sheet import Sheet
 from nnstudio.ui.actions import Action
+from nnstudio.ui.command_palette import Command
 from nnstudio.ui.project_files import SUFFIX
 
 if TYPE_CHECKING:
@@ -112,6 +114,25 @@ class DrawingActions:
         """Lay this sheet over the drawing."""
         self._canvas.canvas.comparison.begin(sheet, title)
 
+    def list_differences(self) -> None:
+        """Offer every layer that is new, changed or gone; the one that is chosen is shown."""
+        from nnstudio.ui.canvas.comparison import SIGNS  # here: the window opens without
+
+        comparison = self._canvas.canvas.comparison
+        rows = (
+            Command(f"{SIGNS[kind]} {told}", functools.partial(self._show_difference, id))
+            for kind, id, told in comparison.all()
+        )
+        self._window.offer(rows, f"What differs from {comparison.title}?")
+
+    def _show_difference(self, id: str) -> None:
+        session = self._window.session
+        if id in session.network.nodes:
+            session.reveal(id)
+        else:
+            session.select(())
+            self._canvas.reveal(self._canvas.canvas.comparison.area(id))
+
     def end_comparison(self) -> None:
         """Compare no longer."""
         self._canvas.canvas.comparison.end()
@@ -144,5 +165,8 @@ def drawing_rows(window: MainWindow) -> Iterable[Action]:
     yield Action("compare_file", "Compare with file …", drawing.compare_file, (), "", "Edit/Drawing",
                  "Lay another project over the drawing: what is new, gone and changed", enabled_when=there,
                  words="diff difference versions changes")
+    yield Action("list_differences", "List differences …", drawing.list_differences, (), "", "Edit/Drawing",
+                 "Every layer that is new, changed or gone, with what changed of it",
+                 enabled_when=lambda: drawing.comparing, words="diff compare changes versions next")
     yield Action("end_comparison", "End comparison", drawing.end_comparison, (), "", "Edit/Drawing",
                  "Show the drawing alone again", enabled_when=lambda: drawing.comparing, words="diff stop")

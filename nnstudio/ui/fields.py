@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,75 +9,16 @@ from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
-from nnstudio.graph.expressions import ExpressionError, Number, evaluate
+from nnstudio.graph.computed import as_typed
+from nnstudio.graph.expressions import ExpressionError, Number
 from nnstudio.layers import Param, ParameterError
 from nnstudio.ui import theme
+from nnstudio.ui.field_texts import computes, parsed, read, said, shown
 from nnstudio.ui.parts import row
 
 #: A refused value is spoken of when typing has paused for so long.
 _PATIENCE_MS = 600
 SEVERAL = "several values"
-#: Kinds of parameters whose value may be worked out of an expression.
-COMPUTED = ("int", "float", "size")
-
-
-def shown(param: Param, value: Any) -> str:
-    """A value as text in a field: ``3 × 3``, ``1, 8, 8``, ``0.001``."""
-    if value is None:
-        return ""
-    if param.axes and isinstance(value, int) and not isinstance(value, bool):
-        value = (value,) * param.axes
-    if isinstance(value, tuple):
-        return (" × " if param.axes else ", ").join(
-            _number(item) if isinstance(item, float) else str(item) for item in value
-        )
-    return _number(value) if isinstance(value, float) else str(value)
-
-
-def _number(value: float) -> str:
-    """As short as it reads back the same."""
-    text = f"{value:.10g}"
-    return text if float(text) == value else repr(value)
-
-
-def parsed(param: Param, text: str) -> Any:
-    """The value that a text stands for, unchecked: what cannot be read stays a text, which the declaration refuses."""
-    text = text.strip()
-    if not text and param.kind in ("ints", "floats"):
-        return None if param.default is None else ()
-    if not text and param.kind != "text":
-        return None if param.optional else text
-    try:
-        match param.kind:
-            case "int":
-                return _whole(text)
-            case "float":
-                return float(text.replace("−", "-").replace(",", "."))
-            case "floats":
-                return tuple(float(item.replace("−", "-")) for item in re.split(r"[\s,;()\[\]]+", text) if item)
-            case "ints" | "size":
-                return _sizes(param, text)
-            case "choice" if param.axes and text not in param.choices:
-                return _sizes(param, text)
-    except ValueError:
-        return text
-    return text
-
-
-def _whole(text: str) -> int:
-    return int(text.replace("−", "-").replace("\u202f", "").replace("_", ""))
-
-
-def _sizes(param: Param, text: str) -> Any:
-    items = tuple(_whole(item) for item in re.split(r"[\s,;x×()]+", text.strip("()[] ")) if item)
-    if param.axes and items and len(set(items)) == 1 and len(items) in (1, param.axes):
-        return items[0]
-    return items
-
-
-def _computes(text: str) -> bool:
-    """Whether a text is more than a number: something to be worked out."""
-    return re.search(r"[A-Za-z_*/+%(−-]", text) is not None
 
 
 class Field(QWidget):
@@ -198,12 +138,12 @@ class TextField(Field):
         self.line.show_result(shown(self.param, value) if expression and not several else "")
 
     def _text(self) -> str:
-        return self._expression or shown(self.param, self._value)
+        return as_typed(self.param, self._expression) or shown(self.param, self._value)
 
     def _means(self, value: Any) -> bool:
         """Whether what is written stands for this value already."""
         text = self.line.text()
-        return text.strip() == self._expression if self._expression else parsed(self.param, text) == value
+        return said(self.param, text) == self._expression if self._expression else parsed(self.param, text) == value
 
     def _typed(self, text: str) -> None:
         if self._began is None and not self._several:
@@ -229,20 +169,12 @@ class TextField(Field):
 
     def _read(self, text: str) -> tuple[Any, str]:
         """The value of what is typed, and the expression that it is; "" where it is a plain value."""
-        plain = parsed(self.param, text)
-        if self.param.kind not in COMPUTED or not isinstance(plain, str) or not text.strip():
-            return self.param.checked(self._owner, self._name, plain), ""
-        if not _computes(text):
-            return self.param.checked(self._owner, self._name, plain), ""
-        worked = evaluate(text, self.parameters() if self.parameters is not None else {})
-        value = float(worked) if self.param.kind == "float" else worked
-        if self.param.kind != "float" and isinstance(value, float):
-            raise ParameterError(self._owner, self._name, f"must be a whole number, and this gives {value:g}; round it")
-        return self.param.checked(self._owner, self._name, value), text.strip()
+        known = self.parameters() if self.parameters is not None else {}
+        return read(self.param, text, known, self._owner, self._name)
 
     def _be_wrong(self, problem: str, unknown: str = "") -> None:
         self._problem, self._unknown = problem, unknown
-        if _computes(self.line.text()):
+        if computes(self.line.text()):
             self._put_back()
         self.line.show_result("")
         self._patience.start()

@@ -9,9 +9,11 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
+from nnstudio.graph.computed import can_be_computed, has_places
 from nnstudio.graph.expressions import Number
 from nnstudio.layers import Param
 from nnstudio.ui import theme
+from nnstudio.ui.field_texts import RULE
 from nnstudio.ui.fields import Field, TextField, field_for
 from nnstudio.ui.fields_many import offering
 from nnstudio.ui.parts import ElidedLabel, button, label
@@ -36,7 +38,15 @@ def explained(param: Param) -> str:
     if param.kind != "bool":
         expected = param.expected()
         lines.append(f"{expected[:1].upper()}{expected[1:]}{f', in {param.unit}' if param.unit else ''}.")
+    if can_be_computed(param):
+        lines.append(f"Takes arithmetic and named parameters: {_example(param)}.")
     return "\n".join(filter(None, lines))
+
+
+def _example(param: Param) -> str:
+    if not has_places(param):
+        return "2*64, 4*width"
+    return f"{'2*k × 3' if param.axes > 1 else '2*k' if param.axes else '3, 2*width'}; {RULE}"
 
 
 class Form(QWidget):
@@ -65,6 +75,8 @@ class Form(QWidget):
         titles to offer. ``parameters``: those that expressions may name; None where expressions are not kept."""
         super().__init__()
         self._params = params
+        #: The parameter that is being pulled, whose field shows what is tried; "" for none.
+        self.held = ""
         self.fields: dict[str, Field] = {}
         self._labels: dict[str, QLabel] = {}
         self._errors: dict[str, QLabel] = {}
@@ -137,7 +149,8 @@ class Form(QWidget):
         """Show these values. ``several``: names of those that differ between the selected layers. ``expressions``:
         what values are worked out of, by name."""
         for name, field in self.fields.items():
-            field.show_value(values[name], several=name in several, expression=expressions.get(name, ""))
+            if name != self.held:
+                field.show_value(values[name], several=name in several, expression=expressions.get(name, ""))
             when = self._params[name].when
             self.show_row(name, when is None or when[0] in several or values.get(when[0]) in when[1])
 

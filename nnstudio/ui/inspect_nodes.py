@@ -163,7 +163,7 @@ class NodePage(Page):
             self.form.expressed.connect(self._expressed)
             self.form.wanted.connect(self._create)
             self.body.addWidget(self.form)
-            self._scrubbing = Scrubbing(self.form, session, id, self._edited)
+            self._scrubbing = Scrubbing(self.form, session, (id,), self._do)
         self.body.addWidget(Foretold(session))
         self.flags = Flags(session)
         self.body.addWidget(self.flags)
@@ -194,7 +194,7 @@ class NodePage(Page):
         self.name.follow(id)
         self._refuse_name("")
         if self.form is not None:
-            self._scrubbing.follow(id)
+            self._scrubbing.follow((id,))
         self._costs.follow((id,))
         self._show_live(live)
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLineEdit, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from nnstudio.graph import EditError, edits
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
-from nnstudio.graph.expressions import ExpressionError, Number, evaluate
+from nnstudio.graph.expressions import ExpressionError, Number, evaluate, items_of, names_in
 from nnstudio.graph.parameters import (
     remove_network_parameter,
     rename_network_parameter,
@@ -18,11 +19,13 @@ from nnstudio.graph.parameters import (
     set_network_parameter,
     users,
 )
-from nnstudio.layers import Param
+from nnstudio.layers import Param, Placeholder
 from nnstudio.ui import theme
+from nnstudio.ui.field_texts import said
 from nnstudio.ui.fields import TextField
 from nnstudio.ui.icons import icon
 from nnstudio.ui.parts import button, capital, column, label, row
+from nnstudio.ui.scrubbing import Foretold
 from nnstudio.ui.session import Session
 
 #: Steps of a slider over a number that is not whole.
@@ -32,8 +35,10 @@ FINE = 200
 def first_value(text: str, unknown: str, known: dict[str, Number], present: Any) -> Number:
     """What a new parameter is worth so that an expression that names it keeps the value that is there, where that can
     be; else the present value, or 1."""
-    if isinstance(present, tuple) and present and len(set(present)) == 1:
-        present = present[0]
+    if isinstance(present, tuple):  # the first place that names it tells
+        items = items_of(text)
+        at = next((place for place, item in enumerate(items) if unknown in names_in(item)), 0)
+        text, present = items[at], present[at] if at < len(present) else None
     if isinstance(present, bool) or not isinstance(present, int | float):
         return 1
     candidates: list[Number] = [present]
@@ -55,7 +60,14 @@ def first_value(text: str, unknown: str, known: dict[str, Number], present: Any)
 def create_parameter(session: Session, name: str, targets: Sequence[tuple[str, str]], text: str) -> None:
     """Add the named parameter that an expression wants, and work these (node id, parameter) out of it: one step."""
     network = session.network
-    present = getattr(network.nodes[targets[0][0]].layer, targets[0][1])
+    id, of = targets[0]
+    layer = network.nodes[id].layer
+    if isinstance(layer, Placeholder):
+        return
+    present, declared = getattr(layer, of), layer.params[of]
+    text = said(declared, text)
+    if declared.axes and isinstance(present, int):
+        present = (present,) * len(items_of(text))
     value = first_value(text, name, dict(network.parameters), present)
     edit = edits.chain(set_network_parameter(name, value), *(set_expression(id, of, text) for id, of in targets))
     session.do(f"Create parameter {name}", edit)
@@ -69,6 +81,31 @@ class NameLine(QLineEdit):
         self.setProperty("role", "mono")
         self.setAccessibleName(f"Name of parameter {name}")
         self.setToolTip("The name that expressions use. Click to change it")
+
+
+class ParameterSlider(QSlider):
+    """A slider that is given up by Esc while it is held; it then stays until it is taken again."""
+
+    given_up = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._over = False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.isSliderDown():
+            self._over = True
+            self.given_up.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self._over:
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._over = False
+        super().mouseReleaseEvent(event)
 
 
 class ParameterRow(QWidget):
@@ -86,11 +123,16 @@ class ParameterRow(QWidget):
         self.field = TextField("parameter", name, Param("int" if self._whole else "float", value))
         self.field.line.setAccessibleName(f"Value of {name}")
         self.field.line.setObjectName(f"parameter_value_{name}")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.field.line.setToolTip(f"The value of {name}. All that names it follows. Takes arithmetic: 2*64")
+        self.slider = ParameterSlider()
+        self.slider.setToolTip(
+            f"Pull to try values of {name}: the canvas shows the shapes that would be. Let go to set it, Esc leaves it"
+        )
         self.slider.setAccessibleName(f"{name}, by hand")
         self.slider.setObjectName(f"parameter_slider_{name}")
         self._top = 1.0
         self._stint = 0
+        self._held: Number | None = None
         self._span(value)
         self.remove = QToolButton()
         self.remove.setIcon(icon("close", "muted"))
@@ -105,6 +147,7 @@ class ParameterRow(QWidget):
         self.field.refused.connect(self.refused)
         self.slider.valueChanged.connect(self._slid)
         self.slider.sliderReleased.connect(self._let_go)
+        self.slider.given_up.connect(self._give_up)
         self.remove.clicked.connect(self._delete)
         self._fit_text()
         theme.changed.connect(self._fit_text)
@@ -124,7 +167,8 @@ class ParameterRow(QWidget):
 
     def show_value(self, value: Number) -> None:
         """Show this value, and where it is used."""
-        self.field.show_value(value)
+        if self._held is None:
+            self.field.show_value(value)
         if not self.slider.isSliderDown():
             at = int(value) if self._whole else round(FINE * value / self._top)
             if not self.slider.minimum() <= at <= self.slider.maximum():
@@ -141,11 +185,27 @@ class ParameterRow(QWidget):
         self._set(value, ("typed", self.field.stint))
 
     def _slid(self, at: int) -> None:
-        self._set(at if self._whole else round(self._top * at / FINE, 6), ("slid", self._stint))
+        value = at if self._whole else round(self._top * at / FINE, 6)
+        if not self.slider.isSliderDown():
+            self._set(value, ("slid", self._stint))
+            return
+        self._held = value
+        self.field.show_value(value)
+        same = value == self._session.network.parameters.get(self.name)
+        self._session.preview(None if same else set_network_parameter(self.name, value))
 
     def _let_go(self) -> None:
         self._stint += 1
+        held, self._held = self._held, None
+        self._session.preview(None)
+        if held is not None and held != self._session.network.parameters[self.name]:
+            self._set(held, ("slid", self._stint))
+            self._stint += 1
         self.show_value(self._session.network.parameters[self.name])
+
+    def _give_up(self) -> None:
+        self._held = None
+        self.slider.setSliderDown(False)
 
     def _set(self, value: Number, stint: tuple[str, int | None]) -> None:
         edit = set_network_parameter(self.name, value)
@@ -191,7 +251,7 @@ class ParameterList(QWidget):
         self.error.hide()
         self.add = button("Add parameter", self._add, "link")
         self.add.setObjectName("add_parameter")
-        self.setLayout(column(self._note, self._list, self.error, row(self.add, 1), spacing=6))
+        self.setLayout(column(self._note, self._list, Foretold(session), self.error, row(self.add, 1), spacing=6))
 
     def refresh(self) -> None:
         """Show the parameters that there are now."""

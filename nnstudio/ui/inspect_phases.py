@@ -13,7 +13,8 @@ from nnstudio.layers.params import Param
 from nnstudio.train import planning
 from nnstudio.train.phases import Group, Phase
 from nnstudio.ui import theme
-from nnstudio.ui.fields import TextField, shown
+from nnstudio.ui.field_texts import shown
+from nnstudio.ui.fields import TextField
 from nnstudio.ui.forms import LABEL_WIDTH, Form, title_of
 from nnstudio.ui.icons import icon
 from nnstudio.ui.parts import ElidedLabel, button, column, label, row

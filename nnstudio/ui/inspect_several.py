@@ -20,6 +20,7 @@ from nnstudio.ui.inspect_nodes import Page
 from nnstudio.ui.inspect_parameters import create_parameter
 from nnstudio.ui.inspect_training import TrainedIn
 from nnstudio.ui.parts import label, line
+from nnstudio.ui.scrubbing import Foretold, Scrubbing
 from nnstudio.ui.session import Session
 
 #: Of more layers than this, each part of the page is shown in a turn of its own.
@@ -63,6 +64,8 @@ class SeveralPage(Page):
         self.form.expressed.connect(self._expressed)
         self.form.wanted.connect(self._create)
         self.body.addWidget(self.form)
+        self._scrubbing = Scrubbing(self.form, session, self.ids, self._do)
+        self.body.addWidget(Foretold(session))
         if not shared:
             self.body.addWidget(label("These layers have no parameter in common.", "muted", wrap=True))
         self.flags = Flags(session)
@@ -85,6 +88,7 @@ class SeveralPage(Page):
         self.ids = tuple(ids)
         self._title.setText(f"{len(ids)} layers")
         self._costs.follow(self.ids)
+        self._scrubbing.follow(self.ids)
 
     @property
     def calm(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnstudio.graph import Node, edits
 from nnstudio.layers import Layer, Placeholder
+from nnstudio.ui import going
 from nnstudio.ui.command_palette import Command
 from nnstudio.ui.docks.outline_model import flow_order
 
@@ -139,16 +140,8 @@ class NetworkActions:
     # -- going ----------------------------------------------------------------------------------------------------
 
     def go_to_node(self) -> None:
-        """Offer every node by its name; the one that is chosen is selected and shown."""
-        session = self._session
-        nodes = session.network.nodes
-        self._window.offer(
-            (
-                Command(nodes[id].name, functools.partial(session.reveal, id), nodes[id].layer.subtitle())
-                for id in flow_order(session.network)
-            ),
-            "Which layer?",
-        )
+        """Offer every node by its name, those inside blocks too; the one that is chosen is selected and shown."""
+        self._window.offer(going.commands(self._session), "Which layer?")
 
     # -- flags ----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from nnstudio.graph import Network
 from nnstudio.graph.blocks import used_by
 from nnstudio.graph.standins import definition_interface
 from nnstudio.layers import AnyLayer, Layer, load
-from nnstudio.layers.blocks import Block, Standin
+from nnstudio.layers.base import Port
+from nnstudio.layers.blocks import Block, Shared, Standin
 from nnstudio.layers.params import Param
 from nnstudio.project import library
 from nnstudio.project.library import LibraryBlock
@@ -80,6 +81,33 @@ class LibraryType(BlockType):
         return self.block.summary
 
 
+class SharedType:
+    """Stands for all nodes that can be used again with the same weights: it fits everywhere, and which of them is meant
+    is asked when it is placed (`canvas.sharing`)."""
+
+    role = "shared"
+    section = ""
+    family, icon, synonyms = Shared.family, Shared.icon, Shared.synonyms
+    inputs: Mapping[str, Port] = {"input": Port("*", dtype="any")}
+    outputs: Mapping[str, Port] = {"output": Port("*", dtype="any")}
+    params: Mapping[str, Param] = {}
+    telling: tuple[str, ...] = ()
+    key = Shared.type_name()
+
+    def type_name(self) -> str:
+        """What it is called in lists."""
+        return Shared.type_name()
+
+    def summary(self) -> str:
+        """What it is, in a sentence."""
+        return Shared.summary()
+
+    def make(self, values: Mapping[str, Any]) -> Shared:
+        """A layer that is not said yet whose weights it uses."""
+        return Shared.make(values)
+
+
+_SHARED = cast(LayerType, SharedType())
 _known: dict[str, LibraryType] = {}
 
 
@@ -92,11 +120,11 @@ def _library_type(block: LibraryBlock) -> LibraryType:
 
 
 def types_for(network: Network, inside: str = "") -> list[LayerType]:
-    """All that can be added to a whole network, or ``inside`` one of its definitions: its blocks, the catalogue, and
-    those blocks of the library that it has not yet."""
+    """All that can be added to a whole network, or ``inside`` one of its definitions: its blocks, the catalogue, what
+    is there already once more with the same weights, and those blocks of the library that it has not yet."""
     shelf = [block for block in library.blocks() if network.blocks.get(block.name) != block.network]
     from_library = [cast(LayerType, _library_type(block)) for block in shelf]
-    return [*block_types(network, inside), *offered_types(inside=bool(inside)), *from_library]
+    return [*block_types(network, inside), *offered_types(inside=bool(inside)), _SHARED, *from_library]
 
 
 def type_for(key: str, network: Network, inside: str = "") -> LayerType | None:

@@ -11,6 +11,7 @@ from nnstudio.graph import EditError
 from nnstudio.graph.blocks import remove_block
 from nnstudio.project import library
 from nnstudio.project.library import LibraryError
+from nnstudio.project.library_changes import changing
 from nnstudio.ui.inspect_blocks import rename_definition, without_block
 from nnstudio.ui.layer_list import LayerType
 from nnstudio.ui.offered import OWN, PROJECT
@@ -26,6 +27,8 @@ class Shelf(QObject):
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._widget = session, parent
+        self._told = ""  # what was said of the last change of the library
+        self._back: Callable[[], None] | None = None  # what takes that back
 
     def menu_for(self, cls: LayerType) -> QMenu | None:
         """What can be done with a block of the palette; None where it is not one of the person's."""
@@ -52,34 +55,50 @@ class Shelf(QObject):
         replacing = known is not None and known.network != sheet.network.blocks.get(definition)
         if replacing and not self._sure(f"Replace {definition}?", "Your library has another block of this name."):
             return False
-        try:
-            library.save_block(definition, sheet.network, sheet.view, replacing_other=replacing)
-        except LibraryError as error:
-            return self._refuse(error)
-        self._session.notice.emit("info", f"{definition} is in your library, for every project")
-        self.changed.emit()
-        return True
+        said = "was replaced in" if replacing else "is in"
+        return self._change(
+            f"{definition} {said} your library, for every project",
+            lambda: library.save_block(definition, sheet.network, sheet.view, replacing_other=replacing),
+        )
 
     def rename(self, name: str) -> bool:
         """Ask how a block of the library is to be called."""
         new = self._asked(f"Rename {name} in your library", name)
         if not new or new == name:
             return False
-        try:
-            library.rename_saved(name, new)
-        except LibraryError as error:
-            return self._refuse(error)
-        self.changed.emit()
-        return True
+        return self._change(f"{name} is called {new} in your library", lambda: library.rename_saved(name, new))
 
     def delete(self, name: str) -> bool:
         """Take a block out of the library, once the person is sure."""
         if not self._sure(f"Delete {name} from your library?", "Projects that use it keep it."):
             return False
+        return self._change(f"{name} was deleted from your library", lambda: library.delete_saved(name))
+
+    def _change(self, told: str, do: Callable[[], object]) -> bool:
+        """Change the library and say so; what takes it back is remembered until the next change."""
         try:
-            library.delete_saved(name)
+            self._back = changing(do)
         except LibraryError as error:
             return self._refuse(error)
+        self._told = told
+        self._session.notice.emit("info", told)
+        self.changed.emit()
+        return True
+
+    def way_back(self, sentence: str = "") -> bool:
+        """Whether the last change of the library (the one of which this was said) can be taken back."""
+        return self._back is not None and sentence in ("", self._told)
+
+    def take_back(self) -> bool:
+        """Take the last change of the library back."""
+        back, self._back = self._back, None
+        if back is None:
+            return False
+        try:
+            back()
+        except LibraryError as error:
+            return self._refuse(error)
+        self._session.notice.emit("info", "Your library is as it was before")
         self.changed.emit()
         return True
 

@@ -6,20 +6,27 @@ The leading words name the type; what follows are its parameters:
 - ``k5 s2 p1 d2 g4`` are kernel_size, stride, padding, dilation and groups; any other beginning of a name does as well
   (``heads=8``, ``bias=off``, ``stride 2``);
 - a bare word is a choice (``same``), switches something on (``bidirectional``) or, after ``no``, off (``no bias``);
-- ``x3`` repeats the layer; ``>`` puts the next layer behind.
+- ``x3`` repeats the layer; ``>`` puts the next layer behind;
+- where a number stands arithmetic without spaces does too, and so do named parameters (``conv 2*width k5``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from nnstudio.graph.computed import as_typed
+from nnstudio.graph.expressions import ExpressionError, Number
 from nnstudio.layers import Layer, ParameterError
 from nnstudio.layers.params import Param
+from nnstudio.ui.typed_values import NUMBER, OFF, ON, SIZE, Computed, computed, plain_value
 
 LayerType = type[Layer]
+#: For each layer (parameter, expression).
+Said = Sequence[Sequence[tuple[str, str]]]
 #: Finds the layer types that a name may mean, best first.
 Find = Callable[[str, Iterable[LayerType]], Sequence[LayerType]]
 
@@ -27,13 +34,11 @@ Find = Callable[[str, Iterable[LayerType]], Sequence[LayerType]]
 SHORT = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
 #: So often can one word repeat a layer.
 MOST_REPEATS = 64
-_ON, _OFF = frozenset({"on", "true", "yes"}), frozenset({"off", "false", "no"})
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?")
-_SIZE = re.compile(r"-?\d+(?:[x×,]-?\d+)+")
 _LETTERS_THEN_VALUE = re.compile(r"([a-z_]+?)_?([+-]?\.?\d.*)")
 _REPEAT = re.compile(r"[x×*](\d{1,3})")
 _NEXT = re.compile(r"\s*(?:->|→|>)\s*")
 _NUMBERS = ("int", "size", "float")
+NO_PARAMETERS: Mapping[str, Number] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Read:
     told: tuple[str, ...] = ()
     trouble: str = ""
     repeat: int = 1
+    #: (parameter, expression) of what is to follow named parameters, or is arithmetic
+    said: tuple[tuple[str, str], ...] = ()
 
     @property
     def preview(self) -> str:
@@ -65,28 +72,36 @@ class Typed:
     words: tuple[str, ...] = ()
     trouble: str = ""
     first: str = ""
+    parameters: Mapping[str, Number] = field(default_factory=dict)
 
     def chosen(self, type: LayerType) -> tuple[Read, ...]:
         """All layers, in order, with this type for the last one."""
-        return (*self.before, read(type, self.words))
+        return (*self.before, read(type, self.words, self.parameters))
 
 
-def parse(text: str, types: Sequence[LayerType], everything: Sequence[LayerType], find: Find) -> Typed:
-    """What a text means: the first layer one of ``types``, those behind it any of ``everything``."""
+def parse(
+    text: str,
+    types: Sequence[LayerType],
+    everything: Sequence[LayerType],
+    find: Find,
+    parameters: Mapping[str, Number] = NO_PARAMETERS,
+) -> Typed:
+    """What a text means: the first layer one of ``types``, those behind it any of ``everything``; ``parameters``: the
+    network's, which arithmetic may name."""
     parts = _NEXT.split(text)
     parts = [*filter(str.strip, parts[:-1]), parts[-1]]
     behind = [cls for cls in everything if cls.inputs]
     before: list[Read] = []
     trouble = first = ""
     for part in parts[:-1]:
-        found, called, words = _named(part, behind if before else types, find)
+        found, called, words = _named(part, behind if before else types, find, parameters)
         first = first or called
         if found:
-            before.append(read(found[0], words))
+            before.append(read(found[0], words, parameters))
         elif not trouble:
             trouble = f"No layer{' that fits here' if not before else ''} is called “{part.strip()}”."
-    found, name, words = _named(parts[-1], behind if len(parts) > 1 else types, find)
-    return Typed(tuple(before), tuple(found), name, tuple(words), trouble, first or name)
+    found, name, words = _named(parts[-1], behind if len(parts) > 1 else types, find, parameters)
+    return Typed(tuple(before), tuple(found), name, tuple(words), trouble, first or name, parameters)
 
 
 def layers_of(reads: Sequence[Read]) -> list[Layer]:
@@ -94,6 +109,11 @@ def layers_of(reads: Sequence[Read]) -> list[Layer]:
     if any(each.layer is None for each in reads):
         return []
     return [each.layer for each in reads for _ in range(each.repeat) if each.layer is not None]
+
+
+def said_of(reads: Sequence[Read]) -> Said:
+    """The expressions of each of :func:`layers_of`."""
+    return [each.said for each in reads for _ in range(each.repeat)]
 
 
 def trouble_of(reads: Sequence[Read]) -> str:
@@ -109,7 +129,9 @@ def preview_of(reads: Sequence[Read]) -> str:
 # -- the name -----------------------------------------------------------------------------------------------------
 
 
-def _named(text: str, types: Sequence[LayerType], find: Find) -> tuple[list[LayerType], str, list[str]]:
+def _named(
+    text: str, types: Sequence[LayerType], find: Find, parameters: Mapping[str, Number]
+) -> tuple[list[LayerType], str, list[str]]:
     """The types that the leading words may mean, those words, and what is left."""
     words = text.split()
     if not words:
@@ -117,7 +139,7 @@ def _named(text: str, types: Sequence[LayerType], find: Find) -> tuple[list[Laye
     taken = 1
     found = list(find(words[0], types))
     while found and taken < len(words) and _is_word(words[taken]):
-        if _is_parameter(words[taken], found[0]):
+        if words[taken] in parameters or _is_parameter(words[taken], found[0]):
             break
         longer = list(find(" ".join(words[: taken + 1]), types))
         if not longer:
@@ -150,7 +172,7 @@ def _most_apt(found: list[LayerType], words: Sequence[str]) -> list[LayerType]:
         return found
     stem = found[0].type_name()[: end.start()]
     kin = [cls for cls in found if re.fullmatch(re.escape(stem) + r"\d+d", cls.type_name())]
-    axes = next((len(re.split("[x×,]", word)) for word in words if _SIZE.fullmatch(word)), 2)
+    axes = next((len(re.split("[x×,]", word)) for word in words if SIZE.fullmatch(word)), 2)
     first = next((cls for cls in kin if cls.type_name().endswith(f"{axes}d")), None)
     if first is None or len(kin) < 2:
         return found
@@ -165,36 +187,56 @@ class _Reading:
     """Values as they come in."""
 
     cls: LayerType
+    parameters: Mapping[str, Number]
     values: dict[str, Any] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     repeat: int = 1
+    said: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
 
     def put(self, name: str, text: str) -> bool:
-        value = _value(self.cls.params[name], text)
-        if value is not None or (text == "none" and self.cls.params[name].optional):
+        """Have a value as it is written; arithmetic keeps the case of its names."""
+        declared = self.cls.params[name]
+        value = plain_value(declared, text if declared.kind == "text" else text.casefold())
+        if value is not None or (text.casefold() == "none" and declared.optional):
             self.values[name] = value
             return True
-        return False
+        return self.put_computed(name, self.computed(declared, text))
+
+    def put_computed(self, name: str, found: Computed | None) -> bool:
+        if found is None:
+            return False
+        self.values[name], self.said[name] = found
+        return True
+
+    def computed(self, declared: Param, text: str) -> Computed | None:
+        """What arithmetic gives for a parameter; None where it is none, or has no value."""
+        try:
+            return computed(declared, text, self.parameters)
+        except ExpressionError as error:
+            self.problem = self.problem or f"“{text}”: {error}."
+            return None
 
 
-def read(cls: LayerType, words: Sequence[str]) -> Read:
+def read(cls: LayerType, words: Sequence[str], parameters: Mapping[str, Number] = NO_PARAMETERS) -> Read:
     """A layer of this type with the parameters that these words say."""
-    state = _Reading(cls)
+    state = _Reading(cls, parameters)
     left = [word.strip(",;") for word in words if word.strip(",;")]
     while left:
+        before = state.problem
         used = _take(state, left)
-        if not used:
+        if used:
+            state.problem = before
+        else:
             state.unread.append(left[0])
         left = left[max(used, 1) :]
-    told = tuple(
-        f"{_plain_name(name)} {_told(cls.params[name], value, whole=name in cls.telling)}"
-        for name, value in state.values.items()
-    )
+    told = tuple(_said(state, name, value) for name, value in state.values.items())
     try:
         layer = cls.make(state.values)
     except ParameterError as error:
         return Read(cls, None, told, f"{_plain_name(error.parameter)} {error.message}.", state.repeat)
-    return Read(cls, layer, told, _trouble(state), state.repeat)
+    said = tuple((name, text) for name, text in state.said.items() if name in state.values)
+    return Read(cls, layer, told, _trouble(state), state.repeat, said)
 
 
 def _take(state: _Reading, left: list[str]) -> int:
@@ -207,7 +249,7 @@ def _take(state: _Reading, left: list[str]) -> int:
         else:
             state.repeat = int(match[1])
         return 1
-    if _NUMBER.fullmatch(word) or _SIZE.fullmatch(word):
+    if NUMBER.fullmatch(word) or SIZE.fullmatch(word):
         return _take_number(state, word)
     if word in ("no", "without") and following:
         name = _parameter(following, state.cls, kinds=("bool",))
@@ -218,20 +260,20 @@ def _take(state: _Reading, left: list[str]) -> int:
     if "=" in word:
         head, _, text = left[0].partition("=")
         name = _parameter(head.casefold(), state.cls)
-        return int(name is not None and state.put(name, text if _is_text(state.cls, name) else text.casefold()))
-    return _take_word(state, left, word, following)
+        return int(name is not None and state.put(name, text))
+    return _take_word(state, left, word, following) or _take_computed(state, left[0])
 
 
 def _take_word(state: _Reading, left: list[str], word: str, following: str) -> int:
     cls = state.cls
     match = _LETTERS_THEN_VALUE.fullmatch(word)
-    if match and (name := _parameter(match[1], cls)) is not None and state.put(name, match[2]):
+    if match and (name := _parameter(match[1], cls)) is not None and state.put(name, left[0][match.start(2) :]):
         return 1
     if (name := _parameter(word, cls)) is not None:
-        if cls.params[name].kind == "bool" and following not in _ON | _OFF:
+        if cls.params[name].kind == "bool" and following not in ON | OFF:
             state.values[name] = True
             return 1
-        return 2 if following and state.put(name, following) else 0
+        return 2 if following and state.put(name, left[1]) else 0
     if (chosen := _choice(word, cls, state.values)) is not None:
         state.values[chosen[0]] = chosen[1]
         return 1
@@ -239,6 +281,15 @@ def _take_word(state: _Reading, left: list[str], word: str, following: str) -> i
     if text is not None:
         state.values[text] = left[0]
         return 1
+    return 0
+
+
+def _take_computed(state: _Reading, word: str) -> int:
+    """Put free arithmetic where the first number of its kind is still wanted."""
+    cls = state.cls
+    for name in [*cls.telling, *(name for name in cls.params if name not in cls.telling)]:
+        if name not in state.values and state.put_computed(name, state.computed(cls.params[name], word)):
+            return 1
     return 0
 
 
@@ -251,7 +302,7 @@ def _take_number(state: _Reading, word: str) -> int:
         declared = cls.params[name]
         if name in state.values or declared.kind == "bool":
             continue
-        if _SIZE.fullmatch(word):
+        if SIZE.fullmatch(word):
             fits = declared.kind == "ints" or (declared.axes > 1 and len(re.split("[x×,]", word)) == declared.axes)
         else:
             fits = (declared.kind in _NUMBERS and (whole or declared.kind == "float")) or declared.kind == "ints"
@@ -303,45 +354,18 @@ def _choice(word: str, cls: LayerType, taken: dict[str, Any]) -> tuple[str, str]
     return (exact or fitting)[0] if len(exact or fitting) == 1 or exact else None
 
 
-def _is_text(cls: LayerType, name: str) -> bool:
-    return cls.params[name].kind == "text"
-
-
-def _value(declared: Param, text: str) -> Any:
-    """A value of a parameter's kind; None where the text is none. Limits are the layer's to check."""
-    match declared.kind:
-        case "bool":
-            return True if text in _ON | {"1"} else False if text in _OFF | {"0"} else None
-        case "text":
-            return text
-        case "int" if re.fullmatch(r"-?\d+", text):
-            return int(text)
-        case "float" if _NUMBER.fullmatch(text):
-            return float(text)
-        case "size":
-            return _size(text)
-        case "ints" if re.fullmatch(r"-?\d+([x×,]-?\d+)*", text):
-            return tuple(int(part) for part in re.split("[x×,]", text))
-        case "choice":
-            fitting = [choice for choice in declared.choices if choice.casefold().startswith(text)]
-            exact = [choice for choice in fitting if choice.casefold() == text]
-            if exact or len(fitting) == 1:
-                return (exact or fitting)[0]
-            return _size(text) if declared.axes else None
-    return None
-
-
-def _size(text: str) -> int | tuple[int, ...] | None:
-    if re.fullmatch(r"-?\d+", text):
-        return int(text)
-    return tuple(int(part) for part in re.split("[x×,]", text)) if _SIZE.fullmatch(text) else None
-
-
 # -- in words -----------------------------------------------------------------------------------------------------
 
 
 def _plain_name(name: str) -> str:
     return "kernel" if name == "kernel_size" else name
+
+
+def _said(state: _Reading, name: str, value: Any) -> str:
+    declared = state.cls.params[name]
+    shown = _told(declared, value, whole=name in state.cls.telling)
+    text = as_typed(declared, state.said[name]) + " = " if name in state.said else ""
+    return f"{_plain_name(name)} {text}{shown}"
 
 
 def _told(declared: Param, value: Any, *, whole: bool) -> str:
@@ -357,11 +381,13 @@ def _told(declared: Param, value: Any, *, whole: bool) -> str:
 def _trouble(state: _Reading) -> str:
     if not state.unread:
         return ""
+    if state.problem:
+        return state.problem
     *others, last = (f"“{word}”" for word in state.unread[:4])
     words = f"{', '.join(others)} and {last}" if others else last
     was = "were" if others else "was"
     known = ", ".join(list(state.cls.params)[:6]) or "no parameters"
-    if all(_NUMBER.fullmatch(word) for word in state.unread):
+    if all(NUMBER.fullmatch(word) for word in state.unread):
         return f"{words}: {state.cls.type_name()} takes no further number; it has {known}."
     return (
         f"{words} {was} not understood: {state.cls.type_name()} has {known}; write “>” before the layer that follows."

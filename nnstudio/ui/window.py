@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.actions import ActionTable
@@ -24,6 +24,7 @@ from nnstudio.ui.file_actions import FileActions
 from nnstudio.ui.garbage import Garbage
 from nnstudio.ui.learning.actions import LearningActions
 from nnstudio.ui.living_actions import LivingActions
+from nnstudio.ui.lone_alt import LoneAlt
 from nnstudio.ui.network_actions import NetworkActions
 from nnstudio.ui.notices import Notices, Onwards
 from nnstudio.ui.opening import Opening
@@ -45,33 +46,6 @@ WARM_UP = ("nnstudio.ui.workspace", "pyqtgraph", "networkx", "nnstudio.ui.docks.
 #: The window's size at the first start, and what the window manager's frame and title may add to it.
 WISHED = QSize(1600, 1000)
 FRAME = QSize(16, 48)
-#: What makes Alt part of something else.
-_NOT_ALONE = (
-    QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel,
-    QEvent.Type.WindowDeactivate, QEvent.Type.Shortcut,
-)  # fmt: skip
-
-
-class LoneAlt(QObject):
-    """Watches, while Alt is held, whether anything else is pressed. ``pressed``: it was let go alone."""
-
-    pressed = Signal()
-
-    def begin(self) -> None:
-        """Alt was pressed."""
-        QApplication.instance().installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        kind = event.type()
-        if kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Alt:
-            self._end()
-            QTimer.singleShot(0, self, self.pressed.emit)
-        elif kind in _NOT_ALONE and not (isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Alt):
-            self._end()
-        return False
-
-    def _end(self) -> None:
-        QApplication.instance().removeEventFilter(self)
 
 
 class MainWindow(QMainWindow):
@@ -143,7 +117,9 @@ class MainWindow(QMainWindow):
         return panels + canvas.foot(left - at, right - at)
 
     def _onwards(self, level: str, sentence: str) -> Onwards | None:
-        """Numbers that went bad have a card under Problems, with what mends them."""
+        """Numbers that went bad have a card under Problems, with what mends them; the library can be as it was."""
+        if self.block_actions.may_take_back(sentence):
+            return "Undo", self.block_actions.take_back
         if level != "error" or not ends_with(self.session.training.history, sentence):
             return None
         return "See what mends it", lambda: self.actions_table.trigger("panel_problems")

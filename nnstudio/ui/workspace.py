@@ -13,6 +13,7 @@ from nnstudio.ui import theme
 from nnstudio.ui.announce import Voice
 from nnstudio.ui.canvas import CanvasView
 from nnstudio.ui.inspector import Inspector
+from nnstudio.ui.marking import keep_in_step
 from nnstudio.ui.palette import PalettePanel
 from nnstudio.ui.panels import Panels, place_of
 from nnstudio.ui.parts import column, line, panel
@@ -79,6 +80,7 @@ class Workspace(QWidget):
         middle.setMinimumWidth(200)
         middle.setMinimumHeight(160)
         self.side = Side(session, self.palette_panel)
+        keep_in_step(self.side.outline, self.canvas)
         self._session = session
         self.code: CodePanel | None = None
         self._code_place = panel(column(spacing=0))
@@ -94,7 +96,9 @@ class Workspace(QWidget):
         self._fit_text()
         theme.changed.connect(self._fit_text)
         self._restore()
-        self._voice = Voice(session, self.canvas)
+        comparison = self.canvas.canvas.comparison
+        self._voice = Voice(session, self.canvas, comparison.of_selected)
+        comparison.changed.connect(self._voice.tell)
         self._memory = TabMemory(session, settings)
         self.canvas.recent.keep_in(settings)
         self.palette_panel.chosen.connect(self.canvas.add_layer)

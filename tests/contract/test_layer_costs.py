@@ -103,7 +103,7 @@ def _wired(values: dict[str, Any]) -> list[torch.Tensor]:
 def _check_axes(type: TensorType, gradient: torch.Tensor, spans: Any, place: list[int]) -> None:
     for axis, each in enumerate(type.axes):
         span = spans.get((each.label, each.size))
-        if axis == 0 or span is None or span.whole:
+        if axis == 0 or span is None or span.whole or span.unknown:
             continue
         others = [other for other in range(gradient.dim()) if other != axis]
         seen = (

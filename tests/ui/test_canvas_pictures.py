@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hands import LEFT, Hands, small_network
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
@@ -91,6 +92,49 @@ def test_the_tip_says_what_was_changed(hands: Hands) -> None:
     compared(hands)
     assert "out_features: 32 → 77" in tip_for(hands.view.canvas, Hit(hands.id("hidden")))
     assert "not in the saved version" in tip_for(hands.view.canvas, Hit(hands.id("more")))
+
+
+def test_the_bar_says_what_was_changed_of_the_layer_that_keys_come_to(hands: Hands) -> None:
+    compared(hands)
+    hands.session.select([hands.id("features")])
+    bar = hands.view.comparison_bar
+    assert bar.told.isHidden()
+    hands.view.setFocus()
+    hands.key(Qt.Key.Key_Right)
+    assert hands.selected() == {"hidden"}
+    assert bar.told.isVisible()
+    assert bar.told.text() == "hidden: out_features: 32 → 77"
+    assert bar.accessibleDescription() == bar.told.text()
+    hands.session.select([hands.id("more")])
+    assert "not in the saved version" in bar.told.text()
+    hands.view.canvas.comparison.end()
+    assert not bar.isVisible()
+
+
+def test_the_window_says_and_lists_what_differs(window) -> None:  # type: ignore[no-untyped-def]
+    session = window.session
+    session.new(Sheet(small_network()))
+    window.show_workspace()
+    canvas = window.workspace.canvas
+    before = Sheet(session.network, View(canvas.canvas.places))
+    active, hidden = (session.network.named(name).id for name in ("active", "hidden"))
+    session.do("Delete", edits.remove([active]))
+    session.do("Widen", edits.set_params(hidden, out_features=77))
+    session.select([hidden])
+    canvas.canvas.comparison.begin(before, "the saved version")
+    assert "compared, hidden: out_features: 32 → 77" in canvas.accessibleDescription()
+    session.select(())
+    window.actions_table.refresh()
+    window.actions_table.trigger("list_differences")
+    found = [window._palette.list.item(row).text() for row in range(window._palette.list.count())]
+    assert found == ["~ hidden: out_features: 32 → 77", "− active: only in the saved version"]
+    QTest.keyClick(window._palette.field, Qt.Key.Key_Return)
+    assert session.selection == {hidden}
+    canvas.pan(4000, 4000)
+    window.actions_table.trigger("list_differences")
+    QTest.keyClicks(window._palette.field, "active")
+    QTest.keyClick(window._palette.field, Qt.Key.Key_Return)
+    assert canvas.seen().intersects(canvas.canvas.comparison.area(active))
 
 
 def test_after_fit_nothing_lies_under_the_bar_and_what_is_gone_is_seen(hands: Hands) -> None:

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from nnstudio.layers import load, param
 from nnstudio.layers.params import Declared, declared
 from nnstudio.train.plan import Plan
-from nnstudio.ui.fields import SwitchField, TextField, parsed, shown
+from nnstudio.ui.field_texts import parsed, shown
+from nnstudio.ui.fields import SwitchField, TextField
 from nnstudio.ui.forms import Form, fillable
 
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QInputDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from nnstudio.graph import edits
@@ -186,3 +186,68 @@ def test_a_block_in_use_is_not_deleted_and_that_is_said(
         entries(palette, PROJECT, "Residual")["Delete"].trigger()
     assert "is used in the drawing" in said.args[1]
     assert "Residual" in session.network.blocks
+
+
+def own() -> dict[str, int]:
+    """The person's blocks, with how many layers are in each."""
+    return {block.name: len(block.network.nodes) for block in library.blocks() if block.own}
+
+
+def test_every_change_of_the_library_can_be_taken_back(
+    palette: PalettePanel, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shelf, "_sure", lambda *_: True)
+    session.do("Bring", library.bring(library.block("classical/Residual"), session.network).edit)
+    session.do("Change", in_block("Residual", edits.add(load()["Dropout"].make({}))))
+    entries(palette, PROJECT, "Residual")["Save to my library"].trigger()
+    saved = own()
+    assert palette.shelf.take_back()
+    assert own() == {}
+    assert not palette.shelf.take_back(), "once is enough"
+    entries(palette, PROJECT, "Residual")["Save to my library"].trigger()
+
+    session.do("Change", in_block("Residual", edits.add(load()["ReLU"].make({}))))
+    entries(palette, PROJECT, "Residual")["Save to my library"].trigger()
+    assert own() != saved
+    assert palette.shelf.take_back()
+    assert own() == saved
+
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Mine", True))
+    assert palette.shelf.rename("Residual")
+    assert set(own()) == {"Mine"}
+    assert palette.shelf.take_back()
+    assert own() == saved
+
+    assert palette.shelf.delete("Residual")
+    assert own() == {}
+    assert palette.shelf.take_back()
+    assert own() == saved
+    assert listed(palette)[OWN] == ["Residual"]
+
+
+def test_what_was_changed_since_is_not_taken_back(palette: PalettePanel, session: Session, qtbot: QtBot) -> None:
+    session.do("Bring", library.bring(library.block("classical/Residual"), session.network).edit)
+    session.do("Change", in_block("Residual", edits.add(load()["Dropout"].make({}))))
+    entries(palette, PROJECT, "Residual")["Save to my library"].trigger()
+    (file,) = library.own_folder().glob("*.json")
+    file.write_bytes(file.read_bytes() + b" ")
+    with qtbot.waitSignal(session.notice) as said:
+        assert not palette.shelf.take_back()
+    assert "changed since" in said.args[1]
+    assert file.exists()
+
+
+def test_the_notice_has_a_button_that_takes_it_back(window) -> None:  # type: ignore[no-untyped-def]
+    session = window.session
+    window.file_actions.new()
+    session.do("Bring", library.bring(library.block("classical/Residual"), session.network).edit)
+    session.do("Change", in_block("Residual", edits.add(load()["Dropout"].make({}))))
+    panel = window.workspace.palette_panel
+    assert panel.shelf.save("Residual")
+    (notice,) = window.notices.shown
+    (undo,) = [button for button in notice.findChildren(QPushButton) if button.text() == "Undo"]
+    undo.click()
+    assert own() == {}
+    assert panel.shelf.save("Residual")
+    window.actions_table.trigger("undo_library")
+    assert own() == {}

@@ -204,3 +204,109 @@ def test_a_bypassed_layer_says_so_and_losses_have_no_such_flag(drawn, inspector,
     assert drawn.document.undo_label == "Bypass act"
     select(drawn, "result")
     assert inspector.page.flags.isHidden()
+
+
+PLACES = {
+    "x": ("shape", "1, 4*k, 12", (1, 12, 12), (1, 20, 12), "1, 4*k, 12"),
+    "conv": ("kernel_size", "k × 1", (3, 1), (5, 1), "k × 1"),
+    "same": ("padding", "k//2", 1, 2, "k//2"),
+    "flat": ("shape", "2*4, -1", (8, -1), (8, -1), "2*4, -1"),
+    "parts": ("sizes", "k+1, -1", (4, -1), (6, -1), "k+1, -1"),
+    "pool": ("stride", "k-1", 2, 4, "k-1"),
+    "drop": ("p", "1/k", 1 / 3, 0.2, "1/k"),
+}
+
+
+@pytest.fixture
+def pictured(session, qtbot):
+    net = NetworkBuilder(k=3)
+    x = net.add("Input", shape=(1, 12, 12), name="x")
+    x = net.add("Conv2d", x, out_channels=8, name="conv")
+    x = net.add("Conv2d", x, out_channels=8, name="same")
+    x = net.add("MaxPool2d", x, name="pool")
+    x = net.add("Dropout", x, name="drop")
+    net.add("Output", net.add("Reshape", x, shape=(8, -1), name="flat"), name="result")
+    net.add("Split", x, sizes=(4, -1), name="parts")
+    session.do("Build", lambda _: net.network)
+    qtbot.waitUntil(lambda: session.settled, timeout=60_000)
+    return session
+
+
+@pytest.fixture
+def opened(pictured, show, qtbot):
+    made = Inspector(pictured)
+    made.resize(320, 900)
+    show(made)
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_every_number_and_every_place_of_a_list_takes_an_expression(pictured, opened, qtbot, name):
+    of, text, before, after, shown_as = PLACES[name]
+    select(pictured, name)
+    line = opened.page.form.fields[of].line
+    retype(qtbot, line, text)
+    qtbot.keyClick(line, Key.Key_Return)
+
+    def value():
+        return getattr(pictured.network.by_name[name].layer, of)
+
+    assert (value(), opened.page.form.error(of)) == (before, "")
+    assert line.text() == shown_as
+    pictured.do("Other", set_network_parameter("k", 5))
+    assert value() == after
+    assert line.text() == shown_as
+
+
+def test_a_pair_and_a_product_are_told_apart_and_the_tip_says_how(pictured, opened, qtbot):
+    select(pictured, "conv", "same")
+    form = opened.page.form
+    line = form.fields["kernel_size"].line
+
+    def kernels():
+        return [pictured.network.by_name[name].layer.kernel_size for name in ("conv", "same")]
+
+    retype(qtbot, line, "k × 1")
+    assert kernels() == [(3, 1)] * 2
+    assert pictured.document.undo_label == "Change kernel size of 2 layers"
+    retype(qtbot, line, "k*2")
+    assert kernels() == [6, 6]
+    assert "× and commas set sizes apart, * multiplies" in line.toolTip()
+    retype(qtbot, line, "k × 2 × 2")
+    qtbot.keyClick(line, Key.Key_Return)
+    assert "× and commas set sizes apart, * multiplies" in form.error("kernel_size")
+    assert kernels() == [3, 3], "what was there before"
+
+
+def test_a_name_in_a_list_is_created_so_that_the_list_keeps_its_sizes(pictured, opened, qtbot):
+    select(pictured, "x")
+    page = opened.page
+    retype(qtbot, page.form.fields["shape"].line, "1, 6*side, 12")
+    qtbot.waitUntil(lambda: page.findChild(QPushButton, "create_side") is not None)
+    qtbot.mouseClick(page.findChild(QPushButton, "create_side"), Qt.MouseButton.LeftButton)
+    assert pictured.network.parameters == {"k": 3, "side": 2}
+    assert pictured.network.by_name["x"].layer.shape == (1, 12, 12)
+
+
+def test_a_choice_that_is_also_a_number_says_its_words(pictured, opened, qtbot):
+    select(pictured, "conv")
+    form = opened.page.form
+    line = form.fields["padding"].line
+    retype(qtbot, line, "sane")
+    qtbot.keyClick(line, Key.Key_Return)
+    assert "or write same or valid" in form.error("padding")
+    retype(qtbot, line, "same")
+    assert pictured.network.by_name["conv"].layer.padding == "same"
+    assert pictured.network.by_name["conv"].expression("padding") == ""
+
+
+def test_lists_of_expressions_are_saved_and_opened(pictured):
+    from nnstudio.project import schema
+
+    for name, (of, text, before, *_) in PLACES.items():
+        pictured.do("Say", set_expression(pictured.network.by_name[name].id, of, text))
+        assert getattr(pictured.network.by_name[name].layer, of) == before
+    written = schema.network_to_json(pictured.network)
+    assert schema.network_from_json(written)[0] == pictured.network

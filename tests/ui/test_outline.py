@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from nnstudio.graph import Wire, edits
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import load
 from nnstudio.project.gallery import template
+from nnstudio.ui.docks.history import PRESENT, HistoryModel, StateRole
 from nnstudio.ui.docks.outline_model import OutlineModel, flow_order
 
 Key, Control = Qt.Key, Qt.KeyboardModifier.ControlModifier
@@ -267,3 +268,20 @@ def test_the_history_lists_steps_by_name_and_a_click_goes_there(digits, qtbot):
     qtbot.keyClick(history.list, Key.Key_Return)
     assert "first" in session.network.by_name
     assert not session.network.by_name["first"].frozen
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_history_follows_steps_that_come_are_cut_off_and_are_left():
+    parent = QWidget()
+    model = HistoryModel(parent)
+    tester = QAbstractItemModelTester(model)
+    for steps, position in (
+        (("a", "b"), 2), (("a", "b", "c"), 3), (("a", "b", "c"), 1), (("a", "x"), 2), (("x", "y"), 2), ((), 0),
+    ):  # fmt: skip
+        model.show_steps(steps, position)
+        said = [model.index(at).data() for at in range(model.rowCount())]
+        assert said == ["As it was opened", *steps]
+        states = [model.index(at).data(StateRole) for at in range(model.rowCount())]
+        assert states.index(PRESENT) == position
+    del tester
+    parent.deleteLater()

@@ -40,7 +40,7 @@ def names(panel: PalettePanel) -> list[str]:
 
 def test_every_layer_and_classical_block_is_listed_once_under_its_family(palette: PalettePanel) -> None:
     kept = [block.name for block in library.blocks()]
-    assert sorted(names(palette)) == sorted([*(cls.type_name() for cls in offered_types()), *kept])
+    assert sorted(names(palette)) == sorted([*(cls.type_name() for cls in offered_types()), "Shared", *kept])
     headings = [
         palette.model.index(row).data()
         for row in range(palette.model.rowCount())

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from nnstudio.graph.parameters import set_network_parameter
 from nnstudio.layers import load
 from nnstudio.ui.layer_list import find_layers
-from nnstudio.ui.typed_layers import Read, layers_of, parse, preview_of, trouble_of
+from nnstudio.ui.typed_layers import Read, layers_of, parse, preview_of, said_of, trouble_of
 
 
 def understood(text: str) -> tuple[Read, ...]:
@@ -100,3 +101,90 @@ def test_every_type_is_found_by_its_own_name(cls: Any) -> None:
     types = list(load())
     typed = parse(cls.type_name(), types, types, find_layers)
     assert typed.found[0] is cls
+
+
+KNOWN = {"width": 8, "k": 5, "depth": 2}
+
+
+def worked_out(text: str) -> Read:
+    types = list(load())
+    typed = parse(text, types, types, find_layers, KNOWN)
+    return typed.chosen(typed.found[0])[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "type", "values", "said"),
+    [
+        ("conv 2*64", "Conv2d", {"out_channels": 128}, {"out_channels": "2*64"}),
+        ("conv width k5", "Conv2d", {"out_channels": 8, "kernel_size": 5}, {"out_channels": "width"}),
+        ("conv depth", "Conv2d", {"out_channels": 2}, {"out_channels": "depth"}),
+        ("conv 4*width k=k p=k//2", "Conv2d", {"out_channels": 32, "kernel_size": 5, "padding": 2},
+         {"out_channels": "4*width", "kernel_size": "k", "padding": "k//2"}),
+        ("conv 64 k2*k-1", "Conv2d", {"kernel_size": 9}, {"kernel_size": "2*k-1"}),
+        ("conv 64 kernel k,3", "Conv2d", {"kernel_size": (5, 3)}, {"kernel_size": "k, 3"}),
+        ("conv 64 k=2*2×3", "Conv2d", {"kernel_size": (4, 3)}, {"kernel_size": "2*2, 3"}),
+        ("reshape 2*8,4", "Reshape", {"shape": (16, 4)}, {"shape": "2*8, 4"}),
+        ("dropout 1/4", "Dropout", {"p": 0.25}, {"p": "1/4"}),
+        ("linear width x3", "Linear", {"out_features": 8}, {"out_features": "width"}),
+        ("conv 1 3 > linear 2*width", "Linear", {"out_features": 16}, {"out_features": "2*width"}),
+    ],
+)  # fmt: skip
+def test_arithmetic_and_named_parameters_are_kept(text: str, type: str, values: dict[str, Any], said: Any) -> None:
+    one = worked_out(text)
+    assert (one.type.type_name(), one.trouble) == (type, "")
+    assert one.layer is not None
+    told = one.layer.values()
+    assert {name: told[name] for name in values} == values
+    assert dict(one.said) == said
+
+
+def test_a_preview_shows_arithmetic_with_what_it_gives() -> None:
+    assert worked_out("conv 4*width 3").preview == "Conv2d · out_channels 4*width = 32 · kernel 3×3"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("conv 2*height", "“2*height”: nothing is called height; there is width, k, depth."),
+        ("max pool 5/2", "“5/2”: must be a whole number, and this gives 2.5; round it."),
+        ("conv 0*width", "out_channels must be a whole number of at least 1, not 0."),
+    ],
+)
+def test_arithmetic_without_a_value_is_told(text: str, sentence: str) -> None:
+    assert worked_out(text).trouble == sentence
+
+
+def test_each_repeat_has_the_expressions() -> None:
+    reads = (worked_out("linear width x2"),)
+    assert said_of(reads) == [(("out_features", "width"),)] * 2
+
+
+def test_what_is_typed_on_the_canvas_follows_the_named_parameter(hands: Any) -> None:
+    session = hands.session
+    session.do("Name", set_network_parameter("width", 8))
+    hands.resolve()
+    hands.drag(hands.at("active", "outputs", "output"), hands.void())
+    hands.type("linear 2*width x2 > dropout 1/width")
+    made = [node for node in session.network.nodes.values() if node.expressions]
+    assert [(node.layer.type_name(), node.expressions) for node in made] == [
+        ("Linear", (("out_features", "2*width"),)),
+        ("Linear", (("out_features", "2*width"),)),
+        ("Dropout", (("p", "1/width"),)),
+    ]
+    session.do("Change", set_network_parameter("width", 16))
+    assert [getattr(session.network.nodes[node.id].layer, "out_features", 32) for node in made] == [32] * 3
+    session.undo()
+    session.undo()
+    assert not [node for node in session.network.nodes.values() if node.expressions], "one step"
+
+
+def test_a_layer_that_takes_anothers_place_has_the_expressions_too(hands: Any) -> None:
+    hands.session.do("Name", set_network_parameter("width", 8))
+    hands.resolve()
+    id = hands.id("hidden")
+    hands.session.select([id])
+    hands.view.replace_selected()
+    hands.type("bilinear 2*width")
+    node = hands.session.network.nodes[id]
+    assert node.expression("out_features") == "2*width"
+    assert node.layer.out_features == 16

@@ -51,11 +51,9 @@ class Acting(Keyed):
         self.editor.duplicate(self.seen())
 
     def delete_selection(self) -> None:
-        """Delete the selected nodes and wires, and nothing else."""
-        self.editor.delete()
-
-    #: The same, by the name that the window's table of actions uses.
-    delete = delete_selection
+        """Delete the selected nodes and wires, and nothing else; of a wire's points, the one that keys mean."""
+        if not self.points.remove():
+            self.editor.delete()
 
     def delete_and_reconnect(self) -> None:
         """Delete the selected nodes and join what fed them to what they fed."""

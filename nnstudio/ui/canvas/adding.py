@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PySide6.QtCore import QPointF
 
-from nnstudio.graph import Network, Wire, edits
+from nnstudio.graph import Network, Node, Wire, edits
 from nnstudio.graph.arrange import COLUMN
 from nnstudio.graph.framing import housed
-from nnstudio.graph.places import box_of, node_size, snapped
+from nnstudio.graph.parameters import set_expressions
+from nnstudio.graph.places import GRID, box_of, node_size, snapped
+from nnstudio.graph.standins import bound, shared_owner
 from nnstudio.graph.view import Position, View, ViewEdit, place
-from nnstudio.layers import AnyLayer, Layer
+from nnstudio.layers import AnyLayer, Layer, Placeholder
+from nnstudio.layers.blocks import Shared
 from nnstudio.layers.io import Input
 from nnstudio.project.library import Brought, LibraryError, bring_all
 from nnstudio.ui.canvas.fitting import End, fitting_port, port_between
 from nnstudio.ui.offered import name_of
 from nnstudio.ui.parts import capital
+from nnstudio.ui.typed_layers import Said
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.scene import CanvasScene
@@ -32,16 +36,18 @@ class Adding:
         self._session = session
         self._scene = scene
 
-    def add_chain(self, layers: Sequence[Layer], at: QPointF, end: End | None = None) -> list[str]:
+    def add_chain(self, layers: Sequence[Layer], at: QPointF, end: End | None = None, said: Said = ()) -> list[str]:
         """Place layers in a row that begins (ends, where they feed ``end``) at a point, each wired to the one before.
 
-        The nearest to ``end`` is wired to it where it fits. The last one is selected. Returns their ids, [] for none.
+        The nearest to ``end`` is wired to it where it fits. The last one is selected. ``said``: the expressions of
+        each. Returns their ids, [] for none.
         """
         layers, brought = self._brought([self._bound(layer) for layer in layers])
         ids = [edits.new_id() for _ in layers]
         steps = [brought.edit] if brought is not None else []
-        steps += [edits.add(layer, id=id) for layer, id in zip(layers, ids, strict=True)]
-        steps += _joined_in_a_row(layers, ids)
+        network = self._session.network
+        steps += [edits.add(layer, id=id, name=_called(layer, network)) for layer, id in zip(layers, ids, strict=True)]
+        steps += [*_joined_in_a_row(layers, ids), set_expressions(ids, said)]
         backwards = end is not None and end.side == "inputs"
         if end is not None:
             nearest = -1 if backwards else 0
@@ -70,8 +76,9 @@ class Adding:
             places[id] = (x, y)
         return places
 
-    def insert_chain(self, layers: Sequence[Layer], wires: Sequence[Wire], at: QPointF) -> list[str]:
-        """Put layers, each wired to the one before, into wires that begin at the same port. Returns their ids."""
+    def insert_chain(self, layers: Sequence[Layer], wires: Sequence[Wire], at: QPointF, said: Said = ()) -> list[str]:
+        """Put layers, each wired to the one before, into wires that begin at the same port; ``said``: the expressions
+        of each. Returns their ids."""
         layers, brought = self._brought([self._bound(layer) for layer in layers])
         ids = [edits.new_id() for _ in layers]
         unfit = next((layer for layer in layers if not layer.inputs or not layer.outputs), None)
@@ -82,7 +89,7 @@ class Adding:
         if not layers:
             return []
         places = self._room_for(wires[0], layers, ids, (at.x(), at.y()))
-        edit, whole = _into_wires(layers, ids, wires), None
+        edit, whole = edits.chain(_into_wires(layers, ids, wires), set_expressions(ids, said)), None
         if brought is not None:
             edit, whole = edits.chain(brought.edit, edit), brought.view
         if not self._session.do(_label("Insert", layers), edit, view=self.placing(places), whole=whole):
@@ -96,6 +103,32 @@ class Adding:
         places = self._room_for(wire, [layer], [id], at)
         label = f"Insert {self._session.network.nodes[id].name}"
         return self._session.do(label, _into_wires([layer], [id], [wire], new=False), view=self.placing(places))
+
+    def shareable(self) -> list[str]:
+        """Ids of the nodes whose weights another node can use."""
+        return [node.id for node in self._session.network.nodes.values() if _shareable(node)]
+
+    def owner(self, id: str) -> str:
+        """The node whose weights a node is run with: itself, or what it shares; "" where no other can use them."""
+        node = shared_owner(self._session.network, id)
+        return node.id if node is not None and _shareable(node) else ""
+
+    def sharing(self, id: str) -> Layer:
+        """A layer that runs a node's weights once more, with its ports."""
+        network = self._session.network
+        return cast(Layer, bound(Shared(of=id), network, self._session.sheet.network.blocks))
+
+    def share(self, id: str) -> str:
+        """Put a node that uses this one's weights below it, and select it. Returns its id; "" for none."""
+        name, (x, y) = self._session.network.nodes[id].name, self._scene.places[id]
+        layer, new = self.sharing(id), edits.new_id()
+        below = y + node_size(layer)[1] + 2 * GRID
+        at = {new: self._scene.nodes.free((x, below), node_size(layer), margin=12.0)}
+        add = edits.add(layer, id=new, name=_called(layer, self._session.network))
+        if not self._session.do(f"Use {name} again", add, view=self.placing(at)):
+            return ""
+        self._session.select([new])
+        return new
 
     @property
     def places(self) -> Mapping[str, Position]:
@@ -167,6 +200,17 @@ def _label(word: str, layers: Sequence[AnyLayer]) -> str:
     return f"{word} {len(layers)} layers"
 
 
+def _shareable(node: Node) -> bool:
+    layer = node.layer
+    return layer.role in ("layer", "block") and bool(layer.inputs) and not isinstance(layer, Placeholder)
+
+
+def _called(layer: AnyLayer, network: Network) -> str:
+    """The name that a new node is given; "" where its type says that."""
+    owner = network.nodes.get(layer.of) if isinstance(layer, Shared) else None
+    return f"{owner.name}_again" if owner is not None else ""
+
+
 def _joined(end: End, id: str, port: str) -> edits.Edit:
     if end.side == "outputs":
         return edits.connect(end.node, end.port, id, port)
@@ -192,7 +236,7 @@ def _into_wires(
             if not network.has(wire):
                 raise edits.EditError("that wire is no longer there")
         for layer, id in zip(layers, ids, strict=True) if new else ():
-            network = edits.add(layer, id=id)(network)
+            network = edits.add(layer, id=id, name=_called(layer, network))(network)
         source, output = wires[0].source, wires[0].output
         feed = Wire(source, output, ids[0], next(iter(layers[0].inputs)))
         last, port = ids[-1], next(iter(layers[-1].outputs))

@@ -142,16 +142,44 @@ class Annotated(Acting):
     # -- frames ---------------------------------------------------------------------------------------------------
 
     def frame_selection(self) -> None:
-        """Put a frame around the selected nodes and ask for its title."""
-        chosen = self.session.selection
+        """Put a frame around the selected nodes and ask for its title. The one frame that is selected as a whole grows
+        around the others; several of them stay, and what is in none gets one beside them."""
+        frames, chosen = self.session.view.frames, self.session.selection
         if not chosen:
             return
+        whole = [frame for frame in frames.values() if frame.members <= chosen]
+        beside = chosen.difference(*(frame.members for frame in whole))
+        if len(whole) == 1:
+            self._grow_frame(whole[0], chosen)
+            return
+        if not beside:
+            titles = " and ".join(frame.title for frame in whole[:2])
+            sentence = f"These layers have frames already ({titles}); take a frame away first, or put them into one"
+            self.session.notice.emit("info", sentence)
+            return
+        self._new_frame(beside)
+
+    def _grow_frame(self, frame: Frame, members: frozenset[str]) -> None:
+        """Put a frame around more nodes: all that it encloses is among them, so that it would be lost in another."""
+        grown = replace(frame, members=members)
+        if grown == frame or self.session.do("Frame", view=framing.framed(grown)):
+            self.annotations.mark(Mark("frame", frame.id))
+            self.edit_marked()
+
+    def _new_frame(self, chosen: frozenset[str]) -> None:
         taken = {frame.title for frame in self.session.view.frames.values()}
         number = next(n for n in range(1, len(taken) + 2) if f"Frame {n}" not in taken)
         frame = Frame(new_id(), f"Frame {number}", chosen)
         if self.session.do("Frame", view=framing.framed(frame)):
             self.annotations.mark(Mark("frame", frame.id))
             self.edit_marked()
+
+    def put_into_frame(self, id: str) -> None:
+        """Have the selected nodes join a frame, wherever they stand; they leave the one that they are in."""
+        frame = self.session.view.frames.get(id)
+        if frame is not None:
+            joined = replace(frame, members=frame.members | self.session.selection)
+            self.session.do(f"Put into {frame.title}", view=framing.framed(joined))
 
     def take_out_of_frame(self) -> None:
         """Take the selected nodes out of their frames."""
@@ -239,6 +267,13 @@ class Annotated(Acting):
             self._edit_note(note)
         elif frame is not None:
             self._rename_frame(frame)
+
+    def delete_selection(self) -> None:
+        """Delete what is selected: the note that is marked, the frame but not its nodes, else nodes and wires."""
+        if self.annotations.marked is not None:
+            self.delete_marked()
+        else:
+            super().delete_selection()
 
     def delete_marked(self) -> None:
         """Delete the marked note, or take the marked frame away."""

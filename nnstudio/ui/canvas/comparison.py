@@ -53,6 +53,7 @@ class Comparison(QObject):
     def __init__(self, scene: CanvasScene) -> None:
         super().__init__(scene)
         self._scene = scene
+        self.session = scene.session
         self._sheet: Sheet | None = None
         self._before: _Before | None = None
         self.title = ""
@@ -98,6 +99,33 @@ class Comparison(QObject):
             f"{each.what}: {each.before} → {each.after}" if each.before else f"{each.what}: {each.after}"
             for each in self.difference.changed.get(id, ())
         ]
+
+    def of_selected(self) -> str:
+        """What about the one selected node is not as it was, in a sentence; "" where nothing is, or not one is."""
+        chosen = self.session.selection
+        return self.told(next(iter(chosen))) if len(chosen) == 1 else ""
+
+    def told(self, id: str) -> str:
+        """What about a node is not as it was, in a sentence; "" where nothing is."""
+        node = self.session.network.nodes.get(id)
+        lines = self.lines(id) if self.shown else []
+        return f"{node.name}: {', '.join(lines)}" if node is not None and lines else ""
+
+    def all(self) -> list[tuple[str, str, str]]:
+        """Every node that is new, changed or gone: of which kind, its id, and a sentence."""
+        found = [(ADDED, id) for id in self.difference.added] + [(CHANGED, id) for id in self.difference.changed]
+        rank = {id: place for place, id in enumerate(self.session.network.nodes)}
+        found.sort(key=lambda each: rank.get(each[1], len(rank)))
+        before = self._before.network.nodes if self._before is not None else {}
+        gone = [id for id in before if id in self.difference.removed]
+        told = [(kind, id, self.told(id)) for kind, id in found]
+        return told + [(REMOVED, id, f"{before[id].name}: only in {self.title}") for id in gone]
+
+    def area(self, id: str) -> QRectF:
+        """The rectangle of a node that is, or of one that is gone."""
+        if id in self._scene.places:
+            return self._scene.content_rect([id])
+        return self._before.box(id) if self._before is not None and id in self._before.places else QRectF()
 
     def _refresh(self, change: object = None) -> None:
         if self._sheet is None and self._before is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
 from nnstudio.ui.canvas.comparison import SIGNS, Comparison, color_of
@@ -44,8 +44,7 @@ class ComparisonBar(QWidget):
         self.title = QLabel()
         self.title.setProperty("role", "strong")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
+        layout = QHBoxLayout()
         layout.setSpacing(8)
         layout.addWidget(self.title)
         self._counts: dict[str, QLabel] = {}
@@ -60,19 +59,34 @@ class ComparisonBar(QWidget):
         self.button.clicked.connect(comparison.end)
         layout.addSpacing(6)
         layout.addWidget(self.button)
+        self.told = QLabel()
+        self.told.setObjectName("comparison_told")
+        self.told.setTextFormat(Qt.TextFormat.PlainText)
+        self.told.setWordWrap(True)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(12, 6, 8, 6)
+        lines.setSpacing(4)
+        lines.addLayout(layout)
+        lines.addWidget(self.told)
         comparison.changed.connect(self.refresh)
+        comparison.session.selection_changed.connect(self.refresh)
         theme.changed.connect(self.refresh)
         self.hide()
 
     def refresh(self) -> None:
-        """Show the present counts, or nothing."""
+        """Show the present counts and what has changed of the selected node, or nothing."""
+        if not self._comparison.shown and self.isHidden():
+            return
         self.setVisible(self._comparison.shown)
         counts = self._comparison.counts()
         self.title.setText(f"Compared with {self._comparison.title}")
         for kind, label in self._counts.items():
             label.setText(f"{counts[kind]} {_WORDS[kind]}")
+        self.told.setText(self._comparison.of_selected())
+        self.told.setVisible(bool(self.told.text()))
         told = ", ".join(label.text() for label in self._counts.values())
         self.setAccessibleName(f"{self.title.text()}: {told}")
+        self.setAccessibleDescription(self.told.text())
         self.adjustSize()
         self.move(max(8, (self.parentWidget().width() - self.width()) // 2), 10)
         self.raise_()

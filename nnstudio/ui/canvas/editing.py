@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from nnstudio.graph import Wire, edits
 from nnstudio.graph.arrange import complete
+from nnstudio.graph.parameters import set_expressions
 from nnstudio.graph.places import GRID, snapped
 from nnstudio.graph.rewiring import at_port, kept_wires, put_at, put_in_place, reconnect
 from nnstudio.graph.view import Position, View, ViewEdit, chain, forget, put_frame, set_route
@@ -21,6 +22,7 @@ from nnstudio.project.part import Part, PasteError, from_text, part_of, to_text,
 from nnstudio.ui.canvas.adding import Adding
 from nnstudio.ui.canvas.fitting import End, fitting_port
 from nnstudio.ui.offered import name_of
+from nnstudio.ui.typed_layers import Said
 
 
 class Editor(Adding):
@@ -43,9 +45,9 @@ class Editor(Adding):
         led = [set_route(wire, ()) for wire in gone if wire in self._session.view.routes]
         return self._session.do(label, edits.disconnect(gone), view=chain(*led) if led else None)
 
-    def lead(self, wire: Wire, points: Sequence[Position], label: str = "Bend wire") -> bool:
+    def lead(self, wire: Wire, points: Sequence[Position], label: str = "Bend wire", merge_key: object = None) -> bool:
         """Lead a wire through these points, in order from its source."""
-        return self._session.do(label, view=set_route(wire, points))
+        return self._session.do(label, None, merge_key, view=set_route(wire, points))
 
     def bent(self, wire: Wire, grip: QPointF, to: QPointF) -> list[Position]:
         """The points of a wire that is taken at ``grip`` and pulled to a point. A right-angled way keeps its corners;
@@ -90,11 +92,13 @@ class Editor(Adding):
             "Swap", edits.swap(first, second), view=self.placing({first: at[second], second: at[first]})
         )
 
-    def replace(self, ids: Sequence[str], layer: Layer) -> None:
-        """Put a layer of another type in the place of nodes; wires and common parameters stay."""
+    def replace(self, ids: Sequence[str], layer: Layer, said: Said = ()) -> None:
+        """Put a layer of another type in the place of nodes; wires and common parameters stay. ``said``: the
+        expressions of the layer."""
         for placed in (made := self._brought([layer]))[0]:
             whole = made[1].view if made[1] is not None else None
             steps = [*([made[1].edit] if made[1] is not None else []), *(put_in_place(id, placed) for id in ids)]
+            steps += [set_expressions([id], said) for id in ids]
             self._session.do(f"Replace by {name_of(placed)}", edits.chain(*steps), whole=whole)
 
     def fits_place(self, cls: type[Layer], id: str) -> bool:

@@ -17,6 +17,10 @@ GESTURES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("W, Shift+W", "draw a wire from the selected layer, or into it, by name"),
             ("C, Shift+C", "select the layer's wires one after the other"),
             ("Shift+Up, Shift+Down", "on a selected wire: its place among those at the same port"),
+            (
+                "Shift+P, P",
+                "bend the selected wire in its middle; go to its points, which arrow keys move and Delete removes",
+            ),
             ("R", "replace the selected layers by another type"),
             ("B, Shift+B", "bypass; freeze"),
             ("F, 1, +, −", "fit; actual size; nearer; farther"),

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from nnstudio.graph import Wire
 from nnstudio.graph.places import GRID
+from nnstudio.ui.announce import describe
+from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.offering import Offering
+from nnstudio.ui.canvas.points import WirePoints
+from nnstudio.ui.canvas.scene import CanvasScene
+from nnstudio.ui.session import Session
 
 if TYPE_CHECKING:
     from nnstudio.ui.canvas.view import CanvasView
@@ -29,6 +35,10 @@ _PAN = 40
 
 class Keyed(Offering):
     """A canvas that is worked with keys. Arrow keys follow the wires; with Shift they move what is selected."""
+
+    def __init__(self, canvas: CanvasScene, session: Session, editor: Editor, parent: QWidget | None = None) -> None:
+        super().__init__(canvas, session, editor, parent)
+        self.points = WirePoints(self)
 
     def focusNextPrevChild(self, next: bool) -> bool:
         """Tab adds a layer; Shift+Tab leaves the canvas."""
@@ -69,13 +79,14 @@ class Keyed(Offering):
                 Key.Key_W: view.act("connect_from"),
                 Key.Key_C: self._previous_wire,
                 Key.Key_N: self._grow_back,
+                Key.Key_P: self.points.bend,
             }.get(key)
         return {
             Key.Key_Plus: view.zoom_in, Key.Key_Equal: view.zoom_in, Key.Key_Minus: view.zoom_out,
             Key.Key_1: view.zoom_reset, Key.Key_F: view.fit, Key.Key_Home: view.fit, Key.Key_Tab: view.quick_add,
             Key.Key_F2: view.rename, Key.Key_Return: view.open_selected, Key.Key_Enter: view.open_selected,
             Key.Key_Escape: self._escape, Key.Key_W: view.act("connect_to"), Key.Key_C: self._next_wire,
-            Key.Key_N: self._grow,
+            Key.Key_N: self._grow, Key.Key_P: self.points.next,
             Key.Key_B: view.act("bypass"), Key.Key_R: view.replace_selected,
         }.get(key)  # fmt: skip
 
@@ -95,6 +106,8 @@ class Keyed(Offering):
         view: CanvasView = self  # type: ignore[assignment]
         if self.tool is not None:
             self.cancel_tool()
+        elif self.points.leave():
+            pass
         elif not self.session.selection and not self.canvas.marked_wires:
             view.act("leave_block")()
         else:
@@ -106,7 +119,10 @@ class Keyed(Offering):
     def _arrow(self, dx: int, dy: int, modifiers: Qt.KeyboardModifier) -> None:
         shift, control = bool(modifiers & _SHIFT), bool(modifiers & _CONTROL)
         marked = self.canvas.marked_wires
-        if not self.session.selection and len(marked) == 1 and not control:
+        if self.points.held is not None:
+            step = 1.0 if control else GRID
+            self.points.move(dx * step, dy * step)
+        elif not self.session.selection and len(marked) == 1 and not control:
             self._arrow_on_wire(next(iter(marked)), dx, dy, shift)
         elif shift and self.session.selection:
             step = 1.0 if control else GRID
@@ -221,9 +237,12 @@ class Keyed(Offering):
         return list(dict.fromkeys(both))
 
     def _mark(self, wire: Wire) -> None:
-        nodes = self.session.network.nodes
         self.canvas.mark_wires([wire])
-        self.setAccessibleDescription(
-            f"wire from {nodes[wire.source].name}, {wire.output}, to {nodes[wire.target].name}, {wire.input}, selected"
-        )
+        self.tell_wire(wire)
         self.reveal(self.canvas.content_rect([wire.source, wire.target]))
+
+    def tell_wire(self, wire: Wire) -> None:
+        """Say that a wire is selected, and what it joins."""
+        nodes = self.session.network.nodes
+        ends = f"from {nodes[wire.source].name}, {wire.output}, to {nodes[wire.target].name}, {wire.input}"
+        describe(self, f"wire {ends}, selected")

@@ -51,7 +51,7 @@ def _actions(menu: QMenu, view: CanvasView, *ids: str) -> None:
 def _wire_menu(menu: QMenu, view: CanvasView, wire: Wire, at: QPoint) -> None:
     network, editor = view.session.network, view.editor
     _entry(menu, "Insert a layer …", lambda: view.offer(at, wire=wire), "Tab")
-    _entry(menu, "Bend here", lambda: editor.bend_at(wire, view.mapToScene(at)), "Alt+Click")
+    _entry(menu, "Bend here", lambda: view.points.bend(wire, view.mapToScene(at)), "Shift+P")
     led = wire in view.session.view.routes
     _entry(menu, "Straighten", lambda: editor.lead(wire, (), "Straighten wire"), "", led)
     _entry(menu, "Delete", view.delete_selection, "Del")
@@ -123,11 +123,15 @@ def _node_menu(menu: QMenu, view: CanvasView, id: str) -> None:
         _entry(menu, "Swap the two", view.swap_selected)
     _entry(menu, "Add a layer after it …", view.quick_add, "Tab", one)
     _actions(menu, view, "connect_to", "connect_from", "disconnect")
+    if one and view.editor.owner(id):
+        _actions(menu, view, "use_again")
     _order_menu(menu, view, id)
     menu.addSeparator()
     _block_menu(menu, view, id)
     menu.addSeparator()
-    _actions(menu, view, "bypass", "freeze", "", "arrange_selection", "frame_selection", "take_out", "")
+    _actions(
+        menu, view, "bypass", "freeze", "", "arrange_selection", "frame_selection", "put_into_frame", "take_out", ""
+    )
     _entry(menu, "Cut", view.cut, "Ctrl+X")
     _entry(menu, "Copy", view.copy, "Ctrl+C")
     _entry(menu, "Duplicate", view.duplicate, "Ctrl+D")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from nnstudio.graph import Wire
 from nnstudio.layers import Layer
+from nnstudio.layers.blocks import Shared
 from nnstudio.ui.canvas.editing import Editor
 from nnstudio.ui.canvas.fitting import End, can_stand_in_wire, fitting_port, fitting_types
 from nnstudio.ui.canvas.pointer import Pointing
 from nnstudio.ui.canvas.quick_add import BETWEEN, WIRED, Offer, QuickAdd
 from nnstudio.ui.canvas.scene import CanvasScene
+from nnstudio.ui.canvas.sharing import Sharing
 from nnstudio.ui.layer_list import LayerType
 from nnstudio.ui.offered import Recent, fitting_first, name_of, type_for, types_for
 from nnstudio.ui.session import Session
+from nnstudio.ui.typed_layers import Said
 
 #: How far behind a port the next node begins, and half of a node's width.
 BESIDE, HALF = 96.0, 84.0
@@ -31,6 +35,7 @@ class _Goal:
     end: End | None = None
     wire: Wire | None = None
     replaced: tuple[str, ...] = ()
+    behind: str = ""  # the selected node that it was opened behind
 
 
 class Offering(Pointing):
@@ -40,6 +45,7 @@ class Offering(Pointing):
         super().__init__(canvas, session, editor, parent)
         self.recent = Recent()
         self.quick_add_box = QuickAdd(self)
+        self.sharing = Sharing(self)
         self._goal = _Goal()
         self.quick_add_box.chosen.connect(self._take_chosen)
         self.quick_add_box.closed.connect(self.back_to_canvas)
@@ -52,6 +58,9 @@ class Offering(Pointing):
         cls = self.type_of(key)
         if cls is None:
             self.session.notice.emit("warning", f"There is no layer type {key!r} that can be added here")
+            return ""
+        if cls.role == "shared":
+            self.sharing.begin()
             return ""
         end = None if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier else self._end_behind()
         network, resolution = self.session.network, self.canvas.resolution
@@ -125,7 +134,9 @@ class Offering(Pointing):
             )
 
         types = self._types()
-        self._show(beside, Offer(ordered(types), types, "Add a layer", hint, ordered=ordered), _Goal(goal, end))
+        self._show(
+            beside, Offer(ordered(types), types, "Add a layer", hint, ordered=ordered), _Goal(goal, end, behind=id)
+        )
 
     def replace_selected(self) -> None:
         """Offer types to take the place of the selected nodes; those that keep all wires first."""
@@ -148,7 +159,7 @@ class Offering(Pointing):
 
     def _show(self, at: QPoint, offer: Offer, goal: _Goal) -> None:
         self._goal = goal
-        self.quick_add_box.offer(at, offer)
+        self.quick_add_box.offer(at, replace(offer, parameters=self.session.network.parameters))
 
     def _types(self) -> list[LayerType]:
         """All that can be added here."""
@@ -161,20 +172,32 @@ class Offering(Pointing):
     # -- taking ---------------------------------------------------------------------------------------------------
 
     def _take_chosen(self, layers: list[Layer], where: str) -> None:
-        goal, ids = self._goal, []
+        goal = self._goal
+        if goal.behind and len(layers) == 1 and isinstance(layers[0], Shared) and self.editor.owner(goal.behind):
+            self.sharing.begin()
+        else:
+            take = functools.partial(self._take, goal, where=where, said=self.quick_add_box.said)
+            self.sharing.settle(layers, take, barred=goal.replaced)
+
+    def use_again(self) -> None:
+        """Add a node with the weights of the selected one, else of one that is chosen by its name."""
+        self.sharing.begin()
+
+    def _take(self, goal: _Goal, layers: list[Layer], where: str, said: Said) -> None:
+        ids: list[str] = []
         self.recent.remember(name_of(layer) for layer in layers)
         wires = self._wires_behind(goal.end) if where == BETWEEN and goal.end is not None else []
         if goal.replaced:
-            self.editor.replace(goal.replaced, layers[0])
+            self.editor.replace(goal.replaced, layers[0], said)
         elif goal.wire is not None:
-            ids = self.editor.insert_chain(layers, [goal.wire], goal.at)
+            ids = self.editor.insert_chain(layers, [goal.wire], goal.at, said)
         elif wires:
-            ids = self.editor.insert_chain(layers, wires, goal.at)
+            ids = self.editor.insert_chain(layers, wires, goal.at, said)
         else:
             half = QPointF(HALF, 0.0)
             end = goal.end
             middle = goal.at if end is None else goal.at + half if end.side == "outputs" else goal.at - half
-            ids = self.editor.add_chain(layers, middle, end if where == WIRED else None)
+            ids = self.editor.add_chain(layers, middle, end if where == WIRED else None, said)
         if ids:
             self.reveal(self.canvas.content_rect(ids).adjusted(-20, -20, 20, 20))
         self.back_to_canvas()

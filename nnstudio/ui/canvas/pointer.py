@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -248,10 +249,9 @@ class Pointing(SheetView):
         if drop is None:
             return
         cls, goal, wire = drop
-        if wire is not None:
-            self.editor.insert_chain([cls.make({})], [wire], goal)
-        else:
-            self.editor.add_chain([cls.make({})], goal)
+        put = self.editor.add_chain if wire is None else functools.partial(self.editor.insert_chain, wires=[wire])
+        view: CanvasView = self  # type: ignore[assignment]
+        view.sharing.settle([cls.make({})], functools.partial(put, at=goal))
         event.acceptProposedAction()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
 
@@ -262,8 +262,10 @@ class Pointing(SheetView):
         routes = self.session.view.routes
         if routes:
             shown = {*self.canvas.marked_wires, *filter(None, [self.canvas.hovered_wire])}
+            view: CanvasView = self  # type: ignore[assignment]
+            held = view.points.held
             for wire in shown & routes.keys():
-                paint_points(painter, list(routes[wire]))
+                paint_points(painter, list(routes[wire]), held[1] if held is not None and held[0] == wire else -1)
         if self.tool is not None:
             painter.save()
             self.tool.paint(painter)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
+from nnstudio.graph.expressions import Number
 from nnstudio.layers import Layer
 from nnstudio.ui.layer_list import LayerDelegate, LayerListModel, LayerType, find_layers
-from nnstudio.ui.typed_layers import Read, Typed, layers_of, parse, preview_of, trouble_of
+from nnstudio.ui.typed_layers import Read, Said, Typed, layers_of, parse, preview_of, said_of, trouble_of
 
 _WIDTH, _ROWS, _ROW = 340, 8, 25
 #: Where what is chosen goes: wired to what it was offered for, on its own, or between that and what it feeds.
@@ -23,6 +24,7 @@ class Offer:
     """What can be chosen: ``types`` for the first layer, ``everything`` for those that follow it in a chain.
 
     ``lone``: only one layer is wanted (to take another's place). ``ordered`` puts found types in another order.
+    ``parameters``: those of the network, which arithmetic may name.
     """
 
     types: Sequence[LayerType]
@@ -31,6 +33,7 @@ class Offer:
     hint: str = ""
     lone: bool = False
     ordered: Callable[[Sequence[LayerType]], Sequence[LayerType]] = list
+    parameters: Mapping[str, Number] = field(default_factory=dict)
 
 
 class Field(QLineEdit):
@@ -59,6 +62,8 @@ class QuickAdd(QFrame):
         self._parent = parent
         self._offer = Offer((), ())
         self._typed = Typed((), ())
+        #: The expressions of each of the layers that were chosen last.
+        self.said: Said = ()
         self._tallest = 0
         self.setProperty("role", "card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -131,7 +136,9 @@ class QuickAdd(QFrame):
 
     def _filter(self, text: str) -> None:
         offer = self._offer
-        self._typed = parse(text, offer.types, offer.everything, lambda name, types: self._found(name, list(types)))
+        self._typed = parse(
+            text, offer.types, offer.everything, lambda name, types: self._found(name, list(types)), offer.parameters
+        )
         self.model.show(self._typed.found)
         if self._typed.found:
             self.list.setCurrentIndex(self.model.index(0))
@@ -240,6 +247,7 @@ class QuickAdd(QFrame):
         if not layers or several or self._typed.trouble or (not self._typed.found and self._typed.name):
             return
         self.close_quietly()
+        self.said = said_of(reads)
         self.chosen.emit(layers, where)
 
     def close_quietly(self) -> None:

@@ -189,11 +189,8 @@ class CanvasScene(QGraphicsScene):
 
     def _moved(self, places: Mapping[str, Position], changed: list[str]) -> list[str]:
         """Nodes that stand elsewhere than they are shown, or have another size, or are new."""
-        if not self.places:  # nothing is shown
-            return [id for id in changed if id in places]
-        moved = dict.fromkeys(changed)
-        moved.update(dict.fromkeys(differing(self.places, places)))
-        moved.update((self.table.ids[row], None) for row in self.moving.tolist())
+        moving = (self.table.ids[row] for row in self.moving.tolist())
+        moved = dict.fromkeys((*changed, *differing(self.places, places), *moving))
         return [id for id in moved if id in places]
 
     def _change_nodes(self, gone: list[str], moved: list[str]) -> None:

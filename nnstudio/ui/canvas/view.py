@@ -211,7 +211,7 @@ class CanvasView(Annotated):
         if hit.wire is not None:
             self.session.select(())
             self.canvas.mark_wires([hit.wire])
-        menu = menu_for(self, hit, at)
+        menu = menu_for(self, hit, at if mouse else self._spot(hit))
         menu.popup(event.globalPos() if mouse else self.mapToGlobal(self._menu_point(hit)))
 
     def _hit_selected(self) -> Hit:
@@ -220,11 +220,17 @@ class CanvasView(Annotated):
 
     def _menu_point(self, hit: Hit) -> QPoint:
         """Where the menu that a key opened belongs: at what is selected, else in the middle."""
-        middle = self.viewport().rect().center()
-        if not hit.node:
-            return middle
-        at = self.mapFromScene(self.canvas.content_rect([hit.node]).center())
-        return at if self.viewport().rect().contains(at) else middle
+        area = self.viewport().rect()
+        at = self._spot(hit)
+        return at if area.contains(at) else area.center()
+
+    def _spot(self, hit: Hit) -> QPoint:
+        """The middle of what is selected; that of the view where nothing is."""
+        if hit.wire is not None:
+            return self.mapFromScene(self.points.middle(hit.wire))
+        if hit.node:
+            return self.mapFromScene(self.canvas.content_rect([hit.node]).center())
+        return self.viewport().rect().center()
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):

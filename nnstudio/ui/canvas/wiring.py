@@ -294,13 +294,13 @@ def _paint_path(painter: QPainter, path: QPainterPath, *, firm: bool) -> None:
     painter.drawPath(path)
 
 
-def paint_points(painter: QPainter, points: list[Position]) -> None:
-    """The points through which a wire is led, as handles."""
+def paint_points(painter: QPainter, points: list[Position], held: int = -1) -> None:
+    """The points through which a wire is led, as handles; the one that is held is filled."""
     tokens = theme.current()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(tokens.accent), 1.6))
-    painter.setBrush(QColor(tokens.canvas))
-    for x, y in points:
+    for place, (x, y) in enumerate(points):
+        painter.setBrush(QColor(tokens.accent if place == held else tokens.canvas))
         painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
 
 

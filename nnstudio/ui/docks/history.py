@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QStringListModel, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,35 +23,43 @@ if TYPE_CHECKING:
     from nnstudio.ui.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
-_NOTHING = QModelIndex()
 #: How a row stands to the present: before it, at it, or undone.
 DONE, PRESENT, UNDONE = "done", "present", "undone"
 StateRole = Qt.ItemDataRole.UserRole + 1
 
 
-class HistoryModel(QAbstractListModel):
-    """A row for the state at the beginning, and one for the state after each step."""
+class HistoryModel(QStringListModel):
+    """A row for the state at the beginning, and one for the state after each step.
+
+    The rows are Qt's own, without texts, so that the view counts a hundred thousand of them without asking; what they
+    say is asked for when they are seen.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.steps: tuple[str, ...] = ()
         self.position = 0
+        self.insertRows(0, 1)
 
     def show_steps(self, steps: tuple[str, ...], position: int) -> None:
         """Show these, so many of which are done."""
-        if steps != self.steps:
-            self.beginResetModel()
-            self.steps, self.position = steps, position
-            self.endResetModel()
-        elif position != self.position:
-            self.position = position
+        before, alike = len(self.steps), _alike(self.steps, steps)
+        others = alike < min(before, len(steps)) or position != self.position
+        self.steps, self.position = steps, position
+        if len(steps) > before:
+            self.insertRows(before + 1, len(steps) - before)
+        elif len(steps) < before:
+            self.removeRows(len(steps) + 1, before - len(steps))
+        if others:
             self.dataChanged.emit(self.index(0), self.index(len(steps)))
 
-    def rowCount(self, parent: Index = _NOTHING) -> int:
-        return 0 if parent.isValid() else len(self.steps) + 1
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = index.row()
+        if not 0 <= row <= len(self.steps):
+            return None
         state = PRESENT if row == self.position else DONE if row < self.position else UNDONE
         text = self.steps[row - 1] if row else "As it was opened"
         match role:
@@ -60,6 +68,13 @@ class HistoryModel(QAbstractListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return text if state == DONE else f"{text}, {state}"
         return state if role == StateRole else None
+
+
+def _alike(old: tuple[str, ...], new: tuple[str, ...]) -> int:
+    """With how many of the same steps both begin."""
+    if new[: len(old)] == old:
+        return len(old)
+    return next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(new))
 
 
 class _Rows(QStyledItemDelegate):
@@ -120,6 +135,7 @@ class HistoryPanel(Live):
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Rows(self.list))
         self.list.setFrameShape(QListView.Shape.NoFrame)
+        self.list.setUniformItemSizes(True)  # of a hundred thousand rows nobody asks each how tall it is
         self.list.setMouseTracking(True)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -41,6 +41,7 @@ from nnstudio.ui.background import Job
 from nnstudio.ui.docks.empty import EmptyState
 from nnstudio.ui.docks.history import paint_row
 from nnstudio.ui.docks.live import Live
+from nnstudio.ui.docks.outline_marks import MarksList
 from nnstudio.ui.docks.outline_model import (
     MANY,
     Item,
@@ -151,7 +152,10 @@ class _Tree(QTreeView):
 
 
 class Outline(Live):
-    """The tree, always in step with the canvas. ``menu_wanted(point on the screen)``: a menu for what is selected."""
+    """The tree and, below it, frames and notes; always in step with the canvas.
+
+    ``menu_wanted(point on the screen)``: a menu for what is selected.
+    """
 
     menu_wanted = Signal(QPoint)
 
@@ -159,6 +163,7 @@ class Outline(Live):
         super().__init__(session, parent)
         self.model = OutlineModel(self)
         self.tree = _Tree()
+        self.marks = MarksList()
         self.tree.setObjectName("outline")
         self._set_up()
         self._following = False
@@ -169,6 +174,7 @@ class Outline(Live):
         column = QVBoxLayout(filled)
         column.setContentsMargins(0, 6, 0, 0)
         column.addWidget(self.tree)
+        column.addWidget(self.marks)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(filled)
@@ -185,6 +191,7 @@ class Outline(Live):
             signal.connect(self.refresh_soon)
         for signal in (session.selection_changed, session.scope_changed):
             signal.connect(self._follow_selection)
+        session.scope_changed.connect(self.refresh_soon)
 
     def _set_up(self) -> None:
         tree = self.tree
@@ -218,7 +225,8 @@ class Outline(Live):
             else:
                 self._change(lambda: self.model.show_network(network, self.session.whole))
         self.tree.viewport().update()  # types and problems
-        self._stack.setCurrentIndex(1 if self.model.root.rows else 0)
+        self.marks.show_view(self.session.view, self.session.network)
+        self._stack.setCurrentIndex(1 if self.model.root.rows or self.session.view.notes else 0)
         self._follow_selection()
 
     def _change(self, change: Callable[[], object]) -> None:

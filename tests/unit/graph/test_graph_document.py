@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from nnstudio.graph import Change, Document, EditError, Network, View, edits, view
+from nnstudio.graph import document as documents
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.layers import load
 
@@ -325,3 +326,40 @@ def test_undo_leads_back_to_what_was_saved_in_the_middle_of_typing(document: Doc
     document.undo()
     assert document.value.title == "d"
     assert not document.modified
+
+
+def test_no_number_of_small_steps_is_too_many_to_be_undone(document: Document[Value]) -> None:
+    for number in range(5000):
+        document.do(f"Title {number}", title=str(number))
+    assert len(document.steps) == 5000
+    assert document.go_to(0)
+    assert document.value == Value()
+
+
+def test_where_steps_take_too_much_memory_the_oldest_go(
+    document: Document[Value], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = {f"n{at}": (float(at), 0.0) for at in range(1000)}
+    monkeypatch.setattr(documents, "HISTORY_BYTES", 500_000)
+    monkeypatch.setattr(documents, "HISTORY_LEAST", 3)
+    document.do("Place", view=view.place(many))
+    for number in range(40):
+        document.do(f"Move {number}", view=view.place({"n0": (float(number), 9.0)}))
+    assert 3 < len(document.steps) < 25
+    assert document.steps[-1] == "Move 39"
+    monkeypatch.setattr(documents, "HISTORY_BYTES", 0)
+    document.do("Last", title="last")
+    assert document.steps == ("Move 38", "Move 39", "Last")
+
+
+def test_what_is_undone_and_left_makes_room_again(document: Document[Value], monkeypatch: pytest.MonkeyPatch) -> None:
+    many = {f"n{at}": (float(at), 0.0) for at in range(1000)}
+    monkeypatch.setattr(documents, "HISTORY_BYTES", 500_000)
+    monkeypatch.setattr(documents, "HISTORY_LEAST", 1)
+    document.do("Place", view=view.place(many))
+    for number in range(60):
+        document.do(f"Move {number}", view=view.place({"n0": (float(number), 9.0)}))
+        document.undo()
+    assert document.undo_label == "Place"
+    document.undo()
+    assert document.value == Value()

@@ -39,6 +39,8 @@ EDITS = int(os.environ.get("NNSTUDIO_EDITS", "3000"))
 #: than an edit does).
 STEPS, TOGETHER = 30, 20
 
+#: So many nodes has a drawing that one person edits for long, at most.
+MOST = 200
 NUMBERS = (-1, 0, 1, 2, 3, 4, 8, 0.5, 1e-3, True, None, "same", "x", (3, 3), (), [1, 2])
 TEXTS = ("width", "2*width", "width - 8", "depth", "1/0", "4", "")
 
@@ -259,3 +261,26 @@ def test_any_edits_can_be_undone_saved_and_checked():
         ),
     )  # fmt: skip
     assert Drawing.made >= EDITS // 3
+
+
+def test_of_one_drawing_every_edit_can_be_undone_and_redone():
+    person, start = Person(3), Sheet()
+    document: Document[Sheet] = Document(start)
+    for _ in range(max(2000, EDITS)):
+        before = document.value
+        try:
+            if len(before.network.nodes) > MOST:
+                document.do("Delete", edits.remove(person.sample(list(before.network.nodes), MOST // 2)))
+            elif person.random() < 0.15:
+                document.do("Look", view=person.look(before.network, before.view))
+            else:
+                document.do("Edit", person.edit(before.network))
+        except (EditError, ParameterError):
+            assert document.value is before
+    done, end = document.position, document.value
+    assert done > max(2000, EDITS) // 3
+    while document.undo():
+        pass
+    assert document.value is start
+    assert sum(iter(document.redo, False)) == done
+    assert document.value is end
