@@ -62,8 +62,17 @@ class Lazy(ABC):
         """Rows by a slice or an array of numbers or flags, as an array; or one entry by its number."""
         if isinstance(index, int | np.integer):
             return np.asarray(self.take(np.array([range(len(self))[int(index)]], np.int64))[0])
-        rows = np.arange(len(self), dtype=np.int64)[index]
-        return self.take(rows)
+        if isinstance(index, slice):  # no list of all rows: there may be millions, and a slice of some of them
+            return self.take(np.arange(*index.indices(len(self)), dtype=np.int64))
+        asked = np.asarray(index) if len(index) else np.zeros(0, np.int64)
+        if asked.dtype == np.bool_:
+            if asked.shape != (len(self),):
+                raise IndexError(f"there are {len(asked):,} flags for {len(self):,} rows")
+            return self.take(np.flatnonzero(asked).astype(np.int64))
+        rows = asked.astype(np.int64)
+        if rows.size and not (-len(self) <= rows.min() and rows.max() < len(self)):
+            raise IndexError(f"of {len(self):,} rows, {rows.min():,} to {rows.max():,} were asked for")
+        return self.take(np.where(rows < 0, rows + len(self), rows))
 
     def __iter__(self) -> Iterator[Array]:
         return (self[place] for place in range(len(self)))
