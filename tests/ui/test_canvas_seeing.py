@@ -117,6 +117,20 @@ def test_the_map_of_a_large_network_follows_a_moment_after_the_sheet(hands: Hand
     qtbot.waitUntil(nodes_shown)
 
 
+def test_thousands_of_nodes_are_seen_on_their_way_to_where_they_are_arranged_to(hands: Hands, qtbot: QtBot) -> None:
+    layer = next(iter(small_network().nodes.values())).layer
+    nodes = {str(at): Node(str(at), f"n{at}", layer) for at in range(2000)}
+    old = {id: (300.0 * (at % 50), 200.0 * (at // 50)) for at, id in enumerate(nodes)}
+    new = {id: (y, x) for id, (x, y) in old.items()}
+    canvas = hands.view.canvas
+    hands.session.replace_sheet(Sheet(Network(nodes), View(new)))
+    hands.view.animate_from(old)
+    assert canvas.table.box(canvas.table.rows["49"])[0] > 10_000
+    assert len(canvas.moving)
+    qtbot.waitUntil(lambda: not len(canvas.moving))
+    assert canvas.table.box(canvas.table.rows["49"])[0] < 100
+
+
 def test_a_context_menu_offers_what_can_be_done_there(hands: Hands) -> None:
     from PySide6.QtGui import QContextMenuEvent
 

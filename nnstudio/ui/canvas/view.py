@@ -32,7 +32,7 @@ from nnstudio.ui.scope import Scope
 from nnstudio.ui.session import Session
 
 #: How long an arrangement moves, in milliseconds, and with how many nodes it does not.
-MOTION, STILL = 180, 400
+MOTION, STILL = 180, 10_000
 
 
 class CanvasView(Annotated):
