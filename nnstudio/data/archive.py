@@ -141,6 +141,12 @@ def _array(stream: IO[bytes], header: Header, what: str) -> Array:
     return np.ascontiguousarray(array.astype(dtype.newbyteorder("="), copy=False))
 
 
+def named_rows(arrays: Mapping[str, Array], name: str, reference: DataReference | None) -> dict[str, Array]:
+    """The arrays of a file, by the names of the fields that they would be. DataError where they are no samples."""
+    source = _source(arrays, name, reference or DataReference(f"file:{name}"), "npz")
+    return {field: np.asarray(rows) for field, rows in source.rows.items()}
+
+
 def _source(arrays: Mapping[str, Array | MappedArray], name: str, reference: DataReference, form: str) -> Source:
     """Columns of the arrays. The first picture, the first classes and the first table are called image, label and
     features, whatever the file calls them, so that a network that was drawn for one file fits another; an array that

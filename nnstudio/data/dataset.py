@@ -18,10 +18,21 @@ from nnstudio.data.encoding import FED, FieldEncoding, learned
 from nnstudio.data.fitted import Field as Field
 from nnstudio.data.fitted import Fitted, field_of
 from nnstudio.data.lazy import Lazy, is_lazy
+from nnstudio.data.likeness import codes_of_texts
 from nnstudio.data.preparation import Preparation, Prepared, given_columns, learning, reshaped
 from nnstudio.data.reference import SPLITS, DataError, DataReference
 from nnstudio.data.roles import fields_of, shifted, with_roles
-from nnstudio.data.splitting import PARTS, compared, folded, split_as_told, split_rows, split_spans, together, used_rows
+from nnstudio.data.splitting import (
+    PARTS,
+    compared,
+    folded,
+    joined,
+    split_as_told,
+    split_rows,
+    split_spans,
+    together,
+    used_rows,
+)  # fmt: skip
 from nnstudio.layers.types import TensorType
 
 
@@ -240,6 +251,11 @@ class Dataset:
         """Figures and histogram of one column. KeyError where there is none."""
         return statistics.summary(self, column, bins)
 
+    @property
+    def overlapping(self) -> bool:
+        """Whether rows share values, as windows over a series do."""
+        return self._overlapping
+
     def pictures(self, rows: Sequence[int] | NDArray[np.int64], field: str = "image") -> NDArray[np.uint8]:
         """Rows of an image field for the screen: uint8, N×H×W where grey, N×H×W×3 where coloured."""
         return statistics.pictures(self, np.asarray(rows, dtype=np.int64), field)
@@ -266,13 +282,16 @@ class Dataset:
         if not len(rows):
             raise DataError(f"Every row of “{self.title}” lacks a value; use rows that lack something as well")
         codes = classes.values[:] if classes else None
+        groups = self._groups(group)
+        if split.together:
+            groups = joined(groups, alike, rows, self._count)
         named = self._named_parts(split.column or self._part)
         if named is None and split.by_time and self._spans is not None:
             parts = split_spans(split, rows, self._spans)
             if not len(parts["train"]):
                 raise DataError(f"No row of “{self.title}” lies in training as a whole; give training a larger share")
         elif named is None:
-            parts = split_rows(split, rows, codes, self._times(reference), self._groups(group))
+            parts = split_rows(split, rows, codes, self._times(reference), groups)
             if self._overlapping and not group and len(parts["train"]) < len(rows):
                 told.append(
                     "Rows overlap and are split at random, so the parts share values and figures are too good; split "
@@ -282,7 +301,7 @@ class Dataset:
             parts = split_as_told(split, rows, named, codes)
         if self._fold is not None:
             kept = np.concatenate([parts["train"], parts["validation"]])
-            times, groups = self._times(reference), self._groups(group)
+            times = self._times(reference)
             times = self._spans[:, 0].astype(np.float64) if times is None and self._spans is not None else times
             parts = folded(split, kept, *self._fold, codes, times, groups)
         if split.together:
@@ -339,7 +358,7 @@ class Dataset:
             raise DataError(f"“{name}” should name the group of each row, but {came}; choose another column")
         absent, values = column.absent(), column.values[:]
         if column.kind == "text":
-            values = np.array([text or "" for text in values], dtype=str)
+            values = codes_of_texts(values)
         codes = np.unique(values, return_inverse=True)[1].astype(np.int64)
         return np.where(absent, -1, codes)
 

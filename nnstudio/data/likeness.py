@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -174,6 +174,12 @@ def digests(columns: Sequence[Column], rows: Rows) -> Iterator[bytes]:
 def _comparable(column: Column) -> Array:
     """A column's values so that equal ones have equal bytes."""
     if column.kind != "text":
-        return column.values
-    texts = column.values[:] if is_lazy(column.values) else column.values
-    return np.asarray(np.unique(np.array([text or "" for text in texts], dtype=str), return_inverse=True)[1])
+        plain = column.kind in ("number", "time") and not is_lazy(column.values)
+        return column.values + 0.0 if plain else column.values  # −0.0 is 0.0
+    return codes_of_texts(column.values[:])
+
+
+def codes_of_texts(texts: Iterable[str | None]) -> Rows:
+    """A number for each text, the same where the text is; a missing one is an empty one."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(text or "", len(known)) for text in texts], np.int64)

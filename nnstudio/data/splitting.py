@@ -219,6 +219,35 @@ def used_rows(split: Split, rows: Rows, columns: Sequence[Column], told: list[st
     return rows
 
 
+def joined(groups: NDArray[np.int64] | None, columns: Sequence[Column], rows: Rows, count: int) -> NDArray[np.int64]:
+    """For each of ``count`` rows the group to which it belongs, -1 where it has none: equal ones among ``rows`` are in
+    one, with all that the groups given hold.
+
+    columns: by which rows are compared.
+    """
+    code = np.full(count, -1, np.int64)
+    seen: dict[bytes, int] = {}
+    for row, digest in zip(rows.tolist(), digests(columns, rows), strict=True):
+        code[row] = seen.setdefault(digest, len(seen))
+    alone = np.bincount(code[rows], minlength=len(seen))[code] < 2
+    code[alone | (code < 0)] = -1
+    if groups is None:
+        return code
+    first = int(groups.max(initial=-1)) + 1
+    leader = list(range(first + len(seen)))
+
+    def lead(group: int) -> int:
+        while leader[group] != group:
+            leader[group] = leader[leader[group]]
+            group = leader[group]
+        return group
+
+    for row in np.flatnonzero((code >= 0) & (groups >= 0)).tolist():
+        leader[lead(first + int(code[row]))] = lead(int(groups[row]))
+    both = np.where(groups >= 0, groups, np.where(code >= 0, first + code, -1))
+    return np.array([lead(group) if group >= 0 else -1 for group in both.tolist()], np.int64)
+
+
 def together(parts: Mapping[str, Rows], columns: Sequence[Column]) -> Mapping[str, Rows]:
     """The parts with every row that equals one of an earlier part moved to that part (training, validation, test).
 

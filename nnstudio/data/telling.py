@@ -99,7 +99,9 @@ def _tells_class(column: Column, values: Array, classes: Array) -> bool:
 
 def _tells_number(values: Array, aims: Array) -> bool:
     """Whether the target is the column, or a multiple of it with something added."""
-    if np.ptp(values) == 0 or np.ptp(aims) == 0:
+    spread, wanted = (each.astype(np.float64) / max(float(np.max(np.abs(each))), 1e-300) for each in (values, aims))
+    if np.ptp(spread) == 0 or np.ptp(wanted) == 0:
         return False
-    slope, intercept = np.polyfit(values, aims, 1)
-    return bool(np.max(np.abs(aims - slope * values - intercept)) <= 1e-6 * np.ptp(aims))
+    spread, wanted = ((each - each.mean()) / np.ptp(each) for each in (spread, wanted))
+    slope = float(spread @ wanted) / float(spread @ spread)
+    return bool(np.max(np.abs(wanted - slope * spread)) <= 1e-6)

@@ -226,6 +226,8 @@ def _shifted(data: Data, fields: list[str], target: str, classes: bool) -> dict[
     """How well targets fit the inputs where each is taken from the row before (``"-1"``), its own (``"0"``) or the row
     after (``"1"``), over rows that follow one another in the file."""
     indices = getattr(data, "indices", None)
+    if getattr(data, "overlapping", False):  # the row after holds this one's target
+        return {}
     splits = [split for split in ("train", "validation", "test") if data.count(split)]
     if indices is None or any(is_lazy(data.arrays(split)[name]) for split in splits for name in (*fields, target)):
         return {}

@@ -93,7 +93,7 @@ def _read_file(
         case ".csv" | ".tsv":
             return _table(content, path.name, dataset, needed, reference)
         case ".npz" | ".npy":
-            return _arrays(content, path.name, needed)
+            return _arrays(content, path.name, needed, reference)
         case ".json":
             return _rows_of_json(content.decode("utf-8", "replace"))
         case ending if ending in _PICTURES:
@@ -181,19 +181,29 @@ def _rows_of_csv(content: bytes, name: str, usual: str = "") -> Columns:
     return {column: [row[place] for row in rows[1:]] for place, column in enumerate(header)}
 
 
-def _arrays(content: bytes, name: str, needed: Sequence[str]) -> Columns:
+def _arrays(content: bytes, name: str, needed: Sequence[str], reference: DataReference | None) -> Columns:
+    """The arrays of a file, by their own names and by those that they have where they are trained from."""
     import numpy as np
+
+    from nnstudio.data.archive import named_rows
+    from nnstudio.data.errors import DataError
 
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return {next(iter(needed), "values"): loaded}  # type: ignore[dict-item]
-        return {key: loaded[key] for key in loaded.files}
+        given = {key: loaded[key] for key in loaded.files}
     except Exception as error:  # NumPy raises whatever its parts raise
         raise ProjectError(
             f"{name} holds no NumPy arrays that can be read: it is damaged, or holds Python objects, which are never "
             "opened; save it with numpy.savez."
         ) from error
+    if any(field not in given for field in needed):
+        try:
+            return {**named_rows(given, name, reference), **given}
+        except DataError as error:
+            raise ProjectError(f"{error}.") from error
+    return given
 
 
 def _picture(content: bytes, name: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:

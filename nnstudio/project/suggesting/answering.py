@@ -70,6 +70,8 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
             f"“{field.name}” is a mask of {classes} classes: a score for each at every pixel, by a small U-Net, judged "
             "by how well areas overlap"
         )
+    if "C" not in type_.labels:
+        raise DataError(f"“{field.name}” holds numbers by row and column; choose image or mask as its kind")
     guess = drawing.add("Conv2d", maps, name="guess", out_channels=type_["C"], kernel_size=1)
     drawing.add("Output", guess, name="answer", kind="image")
     drawing.line(2)

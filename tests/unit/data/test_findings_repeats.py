@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -173,3 +174,39 @@ def test_data_of_which_each_row_lacks_something_is_told_in_a_sentence(tmp_path: 
 def test_a_split_by_rows_once_is_saved_with_the_reference() -> None:
     reference = DataReference("file:x", split=Split(once=True, complete=True))
     assert DataReference.from_json(reference.to_json()) == reference
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_where_all_rows_stand_several_times_the_parts_keep_their_shares(tmp_path: Path, times: int) -> None:
+    rows = [f"{at * 0.37:.4f},{at * 1.91 % 7:.4f},{'ab'[at % 2]}" for at in range(200)] * times
+    reference = table(tmp_path / "t.csv", "one,two,kind", rows)
+    data = open_data(reference.with_(split=reference.split.with_(together=True)))
+    shares = [data.count(split) / data.total for split in ("train", "validation", "test")]
+    assert shares == pytest.approx(data.reference.split.shares, abs=0.02)
+    seen = [{rows[row] for row in data.indices(split).tolist()} for split in ("train", "validation", "test")]
+    assert not seen[0] & (seen[1] | seen[2])
+    assert not seen[1] & seen[2]
+
+
+def test_equal_rows_keep_together_what_belongs_to_their_groups_in_each_fold_too(tmp_path: Path) -> None:
+    rows = [f"{at // 4},{at % 88 * 0.37:.4f},{at % 88 % 2}" for at in range(176)]  # each row is in two groups
+    reference = table(tmp_path / "g.csv", "who,one,kind", rows).with_choice("who", role="group")
+    for data in open_data(reference.with_(split=reference.split.with_(together=True))).folds(3):
+        who = [{rows[row].split(",")[0] for row in data.indices(split).tolist()} for split in ("train", "test")]
+        what = [{rows[row].split(",", 1)[1] for row in data.indices(split).tolist()} for split in ("train", "test")]
+        assert not (who[0] & who[1])
+        assert not (what[0] & what[1])
+
+
+def test_one_long_text_among_many_takes_no_memory_for_all(tmp_path: Path) -> None:
+    texts = [f"text {at}" for at in range(3000)] + ["long " * 40_000]
+    lines = [json.dumps({"text": text, "kind": "ab"[at % 2]}) for at, text in enumerate(texts)]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    reference = DataReference.file(tmp_path / "t.jsonl")
+    tracemalloc.start()
+    open_data(reference.with_(
+        split=reference.split.with_(together=True), steps=(Tokens(column="text", by="words", length=8),)
+    ))  # fmt: skip
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6, "a table of equal widths would take 2.4 GB"

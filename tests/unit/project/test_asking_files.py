@@ -243,3 +243,12 @@ def test_a_csv_file_with_decimal_commas_is_asked_as_it_was_trained_from(tmp_path
     )
     expected = data.encode({"size": [3.5, 1003.5, 4.0]})["features"]
     assert np.allclose(np.concatenate([data.encode(alone)["features"], data.encode(more)["features"]]), expected)
+
+
+def test_arrays_are_asked_by_the_names_of_the_file_that_was_trained_from(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", x=random.normal(size=(60, 6)).astype(np.float32), label=np.arange(60) % 3)
+    data = open_data(describe_file(tmp_path / "a.npz"))
+    assert set(data.types) == {"features", "label"}
+    (read,) = read_inputs([str(tmp_path / "a.npz")], data, ["features"])
+    np.testing.assert_array_equal(np.asarray(read["features"]), np.load(tmp_path / "a.npz")["x"])
