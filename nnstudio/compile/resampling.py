@@ -46,6 +46,7 @@ def resampled(
     middle = Fraction(0) if corners else (ratio - 1) / 2  # the point that output 0 lies at
     slack = 1 - Fraction(1, math.lcm(ratio.denominator, middle.denominator))  # points lie so far from a place at most
     if mode == "nearest-exact":
-        return span.scaled(ratio, slack - middle - Fraction(1, 2), slack)
+        slack = 1 - Fraction(1, math.lcm(ratio.denominator, (ratio / 2).denominator))
+        return span.scaled(ratio, slack - ratio / 2, slack)
     rows = 1 if mode == "bicubic" else 0  # beyond the two around it
     return span.scaled(ratio, slack + rows - middle, 2 * (slack + rows))

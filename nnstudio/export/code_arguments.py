@@ -120,13 +120,14 @@ class Arguments:
                     f"{ast.unparse(call.func)} has no argument {keyword.arg or '**'}; it has {', '.join(names)}.",
                 )
             found[keyword.arg] = keyword.value
-        self._check_batch(found.pop("batch_first", None))
+        if "batch_first" in names:
+            self._check_batch(found.pop("batch_first", None), call)
         return {name: given for name, given in found.items() if name not in _WITHOUT_EFFECT}
 
     @staticmethod
-    def _check_batch(given: ast.expr | None) -> None:
-        if given is not None and not (isinstance(given, ast.Constant) and given.value is True):
-            refuse(given, "Write batch_first=True; in a drawing the batch always comes first.")
+    def _check_batch(given: ast.expr | None, call: ast.Call) -> None:
+        if not (isinstance(given, ast.Constant) and given.value is True):
+            refuse(given or call, "Write batch_first=True; in a drawing the batch always comes first.")
 
     def _apply(self, id: str, call: ast.Call, changed: Mapping[str, ast.expr | None], *, new: bool) -> None:
         signature = self._signature(id, call)

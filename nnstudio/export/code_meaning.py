@@ -140,7 +140,7 @@ def _called(
                 at, f"{name.rpartition('.')[2]} is drawn with {', '.join(names)} alone, once each; take away {key}."
             )
         places[names.index(key)] = value
-    while places[-1] is None:
+    while places and places[-1] is None:
         places.pop()
     return ("call", name, *places)
 

@@ -66,7 +66,12 @@ def _linear(of: Meaning) -> tuple[Origin, float, float] | None:
 
 
 def _number(of: Meaning) -> float | None:
-    return float(of[2]) if of[0] == "value" and of[1] in ("int", "float") else None
+    if of[0] != "value" or of[1] not in ("int", "float"):
+        return None
+    try:
+        return float(of[2])
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
 
 
 def _divide(call: Given) -> Fit | Meaning:

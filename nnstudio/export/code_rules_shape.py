@@ -142,6 +142,8 @@ def _getitem(call: Given) -> Fit | Meaning:
     if parts[0] != full:
         refuse(_INDEX)
     wanted = [(place, part) for place, part in enumerate(parts) if part != full]
+    if sum(part[0] in ("several", "list", "tuple") for _, part in wanted) > 1:
+        refuse("Two lists of places pair up in torch, which no layer does; give one list, and slices or numbers.")
     if len(wanted) > 1:
         done: Meaning = ("from", call.origin("input"))
         new = [place for place, part in wanted if part == ("value", "NoneType", None)]

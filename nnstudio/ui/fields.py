@@ -13,7 +13,7 @@ from nnstudio.graph.computed import as_typed
 from nnstudio.graph.expressions import ExpressionError, Number
 from nnstudio.layers import Param, ParameterError
 from nnstudio.ui import theme
-from nnstudio.ui.field_texts import computes, parsed, read, said, shown
+from nnstudio.ui.field_texts import computes, read, said, shown
 from nnstudio.ui.parts import row
 
 #: A refused value is spoken of when typing has paused for so long.
@@ -143,7 +143,12 @@ class TextField(Field):
     def _means(self, value: Any) -> bool:
         """Whether what is written stands for this value already."""
         text = self.line.text()
-        return said(self.param, text) == self._expression if self._expression else parsed(self.param, text) == value
+        if self._expression:
+            return said(self.param, text) == self._expression
+        try:
+            return bool(self._read(text)[0] == value)
+        except (ParameterError, ExpressionError):
+            return False
 
     def _typed(self, text: str) -> None:
         if self._began is None and not self._several:

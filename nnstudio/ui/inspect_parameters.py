@@ -30,6 +30,8 @@ from nnstudio.ui.session import Session
 
 #: Steps of a slider over a number that is not whole.
 FINE = 200
+#: The largest whole number that a slider can stand at.
+LARGEST = 2**31 - 1
 
 
 def first_value(text: str, unknown: str, known: dict[str, Number], present: Any) -> Number:
@@ -160,9 +162,11 @@ class ParameterRow(QWidget):
 
     def _span(self, value: Number) -> None:
         """Have the slider reach from nothing to well above the value."""
-        self._top = max(1.0, 2.0 * abs(value)) if not self._whole else max(16, 4 * abs(int(value)))
+        self._top = max(1.0, 2.0 * abs(value)) if not self._whole else min(max(16, 4 * abs(int(value))), LARGEST)
         self.slider.blockSignals(True)
-        self.slider.setRange(min(1, int(value)) if self._whole else 0, int(self._top) if self._whole else FINE)
+        self.slider.setRange(
+            max(min(1, int(value)), -LARGEST) if self._whole else 0, int(self._top) if self._whole else FINE
+        )
         self.slider.blockSignals(False)
 
     def show_value(self, value: Number) -> None:
@@ -175,7 +179,7 @@ class ParameterRow(QWidget):
                 self._span(value)
                 at = int(value) if self._whole else round(FINE * value / self._top)
             self.slider.blockSignals(True)
-            self.slider.setValue(at)
+            self.slider.setValue(max(-LARGEST, min(at, LARGEST)))
             self.slider.blockSignals(False)
         count = len(users(self._session.network, self.name))
         used = f"used {count} time{'' if count == 1 else 's'}" if count else "not used"
@@ -198,6 +202,8 @@ class ParameterRow(QWidget):
         self._stint += 1
         held, self._held = self._held, None
         self._session.preview(None)
+        if self.name not in self._session.network.parameters:  # it was deleted, or undone, meanwhile
+            return
         if held is not None and held != self._session.network.parameters[self.name]:
             self._set(held, ("slid", self._stint))
             self._stint += 1

@@ -134,6 +134,28 @@ def test_parameters_are_added_renamed_slid_and_deleted_where_expressions_keep_th
     assert width(drawn, "first") == 64
 
 
+def test_a_parameter_beyond_the_slider_is_kept_and_one_that_goes_while_it_is_held_is_gone(drawn, inspector):
+    drawn.do("Add", set_network_parameter("wide", 3_000_000_000))
+    row = inspector.page.parameters.rows["wide"]
+    assert row.slider.value() == 2**31 - 1
+    drawn.do("Set", set_network_parameter("wide", 8))
+    row.slider.setSliderDown(True)
+    row.slider.setValue(12)
+    drawn.undo()
+    drawn.undo()
+    assert not drawn.network.parameters
+    row.slider.setSliderDown(False)
+    assert not drawn.network.parameters
+
+
+def test_a_large_number_is_typed_to_its_end(drawn, inspector, qtbot):
+    select(drawn, "first")
+    line = inspector.page.form.fields["out_features"].line
+    retype(qtbot, line, "1e4")
+    qtbot.keyClick(line, Key.Key_Return)
+    assert width(drawn, "first") == 10_000
+
+
 def test_a_name_that_a_parameter_cannot_have_is_refused_and_the_old_one_stays(drawn, inspector, qtbot):
     drawn.do("Name", set_network_parameter("width", 32))
     row = inspector.page.parameters.rows["width"]

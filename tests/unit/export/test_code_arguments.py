@@ -148,6 +148,19 @@ def test_whatever_a_function_is_called_with_it_is_drawn_or_told_in_a_sentence(
     assert is_a_sentence(told("nn.ReLU()", f"{said}\n        e = self.e(x)"))
 
 
+@pytest.mark.parametrize(
+    "step",
+    ["e = torch.relu()", "e = torch.cat()", "e = image + " + "9" * 400, "e = image[:, [0, 1], [1, 2]]"],
+)
+def test_a_call_that_torch_would_not_draw_so_is_told_in_a_sentence(step: str) -> None:
+    assert is_a_sentence(told("nn.ReLU()", step))
+
+
+@pytest.mark.parametrize("call", ["nn.GRU(8, 5)", "nn.TransformerEncoderLayer(8, 2, 16)"])
+def test_layers_in_which_torch_takes_time_first_have_to_say_that_the_batch_is(call: str) -> None:
+    assert "batch_first=True" in told(call)
+
+
 def test_what_is_nested_too_deep_is_told_in_a_sentence() -> None:
     for deep in (" + ".join(["image"] * 3000), "-" * 5000 + "image", "(" * 500 + "image" + ")" * 500):
         with pytest.raises(CodeError, match="deep|Python"):

@@ -61,3 +61,9 @@ def test_a_number_alone_needs_no_remembering():
     assert is_plain("64")
     assert is_plain("1e-3")
     assert not is_plain("2*32")
+
+
+@pytest.mark.parametrize("text", ["round(5, -10000000)", "round(5, 10000000)"])
+def test_what_would_take_very_long_is_refused_at_once(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        evaluate(text)
