@@ -62,7 +62,7 @@ class Arguments:
             return
         if not isinstance(layer, Layer):
             refuse(call, "This layer's type is not known here.")
-        given = self._named(id, call)
+        given = self._named(id, call, new=was is None)
         old = self._named(id, was) if was is not None else {}
         changed: dict[str, ast.expr | None] = {}
         for name, parameter in self._signature(id, call).items():
@@ -99,7 +99,7 @@ class Arguments:
                 found.setdefault(key, inspect.Parameter(key, kind, default=declared.default))
         return found
 
-    def _named(self, id: str, call: ast.Call) -> dict[str, ast.expr]:
+    def _named(self, id: str, call: ast.Call, *, new: bool = False) -> dict[str, ast.expr]:
         names = list(self._signature(id, call))
         places = _places(call, names)
         found: dict[str, ast.expr] = {}
@@ -120,8 +120,9 @@ class Arguments:
                     f"{ast.unparse(call.func)} has no argument {keyword.arg or '**'}; it has {', '.join(names)}.",
                 )
             found[keyword.arg] = keyword.value
-        if "batch_first" in names:
-            self._check_batch(found.pop("batch_first", None), call)
+        told = found.pop("batch_first", None)
+        if told is not None or (new and "batch_first" in names and dotted(call.func).startswith("torch.nn.")):
+            self._check_batch(told, call)
         return {name: given for name, given in found.items() if name not in _WITHOUT_EFFECT}
 
     @staticmethod
