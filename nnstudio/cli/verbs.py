@@ -83,6 +83,8 @@ def _suggested(arguments: Namespace, out: Output) -> int:
     def reopen(reference: DataReference) -> Dataset:
         return open_data(reference, base)
 
+    if arguments.target and arguments.target == arguments.group:
+        raise CallError(f"“{arguments.target}” cannot be both --target and --group; name another column for one")
     asked = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name)}
     reference = describe_file(Path(arguments.data).resolve(), base, asked)
     for role in ROLES:

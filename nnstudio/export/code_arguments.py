@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _NOTHING = inspect.Parameter.empty
 #: Arguments that change no number that comes out; the drawing and the run decide them.
 _WITHOUT_EFFECT = frozenset({"inplace", "device"})
+#: Modules whose axis torch chooses itself where none is given.
+_GUESSING = frozenset({"torch.nn.Softmax", "torch.nn.LogSoftmax", "torch.nn.Softmin"})
 #: How deep a value may be nested; no layer takes more.
 _DEPTH = 4
 _LARGEST = 10**18
@@ -123,6 +125,8 @@ class Arguments:
         told = found.pop("batch_first", None)
         if told is not None or (new and "batch_first" in names and dotted(call.func).startswith("torch.nn.")):
             self._check_batch(told, call)
+        if new and "dim" not in found and dotted(call.func) in _GUESSING:
+            refuse(call, "Write dim=…: without it torch chooses an axis by how many there are.")
         return {name: given for name, given in found.items() if name not in _WITHOUT_EFFECT}
 
     @staticmethod

@@ -39,6 +39,12 @@ def shared_owner(network: Network, id: str) -> Node | None:
     return node
 
 
+def can_be_shared(node: Node) -> bool:
+    """Whether another node can be run with this one's weights: it is a layer or block that takes something in."""
+    layer = node.layer
+    return layer.role in ("layer", "block") and bool(layer.inputs) and not isinstance(layer, Placeholder)
+
+
 def bound(layer: AnyLayer, network: Network, definitions: Mapping[str, Network]) -> AnyLayer:
     """The layer with the ports of what it stands for in this network; itself where it stands for nothing else, or for
     something that is not there."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 from nnstudio.graph import Network, Node, Problem, edits
 from nnstudio.graph.document import AS_LONG_AS_IT_TAKES
 from nnstudio.graph.parameters import set_expression
+from nnstudio.graph.standins import can_be_shared
 from nnstudio.layers import Placeholder, TensorType
 from nnstudio.ui import theme
 from nnstudio.ui.facts import Facts
@@ -281,7 +282,7 @@ def shareable(network: Network, id: str) -> list[tuple[str, str]]:
     return [
         (other.id, f"{other.name} · {other.layer.type_name()}")
         for other in network.nodes.values()
-        if other.id != id and other.layer.role in ("layer", "block") and other.layer.inputs
+        if other.id != id and can_be_shared(other)
     ]
 
 

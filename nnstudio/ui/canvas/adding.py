@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PySide6.QtCore import QPointF
 
-from nnstudio.graph import Network, Node, Wire, edits
+from nnstudio.graph import Network, Wire, edits
 from nnstudio.graph.arrange import COLUMN
 from nnstudio.graph.framing import housed
 from nnstudio.graph.parameters import set_expressions
 from nnstudio.graph.places import GRID, box_of, node_size, snapped
-from nnstudio.graph.standins import bound, shared_owner
+from nnstudio.graph.standins import bound, can_be_shared, shared_owner
 from nnstudio.graph.view import Position, View, ViewEdit, place
-from nnstudio.layers import AnyLayer, Layer, Placeholder
+from nnstudio.layers import AnyLayer, Layer
 from nnstudio.layers.blocks import Shared
 from nnstudio.layers.io import Input
 from nnstudio.project.library import Brought, LibraryError, bring_all
@@ -106,12 +106,12 @@ class Adding:
 
     def shareable(self) -> list[str]:
         """Ids of the nodes whose weights another node can use."""
-        return [node.id for node in self._session.network.nodes.values() if _shareable(node)]
+        return [node.id for node in self._session.network.nodes.values() if can_be_shared(node)]
 
     def owner(self, id: str) -> str:
         """The node whose weights a node is run with: itself, or what it shares; "" where no other can use them."""
         node = shared_owner(self._session.network, id)
-        return node.id if node is not None and _shareable(node) else ""
+        return node.id if node is not None and can_be_shared(node) else ""
 
     def sharing(self, id: str) -> Layer:
         """A layer that runs a node's weights once more, with its ports."""
@@ -198,11 +198,6 @@ def _label(word: str, layers: Sequence[AnyLayer]) -> str:
     if len(layers) == 1:
         return f"{word} {name_of(layers[0])}"
     return f"{word} {len(layers)} layers"
-
-
-def _shareable(node: Node) -> bool:
-    layer = node.layer
-    return layer.role in ("layer", "block") and bool(layer.inputs) and not isinstance(layer, Placeholder)
 
 
 def _called(layer: AnyLayer, network: Network) -> str:

@@ -37,6 +37,13 @@ def test_a_value_out_of_range_is_a_wrong_call(given: tuple[str, str], say: Calla
     assert say("train", made(), *given)[0] == 2
 
 
+def test_a_column_cannot_be_target_and_group(refused: Callable[..., str]) -> None:
+    Path("t.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
+    said = refused("new", "--data", "t.csv", "--target", "b", "--group", "b", "-o", "p.nnstudio")
+    assert "“b” cannot be both --target and --group" in said
+    assert not Path("p.nnstudio").exists()
+
+
 def test_a_gpu_that_is_not_there(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     said = refused("train", made(), "--device", "cuda")

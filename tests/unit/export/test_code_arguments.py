@@ -83,6 +83,7 @@ def test_arguments_without_names_are_in_torchs_order() -> None:
         ("nn.Conv2d(16, *sizes)", "a star cannot be drawn"),
         ("nn.Conv2d(16, {8}, 3)", "Write a number"),
         ("nn.Softmax(dim=0)", "mixes the samples"),
+        ("nn.LogSoftmax()", "Write dim=…"),
     ],
 )
 def test_what_cannot_be_says_what_can(call: str, said: str) -> None:
