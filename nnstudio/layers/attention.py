@@ -22,6 +22,13 @@ def causal_param(default: bool, what: str = "a step") -> Any:
     return param(default, title="Causal", help=f"{what} sees itself and what came before it, not what follows")
 
 
+def wave_base(**when: Any) -> Any:
+    return param(
+        10000.0, min=2.0, max=1e7, title="Base", help="the slowest wave is so many times longer than the fastest",
+        **when,
+    )  # fmt: skip
+
+
 def check_heads(features: int, heads: int) -> None:
     """Refuse heads that do not share the features evenly. BuildError."""
     if features % heads:
@@ -47,10 +54,14 @@ class MultiheadAttention(Layer):
     V_h \Big) W_o, \qquad Q_h = q W_h^Q, \; K_h = k W_h^K, \; V_h = v W_h^V
     ```
 
+    With `rotary` on, the queries and keys of each head are turned by their positions first, so that it matters how far
+    apart two steps are; it then needs no positions added to its input, and often learns faster.
+
     Shapes: query `N×T×F`, key `N×S×G`, value `N×S×E` (time, feature) become `N×T×F`; weights are `N×T×S`, or
     `N×heads×T×S`.
 
-    Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.2; PyTorch `torch.nn.MultiheadAttention`.
+    Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.2; Su et al., "RoFormer" (2021), section
+    3.2, for `rotary`; PyTorch `torch.nn.MultiheadAttention`.
     """
 
     query = Port("N T F", help="the sequence that looks")
@@ -69,6 +80,10 @@ class MultiheadAttention(Layer):
         True, title="Mean of heads", help="put out the mean weights of all heads, not each head's",
         when=("need_weights", (True,)),
     )  # fmt: skip
+    rotary: bool = param(
+        False, title="Rotary", help="turn queries and keys by their positions, so that distances matter (RoPE)"
+    )
+    rotary_base: float = wave_base(when=("rotary", (True,)))
     bias: bool = param(True, title="Bias", help="add learned offsets to queries, keys, values and the result")
     add_bias_kv: bool = param(False, title="Learned step", help="add a learned key and value to what is looked at")
     add_zero_attn: bool = param(False, title="Empty step", help="add a key and value of zeros to what is looked at")
@@ -95,13 +110,29 @@ class MultiheadAttention(Layer):
                     f"looks at {key.sizes[1]} steps, and its {name} has {steps}{example(key.sizes[1], steps)}",
                     f"wire a {name} with as many steps as the key has (the query, where no key is wired)",
                 )
+        if self.rotary:
+            self._check_turning(features // self.num_heads)
         sizes = {"kdim": key.last(), "vdim": value.last()}
         extra = {name: size for name, size in sizes.items() if size != features}
         return Call(
             "nnstudio.nn.MultiheadAttention", features, self.num_heads, causal=self.is_causal,
             need_weights=self.need_weights, average_attn_weights=self.average_attn_weights, dropout=self.dropout,
             bias=self.bias, add_bias_kv=self.add_bias_kv, add_zero_attn=self.add_zero_attn, **extra,
+            **({"rotary": self.rotary_base} if self.rotary else {}),
         )  # fmt: skip
+
+    def _check_turning(self, features: int) -> None:
+        if features % 2:
+            raise BuildError(
+                f"turns features in pairs, and each of its heads has {features}",
+                "set its heads so that each has an even number of features, or turn its parameter Rotary off",
+            )
+        for on, title in ((self.add_bias_kv, "Learned step"), (self.add_zero_attn, "Empty step")):
+            if on:
+                raise BuildError(
+                    "turns keys by their positions, and a step that is added to them has none",
+                    f"turn its parameter {title} or its parameter Rotary off",
+                )
 
     def output_labels(self, inputs: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
         labels = ("N", "T", "S") if self.average_attn_weights else ("N", "", "T", "S")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from nnstudio.layers.attention import wave_base
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.checks import Size, each, fixed, shown
 from nnstudio.layers.types import TensorType
 
 _SYNONYMS = ("position", "transformer", "positional embedding")
-
-
-def _base() -> Any:
-    return param(
-        10000.0, min=2.0, max=1e7, title="Base", help="the slowest wave is so many times longer than the fastest"
-    )
 
 
 @layer(family="Attention", synonyms=(*_SYNONYMS, "sinusoidal", "sine", "fourier"))
@@ -38,7 +31,7 @@ class PositionalEncoding(Layer):
     input = Port("N T F")
     output = Port("N T F")
 
-    base: float = _base()
+    base: float = wave_base()
 
     def build(self, input: TensorType) -> Call:
         return Call("nnstudio.nn.PositionalEncoding", base=self.base)
@@ -100,7 +93,7 @@ class RotaryEncoding(Layer):
     input = Port("N * T F")
     output = Port("N * T F")
 
-    base: float = _base()
+    base: float = wave_base()
 
     def build(self, input: TensorType) -> Call:
         if input.last() % 2:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from nnstudio.nn.positions import turned
+
 
 def later(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
     """T×S, true where a key comes after the query: what a causal layer may not see. queries: …×T×F; keys: …×S×F."""
@@ -21,7 +23,9 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
     """torch.nn.MultiheadAttention on query N×T×F, key N×S×G (else the query), value N×S×E (else the key).
 
     padding: N×S and mask: N×T×S, true where a key is left out. Returns N×T×F; where weights are asked for also
-    N×T×S, the mean over the heads, or N×heads×T×S.
+    N×T×S, the mean over the heads, or N×heads×T×S. rotary: the base by which each head's queries and keys are turned
+    by their positions, as RotaryEncoding does it; None for none. ValueError where it is asked for with what torch
+    puts behind the keys.
     """
 
     def __init__(
@@ -32,10 +36,13 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
         causal: bool = False,
         need_weights: bool = False,
         average_attn_weights: bool = True,
+        rotary: float | None = None,
         **options: Any,
     ) -> None:
         super().__init__(embed_dim, num_heads, batch_first=True, **options)
-        self.causal, self.need_weights, self.average = causal, need_weights, average_attn_weights
+        if rotary is not None and (self.bias_k is not None or self.add_zero_attn):
+            raise ValueError("a key that is put behind the others has no position that it could be turned by")
+        self.causal, self.need_weights, self.average, self.rotary = causal, need_weights, average_attn_weights, rotary
 
     def forward(  # type: ignore[override]
         self,
@@ -47,7 +54,7 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
     ) -> Any:
         key = query if key is None else key
         value = key if value is None else value
-        if not self.need_weights and self._qkv_same_embed_dim and self.bias_k is None and not self.add_zero_attn:
+        if self.rotary is not None or (not self.need_weights and self.bias_k is None and not self.add_zero_attn):
             return self._attended(query, key, value, padding, mask)
         hidden = later(query, key) if self.causal else None
         if mask is not None:
@@ -66,26 +73,44 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
         value: torch.Tensor,
         padding: torch.Tensor | None,
         mask: torch.Tensor | None,
-    ) -> torch.Tensor:
+    ) -> Any:
         """The same with the heads as views, where torch's way copies each of them with the batch in second place."""
-        if query is key and key is value:
-            three = functional.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
-        else:
-            biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-            weights = self.in_proj_weight.chunk(3)
-            three = tuple(map(functional.linear, (query, key, value), weights, biases))
-        heads = (self.num_heads, self.head_dim)
-        q, k, v = (each.unflatten(-1, heads).transpose(1, 2) for each in three)  # type: ignore[no-untyped-call]
+        q, k, v = self._heads(query, key, value)
+        if self.rotary is not None:
+            q, k = turned(q, self.rotary), turned(k, self.rotary)
         hidden = None if mask is None else mask[:, None]
         if padding is not None:
             hidden = padding[:, None, None] if hidden is None else hidden | padding[:, None, None]
-        if self.causal and (hidden is not None or query.shape[1] != key.shape[1]):
+        if self.causal and (self.need_weights or hidden is not None or query.shape[1] != key.shape[1]):
             hidden = later(query, key) if hidden is None else hidden | later(query, key)
-        seen = functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=None if hidden is None else ~hidden, dropout_p=self.dropout if self.training else 0.0,
-            is_causal=self.causal and hidden is None,
-        )  # fmt: skip
-        return self.out_proj(seen.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        dropout = self.dropout if self.training else 0.0
+        if not self.need_weights:
+            seen = functional.scaled_dot_product_attention(
+                q, k, v, attn_mask=None if hidden is None else ~hidden, dropout_p=dropout,
+                is_causal=self.causal and hidden is None,
+            )  # fmt: skip
+            return self.out_proj(seen.transpose(1, 2).flatten(2))
+        scores = q @ k.transpose(-2, -1) * self.head_dim**-0.5
+        if hidden is not None:
+            scores = scores.masked_fill(hidden, torch.finfo(scores.dtype).min)
+        weights = scores.softmax(-1)
+        if hidden is not None:
+            weights = weights.masked_fill(hidden, 0.0)  # a step that may look at nothing
+        weights = functional.dropout(weights, dropout)
+        output = self.out_proj((weights @ v).transpose(1, 2).flatten(2))
+        return output, weights.mean(1) if self.average else weights
+
+    def _heads(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Queries, keys and values of each head, N×heads×T×F."""
+        if query is key and key is value and self._qkv_same_embed_dim:
+            three = functional.linear(query, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+        else:
+            biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
+            apart = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+            weights = self.in_proj_weight.chunk(3) if self._qkv_same_embed_dim else apart
+            three = tuple(map(functional.linear, (query, key, value), weights, biases))
+        heads = (self.num_heads, self.head_dim)
+        return tuple(each.unflatten(-1, heads).transpose(1, 2) for each in three)  # type: ignore[no-untyped-call]
 
 
 class ScaledDotProductAttention(torch.nn.Module):

@@ -5,6 +5,18 @@ from __future__ import annotations
 import torch
 
 
+def turned(input: torch.Tensor, base: float) -> torch.Tensor:
+    """Each pair of features (one of the first half, one of the second) of N×*×T×F turned by t / base^(2i/F), for the
+    step t and the pair i (Su et al., 2021, section 3.2)."""
+    steps, features = input.shape[-2:]
+    place = torch.arange(steps, device=input.device, dtype=torch.float32).unsqueeze(1)
+    even = torch.arange(0, features, 2, device=input.device, dtype=torch.float32)
+    angle = place * base ** (-even / features)
+    cos, sin = angle.cos().to(input.dtype), angle.sin().to(input.dtype)
+    first, second = input.chunk(2, dim=-1)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+
+
 class PositionalEncoding(torch.nn.Module):
     """Adds sines and cosines of the position, of wavelengths from 2π to 2π · base, to N×T×F."""
 
@@ -42,13 +54,7 @@ class RotaryEncoding(torch.nn.Module):
         self.base = base
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        steps, features = input.shape[-2:]
-        place = torch.arange(steps, device=input.device, dtype=torch.float32).unsqueeze(1)
-        even = torch.arange(0, features, 2, device=input.device, dtype=torch.float32)
-        angle = place * self.base ** (-even / features)
-        cos, sin = angle.cos().to(input.dtype), angle.sin().to(input.dtype)
-        first, second = input.chunk(2, dim=-1)
-        return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+        return turned(input, self.base)
 
 
 class PatchEmbedding(torch.nn.Module):

@@ -14,7 +14,6 @@ import datetime
 import json
 import os
 import platform
-import resource
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from goals import Goal, basics, nnstudio, scenes, tables, texts, vision
+from goals import Goal, basics, nnstudio, scenes, tables, texts, trained_by_command, vision
 
 GOALS: dict[str, Goal] = {**basics.GOALS, **vision.GOALS, **tables.GOALS, **texts.GOALS, **scenes.GOALS}
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -36,12 +35,11 @@ def measured(name: str, seeds: int) -> dict[str, Any]:
         for seed in range(seeds):
             project = Path(folder) / f"{name}-{seed}.nnstudio"
             nnstudio("new", name, "-o", str(project))
-            spent, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-            nnstudio("train", str(project), "--seed", str(seed), *goal.train)
+            began = time.perf_counter()
+            spent = trained_by_command(project, "--seed", str(seed), *goal.train)
             walls.append(round(time.perf_counter() - began, 1))
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            processor.append(round(after.ru_utime + after.ru_stime - spent.ru_utime - spent.ru_stime, 1))
-            figures.append(round(goal.figure(project), 5))
+            processor.append(round(spent, 1))
+            figures.append(round(goal.figure(project, spent), 5))
     worst = min(figures, key=goal.margin)
     return {
         "project": name, "figures": figures, "worst": worst, "floor": goal.described(), "seconds": max(walls),

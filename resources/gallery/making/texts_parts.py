@@ -53,21 +53,36 @@ def reading_block(net: NetworkBuilder, width: int) -> None:
     net.define("ReadingBlock", block)
 
 
-def writing_block(net: NetworkBuilder, width: int, memory: bool, name: str = "WritingBlock") -> None:
-    """A transformer block that looks at what came before; with memory also at what an encoder has read."""
+def gpt_block(net: NetworkBuilder, width: int) -> None:
+    """A transformer block as today's language models have it: positions turn queries and keys (Su et al., 2021), and a
+    gate says how much of each feature goes on (SwiGLU; Shazeer, 2020)."""
+    block = NetworkBuilder(width=width, heads=3)
+    x = block.add("BlockInput", name="input", shape=(16, width))
+    y = block.add("LayerNorm", x, name="norm1")
+    y = block.add("MultiheadAttention", y, name="attention", num_heads="heads", is_causal=True, rotary=True)
+    x = block.add("Add", x, y, name="add1")
+    y = block.add("LayerNorm", x, name="norm2")
+    gate = block.add("SiLU", block.add("Linear", y, name="gate", out_features="8*width/3"), name="silu")
+    y = block.add("Multiply", gate, block.add("Linear", y, name="wider", out_features="8*width/3"), name="gated")
+    y = block.add("Linear", y, name="back", out_features="width")
+    block.add("BlockOutput", block.add("Add", x, y, name="add2"), name="output")
+    net.define("GPTBlock", block)
+
+
+def writing_block(net: NetworkBuilder, width: int) -> None:
+    """A transformer block that looks at what came before, and at what an encoder has read."""
     block = NetworkBuilder(width=width, heads=3)
     x = block.add("BlockInput", name="input", shape=(16, width))
     y = block.add("LayerNorm", x, name="norm1")
     y = block.add("MultiheadAttention", y, name="attention", num_heads="heads", is_causal=True)
     x = block.add("Add", x, y, name="add1")
-    if memory:
-        read = block.add("BlockInput", name="memory", shape=(16, width))
-        pads = block.add("BlockInput", name="padding", shape=(16,), dtype="bool")
-        y = block.add("LayerNorm", x, name="norm2")
-        y = block.add("MultiheadAttention", y, read, name="looking_back", num_heads="heads", padding=pads)
-        x = block.add("Add", x, y, name="add2")
+    read = block.add("BlockInput", name="memory", shape=(16, width))
+    pads = block.add("BlockInput", name="padding", shape=(16,), dtype="bool")
+    y = block.add("LayerNorm", x, name="norm2")
+    y = block.add("MultiheadAttention", y, read, name="looking_back", num_heads="heads", padding=pads)
+    x = block.add("Add", x, y, name="add2")
     block.add("BlockOutput", _thinking(block, x, "norm3", "add3"), name="output")
-    net.define(name, block)
+    net.define("WritingBlock", block)
 
 
 def _thinking(block: NetworkBuilder, x: PortHandle, norm: str, add: str) -> PortHandle:

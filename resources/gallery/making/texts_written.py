@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from making import rows, sheet
-from making.texts_parts import chunks, prepared, reading_block, tokens, told_apart, vocabulary, writing_block
+from making.texts_parts import chunks, gpt_block, prepared, reading_block, tokens, told_apart, vocabulary, writing_block
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.project.sheet import Sheet
 from nnstudio.train.plan import Plan
@@ -36,22 +36,20 @@ def lstm_text() -> Sheet:
 def gpt() -> Sheet:
     """Which part of a word comes next?"""
     net = NetworkBuilder()
-    writing_block(net, WIDTH, memory=False, name="GPTBlock")
+    gpt_block(net, WIDTH)
     text = net.add("Input", name="text", field="text")
     x = net.add("Embedding", net.add("Slice", text, name="all_but_last", end=-1), name="tokens", embedding_dim=WIDTH,
                 weight_init="normal", init_std=0.1)  # fmt: skip
-    x = net.add("LearnedPositions", x, name="places")
     x = net.add("Block", x, definition="GPTBlock", name="blocks", repeat=3)
     scores = net.add("Linear", net.add("LayerNorm", x, name="norm"), name="scores", out_features=PARTS)
     told_apart(net, scores, net.add("Slice", text, name="all_but_first", start=1), "text", decoder="sample",
                temperature=0.7, top_k=40)  # fmt: skip
     return sheet(
         net,
-        rows("text all_but_last tokens places blocks", ". all_but_first norm scores classes_first",
-             ". . . loss answer"),
-        Plan.make({"epochs": 5, "batch_size": 8, "optimizer": "AdamW", "learning_rate": 0.003, "weight_decay": 0.05,
-                   "clip_norm": 1.0, "schedule": "one-cycle"}),
-        prepared("plays", chunks(192), tokens("text", "bpe", 89, vocabulary=PARTS)),
+        rows("text all_but_last tokens blocks", ". all_but_first norm scores classes_first", ". . . loss answer"),
+        Plan.make({"epochs": 3, "batch_size": 8, "optimizer": "AdamW", "learning_rate": 0.005, "weight_decay": 0.1,
+                   "beta2": 0.98, "clip_norm": 1.0, "schedule": "one-cycle"}),
+        prepared("plays", chunks(192), tokens("text", "bpe", 80, vocabulary=PARTS)),
         "A small GPT", "A transformer that sees only what came before writes Shakespeare in parts of words.",
     )  # fmt: skip
 
@@ -129,7 +127,7 @@ def translate() -> Sheet:
     )
     net = NetworkBuilder()
     reading_block(net, WIDTH)
-    writing_block(net, WIDTH, memory=True)
+    writing_block(net, WIDTH)
     english = net.add("Input", name="english", field="english")
     pads = net.add("Equal", english, name="no_word", value=0)
     x = net.add("Embedding", english, name="words", embedding_dim=WIDTH)

@@ -201,10 +201,12 @@ def convincing(project: Path) -> float:
 
 
 def ahead_of_scratch(project: Path) -> float:
-    """By how much the probe of features that were learned without labels is more accurate than the same network that
-    learns from the hundred labelled pictures alone, with the same plan. That one sees them as they are, as in Kingma
-    et al., "Semi-supervised learning with deep generative models" (2014), table 1. Turned and shifted as the views
-    are, a hundred pictures alone reach 0.92: what the views tell is most of what is learned."""
+    """By how much the probe of features that were learned without labels is more accurate than what the hundred
+    labelled pictures alone teach: the better of the same network with the same plan and few_labels_by_hand.py. Those
+    see the pictures as they are; turned and shifted as the views are, a hundred pictures alone reach 0.92: what the
+    views tell is most of what is learned."""
+    from few_labels_by_hand import accuracy
+
     from nnstudio.graph import edits
 
     made = opened(project)
@@ -212,9 +214,10 @@ def ahead_of_scratch(project: Path) -> float:
         edits.remove(["find_other_view", "projection", "same_projection", "same_encoder", "view2"]),
         edits.set_bypassed(["as_it_is", "view1"]),
     )(made.network)
-    scratch = trained(dataclasses.replace(made.sheet, network=network), seed_of(project))
-    print(f"  probe {figure(made, 'accuracy'):.3f}, from scratch {figure(scratch, 'accuracy'):.3f}")
-    return figure(made, "accuracy") - figure(scratch, "accuracy")
+    scratch = figure(trained(dataclasses.replace(made.sheet, network=network), seed_of(project)), "accuracy")
+    by_hand = accuracy(made.dataset, seed_of(project))
+    print(f"  probe {figure(made, 'accuracy'):.3f}, from scratch {scratch:.3f}, by hand {by_hand:.3f}")
+    return figure(made, "accuracy") - max(scratch, by_hand)
 
 
 def ahead_with_transfer(project: Path) -> float:

@@ -65,6 +65,10 @@ def layer(name: str, **values: Any) -> Layer:
         (layer("CrossEntropyLoss", class_weights=(1, 2)), (scores(10), digits), "2 class weights for 10 classes", "10"),
         (layer("BCELoss", class_weights=(1, 2)), (scores(3), scores(3)), "2 label weights for 3 classes", "3 numbers"),
         (layer("MultiheadAttention", num_heads=3), (sequence, None, None, None, None), "4 features among 3", "1, 2, 4"),
+        (layer("MultiheadAttention", num_heads=4, rotary=True), (sequence, None, None, None, None),
+         "each of its heads has 1", "even number"),
+        (layer("MultiheadAttention", num_heads=2, rotary=True, add_zero_attn=True), (sequence, None, None, None, None),
+         "turns keys by their positions", "Empty step"),
         (layer("GLU"), (scores(5),), "cannot halve channel of size 5", "such as 6"),
         (layer("PixelShuffle", upscale_factor=4), (image,), "a multiple of 16 channels", "it 16 channels"),
         (layer("Fold", kernel_size=2), (TensorType.of("N C B", "N", 6, 9),), "4 numbers, and its input has 6", "of 4"),
@@ -83,6 +87,7 @@ def layer(name: str, **values: Any) -> Layer:
         (layer("Accuracy"), (scores(5), digits), "gets 5 scores but the target has 10 classes", "10 outputs"),
         (layer("Accuracy", top_k=11), (scores(10), digits), "11 best of 10 scores", "at most 10"),
         (layer("Accuracy"), (scores(1), digits), "a single score but the target has 10 classes", "10 outputs"),
+        (layer("FocalLoss"), (scores(3), TensorType.of("N", "N", dtype="uint8", classes=3)), "fed uint8", "int64"),
     ],
     ids=lambda value: value.subtitle() if isinstance(value, Layer) else "",
 )  # fmt: skip
@@ -111,6 +116,27 @@ def test_a_binary_target_may_be_class_codes_without_the_last_axis() -> None:
     assert layer("BCEWithLogitsLoss").build(scores(1), scores(1)).target == "torch.nn.BCEWithLogitsLoss"
     assert layer("Accuracy").build(scores(1), yes_no).target == "nnstudio.nn.BinaryAccuracy"
     assert layer("Accuracy").build(scores(2), yes_no).target == "nnstudio.nn.Accuracy"
+
+
+@pytest.mark.parametrize(
+    "name", ["CrossEntropyLoss", "FocalLoss", "DiceLoss", "JaccardLoss", "Accuracy", "F1", "MeanIoU",
+             "MatthewsCorrelation", "ROCAUC", "CalibrationError", "Perplexity", "EntityF1"]
+)  # fmt: skip
+def test_a_last_class_that_is_ignored_needs_no_score(name: str) -> None:
+    void = TensorType.of("N H W", "N", 5, 5, dtype="int64", classes=3)
+    two = TensorType.of("N C H W", "N", 2, 5, 5)
+    made = layer(name, ignore_index=2).build(two, void)
+    with pytest.raises(BuildError, match="gets 2 scores but the target has 3 classes"):
+        layer(name, ignore_index=0).build(two, void)
+    if name.endswith(("Loss", "IoU")) and name != "CrossEntropyLoss":
+        assert made != layer(name, ignore_index=2).build(TensorType.of("N C H W", "N", 1, 5, 5), void)
+
+
+def test_each_step_of_a_sequence_needs_no_score_for_a_last_code_that_is_ignored() -> None:
+    codes = TensorType.of("N T", "N", 7, dtype="int64", classes=5)
+    assert layer("SequenceCrossEntropyLoss", ignore_index=4).build(sequence, codes)
+    with pytest.raises(BuildError, match="gets 4 scores at each step, and there are 5 codes"):
+        layer("SequenceCrossEntropyLoss").build(sequence, codes)
 
 
 def test_transposed_convolutions_start_by_what_comes_in() -> None:

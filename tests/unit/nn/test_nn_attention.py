@@ -88,6 +88,77 @@ def test_it_gives_the_same_with_and_without_its_weights(causal: bool, steps: int
     assert torch.allclose(alone, module(x, seen, None, padding, mask)[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("sizes", [{}, {"kdim": 6, "vdim": 4}])
+def test_keys_of_another_size_are_torchs(sizes: dict[str, int]) -> None:
+    module, reference = (
+        nn.MultiheadAttention(8, 2, **sizes),
+        torch.nn.MultiheadAttention(8, 2, batch_first=True, **sizes),
+    )
+    reference.load_state_dict(module.state_dict())
+    query, key = torch.randn(3, 5, 8), torch.randn(3, 7, sizes.get("kdim", 8))
+    value = torch.randn(3, 7, sizes.get("vdim", 8))
+    assert torch.allclose(module(query, key, value), reference(query, key, value)[0], atol=1e-6)
+
+
+def turned_by_hand(module: Any, x: torch.Tensor, base: float, first: int = 0) -> torch.Tensor:
+    """Causal attention with pairs of features as complex numbers, each turned by its position (RoFormer, eq. 34)."""
+    size = x.shape[-1] // module.num_heads
+    rates = torch.tensor([base ** (-2 * i / size) for i in range(size // 2)], dtype=torch.float64)
+    places = torch.arange(first, first + x.shape[1], dtype=torch.float64)
+    turn = torch.polar(torch.ones(len(places), len(rates), dtype=torch.float64), places[:, None] * rates)
+    q, k, v = torch.nn.functional.linear(x, module.in_proj_weight, module.in_proj_bias).chunk(3, -1)
+    made = []
+    for head in range(module.num_heads):
+        of = slice(head * size, (head + 1) * size)
+        a, b = (
+            torch.complex(part[..., of][..., : size // 2], part[..., of][..., size // 2 :]) * turn for part in (q, k)
+        )
+        scores = (a @ b.conj().transpose(-2, -1)).real / size**0.5
+        scores = scores.masked_fill(causal(x.shape[1]), -torch.inf)
+        made.append(scores.softmax(-1) @ v[..., of])
+    return module.out_proj(torch.cat(made, -1))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("base", [10000.0, 50.0])
+def test_rotary_turns_queries_and_keys_of_each_head(base: float) -> None:
+    module, x = nn.MultiheadAttention(12, 3, causal=True, rotary=base).double(), torch.randn(2, 7, 12).double()
+    assert torch.allclose(module(x), turned_by_hand(module, x, base), atol=1e-6)
+    plain = nn.MultiheadAttention(12, 3, causal=True).double()
+    plain.load_state_dict(module.state_dict())
+    assert not torch.allclose(module(x), plain(x))
+
+
+def test_with_rotary_only_distances_count() -> None:
+    module, x = nn.MultiheadAttention(12, 3, causal=True, rotary=100.0).double(), torch.randn(2, 7, 12).double()
+    assert torch.allclose(module(x), turned_by_hand(module, x, 100.0, first=40), atol=1e-6)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("other", [True, False])
+def test_rotary_gives_the_same_with_and_without_its_weights(causal: bool, masked: bool, other: bool) -> None:
+    sizes = {"kdim": 6, "vdim": 6} if other else {}
+    module, x = nn.MultiheadAttention(12, 3, causal=causal, rotary=1e4, **sizes), torch.randn(2, 6, 12)
+    seen = torch.randn(2, 6, 6) if other else None
+    padding = torch.arange(6).expand(2, -1) >= 4 if masked else None
+    mask = (torch.arange(6) < 2).expand(2, 6, -1) if masked else None
+    alone = module(x, seen, None, padding, mask)
+    module.need_weights = True
+    again, weights = module(x, seen, None, padding, mask)
+    assert torch.allclose(alone, again, atol=1e-6)
+    may = torch.ones(6, 6, dtype=torch.bool)
+    may = may & ~(mask[0] | padding[0]) if mask is not None and padding is not None else may
+    may = may.tril() if causal else may
+    assert torch.equal(weights[0] > 0, may)
+    assert torch.allclose(weights[0].sum(-1), may.any(-1).float())
+
+
+def test_rotary_has_no_place_for_keys_behind_the_others() -> None:
+    for option in ("add_bias_kv", "add_zero_attn"):
+        with pytest.raises(ValueError, match="no position"):
+            nn.MultiheadAttention(8, 2, rotary=1e4, **{option: True})
+
+
 def test_a_mask_and_causal_add_up() -> None:
     module = nn.MultiheadAttention(8, 2, causal=True, need_weights=True)
     mask = torch.zeros(3, 5, 5, dtype=torch.bool)

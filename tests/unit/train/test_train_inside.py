@@ -81,6 +81,20 @@ def test_attention_shows_what_torch_says_of_every_head(options: Mapping[str, Any
     np.testing.assert_allclose(found.values.sum(-1), 1, atol=1e-5)
 
 
+def test_rotary_attention_shows_the_weights_that_it_used() -> None:
+    compiled = network(
+        lambda net, x: net.add("MultiheadAttention", x, num_heads=2, name="attention", rotary=True, is_causal=True),
+        words=SEQUENCE,
+    )
+    x, module = torch.randn(3, 5, 8), compiled.modules["attention"].eval()
+    found = look(compiled, x)["attention"]
+    assert found.kind == "attention"
+    values = torch.nn.functional.linear(x, module.in_proj_weight, module.in_proj_bias)[:1, :, 16:]
+    heads = torch.from_numpy(found.values) @ values.unflatten(-1, (2, 4)).transpose(1, 2)[0]
+    again = module.out_proj(heads.transpose(0, 1).flatten(1))
+    np.testing.assert_allclose(again.detach().numpy(), module(x)[0].detach().numpy(), atol=1e-6)
+
+
 def test_attention_by_hand_shows_its_softmax_with_masks_and_heads() -> None:
     def body(net: NetworkBuilder, q: PortHandle, k: PortHandle, mask: PortHandle) -> PortHandle:
         return net.add(
