@@ -70,3 +70,13 @@ def reach_size(reach: Reach) -> float:
     for span in reach.values():
         size *= span.places if span.places is not None else float("inf")
     return size if reach else 0.0
+
+
+def duration_text(seconds: float) -> str:
+    """How long something lasts: ``0.4 s``, ``12 s``, ``3 min``, ``2 h 5 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -118,6 +118,8 @@ def mismatch_problem(
         "size": "change the sizes before it so that they agree",
         "dtype": "wire something else to it, or convert it first",
     }[mismatch.code]
+    if mismatch.code == "size" and layer.role == "loss" and fed.symbols - {"N"}:
+        hint = "give both as many steps in the data; sequences of different length are compared by CTCLoss"
     if mismatch.code == "rank" and wire is not None:
         for candidate in _reshapers(fed):
             out = output_of(candidate, fed)

@@ -146,10 +146,11 @@ def _bind(name: str, pattern: Pattern, axes: tuple[Axis, ...], middle: tuple[Axi
 
 
 def disagreements(types: Sequence[TensorType]) -> str:
-    """The first example among the axes of several types that mean the same, by label; the batch is no such axis."""
+    """The first example among the axes of several types that mean the same, by label; the batch is no such axis. ""
+    where two have different numbers of axes: what is wrong is that, and not how long one of them is."""
     for place, one in enumerate(types):
         for other in types[place + 1 :]:
-            for axis in one.axes:
+            for axis in one.axes if one.rank == other.rank else ():
                 for its in other.axes:
                     told = (
                         example(axis.size, its.size) if axis.label not in ("", "N") and axis.label == its.label else ""

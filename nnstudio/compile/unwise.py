@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nnstudio.graph import Network, Problem
+from nnstudio.graph import Fix, Network, Problem, edits
 
 #: What each loss does itself, so that its prediction must not come from there.
 _BENT: Mapping[str, tuple[str, ...]] = {
@@ -16,6 +16,7 @@ _BENT: Mapping[str, tuple[str, ...]] = {
 def cautions_of(network: Network, types: Mapping[str, Any]) -> Iterator[Problem]:
     """Warnings about a network as a whole. types: what is known of its nodes."""
     yield from _bent(network)
+    yield from _blanks(network)
     losses = network.of_role("loss")
     weighted = [node for node in network.nodes.values() if _weights(types, node.id)]
     if losses and weighted and all(node.frozen for node in weighted):
@@ -48,3 +49,20 @@ def _bent(network: Network) -> Iterator[Problem]:
                     f"feed it the raw scores from before {source.name}; twice bent, it learns slowly", "warning",
                     wire.input,
                 )  # fmt: skip
+
+
+def _blanks(network: Network) -> Iterator[Problem]:
+    """A blank that is not the one that texts are read with."""
+    readers = [
+        node.name for node in (*network.of_role("output"), *network.of_role("metric"))
+        if "ctc" in (getattr(node.layer, "decoder", ""), getattr(node.layer, "decode", ""))
+    ]  # fmt: skip
+    for node in network.of_role("loss"):
+        blank = getattr(node.layer, "blank", 0)
+        if blank and readers:
+            yield Problem(
+                node.id, "blank",
+                f"{node.name} ({node.layer.type_name()}) has code {blank} as blank, and {readers[0]} reads 0 as blank",
+                "set its blank to 0, which is also what the data fills up with", "warning",
+                fixes=(Fix(f"Change blank of {node.name} to 0", edits.set_params(node.id, blank=0)),),
+            )  # fmt: skip

@@ -195,7 +195,13 @@ class _Expander:
         if not isinstance(node.layer, Shared) or self.only is not None:
             return node, ""
         owner = shared_owner(frame.network, node.id)
-        if owner is None or owner.bypassed or isinstance(owner.layer, Placeholder):
+        if owner is not None and owner.bypassed:
+            self._problem(
+                frame, node, "shared", f"{node.name} is to use the weights of {owner.name}, which is bypassed",
+                f"use {owner.name} again (Ctrl+B on it), or choose another node whose weights it uses",
+            )  # fmt: skip
+            return node, ""
+        if owner is None or isinstance(owner.layer, Placeholder):
             self._problem(
                 frame, node, "shared", f"{node.name} is to use the weights of another node, which is not there",
                 "choose the node whose weights it uses",

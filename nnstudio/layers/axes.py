@@ -50,8 +50,14 @@ def inserted(input: TensorType, place: int) -> Mapping[str, tuple[str, ...]]:
 def check_broadcast(types: Sequence[TensorType]) -> None:
     """Refuse sizes that neither agree nor are 1, axes aligned at the end. BuildError."""
     told = apart(types)
+    sizes = ", ".join(type.per_sample() for type in types)
+    longest = max(type.rank for type in types)
+    if told and any(type.has_batch and 1 < type.rank < longest for type in types):
+        raise BuildError(
+            f"gets inputs with different numbers of axes, which do not go together aligned at the end: {sizes}",
+            "make them the same; an Unsqueeze gives the one with fewer axes another, along which it is repeated",
+        )
     if told:
-        sizes = ", ".join(type.per_sample() for type in types)
         raise BuildError(
             f"gets sizes that do not go together: {sizes}; {told}",
             "make them the same (an axis of size 1 is repeated as needed)",

@@ -22,6 +22,13 @@ def shown(sizes: Sequence[AxisSize]) -> str:
     return "×".join(map(str, sizes))
 
 
+def listed(numbers: Sequence[int], most: int = 8) -> str:
+    """Numbers as a person lists them, the last one always among them: ``1, 2, 3, 4, …, 240``."""
+    if len(numbers) <= most:
+        return ", ".join(map(str, numbers))
+    return f"{', '.join(map(str, numbers[: most - 1]))}, …, {numbers[-1]}"
+
+
 def check_window(input: TensorType, kernel: Size, padding: Size = 0, dilation: Size = 1) -> None:
     """Refuse a window that is larger than the padded axes over which it slides: those behind batch and channel.
 

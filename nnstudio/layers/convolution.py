@@ -6,7 +6,7 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, Port, layer, param
 from nnstudio.layers.call import Call
-from nnstudio.layers.checks import Size, check_window, each, shown
+from nnstudio.layers.checks import Size, check_window, each, listed, shown
 from nnstudio.layers.initialisation import Weighted
 from nnstudio.layers.types import TensorType
 
@@ -62,7 +62,7 @@ def check_groups(groups: int, channels: int, filters: int) -> None:
             divisors = [n for n in range(1, min(channels, filters) + 1) if not channels % n and not filters % n]
             raise BuildError(
                 f"cannot split {what} ({count}) into {groups} groups",
-                f"set its groups to one of {', '.join(map(str, divisors[:8]))}",
+                f"set its groups to one of {listed(divisors)}",
             )
 
 

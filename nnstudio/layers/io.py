@@ -101,7 +101,8 @@ class Output(Layer):
 
     Use one for each answer that is to be shown, predicted or exported. Its kind says what the numbers are, and so
     how they are shown, decoded and exported: class scores become the most probable class, an image a picture.
-    Export takes all that the outputs need and nothing else.
+    Behind a Softmax or a Sigmoid, class scores are told as the probabilities that they are. Export takes all that the
+    outputs need and nothing else.
 
     Tokens are scores for each place of a sequence. Where the output feeds an Input, the network writes: the token that
     is chosen at one step is put into that Input at the next, until the end of the text or the length is reached.

@@ -8,6 +8,7 @@ from typing import Any
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.checks import check_codes
+from nnstudio.layers.scores import classes_of
 from nnstudio.layers.types import TensorType
 
 
@@ -65,10 +66,11 @@ def check_classes(prediction: TensorType, target: TensorType, ignored: int | Non
             "give it a score for each class, and one class code wherever there are scores",
         )
     scores = prediction["C"]
-    if target.classes is not None and scores < target.classes - (ignored == target.classes - 1):
+    classes = classes_of(target, ignored)
+    if classes is not None and scores < classes:
         raise BuildError(
-            f"gets {scores} score{'' if scores == 1 else 's'} but the target has {target.classes} classes",
-            f"give the last Linear {target.classes} outputs",
+            f"gets {scores} score{'' if scores == 1 else 's'} but the target has {classes} classes",
+            f"give the last Linear {classes} outputs",
         )
     if scores == 1:
         raise BuildError("gets 1 score, and needs one for each class", "give the last Linear an output for each class")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnstudio.layers.base import BuildError, Port, layer, param
 from nnstudio.layers.call import Call
+from nnstudio.layers.checks import check_codes
 from nnstudio.layers.losses import Loss, check_weights, class_weights_param, ignore_param
 from nnstudio.layers.scores import class_axis, is_yes_or_no
 from nnstudio.layers.types import TensorType
@@ -11,10 +12,12 @@ from nnstudio.layers.types import TensorType
 _AREAS = ("segmentation", "mask", "overlap", "imbalanced", "u-net", "medical")
 
 
-def _axis(prediction: TensorType, target: TensorType) -> int | None:
+def _axis(prediction: TensorType, target: TensorType, ignored: int | None) -> int | None:
     """Where the classes lie; None for yes or no. BuildError where there is one class alone."""
-    axis = None if is_yes_or_no(prediction, target) else class_axis(prediction, target)
-    if axis is not None and prediction.sizes[axis] == 1:
+    if is_yes_or_no(prediction, target, ignored):
+        return None
+    axis = class_axis(prediction, target, ignored)
+    if prediction.sizes[axis] == 1:
         raise BuildError("gets 1 score, and needs one for each class", "give the last layer an output for each class")
     return axis
 
@@ -49,10 +52,11 @@ class FocalLoss(Loss):
     ignore_index: int | None = ignore_param()
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
-        axis = _axis(prediction, target)
+        axis = _axis(prediction, target, self.ignore_index)
         if axis is None:
             check_weights(self.class_weights, 2)
         else:
+            check_codes(target, "class codes", ("int64", "int32"))
             scores = prediction.sizes[axis]
             assert isinstance(scores, int)
             check_weights(self.class_weights, scores)
@@ -76,7 +80,7 @@ class _OverlapLoss(Loss):
 
     def build(self, prediction: TensorType, target: TensorType) -> Call:
         kind = "dice" if self.type_name() == "DiceLoss" else "jaccard"
-        axis = _axis(prediction, target)
+        axis = _axis(prediction, target, self.ignore_index)
         return Call(
             "nnstudio.nn.OverlapLoss", kind, axis=axis, smooth=self.smooth,
             background=self.background or axis is None, ignore_index=self.ignore_index, reduction=self.reduction,

@@ -6,7 +6,7 @@ from nnstudio.layers.base import BuildError, Port, layer, param
 from nnstudio.layers.call import Call
 from nnstudio.layers.checks import check_codes
 from nnstudio.layers.losses import Loss, check_weights, class_weights_param
-from nnstudio.layers.scores import PADDING_HELP, check_padding
+from nnstudio.layers.scores import PADDING_HELP, check_padding, classes_of
 from nnstudio.layers.types import TensorType
 
 
@@ -47,11 +47,11 @@ class SequenceCrossEntropyLoss(Loss):
         check_codes(target, "codes")
         check_padding(padding, target)
         codes = prediction.last()
-        if codes == 1 or (target.classes is not None and codes < target.classes):
+        known = classes_of(target, self.ignore_index)
+        if codes == 1 or (known is not None and codes < known):
             raise BuildError(
-                f"gets {codes} score{'' if codes == 1 else 's'} at each step, and there are {target.classes or 'more'} "
-                "codes",
-                f"give the last Linear {target.classes or 'as many'} outputs",
+                f"gets {codes} score{'' if codes == 1 else 's'} at each step, and there are {known or 'more'} codes",
+                f"give the last Linear {known or 'as many'} outputs",
             )
         check_weights(self.class_weights, codes, "code weights")
         return Call(

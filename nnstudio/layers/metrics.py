@@ -55,9 +55,9 @@ class Accuracy(Layer):
         """Which of the two it is follows from the sizes: a score for each class has one axis more than its target."""
         check_padding(padding, target)
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
-        if is_yes_or_no(prediction, target):
+        if is_yes_or_no(prediction, target, self.ignore_index):
             return Call("nnstudio.nn.BinaryAccuracy", threshold=self.threshold, **ignored)
-        axis = class_axis(prediction, target)
+        axis = class_axis(prediction, target, self.ignore_index)
         scores = prediction.sizes[axis]
         assert isinstance(scores, int)
         if self.top_k > scores:

@@ -53,9 +53,9 @@ class _OfClasses(Layer):
         check_padding(padding, target)
         name = f"nnstudio.nn.{self.type_name()}"
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
-        if is_yes_or_no(prediction, target):
+        if is_yes_or_no(prediction, target, self.ignore_index):
             return Call(name, 2, average="one class", threshold=self.threshold, **ignored)
-        axis = class_axis(prediction, target)
+        axis = class_axis(prediction, target, self.ignore_index)
         classes = prediction.sizes[axis]
         assert isinstance(classes, int)
         if self.average == "one class" and self.code >= classes:
@@ -149,9 +149,9 @@ class MeanIoU(Layer):
         options: dict[str, Any] = {"background": self.background}
         if self.ignore_index is not None:
             options["ignore_index"] = self.ignore_index
-        if is_yes_or_no(prediction, target):
+        if is_yes_or_no(prediction, target, self.ignore_index):
             return Call("nnstudio.nn.MeanIoU", 2, threshold=self.threshold, **options)
-        axis = class_axis(prediction, target)
+        axis = class_axis(prediction, target, self.ignore_index)
         return Call("nnstudio.nn.MeanIoU", prediction.sizes[axis], axis=axis, **options)
 
 
@@ -189,9 +189,9 @@ class MatthewsCorrelation(Layer):
     def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
-        if is_yes_or_no(prediction, target):
+        if is_yes_or_no(prediction, target, self.ignore_index):
             return Call("nnstudio.nn.MatthewsCorrelation", 2, threshold=self.threshold, **ignored)
-        axis = class_axis(prediction, target)
+        axis = class_axis(prediction, target, self.ignore_index)
         return Call("nnstudio.nn.MatthewsCorrelation", prediction.sizes[axis], axis=axis, **ignored)
 
 
@@ -207,7 +207,8 @@ class _Certain(Layer):
 
     def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
-        axis = None if is_yes_or_no(prediction, target) else class_axis(prediction, target)
+        single = is_yes_or_no(prediction, target, self.ignore_index)
+        axis = None if single else class_axis(prediction, target, self.ignore_index)
         if axis is not None and prediction.sizes[axis] == 1:
             raise BuildError("gets 1 score, and needs one for each class", "give the last Linear an output for each")
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}

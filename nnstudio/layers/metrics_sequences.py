@@ -21,6 +21,7 @@ class _Sequences(Layer):
     prediction = Port("N *", dtype="number", help="a score for each code at each step, or codes")
     target = Port("N *", dtype="int", help="the right codes, filled up with 0")
     padding = Port("N *", dtype="bool", optional=True, help=PADDING_HELP)
+    prediction_lengths = Port("N", dtype="int", optional=True, help="how many steps CTC reads; not wired, all")
 
     decode: str = param(
         "generate", choices=("generate", "best", "ctc"), title="Compare",
@@ -33,7 +34,10 @@ class _Sequences(Layer):
         """Whether the network has to write before this can be worked out."""
         return self.decode == "generate"
 
-    def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
+    def build(
+        self, prediction: TensorType, target: TensorType, padding: TensorType | None = None,
+        prediction_lengths: TensorType | None = None,
+    ) -> Call:  # fmt: skip
         """CTC and writing give other lengths than the target's."""
         check_codes(target, "codes", ("int64", "int32"))
         check_padding(padding, target)
@@ -121,10 +125,11 @@ class ChrF(_Sequences):
     than BLEU. It goes from 0 to 1.
 
     ```math
-    (1 + \beta^2) \frac{P\, R}{\beta^2 P + R}
+    \frac1n \sum_{k=1}^{n} (1 + \beta^2) \frac{P_k\, R_k}{\beta^2 P_k + R_k}
     ```
 
-    Here P and R are precision and recall of runs of 1 to n characters, the mean over their lengths.
+    Here P and R are precision and recall of runs of k characters; lengths of which there are none do not count. Spaces
+    are left out.
 
     Shapes: scores `N×T×C` (code last) or codes `N×T`, and codes `N×S`, give one number.
 
@@ -166,7 +171,7 @@ class EntityF1(Layer):
 
     def build(self, prediction: TensorType, target: TensorType, padding: TensorType | None = None) -> Call:
         check_padding(padding, target)
-        axis = class_axis(prediction, target)
+        axis = class_axis(prediction, target, self.ignore_index)
         count = prediction.sizes[axis]
         assert isinstance(count, int)
         names = [tag.strip() for tag in self.tags.split(",")] if self.tags.strip() else []

@@ -108,4 +108,4 @@ class Perplexity(Layer):
         check_padding(padding, target)
         check_codes(target, "codes")
         ignored = {} if self.ignore_index is None else {"ignore_index": self.ignore_index}
-        return Call("nnstudio.nn.Perplexity", axis=class_axis(prediction, target), **ignored)
+        return Call("nnstudio.nn.Perplexity", axis=class_axis(prediction, target, self.ignore_index), **ignored)

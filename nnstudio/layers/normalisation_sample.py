@@ -6,7 +6,7 @@ from typing import Any
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
-from nnstudio.layers.checks import fixed
+from nnstudio.layers.checks import fixed, listed
 from nnstudio.layers.normalisation import affine_param, eps_param, offset_param
 from nnstudio.layers.types import TensorType
 
@@ -124,7 +124,7 @@ class GroupNorm(Layer):
             divisors = [n for n in range(1, channels + 1) if channels % n == 0]
             raise BuildError(
                 f"cannot split {channels} channels into {self.num_groups} groups",
-                f"set its groups to one of {', '.join(map(str, divisors[:8]))}",
+                f"set its groups to one of {listed(divisors)}",
             )
         return Call("torch.nn.GroupNorm", self.num_groups, channels, eps=self.eps, affine=self.affine, bias=self.bias)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from nnstudio.layers.base import BuildError, Layer, Port, layer, param
 from nnstudio.layers.call import Call
-from nnstudio.layers.checks import Size, check_window, each, fixed, place_of, shown
+from nnstudio.layers.checks import Size, check_window, each, fixed, listed, place_of, shown
 from nnstudio.layers.types import TensorType
 
 
@@ -207,7 +207,7 @@ class ChannelShuffle(Layer):
             divisors = [n for n in range(1, input["C"] + 1) if input["C"] % n == 0]
             raise BuildError(
                 f"cannot deal {input['C']} channels out to {self.groups} groups",
-                f"set its groups to one of {', '.join(map(str, divisors[:8]))}",
+                f"set its groups to one of {listed(divisors)}",
             )
         return Call("torch.nn.ChannelShuffle", self.groups)
 

@@ -17,21 +17,27 @@ def check_padding(padding: TensorType | None, target: TensorType) -> None:
         )
 
 
-def is_yes_or_no(prediction: TensorType, target: TensorType) -> bool:
-    """Whether there is one score for each entry of the target. BuildError where the target has more classes."""
+def classes_of(target: TensorType, ignored: int | None) -> int | None:
+    """How many classes a target has, without the last one where that does not count: no score is needed for it."""
+    return None if target.classes is None else target.classes - (ignored == target.classes - 1)
+
+
+def is_yes_or_no(prediction: TensorType, target: TensorType, ignored: int | None = None) -> bool:
+    """Whether there is one score for each entry of the target. BuildError where the target has more classes, without
+    one that is ignored."""
     if prediction.sizes not in (target.sizes, (*target.sizes, 1), (target.sizes[0], 1, *target.sizes[1:])):
         return False
-    if target.classes is not None and target.classes > 2:
+    classes = classes_of(target, ignored)
+    if classes is not None and classes > 2:
         raise BuildError(
-            f"gets a single score but the target has {target.classes} classes",
-            f"give the last Linear {target.classes} outputs",
+            f"gets a single score but the target has {classes} classes", f"give the last Linear {classes} outputs"
         )
     return True
 
 
-def class_axis(prediction: TensorType, target: TensorType) -> int:
+def class_axis(prediction: TensorType, target: TensorType, ignored: int | None = None) -> int:
     """Where the classes lie in scores for these codes: 1, or −1 where they are the last of several axes. BuildError
-    where they are neither, and where there are fewer scores than classes.
+    where they are neither, and where there are fewer scores than classes (without one that is ignored).
 
     Where both would fit, the labels tell: an axis that the target has too is not that of the classes.
     """
@@ -48,9 +54,9 @@ def class_axis(prediction: TensorType, target: TensorType) -> int:
     scores = prediction.sizes[axis]
     if not isinstance(scores, int):
         raise BuildError(f"gets {scores} scores, a number known only at run time", "give it a score for each class")
-    if target.classes is not None and scores < target.classes:
+    classes = classes_of(target, ignored)
+    if classes is not None and scores < classes:
         raise BuildError(
-            f"gets {scores} scores but the target has {target.classes} classes",
-            f"give the last Linear {target.classes} outputs",
+            f"gets {scores} scores but the target has {classes} classes", f"give the last Linear {classes} outputs"
         )
     return axis

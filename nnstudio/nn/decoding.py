@@ -17,10 +17,13 @@ def best_codes(scores: torch.Tensor) -> torch.Tensor:
     return scores.argmax(-1)
 
 
-def ctc_codes(scores: torch.Tensor, blank: int = 0) -> torch.Tensor:
+def ctc_codes(scores: torch.Tensor, blank: int = 0, lengths: torch.Tensor | None = None) -> torch.Tensor:
     """What CTC reads on the best path: repeats joined and blanks left out. scores N×T×C, codes N×T filled up with the
-    blank (Graves et al., "Connectionist temporal classification" (2006), section 3.2)."""
+    blank; lengths: how many steps of each sample are read, N whole numbers, None: all (Graves et al., "Connectionist
+    temporal classification" (2006), section 3.2)."""
     path = scores.argmax(-1)
+    if lengths is not None:
+        path = path.masked_fill(torch.arange(path.shape[1], device=path.device) >= lengths.view(-1, 1), blank)
     before = torch.nn.functional.pad(path[:, :-1], (1, 0), value=-1)
     kept = (path != blank) & (path != before)
     order = (~kept).to(torch.int8).argsort(dim=1, stable=True)

@@ -28,7 +28,8 @@ class GraphConv(torch.nn.Module):
             edges = edges + torch.eye(edges.shape[-1], dtype=edges.dtype, device=edges.device)
         degree = edges.abs().sum(-1, keepdim=True)
         if self.aggregate == "symmetric":
-            root = degree.clamp(min=1e-6).rsqrt()
+            known = degree > 0
+            root = torch.where(known, degree, torch.ones_like(degree)).rsqrt() * known  # 0 without edges of its own
             edges = edges * root * root.transpose(1, 2)
         elif self.aggregate == "mean":
             edges = edges / degree.clamp(min=1e-6)

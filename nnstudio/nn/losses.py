@@ -26,6 +26,14 @@ def _or_nothing(loss: torch.Tensor, scores: torch.Tensor, counts: torch.Tensor) 
     return torch.where(counts.any(), loss, scores.sum() * 0)
 
 
+def codes_that_count(target: torch.Tensor, ignored: int | None, weights: torch.Tensor | None = None) -> torch.Tensor:
+    """How many of these codes count, each as much as its class weighs; of shares of classes all do. A scalar."""
+    if target.is_floating_point():
+        return target.new_tensor(target.numel())
+    counts = torch.ones_like(target) if ignored is None else target != ignored
+    return counts.sum() if weights is None else (weights[target.where(counts.bool(), 0)] * counts).sum()
+
+
 class CrossEntropyLoss(torch.nn.CrossEntropyLoss):
     """Cross-entropy with a weight for each class, and zero for a batch of which every target is ignored.
 
@@ -55,6 +63,10 @@ class CrossEntropyLoss(torch.nn.CrossEntropyLoss):
             return total / counts.sum().clamp_min(1)
         return total / (self.weight[codes.where(counts, 0)] * counts).sum().clamp_min(torch.finfo(scores.dtype).tiny)
 
+    def counted(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Over how much a loss that is a mean is that: targets that count, each as much as its class weighs."""
+        return codes_that_count(target, self.ignore_index, self.weight)
+
 
 class NLLLoss(torch.nn.NLLLoss):
     """Negative log likelihood with a weight for each class, and zero for a batch of which every target is ignored.
@@ -68,6 +80,10 @@ class NLLLoss(torch.nn.NLLLoss):
 
     def forward(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return _or_nothing(super().forward(prediction, target), prediction, target != self.ignore_index)
+
+    def counted(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """As :meth:`CrossEntropyLoss.counted`."""
+        return codes_that_count(target, self.ignore_index, self.weight)
 
 
 class BCEWithLogitsLoss(torch.nn.BCEWithLogitsLoss):
@@ -163,8 +179,9 @@ class SoftMarginLoss(torch.nn.Module):
 class CTCLoss(torch.nn.CTCLoss):
     """Connectionist temporal classification with the batch first.
 
-    prediction: N×T×C log probabilities; target: N×S codes, filled up with the blank. Lengths: N whole numbers; without
-    them all steps of the prediction count, and what of the target is not blank. Gives a scalar.
+    prediction: N×T×C log probabilities; target: N×S codes, filled up with the blank. Lengths: N whole numbers, of which
+    more than there are steps is all steps; without them all steps of the prediction count, and what of the target is
+    not blank. Gives a scalar.
     """
 
     def forward(
@@ -181,7 +198,8 @@ class CTCLoss(torch.nn.CTCLoss):
             prediction_lengths = torch.full((samples,), steps, dtype=torch.long, device=prediction.device)
         if target_lengths is None:
             target_lengths = (target != self.blank).sum(1)
-        return super().forward(prediction.transpose(0, 1), target, prediction_lengths, target_lengths)
+        read, said = prediction_lengths.clamp(0, steps), target_lengths.clamp(0, target.shape[1])
+        return super().forward(prediction.transpose(0, 1), target, read, said)
 
 
 class TripletMarginWithDistanceLoss(torch.nn.Module):

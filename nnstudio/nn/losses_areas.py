@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
+from nnstudio.nn.losses import codes_that_count
+
 
 class FocalLoss(torch.nn.Module):
     """``−w (1 − p)^γ ln p`` with p the probability of what is true; the mean is over the entries that count."""
@@ -31,7 +33,8 @@ class FocalLoss(torch.nn.Module):
     def forward(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         if self.axis is None:
             scores = prediction.reshape(target.shape)
-            true = target.to(scores.dtype)
+            known = target if self.ignore_index is None else target.masked_fill(target == self.ignore_index, 0)
+            true = known.to(scores.dtype)
             surprise = functional.binary_cross_entropy_with_logits(scores, true, reduction="none")
             weights = None if self.weights is None else self.weights[0] * (1 - true) + self.weights[1] * true
             chance = torch.exp(-surprise)
@@ -48,6 +51,10 @@ class FocalLoss(torch.nn.Module):
         kept = target != self.ignore_index
         total = torch.where(kept, loss, torch.zeros_like(loss)).sum()
         return total / kept.sum().clamp(min=1) if self.reduction == "mean" else total
+
+    def counted(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Over how much a loss that is a mean is that: the entries that count."""
+        return codes_that_count(target, self.ignore_index)
 
 
 class OverlapLoss(torch.nn.Module):

@@ -36,7 +36,7 @@ class BatchTripletLoss(torch.nn.Module):
         self.margin, self.soft, self.reduction = margin, soft, reduction
 
     def forward(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        distance = torch.cdist(prediction, prediction)
+        distance = torch.cdist(prediction, prediction, compute_mode="donot_use_mm_for_euclid_dist")
         same = target.unsqueeze(0) == target.unsqueeze(1)
         itself = torch.eye(len(target), dtype=torch.bool, device=target.device)
         others, apart = same & ~itself, ~same

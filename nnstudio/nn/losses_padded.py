@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
+from nnstudio.nn.losses import codes_that_count
+
 
 class SequenceCrossEntropyLoss(torch.nn.Module):
     """Cross-entropy at each step, without those that fill up.
@@ -33,17 +35,27 @@ class SequenceCrossEntropyLoss(torch.nn.Module):
     def forward(
         self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor | None = None
     ) -> torch.Tensor:
-        if padding is not None:
-            padding = padding.reshape(*padding.shape, *(1,) * (target.dim() - padding.dim()))
-            target = target.masked_fill(padding, -100)
-        if self.ignore_index is not None:
-            target = target.masked_fill(target == self.ignore_index, -100)
-        codes = target.reshape(-1)
+        codes = self._codes(target, padding)
         loss = functional.cross_entropy(
             prediction.reshape(-1, prediction.shape[-1]), codes, self.weights, ignore_index=-100,
             label_smoothing=self.label_smoothing, reduction=self.reduction,
         )  # fmt: skip
         return torch.where((codes != -100).any(), loss, prediction.sum() * 0)
+
+    def counted(
+        self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Over how much a loss that is a mean is that: steps that count, each as much as its code weighs."""
+        return codes_that_count(self._codes(target, padding), -100, self.weights)
+
+    def _codes(self, target: torch.Tensor, padding: torch.Tensor | None) -> torch.Tensor:
+        """All codes, −100 where one does not count."""
+        if padding is not None:
+            padding = padding.reshape(*padding.shape, *(1,) * (target.dim() - padding.dim()))
+            target = target.masked_fill(padding, -100)
+        if self.ignore_index is not None:
+            target = target.masked_fill(target == self.ignore_index, -100)
+        return target.reshape(-1)
 
 
 class MaskedLoss(torch.nn.Module):
@@ -58,6 +70,8 @@ class MaskedLoss(torch.nn.Module):
         self.kind, self.beta, self.reduction = kind, beta, reduction
 
     def forward(self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
+        kept = self._kept(target, padding)
+        target = torch.where(kept, target, prediction.detach())  # where it may be no number
         if self.kind == "squared":
             loss = functional.mse_loss(prediction, target, reduction="none")
         elif self.kind == "absolute":
@@ -66,9 +80,15 @@ class MaskedLoss(torch.nn.Module):
             loss = functional.smooth_l1_loss(prediction, target, reduction="none", beta=self.beta)
         else:
             loss = functional.huber_loss(prediction, target, reduction="none", delta=self.beta)
-        kept = ~padding.reshape(*padding.shape, *(1,) * (loss.dim() - padding.dim())).expand(loss.shape)
         total = torch.where(kept, loss, torch.zeros_like(loss)).sum()
         return total / kept.sum().clamp(min=1) if self.reduction == "mean" else total
+
+    def counted(self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
+        """Over how much a loss that is a mean is that: the numbers that do not fill up."""
+        return self._kept(target, padding).sum()
+
+    def _kept(self, target: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
+        return ~padding.reshape(*padding.shape, *(1,) * (target.dim() - padding.dim())).expand(target.shape)
 
 
 class QuantileLoss(torch.nn.Module):

@@ -170,6 +170,8 @@ class R2(torch.nn.Module):
         """Take in a batch. Nothing waits for the device."""
         with torch.no_grad():
             prediction, target = prediction.detach(), target.detach()
+            if not len(target):
+                return
             if self.origin is None:
                 self.origin = target.mean(0)
             shifted = target - self.origin

@@ -32,7 +32,8 @@ class Sequences(torch.nn.Module):
 
     prediction: codes N×L where ``decode`` is ``generate`` (what the network wrote), else scores N×T×C (or N×C×T where
     ``axis`` is 1), of which the best code at each step is taken (``best``), or joined as CTC does (``ctc``).
-    target: N×S codes; padding: N×S, true where a code does not count.
+    target: N×S codes; padding: N×S, true where a code does not count; prediction_lengths: N whole numbers, how many
+    steps CTC reads.
     """
 
     def __init__(self, decode: str = "generate", axis: int = -1) -> None:
@@ -44,13 +45,16 @@ class Sequences(torch.nn.Module):
         """Forget all batches."""
         raise NotImplementedError
 
-    def update(self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor | None = None) -> None:
+    def update(
+        self, prediction: torch.Tensor, target: torch.Tensor, padding: torch.Tensor | None = None,
+        prediction_lengths: torch.Tensor | None = None,
+    ) -> None:  # fmt: skip
         """Take in a batch."""
         kept = counted(target, padding, None, target.dim())
         target = target.detach() if kept is None else target.masked_fill(~kept, _PAD)
         if prediction.is_floating_point():
             scores = prediction.detach().movedim(self._axis, -1)
-            codes = ctc_codes(scores) if self._decode == "ctc" else best_codes(scores)
+            codes = ctc_codes(scores, 0, prediction_lengths) if self._decode == "ctc" else best_codes(scores)
             if self._decode == "best":  # each place by itself: what fills up in the target counts in neither
                 codes = codes.masked_fill(target == _PAD, _PAD)
         else:
@@ -164,17 +168,28 @@ class BLEU(_Texts):
 
 
 class ChrF(_Texts):
-    """F-score of runs of 1 to ``n`` characters, recall counting ``beta`` times (Popović, 2015)."""
+    """F-score of runs of 1 to ``n`` characters, of those lengths that occur, recall counting ``beta`` times (Popović,
+    2015). Spaces do not count."""
 
     def __init__(self, decode: str = "generate", axis: int = -1, n: int = 6, beta: float = 2.0) -> None:
         self._n, self._beta = n, beta
         super().__init__(decode, axis)
 
     def figure(self, found: list[str], true: list[str]) -> float:
-        from torchmetrics.functional.text import chrf_score
+        from torchmetrics.text import CHRFScore
 
-        score: Any = chrf_score(found, [[text] for text in true], n_char_order=self._n, n_word_order=0, beta=self._beta)
-        return float(score)
+        told, right = ([text.strip().replace(" ", "") for text in texts] for texts in (found, true))
+        longest = min(self._n, max(map(len, told + right), default=0))
+        if not longest:
+            return math.nan
+        metric: Any = CHRFScore(n_char_order=longest, n_word_order=0, beta=self._beta)
+        metric.update(told, [[text] for text in right])
+        for said, letters in zip(told, right, strict=True):
+            if not set(said) & set(letters):  # torchmetrics does not count what is true of these, as if none were lost
+                for size in range(1, longest + 1):
+                    state = f"total_target_char_{size}_grams"
+                    setattr(metric, state, getattr(metric, state) + max(0, len(letters) - size + 1))
+        return float(metric.compute())
 
     def plain(self, codes: list[int]) -> str:
         return "".join(chr(0xE000 + code) for code in codes)

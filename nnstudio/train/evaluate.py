@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstudio.train.batches import Data, Rows
+from nnstudio.train.counted import counting
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.figures import Figures, Metrics, Objective
 from nnstudio.train.written import figures_of_writing
@@ -51,7 +52,7 @@ def evaluate_rows(
     sizes: list[int] = []
     parts: dict[str, list[torch.Tensor]] = {id: [] for id in compiled.losses}
     samples: dict[str, NDArray[Any]] = {}
-    with evaluating(compiled.training):
+    with evaluating(compiled.training), counting(compiled) as counted:
         for count, inputs in rows.in_order(batch_size):
             if interrupted():
                 return {}, {}
@@ -59,6 +60,7 @@ def evaluate_rows(
             if not sizes:
                 samples = {id: out[id][:16].cpu().numpy().copy() for id in compiled.outputs if out[id].dim()}
             sizes.append(count)
+            counted.add()
             if compiled.losses:
                 totals.append(objective.total(out))
             for id, values in parts.items():
@@ -67,7 +69,7 @@ def evaluate_rows(
         figures: Figures = metrics.compute()
         if totals:
             own = {id: _numbers(values) for id, values in parts.items()}
-            figures = {**figures, **objective.figures(_numbers(totals), own, sizes)}
+            figures = {**figures, **objective.figures(_numbers(totals), own, sizes, counted.numbers())}
     return figures, samples
 
 

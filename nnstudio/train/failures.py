@@ -19,6 +19,11 @@ _HINTS = {
     "gradient": "lower the learning rate or clip the gradient (1.0 is a common bound)",
     "weights": "lower the learning rate; the steps were too large",
 }
+#: By type of layer, where what came out of it is infinite by its nature.
+_INFINITE = {
+    "CTCLoss": "a target has more codes than fit into its steps (the same code twice takes one more): shrink the "
+    "sequence less before it, or turn on Leave out impossible",
+}
 _WHAT = {
     "data": "the data at the input",
     "output": "what came out of",
@@ -31,12 +36,14 @@ def went_bad(culprit: Culprit, compiled: Compiled, time: float) -> RunFailed:
     """Numbers became NaN or Inf."""
     name = compiled.name(culprit.node) if culprit.node else ""
     where = f"{_WHAT[culprit.what]} “{name}”" if name else "the loss"
+    kind = compiled.network.nodes[culprit.node].layer.type_name() if name else ""
+    infinite = culprit.what == "output" and culprit.value == "Inf"
     began = f", first for row {culprit.sample + 1} of the training data" if culprit.sample >= 0 else ""
     return RunFailed(
         step=culprit.step, time=time, node=culprit.node,
         message=f"Training stopped at step {culprit.step + 1} (epoch {culprit.epoch + 1}, batch {culprit.batch + 1}): "
         f"{where} was no longer a finite number ({culprit.value}){began}; the last good weights are kept",
-        hint=_HINTS[culprit.what],
+        hint=_INFINITE.get(kind, _HINTS["output"]) if infinite else _HINTS[culprit.what],
     )  # fmt: skip
 
 

@@ -38,11 +38,20 @@ class Objective:
         total: torch.Tensor = sum(out[id] * self.weights.get(id, 1.0) for id in self.ids)  # type: ignore[assignment]
         return total
 
-    def figures(self, totals: Sequence[float], parts: Mapping[str, Sequence[float]], sizes: Sequence[int]) -> Figures:
+    def figures(
+        self, totals: Sequence[float], parts: Mapping[str, Sequence[float]], sizes: Sequence[int],
+        counted: Mapping[str, Sequence[float]] | None = None,
+    ) -> Figures:  # fmt: skip
         """Means over the samples by name: ``loss`` and each loss node's own.
 
         totals: of each batch. parts: each loss node's values, by id (may be left out where there is one loss).
+        counted: over how much of each batch a loss is the mean, by id, where that is not its samples; with any,
+        ``parts`` are there.
         """
+        if counted:
+            each = {id: np.average(np.asarray(parts[id]), weights=counted.get(id, sizes)) for id in self.ids}
+            own = {self.names[id]: float(value) for id, value in each.items()}
+            return {**own, "loss": float(sum(value * self.weights.get(id, 1.0) for id, value in each.items()))}
         mean = float(np.average(np.asarray(totals, np.float64), weights=sizes))
         found = {}
         for id in self.ids:

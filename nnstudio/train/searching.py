@@ -62,15 +62,21 @@ def chosen(scores: torch.Tensor, decoding: Decoding, random: torch.Generator) ->
     """The next code of each row, N, from scores N×C."""
     import torch
 
-    scores = _allowed(scores)
+    device, scores = scores.device, _allowed(scores)
     if decoding.decoder != "sample":
         return scores.argmax(1)
-    scores = scores / decoding.temperature
+    scores = (scores - scores.amax(1, keepdim=True)).cpu().double() / decoding.temperature
     if decoding.top_k is not None and decoding.top_k < scores.shape[1]:
-        least = scores.topk(decoding.top_k, 1).values[:, -1:]
-        scores = scores.masked_fill(scores < least, -torch.inf)
-    shares = scores.double().softmax(1).cpu()
-    return torch.multinomial(shares, 1, generator=random)[:, 0].to(scores.device)
+        scores = scores.masked_fill(~_best(scores, decoding.top_k), -torch.inf)
+    return torch.multinomial(scores.softmax(1), 1, generator=random)[:, 0].to(device)
+
+
+def _best(scores: torch.Tensor, count: int) -> torch.Tensor:
+    """Which scores of each row are among its best, just so many: of equal ones the first. Bool N×C."""
+    least = scores.topk(count, 1).values[:, -1:]
+    better, equal = scores > least, scores == least
+    found: torch.Tensor = better | (equal & (equal.cumsum(1) <= count - better.sum(1, keepdim=True)))
+    return found
 
 
 def _allowed(scores: torch.Tensor) -> torch.Tensor:

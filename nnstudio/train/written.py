@@ -46,7 +46,8 @@ def figures_of_writing(compiled: Compiled, data: Data, split: str, most: int | N
                 fields = {name: np.asarray(arrays[name][start:stop]) for name in writer.takes if name in arrays}
                 codes[output] = torch.from_numpy(writer.write(fields, rows=stop - start))
             for id, metric in metrics.items():
-                metric.update(codes[outputs[id]], out[f"{id}.target"].cpu())
+                ends = [out[name].cpu() for name in (f"{id}.target", f"{id}.padding") if name in out]
+                metric.update(codes[outputs[id]], *ends)
     return {compiled.name(id): float(metric.compute()) for id, metric in metrics.items()}
 
 

@@ -72,6 +72,8 @@ def told(chain: Chain, fed: TensorType, out: TensorType) -> str:
         return f"a Linear {fed.sizes[-1]} → {out.sizes[-1]}"
     if names == ["Reshape"]:
         return f"Reshape to {out.per_sample()}"
+    if names == ["Mean"] and getattr(last, "keepdim", False):
+        return f"the mean over its {fed.axes[getattr(last, 'axes', (1,))[0]].name or 'steps'}"
     if names == ["Permute"]:
         return "Permute" if out.rank < 4 or fed.rank != 4 else _turned(last)
     return " and ".join(names)
@@ -137,6 +139,13 @@ def meeting(fed: TensorType, goal: TensorType) -> Iterator[Chain]:
         reshape = made("Reshape", shape=fixed)
         if reshape is not None:
             yield (reshape,)
+    for place, (mine, theirs) in enumerate(zip(fed.sizes, goal.sizes, strict=False)):
+        mean = made("Mean", axes=(place,), keepdim=True)
+        if place and fed.rank == goal.rank and mine != theirs and not isinstance(mine, int) and mean is not None:
+            yield (mean,)
+    spread = made("Reshape", shape=(fed.sizes[-1], *(1,) * (goal.rank - 2)))
+    if fed.rank == 2 < goal.rank and fed.sizes[1] == goal.sizes[1] and spread is not None:
+        yield (spread,)  # a number for each channel
     if fed.rank == goal.rank and fed.rank in (3, 4, 5) and isinstance(goal.sizes[1], int):
         yield from _windows(fed, goal)
     if isinstance(goal.sizes[-1], int):
@@ -241,8 +250,8 @@ def tier_of(chain: Chain, fed: TensorType, out: TensorType) -> int:
     names = {layer.type_name() for layer in chain}
     if "Reshape" in names and fed.rank > 2 and out.rank >= fed.rank:
         return 2
-    sized = any(name.startswith("Adaptive") for name in names) and out.rank == fed.rank
-    return 2 if sized else 1 if "Interpolate" in names else 0
+    pooled = any(name.startswith("Adaptive") for name in names) and out.rank == fed.rank
+    return 2 if pooled or "Mean" in names else 1 if "Interpolate" in names else 0
 
 
 def on_wire(

@@ -147,6 +147,7 @@ def _sized(case: Case) -> Iterator[Candidate]:
     yield from wiring.alike(case)
     yield from losses.mismatch(case)
     yield from sizes.states(case)
+    yield from sizes.apart(case)
     yield from sizes.together(case)
 
 

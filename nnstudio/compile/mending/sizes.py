@@ -122,6 +122,18 @@ def states(case: Case) -> Iterator[Candidate]:
         )
 
 
+def apart(case: Case) -> Iterator[Candidate]:
+    """A convolution with a filter for each channel, of which there are others now: as many groups and filters again."""
+    node, layer = case.node, case.layer
+    if node is None or not isinstance(layer, Layer) or not {"groups", "out_channels"} <= layer.params.keys():
+        return
+    groups = getattr(layer, "groups", 1)
+    fed = next((type.sizes[1] for type in case.fed("input") if type.rank > 2), None)
+    if groups > 1 and groups == getattr(layer, "out_channels", 0) and isinstance(fed, int) and fed != groups:
+        edit = edits.set_params(node.id, groups=fed, out_channels=fed)
+        yield Candidate(f"Give {node.name} {fed} groups and {fed} channels", edit)
+
+
 def change(node: Node, name: str, value: Any, tier: int = 1, why: str = "") -> Candidate:
     """Another value for a parameter."""
     assert isinstance(node.layer, Layer)

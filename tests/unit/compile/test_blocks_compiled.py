@@ -96,6 +96,14 @@ def test_a_shared_node_without_an_owner_is_a_problem_and_not_an_exception():
     assert "which is not there" in problem.message
 
 
+def test_a_shared_node_of_a_bypassed_owner_says_that_it_is_bypassed_and_what_to_do():
+    network, ids = siamese()
+    (problem,) = [each for each in resolve(edits.set_bypassed([ids["fc"]])(network)).errors if each.node == "S"]
+    assert problem.message == "again is to use the weights of fc, which is bypassed"
+    assert "use fc again" in problem.hint
+    assert not resolve(network).errors
+
+
 def test_frozen_weights_do_not_move_and_their_statistics_stay():
     net = NetworkBuilder()
     x = net.add("Input", field="x", shape=(8,), name="x")

@@ -24,6 +24,16 @@ def test_neighbours_are_told_by_the_roots_of_their_degrees() -> None:
     assert torch.allclose(mean(nodes, edges.long())[0, 1], expected + mean.bias, atol=1e-6)
 
 
+def test_a_node_without_edges_of_its_own_tells_no_one_a_thousand_times() -> None:
+    edges = torch.zeros(1, 3, 3)
+    edges[0, 0, 1] = edges[0, 1, 0] = edges[0, 0, 2] = 1.0  # the third tells the first and is told by none
+    layer = nn.GraphConv(2, 2, loops=False)
+    nodes = torch.randn(1, 3, 2, generator=torch.Generator().manual_seed(0))
+    seen = nodes[0] @ layer.weight.T
+    expected = torch.stack([seen[1] / 2**0.5, seen[0] / 2**0.5, torch.zeros(2)]) + layer.bias
+    torch.testing.assert_close(layer(nodes, edges)[0], expected)
+
+
 @pytest.mark.parametrize("make", [lambda: nn.GraphConv(3, 4), lambda: nn.GATConv(3, 4, 2)])
 def test_a_graph_knows_no_order_and_no_one_who_is_apart(make: object) -> None:
     assert callable(make)

@@ -110,6 +110,14 @@ def test_ctc_reads_the_batch_first_and_counts_what_is_not_blank() -> None:
     assert torch.equal(nn.CTCLoss()(scores, target, torch.tensor([6, 4]), torch.tensor([2, 1])), shorter)
 
 
+def test_a_length_beyond_the_steps_is_that_of_all_steps() -> None:
+    logs = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(0)).log_softmax(2)
+    target = torch.tensor([[1, 2], [3, 0]])
+    read, said = torch.tensor([400, 5]), torch.tensor([9, 1])  # as counted before convolutions shortened the sound
+    expected = nn.CTCLoss()(logs, target, torch.tensor([6, 5]), torch.tensor([2, 1]))
+    torch.testing.assert_close(nn.CTCLoss()(logs, target, read, said), expected)
+
+
 def test_a_target_that_does_not_fit_can_be_left_out() -> None:
     scores = torch.randn(1, 2, 4).log_softmax(-1)
     target = torch.tensor([[1, 2, 3]])

@@ -43,6 +43,21 @@ def test_focal_hardly_counts_what_is_easy() -> None:
     assert weighted == pytest.approx(0.75 * math.log(2))
 
 
+@pytest.mark.parametrize("void", [255, -1, 2])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_yes_or_no_that_does_not_count_leaves_the_gradient_a_number(void: int, gamma: float) -> None:
+    raw = (60 * torch.randn(40, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    target = torch.arange(40) % 2
+    target[::3] = void
+    kept = target != void
+    loss = nn.FocalLoss(gamma, axis=None, ignore_index=void)(raw, target)
+    expected = nn.FocalLoss(gamma, axis=None)(raw[kept], target[kept])
+    torch.testing.assert_close(loss, expected)
+    (gradient,) = torch.autograd.grad(loss, raw)
+    assert gradient.isfinite().all()
+    assert (gradient[~kept] == 0).all()
+
+
 @pytest.mark.parametrize("kind", ["dice", "jaccard"])
 def test_areas_that_are_right_cost_nothing(kind: str, codes: torch.Tensor) -> None:
     right = 50 * functional.one_hot(codes, 3).movedim(-1, 1).float()
@@ -78,6 +93,17 @@ def test_the_hardest_triplets_of_a_batch() -> None:
     loss.backward()
     assert float(loss.detach()) == 0
     assert (alone.grad == 0).all()
+
+
+def test_samples_that_are_the_same_are_no_distance_apart() -> None:
+    draw = torch.Generator().manual_seed(0)
+    vectors = torch.randn(40, 64, generator=draw)
+    vectors[20:] = vectors[:20]  # each class is one point, twice
+    codes = torch.arange(20).repeat(2)
+    nearest = torch.cdist(vectors[:20].double(), vectors[:20].double()).fill_diagonal_(math.inf).amin(1)
+    margin = float(nearest.max()) + 1
+    expected = float((margin - nearest).mean())
+    assert float(nn.BatchTripletLoss(margin)(vectors, codes)) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("within", [True, False])
@@ -116,6 +142,17 @@ def test_numbers_that_fill_up_do_not_count(kind: str, plain: object) -> None:
     assert callable(plain)
     expected = plain(prediction[~padding], target[~padding])
     assert nn.MaskedLoss(kind)(prediction, target, padding) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["squared", "absolute", "smooth", "huber"])
+def test_what_does_not_count_may_be_no_number(kind: str) -> None:
+    found = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    true, padding = torch.zeros(3, 4), torch.arange(4) >= torch.tensor([[4], [1], [0]])
+    loss = nn.MaskedLoss(kind)(found, true.masked_fill(padding, math.nan), padding)
+    torch.testing.assert_close(loss, nn.MaskedLoss(kind)(found, true, padding))
+    (gradient,) = torch.autograd.grad(loss, found)
+    assert gradient.isfinite().all()
+    assert (gradient[padding] == 0).all()
 
 
 def test_the_divergence_from_a_standard_normal() -> None:

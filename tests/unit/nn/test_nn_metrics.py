@@ -70,6 +70,14 @@ def test_r2_is_the_same_in_any_unit(random: np.random.Generator, scale: float) -
     assert 1 - fed(nn.R2(), prediction, target) == pytest.approx(1 - expected, rel=1e-4)
 
 
+def test_r2_takes_no_harm_from_a_batch_without_rows(random: np.random.Generator) -> None:
+    found, true = (torch.from_numpy(random.random((9, 2))) for _ in range(2))
+    metric = nn.R2()
+    for rows in (slice(0, 0), slice(0, 2), slice(2, 2), slice(2, 9)):
+        metric.update(found[rows], true[rows])
+    assert metric.compute() == pytest.approx(sklearn.r2_score(true, found), rel=1e-5)
+
+
 def test_r2_of_a_target_that_never_varies() -> None:
     target = np.full((8, 1), 3.25, "float32")
     assert fed(nn.R2(), target, target) == sklearn.r2_score(target, target) == 1.0

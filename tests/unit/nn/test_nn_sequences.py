@@ -77,8 +77,39 @@ def test_texts_are_compared_by_their_pieces(texts: bool) -> None:
     assert bleu.compute() == pytest.approx(float(bleu_score(found, true, n_gram=2)))
     if not texts:
         found, true = list(FOUND), [[text] for text in TRUE]
-    expected: Any = chrf_score(found, true, n_char_order=3, n_word_order=0)
-    assert chrf.compute() == pytest.approx(float(expected))
+    assert chrf.compute() == pytest.approx(_likeness(list(FOUND), list(TRUE), 3))
+
+
+def _likeness(found: list[str], true: list[str], n: int) -> float:
+    """chrF by hand, over all texts together."""
+    figures = []
+    for size in range(1, n + 1):
+        runs = [
+            [[text[at : at + size] for at in range(len(text) - size + 1)] for text in texts] for texts in (found, true)
+        ]
+        same = sum(min(a.count(run), b.count(run)) for a, b in zip(*runs, strict=True) for run in set(a))
+        given, wanted = (sum(map(len, rows)) for rows in runs)
+        precision, recall = same / given, same / wanted
+        figures.append(5 * precision * recall / (4 * precision + recall) if same else 0.0)
+    return sum(figures) / n
+
+
+def test_likeness_is_torchmetrics_where_each_text_has_something_in_common() -> None:
+    found, true = ["abcdefg", "gfedcab", "aabbccdd"], ["abcdeff", "gfedcba", "abcd"]
+    expected: Any = chrf_score(found, [[text] for text in true], n_word_order=0)
+    assert nn.ChrF().figure(found, true) == pytest.approx(float(expected))
+
+
+def test_a_text_that_is_wholly_wrong_or_missing_counts() -> None:
+    found, true = ["abcdefg", "", "ggg"], ["abcdefg", "fedcbaf", "abc"]
+    assert nn.ChrF(n=3).figure(found, true) == pytest.approx(_likeness(found, true, 3))
+    assert nn.ChrF().figure(["abcdefg", ""], ["abcdefg", "fedcbaf"]) < 0.6
+    assert nn.ChrF().figure(["abcdefg", "zzz"], ["abcdefg", "fedcbaf"]) < 0.6
+
+
+def test_short_texts_that_are_right_are_wholly_alike() -> None:
+    assert nn.ChrF().figure(["ab", "c d"], ["ab", "cd"]) == 1.0
+    assert math.isnan(nn.ChrF().figure([""], [""]))
 
 
 def test_spans_are_right_as_a_whole() -> None:
@@ -95,6 +126,17 @@ def test_spans_are_right_as_a_whole() -> None:
     metric.reset()
     metric.update(scores, true, cut)
     assert metric.compute() == pytest.approx(2 * 1 / (2 + 2))
+
+
+def test_steps_that_only_fill_up_are_read_by_no_error_rate() -> None:
+    path = torch.tensor([[4, 4, 5, 6, 6], [5, 7, 7, 7, 7], [6, 6, 6, 6, 6]])
+    scores, target = torch.nn.functional.one_hot(path, 9).float(), torch.tensor([[4, 5], [5, 8], [0, 0]])
+    metric = nn.ErrorRate(decode="ctc")
+    metric.update(scores, target, None, torch.tensor([3, 1, 0]))
+    assert metric.compute() == pytest.approx(1 / 4)  # only the 8 is missing
+    metric.reset()
+    metric.update(scores, target)
+    assert metric.compute() == pytest.approx(3 / 4)
 
 
 def test_ctc_joins_repeats_and_drops_blanks() -> None:

@@ -11,9 +11,12 @@ import torch
 
 from nnstudio.compile.lower import Compiled, compile_network
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.layers import TensorType
 from nnstudio.train.events import EpochEnded, FlightRecorded, RunFailed, RunFinished, Steps
+from nnstudio.train.failures import went_bad
 from nnstudio.train.loop import run
 from nnstudio.train.plan import Plan
+from nnstudio.train.replay import Culprit
 
 Make = Callable[..., Compiled]
 
@@ -212,3 +215,21 @@ def test_batch_normalisation_on_single_samples_says_what_to_do(blobs: Any, make_
     failure = list(run(make_classifier(bodies["rich"]), blobs, Plan(batch_size=1)))[-1]
     assert isinstance(failure, RunFailed)
     assert "at least two samples" in failure.message
+
+
+@pytest.mark.parametrize(("blamed", "value", "expected"), [
+    ("loss", "Inf", "turn on Leave out impossible"), ("loss", "NaN", "lower the learning rate"),
+    ("scores", "Inf", "lower the learning rate"),
+])  # fmt: skip
+def test_a_target_that_does_not_fit_into_its_steps_is_told_as_such(blamed: str, value: Any, expected: str) -> None:
+    net = NetworkBuilder()
+    scores = net.add("Linear", net.add("Input", field="sound"), out_features=6, name="scores")
+    net.add("CTCLoss", net.add("LogSoftmax", scores), net.add("Input", field="text"), name="loss")
+    fields = {
+        "sound": TensorType.of("N T F", "N", 4, 3),
+        "text": TensorType.of("N S", "N", 3, dtype="int64", classes=6),
+    }
+    compiled = compile_network(net.network, fields, seed=0)
+    id = compiled.network.named(blamed).id
+    culprit = Culprit(step=0, node=id, what="output", value=value, epoch=0, batch=0, sample=-1)
+    assert expected in went_bad(culprit, compiled, 0.0).hint

@@ -11,7 +11,9 @@ from nnstudio import cli
 from nnstudio.compile.lower import CompileError, compile_network
 from nnstudio.data import DataError, describe_file, open_data
 from nnstudio.graph.builder import NetworkBuilder
+from nnstudio.nn.losses import CTCLoss
 from nnstudio.nn.losses_areas import FocalLoss
+from nnstudio.nn.losses_padded import MaskedLoss, SequenceCrossEntropyLoss
 from nnstudio.nn.weighting import SampleWeighted
 from nnstudio.project.project import Project
 from nnstudio.project.schema import project_to_json
@@ -91,12 +93,56 @@ def test_weights_of_one_change_nothing_and_weights_of_nought_take_rows_out_of_gr
     scores = torch.randn(6, 2, generator=torch.Generator().manual_seed(0), requires_grad=True)
     codes = torch.tensor([0, 1, 1, 0, 1, 0])
     weighted = SampleWeighted(loss)
-    own = torch.stack([loss(scores[row : row + 1], codes[row : row + 1]) for row in range(6)])
-    plain = own.mean() if isinstance(loss, FocalLoss) else loss(scores, codes)
-    torch.testing.assert_close(weighted(torch.ones(6, 1), scores, codes), plain)
+    torch.testing.assert_close(weighted(torch.ones(6, 1), scores, codes), loss(scores, codes))
     (gradient,) = torch.autograd.grad(weighted(torch.tensor([[1.0], [0], [2], [0], [1], [2]]), scores, codes), scores)
     assert (gradient[[1, 3]] == 0).all()
     assert (gradient[[0, 2, 4, 5]] != 0).any(1).all()
+
+
+def _ending(*lengths: int) -> torch.Tensor:
+    return torch.arange(5) >= torch.tensor(lengths).unsqueeze(1)
+
+
+@pytest.mark.parametrize(
+    "loss", [SequenceCrossEntropyLoss(None), FocalLoss(axis=-1, ignore_index=0)], ids=lambda x: type(x).__name__
+)
+def test_a_long_sequence_counts_as_often_as_it_has_steps_with_weights_and_without(loss):
+    draw = torch.Generator().manual_seed(0)
+    scores = torch.randn(3, 5, 4, generator=draw, requires_grad=True)
+    padding = _ending(5, 1, 2)
+    codes = torch.randint(1, 4, (3, 5), generator=draw)
+    fed = (
+        (scores, codes, padding)
+        if isinstance(loss, SequenceCrossEntropyLoss)
+        else (scores, codes.masked_fill(padding, 0))
+    )
+    plain, weighed = loss(*fed), SampleWeighted(loss)(torch.ones(3, 1), *fed)
+    torch.testing.assert_close(weighed, plain)
+    torch.testing.assert_close(*(torch.autograd.grad(each, scores)[0] for each in (weighed, plain)))
+    alone = SampleWeighted(loss)(torch.tensor([[0.0], [8.0], [0.0]]), *fed)
+    steps = nn.functional.cross_entropy(scores.transpose(1, 2), codes, reduction="none")
+    if isinstance(loss, SequenceCrossEntropyLoss):
+        torch.testing.assert_close(alone, 8 * steps[1, 0] / 8)  # one of eight steps
+
+
+@pytest.mark.parametrize("kind", ["squared", "absolute"])
+def test_numbers_that_are_filled_up_are_weighed_by_their_steps(kind):
+    draw = torch.Generator().manual_seed(0)
+    found, right = torch.randn(2, 3, 5, 2, generator=draw)
+    weights, padding = torch.tensor([[2.0], [0.5], [1.0]]), _ending(5, 1, 2)
+    each = (found - right).square() if kind == "squared" else (found - right).abs()
+    expected = (each * weights.unsqueeze(2))[~padding].sum() / (8 * 2)
+    torch.testing.assert_close(SampleWeighted(MaskedLoss(kind))(weights, found, right, padding), expected)
+
+
+def test_a_weighed_ctc_is_the_mean_over_samples_by_their_lengths():
+    draw = torch.Generator().manual_seed(0)
+    scores = torch.randn(3, 12, 4, generator=draw).log_softmax(2).requires_grad_()
+    codes = torch.tensor([[1, 2, 3, 1, 2], [3, 0, 0, 0, 0], [2, 1, 0, 0, 0]])
+    each = nn.CTCLoss(reduction="none")(scores.transpose(0, 1), codes, torch.tensor([12] * 3), torch.tensor([5, 1, 2]))
+    weights = torch.tensor([[2.0], [0.0], [0.5]])
+    expected = (each / torch.tensor([5.0, 1.0, 2.0]) * weights[:, 0]).mean()
+    torch.testing.assert_close(SampleWeighted(CTCLoss())(weights, scores, codes), expected)
 
 
 def test_losses_that_compare_samples_cannot_weigh_them(tmp_path):
