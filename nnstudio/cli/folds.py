@@ -41,10 +41,14 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
         )  # fmt: skip
     out.item(event="cross-validation", **found.to_json())
     mean, deviation = found.mean, found.deviation
-    out.line("  |  ".join(f"{name} {figure(mean[name])} ± {figure(deviation[name])}" for name in mean))
+    done = len(found.folds)
+    if done < arguments.folds:
+        out.line(f"Stopped after {done} of {arguments.folds} folds.")
+    if done:
+        out.line("  |  ".join(f"{name} {figure(mean[name])} ± {figure(deviation[name])}" for name in mean))
     if found.spent is not None:
         out.line(f"Private: {privacy.told(*found.spent)} for any one row, by all these trainings together.")
-    return 130 if stopped.is_set() else 0
+    return stopped.status
 
 
 def _parts(project: Project, arguments: Namespace) -> list[Dataset]:

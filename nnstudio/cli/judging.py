@@ -204,7 +204,8 @@ def _slices(judge: Judge, judged: Judged, column: str, by: str, out: Output) -> 
         cells = [_ranged(value) for value in each.figures.values()]
         rows.append((f"{each.name}{' !' if stands else ''}", f"{each.count:,}", *cells))
     heads = [Column(column), *(Column(name, right=True) for name in ("samples", *found.whole.figures))]
-    table(out, f"By {column}, the worst {found.figure} first; in brackets: 95 % confidence", heads, rows)
+    by_what = f"{judged.subject.name}, by {column}" if len(judge.subjects) > 1 else f"By {column}"
+    table(out, f"{by_what}, the worst {found.figure} first; in brackets: 95 % confidence", heads, rows)
     if any(found.stands_out(each) for each in found.slices):
         out.line("! worse than the whole, beyond what chance explains")
     gap = found.gap("predicted share")

@@ -132,7 +132,9 @@ def _project(command: argparse.ArgumentParser) -> None:
 
 def _check(command: argparse.ArgumentParser) -> None:
     _project(command)
-    command.add_argument("--costs", action="store_true", help="also multiply–adds, memory and receptive field")
+    command.add_argument(
+        "--costs", action="store_true", help="also multiply–adds, memory, receptive field, and how long a run will take"
+    )
 
 
 def _new(command: argparse.ArgumentParser) -> None:

@@ -8,10 +8,11 @@ import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.cli import private
-from nnstudio.cli.output import Output, figure, figures, note
+from nnstudio.cli.output import CallError, Output, figure, figures, note
 from nnstudio.project import places
 from nnstudio.project.errors import ProjectError, not_written
 from nnstudio.train.changing import told
@@ -36,9 +37,12 @@ Show = Callable[[Event], None]
 
 
 def show(project: Project, arguments: Namespace, out: Output) -> int:
-    """Train a project, show how it goes, and save it. 130 where the person stopped it; what was learned is kept."""
+    """Train a project, show how it goes, and save it. 130 where the person stopped it, 143 where the
+    system did; what was learned is kept."""
     from nnstudio.project.project import failure
 
+    if arguments.resume and arguments.keep:
+        raise CallError("--resume goes on with the last run and --keep begins a new one; give one of the two")
     control, ended = Control(), None
     _check_writable(project)
     earlier = project.weights
@@ -82,7 +86,7 @@ def show(project: Project, arguments: Namespace, out: Output) -> int:
     plural = "" if ended.epochs == 1 else "s"
     out.line(f"{how} {ended.epochs} epoch{plural} in {ended.seconds:.1f} s. Saved in {project.path}.")
     private.tell_end(spent, out)
-    return 130 if stopped.is_set() else 0
+    return stopped.status
 
 
 def _check_writable(project: Project) -> None:
@@ -127,25 +131,39 @@ def _tell(found: Diagnosis, out: Output) -> None:
     note("; ".join(filter(None, (found.message.rstrip(". "), found.hint))))
 
 
-@contextlib.contextmanager
-def stoppable(control: Control) -> Iterator[threading.Event]:
-    """The first Ctrl-C ends the run after its step, so that it is saved; the second ends the program."""
-    stopped = threading.Event()
+@dataclass
+class Stopped:
+    """What a run was asked to stop by: the number of the signal; 0: nothing."""
 
-    def interrupt(_number: int, _frame: Any) -> None:
-        if stopped.is_set():
+    by: int = 0
+
+    @property
+    def status(self) -> int:
+        """The exit status that says so: 130 for Ctrl-C, 143 for SIGTERM; 0 where nothing stopped it."""
+        return 128 + self.by if self.by else 0
+
+
+@contextlib.contextmanager
+def stoppable(control: Control) -> Iterator[Stopped]:
+    """The first Ctrl-C, or SIGTERM (``kill``, a machine that shuts down, a queue whose time is up), ends the run after
+    its step, so that it is saved; the second ends the program."""
+    stopped = Stopped()
+
+    def interrupt(number: int, _frame: Any) -> None:
+        if stopped.by:
             raise KeyboardInterrupt
-        stopped.set()
+        stopped.by = number
         control.stop()
 
     if threading.current_thread() is not threading.main_thread():
         yield stopped
         return
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stopped
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

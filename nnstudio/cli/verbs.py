@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from argparse import Namespace
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from nnstudio.cli.output import CallError, Output, figure, note
 if TYPE_CHECKING:
     from nnstudio.data.dataset import Dataset
     from nnstudio.layers import Layer
+    from nnstudio.project.inputs import Columns
     from nnstudio.project.project import Project
 
 #: What `new` takes for data of the person's: roles of columns, and how it is read.
@@ -186,9 +188,12 @@ def check(arguments: Namespace, out: Output) -> int:
         out.line(f"warning: {one.message}; {one.hint}")
     wrong = _wrong_in_plan(project, out) + private.tell_check(project, out)
     errors = len(resolution.errors) + bool(unreadable) + len(wrong)
+    ahead = costing.forecast(project) if found and not errors else None
+    if ahead:
+        out.line(costing.run_summary(ahead, project.plan.epochs))
     out.item(
         layers=len(rows) - 1, parameters=resolution.parameters, errors=errors, data=unreadable or None, plan=wrong,
-        **(costing.total(found) if found else {}),
+        **(costing.total(found) if found else {}), **(costing.run_item(ahead, project.plan.epochs) if ahead else {}),
     )  # fmt: skip
     if not (resolution.problems or errors or doubts):
         out.line("No problems.")
@@ -219,16 +224,18 @@ def predict(arguments: Namespace, out: Output) -> int:
     """An answer for each row of each input."""
     from nnstudio.cli.beside import Beside, completed
     from nnstudio.cli.explaining import reasons
-    from nnstudio.project.inputs import expanded, read_inputs
+    from nnstudio.project.inputs import expanded
 
     project = opened(arguments.project)
-    needed, inputs = project.input_fields(), expanded(arguments.inputs)
+    inputs = expanded(arguments.inputs)
     beside = Beside(project, arguments)
-    told: list[str] = []
-    given = read_inputs(inputs, project.learned or project.dataset, needed, project.sheet.data, told)
-    for text in dict.fromkeys(told):
-        note(text)
-    for name, rows in zip(inputs, given, strict=True):
+    given, unread = _read(project, inputs, passed_over=set(inputs) - set(arguments.inputs))
+    for name in inputs:
+        if name in unread:
+            out.item(input=name, unread=str(unread[name]))
+            note(str(unread[name]))
+            continue
+        rows = given[name]
         rows = completed(rows, beside.column, project)
         answers = project.predict(rows)
         why = reasons(project, rows, arguments.explain) if arguments.explain else [None] * len(answers)
@@ -245,10 +252,40 @@ def predict(arguments: Namespace, out: Output) -> int:
     return 0
 
 
+def _read(
+    project: Project, inputs: Sequence[str], passed_over: Collection[str]
+) -> tuple[dict[str, Columns], dict[str, Exception]]:
+    """The rows of each input, and why others have none: those of a folder that cannot be read are ``passed_over``,
+    unless all are such."""
+    from nnstudio.data import DataError
+    from nnstudio.project.errors import ProjectError
+    from nnstudio.project.inputs import read_inputs
+    from nnstudio.train.generating import fed_fields
+
+    data = project.learned or project.dataset
+    needed, written = project.input_fields(), fed_fields(project.network)
+    told: list[str] = []
+    given: dict[str, Columns] = {}
+    unread: dict[str, Exception] = {}
+    for name in inputs:
+        try:
+            (given[name],) = read_inputs([name], data, needed, project.sheet.data, told, written=written)
+        except (DataError, ProjectError) as error:
+            unread[name] = error
+            if name not in passed_over or len(unread) == len(set(inputs)):
+                raise
+    for text in dict.fromkeys(told):
+        note(text)
+    return given, unread
+
+
 def _spoken(name: str, answer: dict[str, Any]) -> str:
     """An answer in a line: long lists of numbers are told by what they are, and are whole with --json."""
     if "class" in answer:
         return f"{name} {answer['class']} ({100 * answer['probability']:.1f} %)"
+    if "labels" in answer:
+        told = [f"{label} ({100 * answer['probabilities'][label]:.1f} %)" for label in answer["labels"]]
+        return f"{name} {', '.join(told) or 'none of them'}"
     if "text" in answer:
         return f"{name} {answer['text']}"
     if "boxes" in answer:
@@ -269,7 +306,8 @@ def _spoken(name: str, answer: dict[str, Any]) -> str:
         return f"{name} {_sizes(value)} numbers"
     if isinstance(value, list):
         return f"{name} {', '.join(figure(each) for each in value)}"
-    return f"{name} {figure(value) if isinstance(value, float | int) else value}"
+    unit = f" {answer['unit']}" if answer.get("unit") else ""
+    return f"{name} {figure(value) if isinstance(value, float | int) else value}{unit}"
 
 
 def _heard(answer: dict[str, Any]) -> str:

@@ -1,10 +1,13 @@
 """Reading NPZ and NPY files: checked before anything is allocated, and never a pickle.
 
-A large array that is not packed stays in its file, of which the rows are read that are asked for (`data.mapped`).
+A large array stays in its file, of which the rows are read that are asked for (`data.mapped`); one that is packed is
+unpacked once into the user's cache (`data.caching`).
 """
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import struct
 import zipfile
 import zlib
@@ -16,8 +19,11 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from nnstudio.data.columns import Array, Column, Source
+from nnstudio.data.caching import kept, written
+from nnstudio.data.columns import Array, Column, Source, usable
+from nnstudio.data.formats import known_by
 from nnstudio.data.mapped import MappedArray, stays
+from nnstudio.data.parted import parted
 from nnstudio.data.reference import ColumnChoice, DataError, DataReference
 
 #: No archive is opened that holds more bytes, or more arrays, than this.
@@ -67,13 +73,15 @@ def read_npy(path: Path, reference: DataReference, progress: Progress) -> Source
 def _member(
     file: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, reference: DataReference
 ) -> Array | MappedArray:
-    """One array of an archive: read, or left there where it is large and not packed. What `zipfile` raises where it is
-    damaged."""
+    """One array of an archive: read, or left there where it is large, or unpacked on disk. What `zipfile` raises where
+    it is damaged."""
     what = f"“{member.filename}” in “{path.name}”"
     with file.open(member) as stream:
         header = _header(stream, member.file_size, path.name, member.filename)
-        if member.compress_type != zipfile.ZIP_STORED or not stays(reference, *header):
+        if not stays(reference, *header):
             return _array(stream, header, what)
+        if member.compress_type != zipfile.ZIP_STORED:
+            return _unpacked(stream, header, member, path, what)
         place = stream.tell()
         while stream.read(CHECKED):  # at its end its checksum is compared
             pass
@@ -81,6 +89,19 @@ def _member(
         raw.seek(member.header_offset + 26)
         begin = member.header_offset + 30 + sum(struct.unpack("<HH", raw.read(4)))
     return _mapped(path, begin + place, header, begin + member.file_size, what)
+
+
+def _unpacked(
+    stream: IO[bytes], header: Header, member: zipfile.ZipInfo, path: Path, what: str
+) -> MappedArray:  # fmt: skip
+    """An array whose header was read, as a file in the cache: unpacked where it is not there yet."""
+    key = hashlib.sha256("\0".join(("npz", known_by(path), member.filename)).encode()).hexdigest()[:32]
+    file = kept(key, 0, path.name) / "array.values"
+    if not file.is_file():
+        kept(key, member.file_size, path.name)
+        with written(file) as aside, aside.open("wb") as target:
+            shutil.copyfileobj(stream, target, CHECKED)  # at its end its checksum is compared
+    return _mapped(file, 0, header, file.stat().st_size, what)
 
 
 def _mapped(path: Path, place: int, header: Header, end: int, what: str) -> MappedArray:
@@ -121,6 +142,8 @@ def _header(stream: IO[bytes], size: int, name: str, member: str) -> Header:
         raise DataError(f"{what} holds Python objects, which are never opened; save it again as an array of numbers")
     if dtype.names or dtype.kind not in "biufUSM":
         raise DataError(f"{what} has values of type {dtype}; numbers or texts were expected")
+    if 0 in shape[1:]:
+        raise DataError(f"{what} is {'×'.join(map(str, shape))}, so no sample has a number; save it again with some")
     expected = prod(shape) * dtype.itemsize
     if len(shape) > 8 or any(axis < 0 for axis in shape) or expected > size:
         raise DataError(
@@ -157,6 +180,13 @@ def _source(arrays: Mapping[str, Array | MappedArray], name: str, reference: Dat
     if lone:
         warnings.append(f"“{', '.join(lone)}” in “{name}” is a single number, not one a sample, and is left out")
     counts = {key: len(array) for key, array in arrays.items()}
+    parts: list[str] = []
+    if not reference.fields.keys() & arrays.keys():
+        plain = {key: array for key, array in arrays.items() if not isinstance(array, MappedArray)}
+        joined = parted(plain) if len(plain) == len(arrays) else None
+        if joined is not None:
+            arrays, parts = dict(joined[0]), joined[1]
+            counts = {key: len(array) for key, array in arrays.items()}
     if len(set(counts.values())) > 1:
         lengths = ", ".join(f"{key}: {count}" for key, count in counts.items())
         raise DataError(f"The arrays of “{name}” must have one entry a sample, but their lengths differ ({lengths})")
@@ -180,7 +210,11 @@ def _source(arrays: Mapping[str, Array | MappedArray], name: str, reference: Dat
         columns[field] = replace(column, name=field)
         rows[field] = column.values if isinstance(array, MappedArray) else array
         warnings += told
-    return Source(columns, next(iter(counts.values())), False, rows, tuple(warnings), {"format": form})
+    if parts:
+        columns["part"] = _categories("part", np.array(parts), "ignored")
+        rows["part"] = columns["part"].values
+    part = "part" if parts else ""
+    return Source(columns, next(iter(counts.values())), False, rows, tuple(warnings), {"format": form}, part)
 
 
 def _column(
@@ -277,8 +311,8 @@ def _categories(key: str, array: Array, role: str) -> Column:
 
 
 def _finite(key: str, array: Array, warnings: list[str]) -> Array:
-    """Numbers with infinite ones made missing; the person is told of both."""
-    bad = ~np.isfinite(array)
+    """Numbers with those made missing that no network can be fed; the person is told of both."""
+    bad = ~usable(array)
     count = int(np.count_nonzero(bad))
     if not count:
         return array
@@ -288,7 +322,8 @@ def _finite(key: str, array: Array, warnings: list[str]) -> Array:
 
 def _told_missing(key: str, count: int) -> str:
     return (
-        f"“{key}” has {count} numbers that are missing or infinite; the mean of the training split stands in for them"
+        f"“{key}” has {count:,} numbers that are missing or infinite, or too large for 32 bits; the mean of the "
+        "training split stands in for them"
     )
 
 

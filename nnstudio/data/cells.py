@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nnstudio.data.columns import Array, Column
-from nnstudio.data.dialect import MISSING
+from nnstudio.data import units
+from nnstudio.data.columns import Array, Column, usable
+from nnstudio.data.dialect import MISSING, THOUSANDS
 from nnstudio.data.errors import DataError
 from nnstudio.data.reference import ColumnChoice
 
@@ -29,23 +30,25 @@ MOST_CATEGORIES = 100_000
 NAMED = 3
 #: Times are written in one of these ways.
 TIMES = (
-    "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M",
-    "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %H:%M",
+    "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%+",
+    "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S",
 )  # fmt: skip
 #: Names of columns that number the rows.
 COUNTERS = frozenset({"", "id", "index", "unnamed: 0", "row", "no", "nr", "#"})
-GREATEST = float(np.finfo(np.float32).max)
 AUTOMATIC = ColumnChoice.make({})
 
 
 @dataclass(frozen=True)
 class Meaning:
     """How the cells of one column are read. kind: as of a `Column`; way: how its times are written; decimal: the sign
-    before decimals."""
+    before decimals; unit: what each number is written with."""
 
     kind: str
     way: str = ""
     decimal: str = "."
+    unit: str = ""
 
 
 def cleaned(cells: pl.Series) -> pl.Series:
@@ -62,9 +65,19 @@ def meaning(
     was_number: it held numbers when the data was chosen, and does so still where a few texts are among them. typed: the
     file has types and says that these are texts. DataError where a kind was chosen that the cells cannot have.
     """
-    name, kind, told = cells.name, choice.kind, []
-    head = cleaned(cells.head(LOOKED))
+    name, kind = cells.name, choice.kind
+    told: list[str] = []
+    head = cells.head(LOOKED)
+    if kind == "auto" and decimal == "." and not typed and len(head) > head.null_count():
+        plain = head.cast(pl.Float64, strict=False)
+        if plain.null_count() == head.null_count():  # at once, for tables of thousands of columns
+            return Meaning("number", decimal=decimal), told
+    head = cleaned(head)
     way = ""
+    if kind in ("auto", "number") and (unit := _unit(head, kind)):
+        known_cells = head.drop_nulls().to_list()
+        told.append(f"Column “{name}” has {unit} in each cell and was read as numbers of that unit")
+        return Meaning("number", decimal=units.decimal_of(known_cells, unit, decimal), unit=unit), told
     if kind == "auto":
         known = len(head) - head.null_count()
         odd = numbers(head, decimal)[1]
@@ -92,6 +105,23 @@ def meaning(
     raise DataError(f"Column “{name}” of a table cannot be of the kind {kind}; choose number or category as its kind")
 
 
+def _unit(head: pl.Series, kind: str) -> str:
+    """The unit of all known cells, of most where numbers were chosen as the kind; "" where there is none."""
+    known = head.drop_nulls()
+    if not len(known) or not known.head(NAMED).str.contains(units.CELL).any():
+        return ""
+    fitting = known.filter(known.str.contains(units.CELL))
+    enough = len(known) if kind == "auto" else 0.5 * len(known)
+    return units.unit_of(fitting.to_list()) if len(fitting) >= enough else ""
+
+
+def _without_unit(cells: pl.Series, unit: str) -> pl.Series:
+    """Cells without the unit; those with another one, or none, as they are."""
+    plain = cells.str.strip_chars()
+    own = plain.str.contains(units.CELL) & plain.str.contains(unit, literal=True)
+    return cells.zip_with(~own.fill_null(False), plain.str.replace(unit, "", literal=True).str.replace_all(r"\s", ""))
+
+
 def _way(head: pl.Series) -> str:
     """How times are written in cells, "" where they are none."""
     known = head.drop_nulls()
@@ -109,12 +139,17 @@ def _way(head: pl.Series) -> str:
 def numbers(cells: pl.Series, decimal: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Texts as numbers, NaN where missing or none, and the places of those that are known and no numbers."""
     found = _cast(cells, decimal)
+    if found.null_count() == cells.null_count():
+        return found.to_numpy().astype(np.float64), np.zeros(0, np.int64)
     doubtful = (found.is_null() & cells.is_not_null()).arg_true()
     values = found.fill_null(float("nan")).to_numpy().astype(np.float64)
     if not len(doubtful):
         return values, np.zeros(0, np.int64)
     places = doubtful.to_numpy().astype(np.int64)
     rest = cleaned(cells.gather(doubtful))
+    if decimal == ".":
+        parted = rest.str.contains(THOUSANDS).fill_null(False)
+        rest = rest.zip_with(~parted, rest.str.replace_all(",", "", literal=True))
     again = _cast(rest, decimal)
     values[places] = again.fill_null(float("nan")).to_numpy()
     return values, places[(again.is_null() & rest.is_not_null()).to_numpy()]
@@ -202,15 +237,15 @@ class Numbers(Gatherer):
     _last: float | None = None
 
     def add(self, cells: pl.Series) -> None:
-        values, odd = numbers(cells, self.meaning.decimal)
+        unit = self.meaning.unit
+        values, odd = numbers(_without_unit(cells, unit) if unit else cells, self.meaning.decimal)
         if len(odd):
             self._note_odd(cells, odd)
         self.add_numbers(values)
 
     def add_numbers(self, values: NDArray[np.float64]) -> None:
         """Take the next rows, which are numbers already."""
-        with np.errstate(invalid="ignore"):
-            unusable = ~np.isnan(values) & ~(np.abs(values) <= GREATEST)
+        unusable = ~np.isnan(values) & ~usable(values)
         if unusable.any():
             self.unusable += int(unusable.sum())
             values = np.where(unusable, np.nan, values)
@@ -237,7 +272,8 @@ class Numbers(Gatherer):
             told.append(f"Column “{self.name}” has no values at all{ignored}")
         elif self.name.lower() in COUNTERS and self.counts_rows and self.rows > 2:
             role = "ignored"
-        return Column(self.name, "number", self.sink.finish(), role=role), told
+        unit, decimal = self.meaning.unit, self.meaning.decimal if self.meaning.unit else "."
+        return Column(self.name, "number", self.sink.finish(), role=role, unit=unit, decimal=decimal), told
 
 
 @dataclass

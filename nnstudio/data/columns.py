@@ -12,6 +12,18 @@ from numpy.typing import NDArray
 from nnstudio.data.lazy import Lazy, is_lazy
 
 Array = NDArray[Any]
+#: A network is fed 32-bit numbers, of which this is the greatest.
+GREATEST = float(np.finfo(np.float32).max)
+#: Characters of a name that a sentence shows.
+SHOWN = 60
+
+
+def usable(values: Array) -> NDArray[np.bool_]:
+    """Which numbers a network can be fed: those that are not missing, infinite or too large for 32 bits."""
+    if values.dtype.itemsize <= 4:
+        return np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(values) <= GREATEST)
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class Column:
     when asked for. ``joiner``: what stands between the tokens of codes whose ``categories`` are a vocabulary.
     ``pooled``: which entries of an array share one mean and scale: ``""`` none, ``"last"`` those of a place of the last
     axis, ``"all"`` all. ``scaling``: how numbers that are to be standardised are scaled otherwise
-    (`data.scaling`).
+    (`data.scaling`). ``unit``: what each number is written with in the file, ``decimal`` the sign before its decimals.
     """
 
     name: str
@@ -43,6 +55,8 @@ class Column:
     joiner: str = ""
     pooled: str = ""
     scaling: str = ""
+    unit: str = ""
+    decimal: str = "."
 
     @property
     def missing(self) -> int:
@@ -89,6 +103,12 @@ class Source:
 
 
 def quoted(names: list[str] | tuple[str, ...], at_most: int = 4) -> str:
-    """Names for a sentence: “a”, “b” and 3 more."""
-    shown = ", ".join(f"“{name}”" for name in names[:at_most])
+    """Names for a sentence: “a”, “b” and 3 more; of long ones the beginning."""
+    shown = ", ".join(f"“{shortened(name)}”" for name in names[:at_most])
     return shown if len(names) <= at_most else f"{shown} and {len(names) - at_most} more"
+
+
+def shortened(name: str) -> str:
+    """A name for a sentence, in one line, cut where it is a whole text."""
+    line = " ".join(name.split()) if any(sign in name for sign in "\n\r\t") else name
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

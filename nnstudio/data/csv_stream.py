@@ -9,19 +9,21 @@ from pathlib import Path
 
 import polars as pl
 
-from nnstudio.data.blocks import between_records, blocks, first_record, head_of
+from nnstudio.data.blocks import QUOTING, QuotingError, between_records, blocks, first_record, head_of
 from nnstudio.data.columns import Source
-from nnstudio.data.dialect import Dialect, detect, encoding_doubts
+from nnstudio.data.dialect import Dialect, encoding_doubts
 from nnstudio.data.errors import DataError
 from nnstudio.data.formats import known_by
+from nnstudio.data.heading import Heading, detect, heading
 from nnstudio.data.reference import DataReference
-from nnstudio.data.table import dialect_of, named, read_csv
+from nnstudio.data.table import dialect_of, named, read_csv, unpaired
 from nnstudio.data.table_stream import Blocks, stored_source
 
 #: A file of more bytes is read in blocks and kept on disk, where the option ``reading`` does not say otherwise.
 LARGE = 64 << 20
 #: Bytes by which is seen how a file is written, and which are shown at once.
 HEAD, FIRST = 1 << 20, 256 << 10
+PARTS = ("encoding", "delimiter", "header", "decimal")
 
 Progress = Callable[[float], None]
 
@@ -59,23 +61,43 @@ def read_large_csv(path: Path, reference: DataReference, progress: Progress) -> 
     if not head.strip():
         raise DataError(f"“{path.name}” is empty; a CSV file with one row a line was expected")
     dialect = dialect_of(head, path.name, reference.options)
-    record = first_record(head.decode(dialect.encoding, "ignore").removeprefix("\ufeff").replace("\r", "\n").encode())
-    first = next(csv.reader(io.StringIO(record), delimiter=dialect.delimiter), [""])
+    text = head.decode(dialect.encoding, "ignore").removeprefix("\ufeff")
+    above = heading(text, dialect.delimiter)
+    text = text[above.start :].replace("\r", "\n")
+    options = {"format": "csv", **{part: getattr(dialect, part) for part in PARTS}}
+    told = above.told(path.name, dialect.header)
+    told += encoding_doubts(path.name, "" if "encoding" in reference.options else dialect.encoding)
+
+    def source(quoting: bool) -> Source:
+        table, warnings = _table(path, dialect, text, above, quoting)
+        return stored_source(table, reference, (*warnings, *told), options, progress)
+
+    try:
+        return source(True)
+    except QuotingError as error:
+        try:
+            return source(False)
+        except DataError:
+            raise error from None
+
+
+def _table(path: Path, dialect: Dialect, text: str, above: Heading, quoting: bool) -> tuple[Blocks, list[str]]:
+    """A CSV file as blocks, and what the person should know of its columns' names. text: how the table begins."""
+    record = first_record(dialect.spread(text[:FIRST]).encode(), quoting)
+    first = next(csv.reader(io.StringIO(record), delimiter=dialect.separator, quoting=QUOTING[quoting]), [""])
     frame, warnings = named(pl.DataFrame([first], orient="row"), dialect.header)
     names = tuple(frame.columns)
-    warnings += encoding_doubts(path.name, "" if "encoding" in reference.options else dialect.encoding)
+    warnings += [] if quoting else [unpaired(path.name)]
     size = path.stat().st_size
 
     def read(columns: tuple[str, ...], told: Progress) -> Iterator[pl.DataFrame]:
         header = dialect.header
-        for block in blocks(path, dialect, lambda done: told(0.1 + 0.85 * done / max(1, size))):
+        for block in blocks(path, dialect, lambda done: told(0.1 + 0.85 * done / max(1, size)), above, quoting):
             if block.width != len(names):
                 raise DataError(f"“{path.name}” has {block.width} values a line, not {len(names)}; choose a delimiter")
             yield block.rename(dict(zip(block.columns, names, strict=True))).select(columns).slice(int(header))
             header = False
 
-    parts = ("encoding", "delimiter", "header", "decimal")
-    key = "\0".join((known_by(path), *(str(getattr(dialect, part)) for part in parts), *names))
-    table = Blocks(path.name, key, names, read, size, decimal=dialect.decimal)
-    options = {"format": "csv", **{part: getattr(dialect, part) for part in parts}}
-    return stored_source(table, reference, tuple(warnings), options, progress)
+    key = "\0".join((known_by(path), *(str(getattr(dialect, part)) for part in PARTS), *names))
+    key += "" if quoting else "\0as letters"
+    return Blocks(path.name, key, names, read, size, decimal=dialect.decimal), warnings

@@ -21,6 +21,7 @@ from nnstudio.data.lazy import Lazy, is_lazy
 from nnstudio.data.likeness import codes_of_texts
 from nnstudio.data.preparation import Preparation, Prepared, given_columns, learning, reshaped
 from nnstudio.data.reference import SPLITS, DataError, DataReference
+from nnstudio.data.resemblance import settled
 from nnstudio.data.roles import fields_of, shifted, with_roles
 from nnstudio.data.splitting import (
     PARTS,
@@ -28,8 +29,8 @@ from nnstudio.data.splitting import (
     folded,
     joined,
     split_as_told,
+    split_by_time,
     split_rows,
-    split_spans,
     together,
     used_rows,
 )  # fmt: skip
@@ -105,21 +106,21 @@ class Dataset:
         self._made_of, self._opened_with = (reference, source), tuple(warnings)
         self._fold = fold
         whole = shifted(with_choices(source, reference), reference.fields)
+        read, cut = list[str](), any(step.reshapes for step in reference.steps)
+        if known is not None and cut:  # what is known is of the columns before that
+            whole = replace(whole, columns=known.read(whole.columns, title, read))
         source, before, steps = reshaped(whole, reference.steps)
         source = with_roles(source, reference.fields, steps, whole.columns.keys())
-        self.title = title
-        self.has_changed = False
+        self.title, self.has_changed = title, False
         self.rows = source.rows
         self._part = source.part
         self.is_table = source.is_table
-        self.columns: Mapping[str, Column] = source.columns
-        self._count = source.count
-        self._spans, self._overlapping = source.spans, source.overlapping
+        self._count, self._spans, self._overlapping = source.count, source.spans, source.overlapping
         self._steps = steps
-        told = [*source.warnings]
-        if known is not None:
-            source = replace(source, columns=known.read(source.columns, title, told))
-            self.columns = source.columns
+        if known is not None and not cut:
+            source = replace(source, columns=known.read(source.columns, title, read))
+        self.columns: Mapping[str, Column] = source.columns
+        told = [*source.warnings, *read]
         self._indices = self._split(reference, told)
         train = self._indices["train"]
         fed, after = learning(source.columns, steps, train, told, known.steps[len(before) :] if known else ())
@@ -128,7 +129,7 @@ class Dataset:
         fields, more = fields_of(replace(source, columns=self.fed))
         texts = next((n for n, c in self.fed.items() if c.kind == "text"), "")
         if not fields and texts:
-            told.append(f"“{texts}” holds texts; add the step “Text to tokens”, so that a network can be fed with them")
+            told.append(f"“{texts}” holds texts; “Suggest a network” or the step “Text to tokens” makes tokens of them")
         elif not fields:
             raise DataError(f"“{title}” has no column to train on; give one the role input and the kind number")
         told += [*more, *warnings]
@@ -277,21 +278,19 @@ class Dataset:
         if not usable.any():
             raise DataError(f"“{self.title}” has no row with a value in its target; choose another target")
         classes = next((target for target in targets if target.kind == "category"), None)
-        alike = compared(self.columns.values(), fed, reference.fields)
+        alike = settled(compared(self.columns.values(), fed, reference.fields), np.flatnonzero(usable), split)
         rows = used_rows(split, np.flatnonzero(usable), alike, told)
         if not len(rows):
             raise DataError(f"Every row of “{self.title}” lacks a value; use rows that lack something as well")
         codes = classes.values[:] if classes else None
-        groups = self._groups(group)
+        own = groups = self._groups(group)
         if split.together:
             groups = joined(groups, alike, rows, self._count)
         named = self._named_parts(split.column or self._part)
-        if named is None and split.by_time and self._spans is not None:
-            parts = split_spans(split, rows, self._spans)
-            if not len(parts["train"]):
-                raise DataError(f"No row of “{self.title}” lies in training as a whole; give training a larger share")
+        if named is None and split.by_time:
+            parts = split_by_time(split, rows, self._times(reference), self._spans, own, (self.title, group), told)
         elif named is None:
-            parts = split_rows(split, rows, codes, self._times(reference), groups)
+            parts = split_rows(split, rows, codes, None, groups)
             if self._overlapping and not group and len(parts["train"]) < len(rows):
                 told.append(
                     "Rows overlap and are split at random, so the parts share values and figures are too good; split "
@@ -303,7 +302,7 @@ class Dataset:
             kept = np.concatenate([parts["train"], parts["validation"]])
             times = self._times(reference)
             times = self._spans[:, 0].astype(np.float64) if times is None and self._spans is not None else times
-            parts = folded(split, kept, *self._fold, codes, times, groups)
+            parts = folded(split, kept, *self._fold, codes, times, own if split.by_time else groups)
         if split.together:
             parts = together(parts, alike)
         empty = [name for name, share in zip(SPLITS, split.shares, strict=True) if share and not len(parts[name])]
@@ -366,8 +365,9 @@ class Dataset:
 def _tell_classes(target: Column, rows: Array, parts: Mapping[str, Array], told: list[str]) -> None:
     present = np.unique(target.values[rows])
     if len(present) == 1:
+        only = quoted([target.categories[int(present[0])]])
         told.append(
-            f"“{target.name}” has only one class (“{target.categories[int(present[0])]}”), so there is nothing to tell "
+            f"“{target.name}” has only one class ({only}), so there is nothing to tell "
             "apart; add rows of another class or choose another target"
         )
     unseen = np.setdiff1d(present, target.values[parts["train"]])

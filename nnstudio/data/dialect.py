@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nnstudio.data import blanks
 from nnstudio.data.errors import DataError
 
 #: Cells that mean "nothing is known", compared in lower case.
@@ -27,6 +28,8 @@ MARKS = (
 SAMPLE = 200_000
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+#: A number whose thousands are parted by commas, as polars and `re` read it.
+THOUSANDS = r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$"
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d*([eE][+-]?\d+)?|[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
@@ -39,9 +42,19 @@ class Dialect:
     header: bool
     decimal: str
 
+    @property
+    def separator(self) -> str:
+        """What stands between the values of its `spread` text."""
+        return "\t" if self.delimiter in (blanks.ANY, blanks.SEVERAL) else self.delimiter
 
-def detect_encoding(data: bytes) -> str:
-    """The encoding by its mark, by its zero bytes, or as the first of UTF-8, Latin-1, Windows-1252 that fits."""
+    def spread(self, text: str) -> str:
+        """The text with one separator between values where blanks part them."""
+        return text if self.separator == self.delimiter else blanks.tabbed(text, self.delimiter)
+
+
+def detect_encoding(data: bytes, *, whole: bool = True) -> str:
+    """The encoding by its mark, by its zero bytes, or as the first of UTF-8, Latin-1, Windows-1252 that fits. whole: it
+    does not end amidst a character."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return encoding
@@ -51,7 +64,7 @@ def detect_encoding(data: bytes) -> str:
     if head[0::2].count(0) > len(head) // 5:
         return "utf-16-be"
     try:
-        data.decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(data, final=whole)
     except UnicodeDecodeError:
         pass
     else:
@@ -88,14 +101,23 @@ def records(text: str, delimiter: str) -> list[list[str]]:
     lines = text[:SAMPLE].splitlines(keepends=True)
     if len(text) > SAMPLE and len(lines) > 1:
         lines.pop()
+    if delimiter in (blanks.ANY, blanks.SEVERAL):
+        return [row for line in lines[:1000] if (row := blanks.parted(line.rstrip("\r\n"), delimiter))]
     try:
         return [row for row in csv.reader(lines[:1000], delimiter=delimiter) if row]
     except csv.Error:  # a field beyond the csv module's limit: not this delimiter
         return []
 
 
+def record(line: str, delimiter: str) -> list[str]:
+    """The values of one line; none of a blank one."""
+    found = records(line, delimiter)
+    return found[0] if found else []
+
+
 def detect_delimiter(text: str) -> str:
-    """The delimiter that gives every record the same number of fields, and more than one; a comma where none does."""
+    """The delimiter that gives every record the same number of fields, and more than one, blanks where none other does;
+    a comma where none does."""
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         rows = records(text, delimiter)
@@ -110,6 +132,10 @@ def detect_delimiter(text: str) -> str:
             continue
         if (agreement, width) > best_score:
             best, best_score = delimiter, (agreement, width)
+    if best_score[0] < 1.0:
+        lines = text[:SAMPLE].splitlines()
+        lines = lines[:-1] if len(text) > SAMPLE else lines
+        best = blanks.detected(lines[:1000], lambda cell: is_number(cell, ".") or is_number(cell, ",")) or best
     return best
 
 
@@ -120,11 +146,18 @@ def _only_decimals(text: str, delimiter: str) -> bool:
 
 
 def detect_decimal(rows: Sequence[Sequence[str]], delimiter: str) -> str:
-    """A comma where numbers are written with one and none is written with a point."""
+    """A comma where numbers are written with one and none is written with a point. Commas that part thousands are none:
+    between quotation marks in a file of commas, or where one number has two of them or a point behind."""
     if delimiter == "," and not any("," in cell for row in rows for cell in row):
         return "."
     cells = [cell.strip() for row in rows for cell in row]
-    commas = sum(_COMMA.fullmatch(cell) is not None for cell in cells)
+    decimals = [cell for cell in cells if _COMMA.fullmatch(cell)]
+    parted = [cell for cell in cells if re.match(THOUSANDS, cell)]
+    if all(re.match(THOUSANDS, cell) for cell in decimals) and (
+        delimiter == "," or any(cell.count(",") > 1 or "." in cell for cell in parted)
+    ):
+        return "."
+    commas = len(decimals)
     points = sum("." in cell and _PLAIN.fullmatch(cell) is not None for cell in cells)
     thousands = sum(re.fullmatch(r"[+-]?\d{1,3}\.\d{3}", cell) is not None for cell in cells)
     return "," if commas and points == thousands else "."
@@ -134,6 +167,8 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     """Whether a cell is written as a number."""
     cell = cell.strip()
     if decimal == "," and _COMMA.fullmatch(cell):
+        return True
+    if decimal == "." and re.match(THOUSANDS, cell):
         return True
     return _PLAIN.fullmatch(cell) is not None or cell.lower().lstrip("+-") in ("inf", "infinity")
 
@@ -152,18 +187,6 @@ def detect_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
     if numbers or not below:
         return True
     return not any(cell in column for cell, column in zip(first, columns, strict=True))
-
-
-def detect(data: bytes, name: str) -> Dialect:
-    """How a CSV file is written. DataError where it is empty or no text."""
-    encoding = detect_encoding(data)
-    text = decoded(data, encoding, name)
-    if not text.strip():
-        raise DataError(f"“{name}” is empty; a CSV file with one row a line was expected")
-    delimiter = detect_delimiter(text)
-    rows = records(text, delimiter)
-    decimal = detect_decimal(rows, delimiter)
-    return Dialect(encoding, delimiter, detect_header(rows, decimal), decimal)
 
 
 def encoding_doubts(name: str, guessed: str) -> list[str]:

@@ -7,8 +7,10 @@ saved with a project and an exported model.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,19 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.data import objects, scaling
-from nnstudio.data.columns import Array, Column
-from nnstudio.data.dialect import MISSING
-from nnstudio.data.lazy import is_lazy
+from nnstudio.data import objects, scaling, units
+from nnstudio.data.columns import GREATEST, Array, Column
+from nnstudio.data.dialect import MISSING, THOUSANDS
+from nnstudio.data.moments import moments, scales
 from nnstudio.data.reference import DataError
 from nnstudio.data.steps.tokenizing import PAD, UNKNOWN, decoded
 from nnstudio.layers.types import TensorType
 
 #: The kinds of columns that can be fed to a network.
 FED = ("number", "category", "image", "array", "codes", "mask", "boxes", "sound")
-#: Of values that are read when they are asked for, about so many rows tell the mean and scale.
-SAMPLED = 2000
-#: The code of a category that no row had when the data was prepared.
+#: The code of a category that no row had when the data was prepared; further ones have lower codes.
 NEW = -2
 #: Rows of a table's column that are looked at together.
 TOGETHER = 1 << 20
@@ -43,7 +43,8 @@ class ColumnEncoding:
     a missing value: the training rows' mean (before mean and std are applied) or most frequent category.
     shape: of one sample, () for a table's columns. rate: samples a second of a sound. joiner: between the tokens of
     codes whose categories are a vocabulary. log: mean and std are of `scaling.signed_log` of the value. Columns that
-    only steps of the preparation can use (texts, times) are described by one too, which reads them.
+    only steps of the preparation can use (texts, times) are described by one too, which reads them. unit: what each
+    number is written with in the file, decimal: the sign before its decimals there.
     """
 
     name: str
@@ -58,6 +59,8 @@ class ColumnEncoding:
     rate: int = 0
     joiner: str = ""
     log: bool = False
+    unit: str = ""
+    decimal: str = "."
 
     def encoded(self, values: Array) -> Array:
         """Raw values as :class:`Column` holds them, one entry a row: float32 N×…, or int64 codes."""
@@ -97,6 +100,8 @@ class ColumnEncoding:
         """Values that a person gave for this column, as :class:`Column` holds them. DataError where one cannot be."""
         if self.kind == "category":
             places = {name: code for code, name in enumerate(self.categories)}
+            new = self.unknown(values)
+            places |= {name: NEW + 1 - len(new) + place for place, name in enumerate(new)}
             return np.array([self._code(value, places) for value in values], dtype=np.int64)
         if self.kind == "number":
             return np.array([self._number(value) for value in values], dtype=np.float64)
@@ -158,11 +163,13 @@ class ColumnEncoding:
     def _number(self, value: Any) -> float:
         if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
             return math.nan
+        if isinstance(value, str) and re.match(THOUSANDS, value.strip()):
+            value = value.replace(",", "")
         try:
-            number = float(value)
+            number = float(units.plain(value, self.unit, self.decimal) if isinstance(value, str) else value)
         except (ValueError, TypeError, OverflowError):
             raise DataError(f"“{self.name}” must be a number, not {value!r}; give a number or leave it empty") from None
-        return number if math.isfinite(number) else math.nan
+        return number if abs(number) <= GREATEST else math.nan
 
 
 def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
@@ -184,22 +191,15 @@ def learned(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
     if column.standardise or lacking or column.kind == "number":
         pooled = "all" if column.kind == "image" else column.pooled
         groups = {"all": 1, "last": shape[-1] if shape else 1}.get(pooled, 0)
-        if len(train) > TOGETHER and not shape:
-            means, stds = _moments_by_parts(column, train)
-        else:
-            lazy = is_lazy(column.values) and bool(shape)
-            values = column.values[train[:: max(1, len(train) // SAMPLED)] if lazy else train]
-            means, stds = _moments(values.reshape(len(values), -1), column.divisor, groups)
+        means, stds = moments(column, train, groups)
         fill_values = tuple(means.tolist())
         if column.standardise and column.scaling not in ("", "standardise"):
-            values = column.values[train[:: max(1, len(train) // SAMPLED)] if is_lazy(column.values) else train]
-            flat = values.reshape(len(values), -1).astype(np.float64) / column.divisor
-            means, stds = scaling.fitted(flat, column.scaling, groups)
+            means, stds = scales(column, train, groups)
         if column.standardise:
             mean, std = tuple(means.tolist()), tuple(stds.tolist())
     return ColumnEncoding(
         column.name, column.kind, shape, mean, std, fill_values, column.divisor, rate=column.rate,
-        log=column.standardise and column.scaling == "log1p",
+        log=column.standardise and column.scaling == "log1p", unit=column.unit, decimal=column.decimal,
     )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def _of_weights(column: Column, train: NDArray[np.int64]) -> ColumnEncoding:
         raise DataError(
             f"“{column.name}” weighs rows and has {low:g} among its values; give 0 or more, or another role"
         )
-    mean = _moments_by_parts(column, train)[0]
+    mean = moments(column, train, 0)[0]
     if not mean[0] > 0:
         raise DataError(f"“{column.name}” weighs rows, and no training row has more than 0; give it another role")
     return ColumnEncoding(column.name, "number", std=(float(mean[0]),), fill=(float(mean[0]),))
@@ -222,7 +222,7 @@ def described(column: Column) -> ColumnEncoding:
     """How a column is read from what a person gives, with nothing learned."""
     return ColumnEncoding(
         column.name, column.kind, tuple(column.values.shape[1:]), divisor=column.divisor, categories=column.categories,
-        size=column.size, rate=column.rate, joiner=column.joiner,
+        size=column.size, rate=column.rate, joiner=column.joiner, unit=column.unit, decimal=column.decimal,
     )  # fmt: skip
 
 
@@ -244,9 +244,9 @@ def _seconds(name: str, value: Any) -> float:
 def _moment(text: str) -> datetime | None:
     with contextlib.suppress(ValueError):
         return datetime.fromisoformat(text)
-    for way in ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %H:%M"):
+    for day, time in itertools.product(("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y"), ("", " %H:%M", " %H:%M:%S")):
         with contextlib.suppress(ValueError):
-            return datetime.strptime(text, way)
+            return datetime.strptime(text, day + time)
     return None
 
 
@@ -257,36 +257,6 @@ def _counts(column: Column, train: NDArray[np.int64]) -> NDArray[np.int64]:
         codes = column.values[train[start : start + TOGETHER]]
         counts += np.bincount(codes[codes >= 0], minlength=len(counts))
     return counts
-
-
-def _moments_by_parts(
-    column: Column, train: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
-    """As :func:`_moments`, of a column of numbers, some rows at a time: the same numbers from memory and from disk."""
-
-    def total(of: Callable[[Array], Array]) -> float:
-        parts = (column.values[train[at : at + TOGETHER]] for at in range(0, len(train), TOGETHER))
-        return float(sum(float(of(part[~np.isnan(part)].astype(np.float64)).sum()) for part in parts))
-
-    count = max(1.0, total(np.ones_like))
-    mean = total(lambda part: part / column.divisor) / count
-    spread = math.sqrt(total(lambda part: (part / column.divisor - mean) ** 2) / count)
-    return np.array([mean]), np.array([1.0 if spread <= 1e-12 * max(abs(mean), 1.0) else spread])
-
-
-def _moments(flat: Array, divisor: float, pooled: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation (population) of each entry; 1 where nothing varies. Where ``pooled``, every so many
-    entries share one."""
-    flat = flat.astype(np.float64) / divisor
-    times = flat.shape[1] // pooled if pooled > 1 else 1
-    if pooled:
-        flat = flat.reshape(-1, pooled)
-    known = ~np.isnan(flat)
-    count = np.maximum(known.sum(axis=0), 1)
-    means = np.where(known, flat, 0.0).sum(axis=0) / count
-    spread = np.sqrt((np.where(known, flat - means, 0.0) ** 2).sum(axis=0) / count)
-    tiny = spread <= 1e-12 * np.maximum(np.abs(means), 1.0)
-    return np.tile(means, times), np.tile(np.where(tiny, 1.0, spread), times)
 
 
 @dataclass(frozen=True)
@@ -342,7 +312,7 @@ class FieldEncoding:
                 array[:, place] = encoded[:, 0]
                 place += 1
             else:
-                known = values[name] != NEW  # of no category: zeros
+                known = values[name] > NEW  # of no category: zeros
                 array[np.arange(count)[known], place + encoded[known]] = 1.0
                 place += len(column.categories)
         return array

@@ -6,17 +6,24 @@ import importlib.util
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from nnstudio.data.columns import Source, quoted
 from nnstudio.data.errors import DataError
+from nnstudio.data.heading import found, header_of_sheet
 from nnstudio.data.reference import DataReference
 from nnstudio.data.typed import typed_source
+
+if TYPE_CHECKING:
+    import fastexcel
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 #: No table is unpacked to more bytes.
 MOST = 2 << 30
+#: Rows of a sheet among which its header is looked for.
+LOOKED = 100
 
 Progress = Callable[[float], None]
 
@@ -46,15 +53,29 @@ def read_excel(path: Path, reference: DataReference, progress: Progress) -> Sour
     if asked and asked not in book.sheet_names:
         raise DataError(f"“{path.name}” has no sheet “{asked}”; it has {quoted(book.sheet_names, 8)}")
     for name in [asked] if asked else book.sheet_names:
-        frame = _sheet(path, name)
+        header, title = _header(path, book, name)
+        frame = _sheet(path, name, header)
         if frame.height:
-            return typed_source(frame, path.name, reference, progress, {"format": "excel", "sheet": name})
+            told = (found("header", path.name, f"row {header + 1:,}", title),) if title else ()
+            return typed_source(frame, path.name, reference, progress, {"format": "excel", "sheet": name}, told)
     raise DataError(f"“{path.name}” has no rows below a header in {quoted(book.sheet_names, 8)}; choose another file")
 
 
-def _sheet(path: Path, name: str) -> pl.DataFrame:
+def _header(path: Path, book: fastexcel.ExcelReader, name: str) -> tuple[int, str]:
+    """The place of a sheet's header where a title stands above it, and the title; 0 and "" where none does."""
     try:
-        frame = pl.read_excel(path, sheet_name=name, engine="calamine", raise_if_empty=False)
+        head = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=LOOKED, dtypes="string").to_polars()
+    except Exception as error:  # fastexcel raises several kinds of its own
+        raise _damaged(path, error) from None
+    rows = [[cell or "" for cell in row] for row in head.rows()]
+    place = header_of_sheet(rows)
+    return place, next((cell.strip() for row in rows[:place] for cell in row if cell.strip()), "")
+
+
+def _sheet(path: Path, name: str, header: int) -> pl.DataFrame:
+    options = {"header_row": header} if header else {}
+    try:
+        frame = pl.read_excel(path, sheet_name=name, engine="calamine", raise_if_empty=False, read_options=options)
     except Exception as error:  # polars and fastexcel raise several kinds
         raise _damaged(path, error) from None
     return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame

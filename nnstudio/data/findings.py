@@ -99,7 +99,7 @@ def names_rows(sample: Sample) -> Iterator[Finding]:
             steps = np.diff(known)
             only = bool((known == np.round(known)).all() and len(steps) and (steps > 0).all())
         else:
-            only = len(np.unique(known.astype(str) if known.dtype == object else known)) == len(known)
+            only = len(set(known.tolist())) == len(known)
             only = only and not any(" " in str(text) for text in known[:20]) if column.kind == "text" else only
         if only:
             yield Finding(

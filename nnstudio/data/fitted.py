@@ -161,6 +161,9 @@ def _recoded(column: Column, encoding: ColumnEncoding) -> Column:
     places = {name: code for code, name in enumerate(encoding.categories)}
     of_category = -1 if column.role == "target" else NEW
     lacking = {"category": of_category, "codes": min(1, len(places) - 1), "boxes": -1}.get(column.kind, 0)
+    new = [name for name in column.categories if name not in places]
+    if lacking == NEW:  # each its own, as groups that windows do not leave
+        places |= {name: NEW + 1 - len(new) + place for place, name in enumerate(new)}
     codes = np.array([places.get(name, lacking) for name in column.categories] or [lacking], dtype=np.int64)
 
     def change(values: Array) -> Array:

@@ -162,7 +162,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 (b"SQLite format 3\0",),
             ),
             Format(
-                "jsonl", "JSON, one object a line", "lines:read_jsonl", (".jsonl", ".ndjson"), detect="lines:is_jsonl"
+                "jsonl",
+                "JSON, one object a line",
+                "lines:read_jsonl",
+                (".jsonl", ".ndjson"),
+                detect="lines:is_jsonl",
+                first="lines:first_objects",
             ),
             Format(
                 "conll",
@@ -170,15 +175,24 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "conll:read_conll",
                 (".conll", ".conllu", ".iob", ".bio"),
                 detect="conll:is_conll",
+                first="conll:first_sentences",
                 steps="conll:tokens_of",
             ),
-            Format("lines", "texts, one a line", "lines:read_lines", (".lines",), steps="lines:words_of"),
+            Format(
+                "lines",
+                "texts, one a line",
+                "lines:read_lines",
+                (".lines",),
+                first="lines:first_lines",
+                steps="lines:words_of",
+            ),
             Format(
                 "text",
                 "one long text (.txt, .md)",
                 "lines:read_text",
                 (".md",),
                 detect="lines:is_text",
+                first="lines:first_text",
                 steps="lines:chunks_of",
             ),
             Format(

@@ -22,6 +22,8 @@ class Lazy(ABC):
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    #: Whether each entry is a file of its own, or nearly, so that reading all takes minutes.
+    costly = False
     #: Whether there may be entries that cannot be read and that nobody knows of yet.
     unsure = False
 
@@ -96,7 +98,7 @@ class Picked(Lazy):
     """Some rows of other values."""
 
     def __init__(self, values: Lazy, rows: Rows) -> None:
-        self.values, self.rows = values, rows
+        self.values, self.rows, self.costly = values, rows, values.costly
         self.shape, self.dtype = (len(rows), *values.shape[1:]), values.dtype
 
     def take(self, rows: Rows) -> Array:
@@ -114,7 +116,7 @@ class Mapped(Lazy):
     """
 
     def __init__(self, values: Lazy, change: Callable[[Array], Array]) -> None:
-        self.values, self.change = values, change
+        self.values, self.change, self.costly = values, change, values.costly
         first = change(values.take(np.zeros(1, np.int64)))
         self.shape, self.dtype = (len(values), *first.shape[1:]), first.dtype
 
@@ -125,3 +127,8 @@ class Mapped(Lazy):
 def is_lazy(values: object) -> bool:
     """Whether values, typed as an array, are a `Lazy`."""
     return isinstance(values, Lazy)
+
+
+def is_costly(values: object) -> bool:
+    """Whether values are a `Lazy` of which reading all takes minutes."""
+    return isinstance(values, Lazy) and values.costly

@@ -63,7 +63,7 @@ def arrays_pieces(values: Array) -> list[Piece]:
     for first in range(0, count, step):
         bits = mixed(_bits(flat[first : first + step]))
         made[first : first + step] = np.add.reduceat(bits * weights, starts, axis=1)
-    return [_counted(np.ascontiguousarray(made[:, place])) for place in range(len(starts))]
+    return [counted(np.ascontiguousarray(made[:, place])) for place in range(len(starts))]
 
 
 def file_pieces(values: Array, rows: Rows) -> list[Piece] | None:
@@ -83,7 +83,7 @@ def file_pieces(values: Array, rows: Rows) -> list[Piece] | None:
             keys[row] = int.from_bytes(hashlib.blake2b(paths[row].read_bytes(), digest_size=8).digest(), "little")
         except OSError:  # it is told where it is read for training
             continue
-    made = _counted(keys)
+    made = counted(keys)
     return [made, made]  # long enough that none is equal by chance
 
 
@@ -105,7 +105,8 @@ def _size(path: Path) -> int:
         return -1
 
 
-def _counted(keys: Keys) -> Piece:
+def counted(keys: Keys) -> Piece:
+    """A part of rows of which no more is known than which are equal."""
     return Piece(keys, float(len(np.unique(keys))))
 
 
@@ -134,7 +135,7 @@ def _texts(values: Array) -> list[Piece]:
     made = []
     for place in range(longest):
         codes = [hash(words[place]) & 0xFFFFFFFFFFFFFFFF if place < len(words) else 0 for words in cut]
-        made.append(_counted(np.array(codes, np.uint64)))
+        made.append(counted(np.array(codes, np.uint64)))
     return made
 
 
@@ -165,10 +166,14 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
 def digests(columns: Sequence[Column], rows: Rows) -> Iterator[bytes]:
     """For each row a digest, the same for rows that are the same in all columns."""
     kept = [_comparable(column) for column in columns if len(column.values)]
-    for block in _blocks(rows):
-        taken = [np.ascontiguousarray(values[block]) for values in kept]
+    width = sum(int(values.dtype.itemsize * np.prod(values.shape[1:], dtype=np.int64)) for values in kept)
+    count = max(TOGETHER, BLOCK // max(1, 16 * width))
+    for start in range(0, len(rows), count):
+        block = rows[start : start + count]
+        taken = [np.ascontiguousarray(values[block]).reshape(len(block), -1).view(np.uint8) for values in kept]
+        whole = np.concatenate(taken, axis=1).tobytes() if taken else b""
         for place in range(len(block)):
-            yield hashlib.blake2b(b"".join(each[place].tobytes() for each in taken), digest_size=16).digest()
+            yield hashlib.blake2b(whole[place * width : (place + 1) * width], digest_size=16).digest()
 
 
 def _comparable(column: Column) -> Array:

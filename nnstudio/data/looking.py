@@ -95,9 +95,14 @@ def absent(column: Column, values: Array) -> NDArray[np.bool_]:
     return np.isnan(values)
 
 
-def ignoring(name: str) -> DataCure:
-    """No longer feed a column to the network."""
-    return DataCure(
-        f"Ignore “{name}”", "The network is then not fed this column.",
-        lambda reference: reference.with_choice(name, role="ignored"),
-    )  # fmt: skip
+def ignoring(*names: str) -> DataCure:
+    """No longer feed columns to the network, nor what steps make of them."""
+
+    def change(reference: DataReference) -> DataReference:
+        for name in names:
+            reference = reference.with_choice(name, role="ignored")
+        steps = (step.without(set(names)) for step in reference.steps)
+        return reference.with_(steps=tuple(step for step in steps if step is not None))
+
+    title = f"Ignore “{names[0]}”" if len(names) == 1 else f"Ignore these {len(names)} columns"
+    return DataCure(title, f"The network is then not fed {'this column' if len(names) == 1 else 'them'}.", change)

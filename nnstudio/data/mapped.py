@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstudio.data.columns import usable
 from nnstudio.data.errors import DataError
 from nnstudio.data.lazy import Lazy, Rows
 from nnstudio.data.reference import DataReference
@@ -35,7 +36,7 @@ def stays(reference: DataReference, shape: tuple[int, ...], fortran: bool, dtype
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What was found in a look through an array: rows with its least and its greatest number, which rows have numbers
-    that are missing or infinite, and how many there are."""
+    that are missing or cannot be used, and how many there are."""
 
     low: int
     high: int
@@ -44,7 +45,8 @@ class Seen:
 
 
 class MappedArray(Lazy):
-    """An array in a file, one entry a row, as numbers of this computer's byte order; infinite ones are missing (NaN).
+    """An array in a file, one entry a row, as numbers of this computer's byte order; those that cannot be
+    used (infinite, too large for 32 bits) are missing (NaN).
 
     place: where it begins in the file. DataError from :meth:`take` where the file has changed since it was opened.
     """
@@ -74,7 +76,7 @@ class MappedArray(Lazy):
         taken = np.empty((len(rows), *self.shape[1:]), self.dtype)
         taken[order] = self.view[rows[order]]
         if self.dtype.kind == "f" and self.seen.bad:
-            taken[~np.isfinite(taken)] = np.nan
+            taken[~usable(taken)] = np.nan
         return taken
 
     def absent(self) -> NDArray[np.bool_]:
@@ -93,7 +95,7 @@ class MappedArray(Lazy):
         low, high = (np.inf, 0), (-np.inf, 0)
         for start, part in self.parts():
             if self.kept.kind == "f":
-                known = np.isfinite(part)
+                known = usable(part)
                 absent[start : start + len(part)] = ~known.all(axis=1)
                 bad += int(part.size - np.count_nonzero(known))
                 least, most = (np.where(known, part, np.inf).min(axis=1), np.where(known, part, -np.inf).max(axis=1))

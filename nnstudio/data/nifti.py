@@ -108,6 +108,7 @@ class Slices(Lazy):
     """Slices of scans, one after the other: brightness from 0 to 1, N×1×H×W, or with ``classes`` the places of their
     values in those, N×H×W. The scans that were read last are kept."""
 
+    costly = True
     #: Scans that are kept in memory.
     KEPT = 8
 

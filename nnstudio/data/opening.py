@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float], None]
 #: Bytes of a text by which its encoding is seen.
-TEXT = 256 << 20
+TEXT = 64 << 20
 First = Callable[["Dataset"], object]
 #: Options that are for one kind of file.
 OF_KIND = {"query": "sqlite", "sheet": "excel"}
@@ -167,7 +168,8 @@ def _detected_options(path: Path) -> dict[str, Any]:
     form = _format(path)
     if FORMATS[form].of_text and form != "csv":
         with path.open("rb") as stream:
-            return {"format": form, "encoding": detect_encoding(stream.read(TEXT))}
+            data = stream.read(min(TEXT, path.stat().st_size))
+        return {"format": form, "encoding": detect_encoding(data, whole=len(data) < TEXT)}
     if form != "csv":
         return {"format": form}
     from nnstudio.data.table import dialect_of_file
@@ -216,7 +218,7 @@ def _format(path: Path) -> str:
         if path.is_dir():
             found = next((form.id for form in FORMATS.values() if form.folder and form.fits(path, b"")), "")
             if not found:
-                raise DataError(f"“{path}” is a folder in which no data was found; choose {_kinds()}")
+                raise DataError(f"“{path}” is a folder in which no data was found; choose {_instead(path)}")
             return found
         if not path.exists():
             raise _gone(path)
@@ -226,11 +228,28 @@ def _format(path: Path) -> str:
         raise _unreadable(path, error) from None
     found = next((form.id for form in FORMATS.values() if not form.folder and form.fits(path, head)), "csv")
     by_name = next((form for form in FORMATS.values() if path.suffix.lower() in form.suffixes), None)
-    if by_name is not None and by_name.magic and found == "csv":
+    if found == "csv":
+        _check_no_other(path, head)
+    if by_name is not None and (by_name.magic or by_name.id == "cifar") and found == "csv":
         raise DataError(f"“{path.name}” is no {by_name.title} although its name says so; make or copy it again")
     if found == "csv" and path.suffix.lower() == ".json":
         _check_no_json(path)
     return found
+
+
+def _check_no_other(path: Path, head: bytes) -> None:
+    """DataError that says what to choose instead, where a file is one of those that are read by the folder, or is
+    packed."""
+    from nnstudio.data import pictures_decode, sound
+
+    for what, endings in (("picture", pictures_decode.ENDINGS), ("sound", sound.ENDINGS)):
+        if path.name.lower().endswith(endings):
+            raise DataError(
+                f"“{path.name}” is a single {what}; choose the folder in which such {what}s are: "
+                f"{path.absolute().parent}"
+            )
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")):
+        raise DataError(f"“{path.name}” is packed; unpack it and choose what was in it")
 
 
 def _check_no_json(path: Path) -> None:
@@ -251,6 +270,24 @@ def _check_no_json(path: Path) -> None:
             f"“{path.name}” is JSON, of which tables are read with one object a line; write it so, as "
             f"“{path.stem}.jsonl”, or as CSV"
         )
+
+
+def _instead(folder: Path) -> str:
+    """What to choose in the place of a folder that is no data: a file in it that is, or else what can be."""
+    for file in sorted(itertools.islice(folder.rglob("*"), 1000)):
+        form = next((form for form in FORMATS.values() if not form.folder and _is(form, file)), None)
+        if form is not None:
+            return f"a file in it, such as “{file.relative_to(folder).as_posix()}” ({form.title})"
+    return _kinds()
+
+
+def _is(form: Format, file: Path) -> bool:
+    """Whether a file is of a kind, as far as its name and its first bytes tell."""
+    with suppress(OSError, DataError):
+        if file.is_file() and not file.name.startswith("."):
+            with file.open("rb") as stream:
+                return form.fits(file, stream.read(512))
+    return False
 
 
 def _kinds() -> str:

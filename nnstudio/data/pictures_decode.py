@@ -125,6 +125,7 @@ class Pictures(Lazy):
         self._have = np.zeros(len(paths), dtype=bool)
         self._lock = threading.Lock()
 
+    costly = True
     #: Decoded pictures of up to so many bytes in all are kept in memory.
     KEPT = 1 << 30
 

@@ -91,12 +91,14 @@ def _cells(source: Source, column: str) -> list[str]:
 
 
 def _naming(source: Source, places: Mapping[str, int]) -> str:
-    """The column that names pictures in more than half of its first rows; "" where none does."""
-    best, most = "", 0
+    """The column that names pictures in more than half of its first rows, with their endings rather than without, since
+    numbers may name some by chance; "" where none does."""
+    best, most = "", (0, 0)
     for name in source.columns:
         cells = _cells(source, name)[:LOOKED_AT]
-        found = sum(cell in places for cell in cells)
-        if found * 2 > len(cells) and found > most:
+        named = [cell for cell in cells if cell in places]
+        found = sum(cell.lower().endswith(ENDINGS) for cell in named), len(named)
+        if len(named) * 2 > len(cells) and found > most:
             best, most = name, found
     return best
 

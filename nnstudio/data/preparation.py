@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstudio.data.columns import Array, Column, Source, quoted
+from nnstudio.data.columns import GREATEST, Array, Column, Source, quoted
 from nnstudio.data.encoding import ColumnEncoding, FieldEncoding, described
 from nnstudio.data.errors import DataError
 from nnstudio.data.steps import Step, step_from_json, step_to_json
@@ -71,6 +71,30 @@ def learning(
     return columns, done
 
 
+def _check_written(encoding: ColumnEncoding | None, values: Sequence[Any]) -> None:
+    """DataError where a person gave what is neither a text nor a number for a column of texts or classes."""
+    if encoding is None or encoding.kind not in ("text", "category"):
+        return
+    for value in values:
+        if encoding.kind == "text" and isinstance(value, bool | Mapping | list | tuple | np.ndarray):
+            raise DataError(f"“{encoding.name}” must be a text, not {value!r}; give a text or leave it empty")
+        if encoding.kind == "category" and isinstance(value, Mapping | list | tuple | np.ndarray):
+            raise DataError(f"“{encoding.name}” must be one of its classes, not {value!r}; give one as a text")
+
+
+def _usable(encoding: ColumnEncoding | None, values: Sequence[Any]) -> Sequence[Any]:
+    """What a person gave for a column of arrays, NaN where a number is too large to be held: it counts as missing."""
+    if encoding is None or encoding.kind not in ("array", "image", "sound"):
+        return values
+    try:
+        array = np.asarray(values)
+        array = array.astype(np.float64) if array.dtype == object else array
+    except (ValueError, TypeError, OverflowError):  # which reading them tells
+        return values
+    large = np.abs(array) > np.float64(GREATEST) if array.dtype.kind == "f" else np.zeros(1, bool)
+    return cast(Sequence[Any], np.where(large, np.nan, array)) if large.any() else values
+
+
 @dataclass(frozen=True)
 class Preparation:
     """All that turns rows into arrays and predictions into values, without the data that it was learned from.
@@ -126,6 +150,9 @@ class Preparation:
         lengths = {len(values) for values in rows.values()}
         if len(lengths) > 1:
             raise DataError("Each column must be given as many values as the others; give one for each row")
+        for name, values in rows.items():
+            _check_written(self.reads(name), values)
+        rows = {name: _usable(self.reads(name), values) for name, values in rows.items()}
         able, known = self._able(self._prepared(rows))
         if not able:
             able, known = self._able({n: self.columns[n].read(v) for n, v in rows.items() if n in self.columns})
@@ -233,6 +260,8 @@ def given_columns(columns: Mapping[str, Column], steps: Sequence[Step]) -> dict[
 
 def _plain(value: ColumnEncoding | FieldEncoding) -> dict[str, Any]:
     parts = {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, ColumnEncoding) and not value.unit:
+        del parts["unit"], parts["decimal"]
     return {name: list(part) if isinstance(part, tuple) else part for name, part in parts.items()}
 
 

@@ -11,9 +11,10 @@ from nnstudio.data.columns import Column
 from nnstudio.data.encoding import FED
 from nnstudio.data.evenness import hardly_chance
 from nnstudio.data.lazy import is_lazy
-from nnstudio.data.likeness import Piece, file_pieces, mixed, pieces_of, read
-from nnstudio.data.looking import DataCure, Finding, Sample
+from nnstudio.data.likeness import Piece, counted, file_pieces, mixed, pieces_of, read
+from nnstudio.data.looking import ROWS, DataCure, Finding, Sample
 from nnstudio.data.reference import SPLITS
+from nnstudio.data.resemblance import alike, as_compared, comparable
 from nnstudio.data.splitting import compared
 
 Rows = NDArray[np.int64]
@@ -22,15 +23,28 @@ Rows = NDArray[np.int64]
 READ = 1 << 27
 #: The share of rows that must be repeated to be told.
 SHARE = 0.01
+#: Values that a column must have among those looked at for rows to be chosen by it; rows of it that are read together.
+DIFFERENT, BLOCK = 1000, 1 << 20
 
 
 def repeated(sample: Sample) -> Iterator[Finding]:
     """The same row stands in two splits, or several times."""
-    looked = _pieces(sample, _columns(sample))
-    if looked is None:
-        return
-    places, pieces, others = looked
-    rows, split = sample.rows[places], sample.split[places]
+    columns = _columns(sample)
+    rows, split = _looked_at(sample, columns)
+    for look in (_pieces, _resembling):
+        looked = look(sample, columns, rows)
+        if looked is None:
+            continue
+        places, pieces, others = looked
+        found = tuple(_told(sample, rows[places], split[places], pieces, others))
+        if found:
+            yield from found
+            return
+
+
+def _told(
+    sample: Sample, rows: Rows, split: NDArray[np.int8], pieces: list[Piece], others: list[Piece]
+) -> Iterator[Finding]:
     keys = np.sum([mixed(each.keys, salt) for salt, each in enumerate((*pieces, *others))], axis=0, dtype=np.uint64)
     _, first, place, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
     again = np.ones(len(rows), bool)
@@ -77,25 +91,88 @@ def _columns(sample: Sample) -> list[Column]:
     return [*found, *(each for each in (*sample.inputs, *sample.targets) if each.name not in names)]
 
 
-def _pieces(sample: Sample, columns: list[Column]) -> tuple[Rows, list[Piece], list[Piece]] | None:
+def _looked_at(sample: Sample, columns: list[Column]) -> tuple[Rows, NDArray[np.int8]]:
+    """The rows that are compared, and the part of each: all that are in a part; of very many those whose number in one
+    column has such a hash, so that equal ones are looked at together."""
+    dataset = sample.dataset
+    split = np.full(dataset.total, -1, np.int8)
+    for part, name in enumerate(SPLITS):
+        split[dataset.indices(name)] = part
+    used = np.flatnonzero(split >= 0)
+    if len(used) <= ROWS:
+        return used, split[used]
+    chosen = _chosen(sample, columns, used)
+    rows = chosen if chosen is not None else sample.rows[sample.split >= 0]
+    return rows, split[rows]
+
+
+def _chosen(sample: Sample, columns: list[Column], used: Rows) -> Rows | None:
+    """About `ROWS` of these rows, by what stands in the column that differs most. None where each differs little."""
+    differ = {
+        column.name: len(np.unique(sample.values[column.name]))
+        for column in columns
+        if column.kind in ("number", "category", "time") and column.name in sample.values
+    }
+    name = max(differ, key=lambda each: differ[each], default="")
+    if not name or differ[name] < DIFFERENT:
+        return None
+    column, most = sample.dataset.columns[name], np.uint64(2**64 * (ROWS / len(used)) * (1 - 2**-20))
+    kept = []
+    for start in range(0, len(used), BLOCK):
+        if not sample.wanted():
+            return None
+        rows = used[start : start + BLOCK]
+        values = column.values[rows]
+        (piece,) = pieces_of(column.kind, as_compared(column, values))
+        kept.append(rows[mixed(piece.keys) < most])
+    return np.concatenate(kept)
+
+
+def _pieces(sample: Sample, columns: list[Column], rows: Rows) -> tuple[Rows, list[Piece], list[Piece]] | None:
     """The places of the rows that are compared, and what they are made of: inputs, and targets. None where there is
     nothing to compare, or it is no longer wanted."""
-    places: Rows = np.flatnonzero(sample.split >= 0)
-    files = {c.name: f for c in columns if (f := file_pieces(c.values, sample.rows[places])) is not None}
-    large = sum(_bytes(column) for column in columns if column.name not in files)
-    step = -(-large * len(places) // READ)
-    if step > 1:
-        files = {name: [Piece(each.keys[::step], each.possible) for each in made] for name, made in files.items()}
-        places = places[::step]
+    files = {c.name: f for c in columns if (f := file_pieces(c.values, rows)) is not None}
+    places = _some(rows, sum(_bytes(column) for column in columns if column.name not in files))
+    kept = {name: [Piece(each.keys[places], each.possible) for each in made] for name, made in files.items()}
+    return _made(sample, columns, rows, places, kept)
+
+
+def _resembling(sample: Sample, columns: list[Column], rows: Rows) -> tuple[Rows, list[Piece], list[Piece]] | None:
+    """As :func:`_pieces`, of rows with pictures that are compared by their looks; None where there are none such."""
+    pictures = [column for column in columns if comparable(column)]
+    if not pictures:
+        return None
+    places = _some(rows, sum(map(_bytes, columns)))
+    seen = {}
+    for column in pictures:
+        codes = alike(column, rows[places], sample.wanted)
+        if codes is None:
+            return None
+        made = counted(codes.view(np.uint64))
+        seen[column.name] = [made, made]  # so much is in a picture that none is alike by chance
+    return _made(sample, columns, rows, places, seen)
+
+
+def _some(rows: Rows, large: int) -> Rows:
+    """The places of rows of which one has so many bytes to be read: as many of them, at random, as `READ` allows."""
+    count = max(1, READ // large) if large else len(rows)
+    if count >= len(rows):
+        return np.arange(len(rows))
+    return np.sort(np.random.default_rng(0).choice(len(rows), count, replace=False))
+
+
+def _made(
+    sample: Sample, columns: list[Column], rows: Rows, places: Rows, known: dict[str, list[Piece]]
+) -> tuple[Rows, list[Piece], list[Piece]] | None:
     inputs: list[Piece] = []
     targets: list[Piece] = []
     for column in columns:
-        made = files.get(column.name)
+        made = known.get(column.name)
         if made is None:
-            values = read(column.values, sample.rows[places], sample.wanted)
+            values = read(column.values, rows[places], sample.wanted)
             if values is None:
                 return None
-            made = pieces_of(column.kind, values)
+            made = pieces_of(column.kind, as_compared(column, values))
         (targets if column.role == "target" else inputs).extend(made)
     return (places, inputs, targets) if len(places) > 1 and inputs else None
 

@@ -210,8 +210,8 @@ def fields_of(source: Source) -> tuple[dict[str, FieldEncoding], list[str]]:
         ]
         wide = [name for name in inputs if len(offered[name].categories) > MOST_ONE_HOT]
         warnings += [
-            f"Column “{name}” has {len(offered[name].categories)} categories and is not part of the features; "
-            "feed it to an Embedding, or ignore it"
+            f"Column “{name}” has {len(offered[name].categories)} categories, too many to stand among “features”: "
+            "it is a field of its own, for an Embedding"
             for name in wide
         ]
         vector = tuple(name for name in inputs if name not in wide)

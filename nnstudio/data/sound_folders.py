@@ -115,6 +115,7 @@ class Sounds(Lazy):
         self._kept: NDArray[np.int16] | None = None
         self._have = np.zeros(len(paths), dtype=bool)
 
+    costly = True
     #: Sounds of up to so many bytes in all are kept in memory.
     KEPT = 1 << 30
 

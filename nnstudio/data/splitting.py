@@ -69,8 +69,9 @@ def folded(
     """The parts of one fold (from 0) of a cross-validation over these rows: the fold is tested, of the others the share
     of validation is watched while training on the rest. Over all folds each row is tested once.
 
-    Classes, groups and times as for :func:`split_rows`. By time, a fold is tested after training on all before it, and
-    the earliest rows are never tested. DataError where there are fewer rows or groups than folds.
+    Classes, groups and times as for :func:`split_rows`. By time, a fold is tested after training on all before it but
+    rows of its groups, and the earliest rows are never tested. DataError where there are fewer rows or groups than
+    folds, or by time none is left to train on.
     """
     rows = np.sort(rows)
     rest_split = split.with_(test=0.0, column="")
@@ -79,7 +80,14 @@ def folded(
         if len(order) <= folds:
             raise DataError(f"{len(order)} rows are too few for {folds} folds by time; take fewer folds")
         pieces = np.array_split(order, folds + 1)
-        return {**split_rows(rest_split, np.concatenate(pieces[: fold + 1]), None, times), "test": pieces[fold + 1]}
+        before, tested = np.concatenate(pieces[: fold + 1]), pieces[fold + 1]
+        if groups is None:
+            return {**split_rows(rest_split, before, None, times), "test": tested}
+        before = before[(groups[before] < 0) | ~np.isin(groups[before], groups[tested])]
+        parts = split_spans(rest_split, before, spans_of_groups(before, times, groups))
+        if not len(parts["train"]):
+            raise DataError(f"Fold {fold + 1} has no group that ends before it; take fewer folds, or no time or group")
+        return {**parts, "test": tested}
     if len(rows) < folds:
         raise DataError(f"{len(rows)} rows are too few for {folds} folds; take fewer folds")
     random = np.random.Generator(np.random.PCG64(split.seed))
@@ -160,6 +168,59 @@ def split_as_told(
         **parts,
         **{name: rows for name, rows in split_rows(rest, parts["train"], classes).items() if name != "test"},
     }
+
+
+def split_by_time(
+    split: Split, usable: Rows, times: NDArray[np.float64] | None, spans: Rows | None,
+    groups: NDArray[np.int64] | None, names: tuple[str, str], told: list[str],
+) -> Mapping[str, Rows]:  # fmt: skip
+    """Row numbers for each part, by time, where rows or their groups cover stretches of it: those that reach over the
+    border of two parts are in none, and ``told`` gets a sentence on those that do for their group.
+
+    times, groups: as for :func:`split_rows`; spans: as for :func:`split_spans`; names: of the data and of the column of
+    groups. DataError where none is left for training.
+    """
+    title, group = names
+    reach = spans_of_groups(usable, times, groups, spans) if groups is not None else spans
+    if reach is None:
+        return split_rows(split, usable, None, times)
+    parts = split_spans(split, usable, reach)
+    if not len(parts["train"]):
+        if groups is None:
+            raise DataError(f"No row of “{title}” lies in training as a whole; give training a larger share")
+        raise DataError(
+            f"All groups of “{group}” reach beyond the time of training, so none is left for it; split by time or by "
+            "group, not by both"
+        )
+    left = len(usable) - sum(map(len, parts.values()))
+    if groups is not None and left:
+        number = "1 row is" if left == 1 else f"{left:,} rows are"
+        told.append(
+            f"{number} in no part, since groups of “{group}” reach from the time of one part into that of another; "
+            "split by time or by group alone to use all"
+        )
+    return parts
+
+
+def spans_of_groups(
+    usable: Rows, times: NDArray[np.float64] | None, groups: NDArray[np.int64], spans: Rows | None = None
+) -> Rows:
+    """For every row of the data from where to where (the last excluded) its group reaches, as :func:`split_spans` takes
+    it: in places in the order of time, or where rows cover stretches (``spans``) in those. Rows without a group reach
+    over their own place; those without a time stand last.
+    """
+    order = usable if times is None else usable[np.argsort(times[usable], kind="stable")]
+    numbers = groups[order]
+    numbers = np.where(numbers < 0, groups.max(initial=-1) + 1 + np.arange(len(order)), numbers)
+    here = np.stack([np.arange(len(order)), np.arange(len(order)) + 1], axis=1) if spans is None else spans[order]
+    _, inverse = np.unique(numbers, return_inverse=True)
+    first = np.full(len(order), np.iinfo(np.int64).max)
+    last = np.zeros(len(order), np.int64)
+    np.minimum.at(first, inverse, here[:, 0])
+    np.maximum.at(last, inverse, here[:, 1])
+    made = np.zeros((len(groups), 2), np.int64)
+    made[order] = np.stack([first[inverse], last[inverse]], axis=1)
+    return made
 
 
 def split_spans(split: Split, usable: Rows, spans: Rows) -> Mapping[str, Rows]:

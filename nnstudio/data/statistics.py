@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST = 5_000_000
 #: Of values that are read when they are asked for, about so many rows are.
 SAMPLED = 500
+#: So many characters of a text are shown in a table.
+LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -104,28 +106,34 @@ def _object_counts(dataset: Dataset, column: Column) -> Mapping[str, Mapping[str
 
 
 def cells(dataset: Dataset, start: int, stop: int) -> list[tuple[str, ...]]:
-    """Rows as texts: what stands in the file, "" where missing, the shape for an array."""
+    """Rows as texts: what stands in the file (of long texts the beginning), "" where missing, of an array its shape."""
     stop = min(stop, dataset.total)
     if start >= stop:
         return []
     if dataset.is_table:
-        return [tuple("" if cell is None else str(cell) for cell in row) for row in dataset.rows[start:stop].rows()]
+        return [
+            tuple("" if cell is None else _cut(str(cell)) for cell in row) for row in dataset.rows[start:stop].rows()
+        ]
     shown = [_texts(column, start, stop) for column in dataset.columns.values()]
     return list(zip(*shown, strict=True))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _texts(column: Column, start: int, stop: int) -> list[str]:
     if column.kind == "sound" and column.rate:
         count = max(0, min(stop, len(column.values)) - start)
         return [f"{column.values.shape[-1] / column.rate:.2f} s"] * count
-    if is_lazy(column.values):
+    if is_lazy(column.values) and column.values.ndim > 1:
         return [_size(column.values.shape[1:])] * (min(stop, len(column.values)) - start)
     part = column.values[start:stop]
     if column.kind == "boxes":
         counts = (part[..., 4] >= 0).sum(axis=1)
         return ["1 box" if count == 1 else f"{count} boxes" for count in counts]
     if column.kind == "category":
-        return ["" if code < 0 else column.categories[code] for code in part]
+        return ["" if code < 0 else _cut(column.categories[code]) for code in part]
     if column.kind == "time" and part.dtype.kind == "f":
         return [_moment(value) for value in part.tolist()]
     if part.ndim == 1:
@@ -149,7 +157,7 @@ def _moment(seconds: float) -> str:
 def _text(value: Any) -> str:
     if value is None or value != value:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else _cut(str(value))
 
 
 def pictures(dataset: Dataset, rows: NDArray[np.int64], name: str) -> NDArray[np.uint8]:

@@ -54,16 +54,16 @@ class StoredTexts(Lazy):
 
     def __init__(self, path: Path, ends: Path, rows: int, missing: int) -> None:
         self.shape, self.missing = (rows,), missing
-        self._ends: Array = np.memmap(ends, np.int64, "r", shape=(rows,)) if rows else np.zeros(0, np.int64)
+        self._ends = np.asarray(np.memmap(ends, np.int64, "r", shape=(rows,))) if rows else np.zeros(0, np.int64)
         size = path.stat().st_size
-        self._bytes: Array = np.memmap(path, np.uint8, "r", shape=(size,)) if size else np.zeros(0, np.uint8)
+        self._bytes = np.asarray(np.memmap(path, np.uint8, "r", shape=(size,))) if size else np.zeros(0, np.uint8)
 
     def take(self, rows: Rows) -> Array:
         taken = np.empty(len(rows), object)
-        for place, row in enumerate(rows.tolist()):
-            end = int(self._ends[row])
+        before = np.where(rows > 0, self._ends[np.maximum(rows, 1) - 1], 0)
+        starts = np.where(before < 0, -before - 1, before)
+        for place, (start, end) in enumerate(zip(starts.tolist(), self._ends[rows].tolist(), strict=True)):
             if end >= 0:
-                start = abs(int(self._ends[row - 1])) - (self._ends[row - 1] < 0) if row else 0
                 taken[place] = self._bytes[start:end].tobytes().decode()
         return taken
 

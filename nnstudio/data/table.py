@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from nnstudio.data.cells import AUTOMATIC, GATHERERS, Memory, chosen, meaning
-from nnstudio.data.columns import Column, Source
-from nnstudio.data.dialect import Dialect, decoded, detect, encoding_doubts
+from nnstudio.data.columns import Column, Source, shortened
+from nnstudio.data.dialect import Dialect, decoded, encoding_doubts
 from nnstudio.data.errors import DataError
+from nnstudio.data.heading import detect, heading
 from nnstudio.data.reference import ColumnChoice, DataReference
 
 #: A cell may hold a long text; the csv module allows 128 KiB otherwise.
@@ -23,6 +24,9 @@ LARGEST = 4 << 30
 
 #: A reference that says nothing of how a file is read.
 AUTOMATICALLY = DataReference("file:-")
+
+#: A cell with quotation marks around it.
+_AROUND = '^"([^"]*)"$'
 
 Progress = Callable[[float], None]
 
@@ -66,11 +70,15 @@ def read_csv(data: bytes, name: str, reference: DataReference, progress: Progres
         raise DataError(f"“{name}” is empty; a CSV file with one row a line was expected")
     dialect = dialect_of(data, name, reference.options)
     text = decoded(data, dialect.encoding, name)
+    above = heading(text, dialect.delimiter)
+    text = dialect.spread(text[above.start :])
     progress(0.2)
-    check_widths(text, dialect.delimiter, name)
+    quoting = checked(text, dialect.separator, name, above.lines)
     progress(0.4)
-    frame = parsed(text, dialect, name)
+    frame = parsed(text, dialect, name, quoting)
     frame, warnings = named(frame, dialect.header)
+    warnings += above.told(name, dialect.header)
+    warnings += [] if quoting else [unpaired(name)]
     warnings += encoding_doubts(name, "" if "encoding" in reference.options else dialect.encoding)
     columns: dict[str, Column] = {}
     for index, column in enumerate(frame.columns):
@@ -83,13 +91,33 @@ def read_csv(data: bytes, name: str, reference: DataReference, progress: Progres
     return Source(columns, frame.height, True, frame, tuple(warnings), options)
 
 
-def check_widths(text: str, delimiter: str, name: str) -> None:
-    """DataError that names the first line with another number of values than the first has."""
-    if '"' in text:
-        _check_quoted(text, delimiter, name)
-        return
+def checked(text: str, delimiter: str, name: str, above: int = 0) -> bool:
+    """Whether quotation marks stand around values, not among letters: where they work out and join no lines that have
+    as many values each as the others. DataError that names the first line with another number of values than the first
+    has. above: lines of the file before the text."""
+    if '"' not in text:
+        _check_plain(text, delimiter, name, above)
+        return True
+    refused = None
+    try:
+        if not _check_quoted(text, delimiter, name, above):
+            return True
+    except DataError as error:
+        refused = error
+    try:
+        if _check_plain(text, delimiter, name, above) > 1:
+            return False
+    except DataError:
+        pass
+    if refused is not None:
+        raise refused
+    return True
+
+
+def _check_plain(text: str, delimiter: str, name: str, above: int) -> int:
+    """How many values each line has."""
     expected = -1
-    for number, line in enumerate(io.StringIO(text), 1):
+    for number, line in enumerate(io.StringIO(text), 1 + above):
         if line.isspace() and not line.strip("\r\n "):
             continue
         width = line.count(delimiter) + 1
@@ -97,24 +125,32 @@ def check_widths(text: str, delimiter: str, name: str) -> None:
             expected = width
         elif width != expected:
             raise ragged(name, number, width, expected)
+    return expected
 
 
-def _check_quoted(text: str, delimiter: str, name: str) -> None:
+def _check_quoted(text: str, delimiter: str, name: str, above: int) -> bool:
+    """Whether one of the records has several lines."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
-    expected = -1
+    expected, before, joined = -1, 0, False
     try:
         for row in reader:
+            joined, before = joined or reader.line_num > before + 1, reader.line_num
             if not row:
                 continue
             if expected < 0:
                 expected = len(row)
             elif len(row) != expected:
-                raise ragged(name, reader.line_num, len(row), expected)
+                raise ragged(name, above + reader.line_num, len(row), expected)
     except csv.Error as error:
         raise DataError(
-            f"“{name}” cannot be read as CSV at line {reader.line_num} ({error}); "
+            f"“{name}” cannot be read as CSV at line {above + reader.line_num} ({error}); "
             "look for a quotation mark that is not closed, or choose another delimiter"
         ) from None
+    return joined
+
+
+def unpaired(name: str) -> str:
+    return f"“{shortened(name)}” has quotation marks that do not pair; each was read as a letter like others"
 
 
 def ragged(name: str, line: int, width: int, expected: int) -> DataError:
@@ -125,24 +161,49 @@ def ragged(name: str, line: int, width: int, expected: int) -> DataError:
     )
 
 
-def parsed(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
+def parsed(text: str, dialect: Dialect, name: str, quoting: bool = True) -> pl.DataFrame:
     """Every cell as text; rows without any value left out."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        frame = pl.read_csv(
-            text.encode(), separator=dialect.delimiter, has_header=False, infer_schema=False, raise_if_empty=True
-        )
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"“{name}” cannot be read as CSV with {dialect.delimiter!r} between values ({reason}); "
-            "choose another delimiter"
-        ) from None
-    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    frame = cells_of(text.encode(), dialect.separator, name, quoting)
     if frame.height <= dialect.header:
         raise DataError(f"“{name}” has no rows below its header; a CSV file with one row a line was expected")
     return frame
+
+
+def cells_of(text: bytes, separator: str, name: str, quoting: bool = True) -> pl.DataFrame:
+    """The cells of UTF-8 with newlines alone whose lines have as many values each, as texts; rows without any value
+    left out. quoting: whether quotation marks stand around values. DataError where it cannot be read."""
+    try:
+        frame = pl.read_csv(
+            text, separator=separator, has_header=False, infer_schema=False, raise_if_empty=False,
+            quote_char='"' if quoting else None,
+        )  # fmt: skip
+    except pl.exceptions.PolarsError as error:
+        by_hand = _by_hand(text.decode(), separator) if quoting else None
+        if by_hand is None:
+            reason = str(error).splitlines()[0][:60]
+            raise DataError(
+                f"“{shortened(name)}” cannot be read as CSV with {separator!r} between values ({reason}); "
+                "choose another delimiter"
+            ) from None
+        frame = by_hand
+    if not quoting:
+        frame = frame.with_columns(pl.all().str.replace(_AROUND, "$1"))
+    return frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
+
+
+def _by_hand(text: str, separator: str) -> pl.DataFrame | None:
+    """The cells as the csv module reads them, which takes quotation marks amidst letters; None where it cannot."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+    except csv.Error:
+        return None
+    if not rows or any(len(row) != len(rows[0]) for row in rows):
+        return None
+    columns = enumerate(zip(*rows, strict=True), 1)
+    texts = [(f"column_{at}", [cell or None for cell in cells]) for at, cells in columns]
+    return pl.DataFrame([pl.Series(name, cells, dtype=pl.String) for name, cells in texts])
 
 
 def named(frame: pl.DataFrame, header: bool) -> tuple[pl.DataFrame, list[str]]:

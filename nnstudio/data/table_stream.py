@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,10 +27,10 @@ from nnstudio.data.errors import DataError
 from nnstudio.data.lazy import Lazy
 from nnstudio.data.reference import ColumnChoice, DataReference
 from nnstudio.data.stores import NumbersFile, StoredColumn, StoredTexts, TextsFile
-from nnstudio.data.typed import as_numbers, as_texts
+from nnstudio.data.typed import as_numbers, as_texts, counts
 
 #: What is kept by another version is made again.
-VERSION = 1
+VERSION = 2
 #: Bytes on disk for each byte of the file, at most about.
 ROOM = 1.5
 #: Bytes in memory of the first rows, by which is seen what columns are.
@@ -43,7 +43,8 @@ Progress = Callable[[float], None]
 class Blocks:
     """A table that comes in blocks. name: of the file. key: says which file it is and how it is read. names: of the
     columns. read(columns, progress): frames with these columns, texts or of types that the file has. size: bytes.
-    typed: whether the file has types, so that texts are texts. decimal: sign before decimals in texts."""
+    typed: whether the file has types, so that texts are texts. told: what the person should know, known when
+    all was read. decimal: sign before decimals in texts."""
 
     name: str
     key: str
@@ -51,6 +52,7 @@ class Blocks:
     read: Callable[[tuple[str, ...], Progress], Iterator[pl.DataFrame]]
     size: int
     typed: bool = False
+    told: Sequence[str] = ()
     decimal: str = "."
 
 
@@ -74,7 +76,7 @@ def stored_source(
         told += about["told"]
         rows = int(about["rows"])
         columns[name] = chosen(_column(folder, name, about), reference.fields.get(name, AUTOMATIC))
-    return Source(columns, rows, True, StoredRows(columns), tuple(told), options)
+    return Source(columns, rows, True, StoredRows(columns), tuple(dict.fromkeys(told)), options)
 
 
 def _asked(name: str, reference: DataReference) -> str:
@@ -103,7 +105,10 @@ def _column(folder: Path, name: str, about: Mapping[str, Any]) -> Column:
     else:
         dtype = np.dtype(np.int64 if about["kind"] == "category" else np.float64)
         values = StoredColumn(path, rows, np.dtype(about["dtype"]), dtype, missing)
-    return Column(name, about["kind"], cast(Array, values), tuple(about["categories"]), role=about["role"])
+    return Column(
+        name, about["kind"], cast(Array, values), tuple(about["categories"]), role=about["role"],
+        unit=about.get("unit", ""), decimal=about.get("decimal", "."),
+    )  # fmt: skip
 
 
 @dataclass
@@ -123,6 +128,7 @@ class _Making:
         about = {
             "kind": column.kind, "rows": self.sink.rows, "missing": self.sink.missing, "role": column.role,
             "categories": list(column.categories), "told": [*self.told, *more], "dtype": kept_as, "file": final.name,
+            "unit": column.unit, "decimal": column.decimal,
         }  # fmt: skip
         del column  # its memory map, so that the file can be renamed everywhere
         for aside, path in self.files.items():
@@ -150,6 +156,7 @@ def _convert(table: Blocks, folder: Path, names: tuple[str, ...], reference: Dat
                 _add(making[name].gatherer, frame[name])
         if not making:
             raise DataError(f"“{table.name}” has no rows below its header; a table with one row a line was expected")
+        making[names[0]].told += table.told
         for name, one in making.items():
             one.put(stems[name].with_suffix(".json"), reference.fields.get(name, AUTOMATIC))
     finally:
@@ -177,7 +184,7 @@ def _begun(cells: pl.Series, stem: Path, table: Blocks, reference: DataReference
     """What makes a column of its cells, by the first of them."""
     choice = reference.fields.get(cells.name, AUTOMATIC)
     told: list[str] = []
-    if (cells.dtype.is_numeric() or cells.dtype == pl.Null) and choice.kind in ("auto", "number"):
+    if counts(cells.dtype) and choice.kind in ("auto", "number"):
         understood = Meaning("number", decimal=table.decimal)
     else:
         before = reference.types.get(cells.name)
@@ -200,7 +207,7 @@ def _aside(path: Path) -> Path:
 
 
 def _add(gatherer: Gatherer, cells: pl.Series) -> None:
-    if isinstance(gatherer, Numbers) and (cells.dtype.is_numeric() or cells.dtype == pl.Null):
+    if isinstance(gatherer, Numbers) and counts(cells.dtype):
         gatherer.add_numbers(as_numbers(cells))
     else:
         gatherer.add(as_texts(cells))

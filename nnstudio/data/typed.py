@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from nnstudio.data.cells import AUTOMATIC, Meaning, Memory, Numbers, chosen
-from nnstudio.data.columns import Array, Column, Source
+from nnstudio.data.columns import Array, Column, Source, usable
 from nnstudio.data.errors import DataError
 from nnstudio.data.reference import ColumnChoice, DataReference
 from nnstudio.data.table import column_of
@@ -37,14 +37,14 @@ def typed_source(
 def typed_column(cells: pl.Series, choice: ColumnChoice, warnings: list[str], was_number: bool = False) -> Column:
     """One column by its type: numbers; times; lists of numbers of one length as arrays; the rest as texts."""
     dtype = cells.dtype
-    if choice.kind in ("auto", "number") and (dtype.is_numeric() or dtype == pl.Null):
+    if choice.kind in ("auto", "number") and counts(dtype):
         gatherer = Numbers(cells.name, Meaning("number"), Memory())
         gatherer.add_numbers(as_numbers(cells))
         column, told = gatherer.finish(choice)
         warnings += told
         return chosen(column, choice)
     if isinstance(dtype, pl.List | pl.Array) and choice.kind == "auto":
-        made = _array(cells)
+        made = _array(cells, warnings)
         if made is not None:
             return chosen(Column(cells.name, "array", made), choice)
     texts = as_texts(cells)
@@ -54,8 +54,15 @@ def typed_column(cells: pl.Series, choice: ColumnChoice, warnings: list[str], wa
     return column_of(texts, choice, ".", warnings, was_number, typed=True)
 
 
+def counts(dtype: pl.DataType) -> bool:
+    """Whether a typed column holds numbers: durations are those of their seconds."""
+    return dtype.is_numeric() or dtype == pl.Null or dtype == pl.Duration
+
+
 def as_numbers(cells: pl.Series) -> Array:
-    """Values of a typed column as float64, NaN where missing."""
+    """Values of a typed column as float64, NaN where missing; of durations their seconds."""
+    if cells.dtype == pl.Duration:
+        cells = cells.dt.total_microseconds().cast(pl.Float64) / 1e6
     return cells.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy().astype(np.float64)
 
 
@@ -68,19 +75,27 @@ def as_texts(cells: pl.Series) -> pl.Series:
         return cells.cast(pl.Datetime("us")).dt.strftime("%Y-%m-%d %H:%M:%S%.f")
     if isinstance(dtype, pl.List) and dtype.inner == pl.String:
         return cells.list.join(" ", ignore_nulls=True)
+    if dtype == pl.Duration:
+        return pl.Series(cells.name, as_numbers(cells)).fill_nan(None).cast(pl.String)
     if dtype in (pl.Binary, pl.Object) or dtype.is_nested():
         return pl.Series(cells.name, [None] * len(cells), dtype=pl.String)
     return cells.cast(pl.String, strict=False)
 
 
-def _array(cells: pl.Series) -> Array | None:
+def _array(cells: pl.Series, warnings: list[str]) -> Array | None:
     """Lists of numbers, all of one length, as an array float32; None where they are others."""
     inner = getattr(cells.dtype, "inner", None)
     if inner is None or not inner.is_numeric() or cells.null_count():
         return None
-    lists = cells.cast(pl.List(pl.Float32)) if isinstance(cells.dtype, pl.Array) else cells
+    lists = cells.cast(pl.List(pl.Float64)) if isinstance(cells.dtype, pl.Array) else cells
     lengths = lists.list.len().unique().to_list()
     if len(lengths) != 1 or not lengths[0]:
         return None
-    flat = lists.explode().cast(pl.Float32).fill_null(float("nan"))
-    return flat.to_numpy().reshape(len(cells), lengths[0])
+    flat = lists.explode().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    bad = ~np.isnan(flat) & ~usable(flat)
+    if bad.any():
+        warnings.append(
+            f"Column “{cells.name}” has {int(bad.sum()):,} values that are infinite or too large for a 32-bit number; "
+            "they count as missing"
+        )
+    return np.where(bad, np.nan, flat).astype(np.float32).reshape(len(cells), lengths[0])

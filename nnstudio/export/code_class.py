@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnstudio.export.code_arguments import Arguments
 from nnstudio.export.code_functions import fitting
 from nnstudio.export.code_given import Fit, UndrawableError, settled
+from nnstudio.export.code_in_place import check_in_place
 from nnstudio.export.code_matching import (
     Before,
     fed_by,
@@ -65,6 +66,7 @@ class ClassWork:
         """All of it: parameters, names, what is gone, then forward line by line, and what comes out."""
         code, before = self.code, self.before
         self._signature()
+        check_in_place(code)
         self.attributes = renamed_modules(before.code, code)
         self.matched = matched_steps(before, code, self.attributes)
         self._check_modules()
@@ -237,6 +239,7 @@ class ClassWork:
             return id
         if fit is None:
             refuse(step.value, f"No layer does `{ast.unparse(step.value)[:50]}`; add the layer on the canvas.")
+        self._remark(fit)
         if id is None:
             return self._new_function(step, fit, _name(step))
         if fit.layer != present:
@@ -298,6 +301,7 @@ class ClassWork:
         fit = self._fit(step, of)
         if fit is None:
             refuse(step.value, f"No layer does all of `{ast.unparse(step.value)[:50]}`; add the layers on the canvas.")
+        self._remark(fit)
         id = self._new_function(step, fit, "")
         self.ids[id] = step.value
         return [(id, port) for port in self.network.nodes[id].layer.outputs]
@@ -315,6 +319,10 @@ class ClassWork:
         for wire, origin in zip(wires, dict.fromkeys(old), strict=True):
             led.append((wire.input, new[old.index(origin)]))
         return led
+
+    def _remark(self, fit: Fit) -> None:
+        if fit.remark:
+            self.work.remarks[fit.remark] = None
 
     def _new_function(self, step: Step, fit: Fit, name: str) -> str:
         id = edits.new_id()

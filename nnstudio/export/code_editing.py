@@ -25,11 +25,12 @@ __all__ = ["CodeEdit", "CodeError", "edited"]
 class CodeEdit:
     """What an edit of the code does. network: what comes of it, all of it; edit: the same for the network that the code
     was written from; added: of each definition ("" for the whole), the new nodes and what feeds each first ("" for
-    nothing)."""
+    nothing); remarks: sentences on layers that are not in everything what was written."""
 
     network: Network
     edit: Edit
     added: Mapping[str, Mapping[str, str]]
+    remarks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added) or self._changes
@@ -60,7 +61,8 @@ def edited(source: Source, text: str) -> CodeEdit:
             raise EditError("the drawing has changed since the code was written; go back to its code and edit that")
         return made
 
-    return CodeEdit(made, edit, {name: ids for name, ids in work.added.items() if ids}, made is not before)
+    added = {name: ids for name, ids in work.added.items() if ids}
+    return CodeEdit(made, edit, added, tuple(work.remarks), made is not before)
 
 
 class Work:
@@ -72,6 +74,7 @@ class Work:
         self.resolution: Resolution = source.of
         self.network = source.of.network
         self.added: dict[str, dict[str, str]] = {}
+        self.remarks: dict[str, None] = {}
         self.lines: dict[int, tuple[str, tuple[str, ...]]] = {
             span.line: (span.block, span.nodes) for span in source.spans
         }

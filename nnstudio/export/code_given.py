@@ -34,10 +34,11 @@ class OtherwiseError(Exception):
 
 @dataclass(frozen=True)
 class Fit:
-    """A layer and what feeds each of its inputs, in order."""
+    """A layer and what feeds each of its inputs, in order; remark: a sentence on where it differs from torch's own."""
 
     layer: Layer
     fed: tuple[tuple[str, Origin], ...]
+    remark: str = ""
 
 
 @dataclass(frozen=True)

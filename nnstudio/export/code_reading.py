@@ -44,7 +44,8 @@ class Made:
 class Step:
     """One statement of forward that computes something, or a call within one, whose target is no identifier then.
     attr: the module that it calls, "" for plain functions; times: how often, in a loop; arguments: what a module is
-    called with; grouped: the last targets stand in brackets, ``out, (hidden, cell)``."""
+    called with; grouped: the last targets stand in brackets, ``out, (hidden, cell)``; changes: the name that it
+    changes in place, ``x += 1``."""
 
     targets: tuple[str, ...]
     value: ast.expr
@@ -53,6 +54,7 @@ class Step:
     arguments: tuple[ast.expr, ...] = ()
     times: int = 1
     grouped: bool = False
+    changes: str = ""
 
 
 @dataclass
@@ -184,7 +186,7 @@ def _forward(into: ClassCode, tree: ast.FunctionDef) -> None:
                 _assign(into, target, value, each)
             case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
                 before = ast.copy_location(ast.Name(name, ast.Load()), target)
-                _assign(into, target, ast.copy_location(ast.BinOp(before, op, value), each), each)
+                _assign(into, target, ast.copy_location(ast.BinOp(before, op, value), each), each, name)
             case ast.For():
                 into.steps.append(_loop(each))
             case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
@@ -193,11 +195,12 @@ def _forward(into: ClassCode, tree: ast.FunctionDef) -> None:
                 refuse(each, "Only lines such as `x = self.conv1(x)` and `x = a + b` can be drawn.")
 
 
-def _assign(into: ClassCode, target: ast.expr, value: ast.expr, at: ast.stmt) -> None:
+def _assign(into: ClassCode, target: ast.expr, value: ast.expr, at: ast.stmt, changes: str = "") -> None:
     if isinstance(target, ast.Name) and isinstance(value, ast.Name):
         into.steps.append(Alias(target.id, value))
         return
     step = _step(_targets(target), _Inner(into, at).visit_outer(value), at)
+    step.changes = changes
     step.grouped = isinstance(target, ast.Tuple) and isinstance(target.elts[-1], ast.Tuple)
     into.steps.append(step)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import zip_longest
+from typing import Any
 
 from nnstudio.export import code_rules_numbers, code_rules_shape
 from nnstudio.export.code_given import Fit, Given, OtherwiseError, Rule, layer_of, refuse
@@ -63,7 +64,20 @@ def _by_row(name: str, row: Row, call: Given) -> Fit:
         value = call.value(argument.name, argument.value)
         if argument.parameter:
             values[argument.parameter] = not value if argument.negated else value
-        elif argument.name == "training" and value not in (None, "self.training"):
-            refuse("training can only be self.training: a dropout works while training.")
+        elif argument.name == "training" and value != "self.training":
+            refuse(_of_training(name.removeprefix("torch."), value))
     made = layer_of(row.layer, {}, **values)
-    return Fit(made.layer, tuple(fed))
+    return Fit(made.layer, tuple(fed), code_rules_numbers.floor_of(made.layer))
+
+
+#: Of the functions that draw at random, those that do not unless they are told to.
+_AT_REST = frozenset({"rrelu", "alpha_dropout", "feature_alpha_dropout"})
+
+
+def _of_training(name: str, value: Any) -> str:
+    always = name not in _AT_REST if value is None else bool(value)
+    does = "draws at random when predicting, too" if always else "draws nothing at random, while training neither"
+    return (
+        f"training can only be self.training, and has to be said: F.{name} as it stands here {does}, which no layer "
+        "does."
+    )

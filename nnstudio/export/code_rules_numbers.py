@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from nnstudio.export.code_given import BATCH, Fit, Given, OtherwiseError, Rule, called, layer_of, refuse
 from nnstudio.export.code_meaning import Meaning, Origin
+from nnstudio.layers import Layer
+from nnstudio.layers.arithmetic import SMALLEST, Power
+from nnstudio.layers.functions import Positive
 
 _EPSILON = 1.1920928955078125e-07  # the least difference of float32 from 1, which torch takes
 _COMPARED = {"eq": "Equal", "ne": "NotEqual", "lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual"}
@@ -87,7 +91,18 @@ def _divide(call: Given) -> Fit | Meaning:
 def _power(call: Given) -> Fit | Meaning:
     if call.is_tensor("exponent"):
         refuse("No layer takes a tensor as exponent; give a number, as in x ** 2.")
-    return layer_of("Power", {"input": call.origin("input")}, exponent=call.value("exponent"))
+    made = layer_of("Power", {"input": call.origin("input")}, exponent=call.value("exponent"))
+    return replace(made, remark=floor_of(made.layer))
+
+
+def floor_of(layer: Layer) -> str:
+    """What is told of a layer that counts small numbers as a least one, where torch's function gives NaN, else ""."""
+    least = layer.values().get("minimum") if isinstance(layer, Positive) else None
+    if isinstance(layer, Power) and not layer.exponent.is_integer():
+        least = SMALLEST
+    if least is None:
+        return ""
+    return f"{layer.type_name()} counts numbers below {least:g} as {least:g}, where torch gives NaN or an infinity."
 
 
 def _compared(name: str, call: Given) -> Fit | Meaning:
@@ -259,9 +274,10 @@ def _attention(call: Given) -> Fit | Meaning:
     if call.value("attn_mask") is not None:
         refuse("A mask is wired on the canvas, true where a key is left out, which torch's function has the other way.")
     fed = {name: call.origin(name) for name in ("query", "key", "value")}
-    dropout, scale = call.value("dropout_p", 0.0), call.value("scale")
-    causal = call.value("is_causal", False)
-    return layer_of("ScaledDotProductAttention", fed, dropout=dropout, is_causal=causal, scale=scale)
+    if call.value("dropout_p", 0.0):
+        refuse("torch drops with dropout_p when predicting, too; leave it out, and set the dropout in the inspector.")
+    causal, scale = call.value("is_causal", False), call.value("scale")
+    return layer_of("ScaledDotProductAttention", fed, is_causal=causal, scale=scale)
 
 
 def _cast(kind: str, call: Given) -> Fit | Meaning:

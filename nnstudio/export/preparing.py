@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.export.errors import ExportError
+from nnstudio.export.python_values import literal
 
 if TYPE_CHECKING:
     from nnstudio.data.preparation import Preparation
@@ -17,17 +18,19 @@ KEY = "nnstudio.preparation"
 
 PREPARE = '''
 
+PREPARATION = Path(__file__).with_name({name})
+
+
 def prepare(rows):
     """Arrays by input, for rows given by column as they stand in the data: {{"size": [1.5], "colour": ["red"]}}.
 
-    Which columns there are, and what training rows taught, stands in {name}. It needs the package nnstudio.
+    Which columns there are, and what training rows taught, stands in PREPARATION. It needs the package nnstudio.
     """
     import json
-    from pathlib import Path
 
     from nnstudio.data.preparation import Preparation
 
-    written = json.loads(Path(__file__).with_name("{name}").read_text(encoding="utf-8"))
+    written = json.loads(PREPARATION.read_text(encoding="utf-8"))
     made = Preparation.from_json(written["preparation"]).encode(rows)
     return {{name: made[field] for name, field in written["inputs"].items() if field in made}}
 '''
@@ -56,7 +59,7 @@ def write(preparation: Preparation, frozen: Frozen, path: Path, format: str) -> 
     beside(path).write_text(text, encoding="utf-8", newline="\n")
     if format == "python":
         with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(PREPARE.format(name=beside(path).name))
+            file.write(PREPARE.format(name=literal(beside(path).name)))
     elif format == "onnx":
         _into_onnx(path, text)
 

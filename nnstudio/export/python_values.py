@@ -95,7 +95,7 @@ def literal(value: Any) -> str:
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return f'float("{value}")'
     if isinstance(value, str):
-        return "'" + value + "'" if '"' in value and "'" not in value else _quoted(value)
+        return repr(value) if '"' in value and "'" not in value else _quoted(value)
     if isinstance(value, tuple | list):
         return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     return repr(value)

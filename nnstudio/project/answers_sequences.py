@@ -16,12 +16,13 @@ _LONGEST = 60
 
 
 def tokens(
-    layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset | Fitted | None
-) -> list[dict[str, Any]]:
+    layer: Any, array: np.ndarray[Any, Any], field: str, dataset: Dataset | Fitted | None,
+    steps: np.ndarray[Any, Any] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Texts of what was written (codes N×T), or the best code of each place (scores N×T×C or N×C×T): ``text`` and
-    ``tokens``."""
+    ``tokens``. steps: how many places of each row CTC reads, (N,); None: all."""
     names = _vocabulary(dataset, field)
-    codes = array if np.issubdtype(array.dtype, np.integer) else _read(layer, array, len(names))
+    codes = array if np.issubdtype(array.dtype, np.integer) else _read(layer, array, len(names), steps)
     rows = [_cut([int(code) for code in row], names) for row in codes]
     told = [[names[code] if code < len(names) else str(code) for code in row] for row in rows]
     if dataset is None or not names:
@@ -38,7 +39,9 @@ def _vocabulary(dataset: Dataset | Fitted | None, field: str) -> tuple[str, ...]
     return tuple(dataset.prepared.columns[known.columns[0]].categories)
 
 
-def _read(layer: Any, scores: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+def _read(
+    layer: Any, scores: np.ndarray[Any, Any], count: int, steps: np.ndarray[Any, Any] | None
+) -> np.ndarray[Any, Any]:
     """Codes of scores for each place: joined where CTC says so."""
     import torch
 
@@ -48,7 +51,9 @@ def _read(layer: Any, scores: np.ndarray[Any, Any], count: int) -> np.ndarray[An
     if getattr(layer, "decoder", "") != "ctc":
         best: np.ndarray[Any, Any] = last.argmax(-1)
         return best
-    ways = [ctc_ways(torch.from_numpy(np.ascontiguousarray(row)), layer.beams) for row in last]
+    ends = [max(0, int(step)) for step in steps] if steps is not None else [last.shape[1]] * len(last)
+    rows = [np.ascontiguousarray(row[:end]) for row, end in zip(last, ends, strict=True)]
+    ways = [ctc_ways(torch.from_numpy(row), layer.beams) for row in rows]
     read = np.zeros((len(ways), max(1, *map(len, ways))), np.int64)
     for line, way in zip(read, ways, strict=True):
         line[: len(way)] = way

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnstudio.data.errors import DataError
 from nnstudio.project import strict_json
 from nnstudio.project.errors import ProjectError, not_read
 
@@ -18,22 +19,40 @@ if TYPE_CHECKING:
     from nnstudio.data.reference import DataReference
 
 Columns = dict[str, Sequence[Any]]
-_PICTURES, _SOUNDS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), (".wav", ".flac", ".ogg")
-#: Pixels of a picture at most; samples a second that are taken where the data does not say its own.
-_MOST_PIXELS, _RATE = 64 * 2**20, 16_000
+_SOUNDS = (".wav", ".flac", ".ogg")
+#: Samples a second that are taken where the data does not say its own.
+_RATE = 16_000
 
 
 def read_inputs(
     inputs: Sequence[str], dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None = None,
-    told: list[str] | None = None,
+    told: list[str] | None = None, *, written: Collection[str] = (),
 ) -> list[Columns]:  # fmt: skip
     """The rows of each input, as columns. ``needed``: the fields that the prediction takes. reference: to the data that
     was trained on, whose options count for files of its kind. told: gets what the person should know of the files.
+    written: the fields that the network writes; where one is the target, what a file holds of it is left out.
 
     ProjectError or DataError where one is neither a file nor JSON, or cannot be read.
     """
     told = [] if told is None else told
-    return [_read(text, dataset, needed, reference, told) for text in inputs]
+    targets = [name for name in written if name in dataset.fields and dataset.fields[name].role == "target"]
+    kept = {column for name in needed if name not in targets for column in _columns(dataset, name)}
+    left_out = {column for name in targets for column in _columns(dataset, name)} - kept
+    made = []
+    for text in inputs:
+        rows = _read(text, dataset, needed, reference, told)
+        given = _is_json(text) or not kept & rows.keys()
+        made.append(rows if given else {name: rows[name] for name in rows if name not in left_out})
+    return made
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _columns(dataset: Dataset | Fitted, field: str) -> tuple[str, ...]:
+    """The columns that a field is made of, as they stand in a file and as steps make them."""
+    return (*dataset.takes(field), *dataset.fields[field].columns) if field in dataset.fields else ()
 
 
 def expanded(inputs: Sequence[str]) -> list[str]:
@@ -44,12 +63,12 @@ def expanded(inputs: Sequence[str]) -> list[str]:
     found: list[str] = []
     for text in inputs:
         path = Path(text)
-        if text.lstrip()[:1] in ("{", "[") or not path.is_dir():
+        if _is_json(text) or not path.is_dir():
             found.append(text)
             continue
-        from nnstudio.data.pictures_decode import walked
+        from nnstudio.data.pictures_decode import ENDINGS, walked
 
-        files = sorted(walked(path, (*_PICTURES, *_SOUNDS)))
+        files = sorted(walked(path, (*ENDINGS, *_SOUNDS)))
         if not files:
             raise ProjectError(f"“{text}” is a folder without pictures or sounds; give one that has some, or a file.")
         found += [str(path / name) for name in files]
@@ -59,11 +78,14 @@ def expanded(inputs: Sequence[str]) -> list[str]:
 def _read(
     text: str, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None, told: list[str]
 ) -> Columns:
-    if text.lstrip()[:1] in ("{", "["):
-        return _rows_of_json(text)
+    if _is_json(text):
+        return _checked(_rows_of_json(text), "what was given", dataset, needed)
     path = Path(text)
     try:
-        return _read_file(path, dataset, needed, reference, told)
+        rows = _read_file(path, dataset, needed, reference, told)
+        if rows and not any(len(values) for values in rows.values()):
+            raise ProjectError(f"{path.name} holds no rows; give one for each answer that is wanted.")
+        return rows
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise ProjectError(
@@ -76,6 +98,7 @@ def _read(
 def _read_file(
     path: Path, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None, told: list[str]
 ) -> Columns:
+    from nnstudio.data.pictures_decode import ENDINGS
     from nnstudio.project import inputs_files
 
     with path.open("rb") as stream:
@@ -88,18 +111,26 @@ def _read_file(
         return _text(path, dataset, needed, reference)
     if ending in _SOUNDS:
         return _sound(path, dataset, needed)
+    if ending in ENDINGS:
+        return _picture(path, dataset, needed, reference)
     content = path.read_bytes()
     match ending:
         case ".csv" | ".tsv":
             return _table(content, path.name, dataset, needed, reference)
         case ".npz" | ".npy":
-            return _arrays(content, path.name, needed, reference)
+            return _arrays(content, path.name, dataset, needed, reference)
         case ".json":
-            return _rows_of_json(content.decode("utf-8", "replace"))
-        case ending if ending in _PICTURES:
-            return _picture(content, path.name, dataset, needed)
+            return _checked(_rows_of_json(content.decode("utf-8", "replace")), path.name, dataset, needed)
         case other:
             raise _not_taken(path, other)
+
+
+def _checked(rows: Columns, name: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
+    """These rows. ProjectError where they have none of what the prediction takes."""
+    from nnstudio.project import inputs_files
+
+    inputs_files.check_taken(rows, name, dataset, needed)
+    return rows
 
 
 def _not_taken(path: Path, ending: str) -> ProjectError:
@@ -167,13 +198,15 @@ def _rows_of_csv(content: bytes, name: str, usual: str = "") -> Columns:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    first = text.partition("\n")[0]
-    delimiter = max((usual or ",", *",;\t"), key=first.count)
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    from nnstudio.data.blocks import QUOTING
+
+    text, delimiter, above, quoting = _table_in(text, name, usual)
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=QUOTING[quoting])
+    rows = [row for row in read if row]
     if len(rows) < 2:
         raise ProjectError(f"{name} holds no rows; give a first line with the columns' names and a line for each row.")
     header = [cell.strip() for cell in rows[0]]
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows[1:], 2 + above):
         if len(row) != len(header):
             raise ProjectError(
                 f"{name}, line {number}: {len(header)} values were expected, {len(row)} came; correct the line."
@@ -181,61 +214,72 @@ def _rows_of_csv(content: bytes, name: str, usual: str = "") -> Columns:
     return {column: [row[place] for row in rows[1:]] for place, column in enumerate(header)}
 
 
-def _arrays(content: bytes, name: str, needed: Sequence[str], reference: DataReference | None) -> Columns:
+def _table_in(text: str, name: str, usual: str) -> tuple[str, str, int, bool]:
+    """The table of a text without what stands above it, what is between its values, the lines above it, and whether
+    quotation marks stand around values."""
+    from nnstudio.data.dialect import Dialect
+    from nnstudio.data.heading import heading, without_remarks
+    from nnstudio.data.table import checked
+
+    first = without_remarks(text).lstrip().partition("\n")[0]
+    delimiter = max((usual or ",", *",;\t"), key=first.count)
+    above = heading(text, delimiter)
+    dialect = Dialect("utf-8", delimiter, True, ".")
+    text = dialect.spread(text[above.start :])
+    try:
+        quoting = checked(text, dialect.separator, name, above.lines)
+    except DataError:  # said in the words of a prediction
+        quoting = True
+    return text, dialect.separator, above.lines, quoting
+
+
+def _arrays(
+    content: bytes, name: str, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None
+) -> Columns:
     """The arrays of a file, by their own names and by those that they have where they are trained from."""
     import numpy as np
 
     from nnstudio.data.archive import named_rows
-    from nnstudio.data.errors import DataError
+    from nnstudio.project import inputs_files
 
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         if isinstance(loaded, np.ndarray):
-            return {next(iter(needed), "values"): loaded}  # type: ignore[dict-item]
+            return inputs_files.one_array(loaded, name, dataset, needed)
         given = {key: loaded[key] for key in loaded.files}
+    except ProjectError:
+        raise
     except Exception as error:  # NumPy raises whatever its parts raise
         raise ProjectError(
             f"{name} holds no NumPy arrays that can be read: it is damaged, or holds Python objects, which are never "
             "opened; save it with numpy.savez."
         ) from error
+    given = {key: array for key, array in given.items() if array.ndim}
+    if not given:
+        raise inputs_files.of_single_numbers(name)
     if any(field not in given for field in needed):
         try:
-            return {**named_rows(given, name, reference), **given}
+            named = named_rows(given, name, reference)
         except DataError as error:
             raise ProjectError(f"{error}.") from error
-    return given
+        known = inputs_files.taken(dataset, needed)
+        given = {**{key: rows for key, rows in named.items() if key in known}, **given}
+    return _checked(given, name, dataset, needed)
 
 
-def _picture(content: bytes, name: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
-    from nnstudio.project.png import fitted, read_png
+def _picture(path: Path, dataset: Dataset | Fitted, needed: Sequence[str], reference: DataReference | None) -> Columns:
+    from nnstudio.project.inputs_pictures import picture
 
     for field in needed:
-        axes, column = dataset.types.get(field), dataset.prepared.reads(field)
-        if axes is not None and axes.labels == ("N", "C", "H", "W") and column is not None and len(column.shape) == 3:
-            read = read_png if name.lower().endswith(".png") else _photograph
-            picture = fitted(read(content, name), *column.shape)  # steps may change the size afterwards
-            return {field: list((picture * column.divisor)[None])}
-    raise ProjectError(f"{name} is a picture, but this network takes {', '.join(needed)}; give those as CSV or JSON.")
-
-
-def _photograph(content: bytes, name: str) -> Any:
-    """A picture of another kind than PNG, channel × height × width in 0..1."""
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise ProjectError(
-                    f"{name} has {image.width}×{image.height} pixels, and at most {_MOST_PIXELS:,} can be read; make "
-                    "it smaller."
-                )
-            pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"), np.float32) / 255
-    except ProjectError:
-        raise
-    except Exception as error:  # Pillow raises whatever its readers raise
-        raise ProjectError(f"{name} is no picture that can be read; save it as PNG.") from error
-    return np.moveaxis(pixels, 2, 0)
+        for name in dataset.takes(field) if field in dataset.fields else ():
+            column = dataset.prepared.reads(name)
+            axes = dataset.types.get(field)
+            if column is None or len(column.shape) != 3 or axes is None or axes.labels != ("N", "C", "H", "W"):
+                continue
+            return {name: [picture(path, column, reference)]}  # steps may change the size afterwards
+    raise ProjectError(
+        f"{path.name} is a picture, but this network takes {', '.join(needed)}; give those as CSV or JSON."
+    )
 
 
 def _sound(path: Path, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:

@@ -42,39 +42,42 @@ def rows_of(
     """
     source = _source(path, form, _asked(path, form, dataset, reference))
     told += [*source.warnings] if form.id != "nifti" else []
-    wanted = _taken(dataset, needed)
+    wanted = taken(dataset, needed)
     known = {name: column for name, column in source.columns.items() if name in wanted or _reads(dataset, name)}
     if wanted and not wanted & known.keys():
-        raise lacking(path.name, list(source.columns), sorted(wanted))
+        raise lacking(path.name, list(source.columns), dataset, needed)
     if form.id == "nifti":
         return _slices(path, source, dataset)
     return {name: _raw(column) for name, column in known.items()}
 
 
 def check_taken(rows: Columns, name: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> None:
-    """ProjectError where a file has none of the columns that the prediction takes."""
-    wanted = _taken(dataset, needed)
-    if wanted and not wanted & rows.keys():
-        raise lacking(name, list(rows), sorted(wanted))
+    """ProjectError where a file (or ``name`` else) has some columns and none of those that the prediction takes."""
+    wanted = taken(dataset, needed)
+    if rows and wanted and not wanted & rows.keys():
+        raise lacking(name, list(rows), dataset, needed)
 
 
 def with_points(rows: Columns, dataset: Dataset | Fitted) -> Columns:
     """Rows of a table of text whose numbers have decimal commas, with points; as they are where none has a comma."""
     encodings = {name: dataset.prepared.reads(name) for name in rows}
-    numbers = [name for name, encoding in encodings.items() if encoding is not None and encoding.kind == "number"]
+    read = {name: encoding for name, encoding in encodings.items() if encoding is not None and not encoding.unit}
+    numbers = [name for name, encoding in read.items() if encoding.kind == "number"]
     if not any("," in cell for name in numbers for cell in rows[name]):
         return rows
     return {**rows, **{name: [cell.replace(".", "").replace(",", ".") for cell in rows[name]] for name in numbers}}
 
 
-def lacking(name: str, came: Sequence[str], wanted: Sequence[str]) -> ProjectError:
-    """Of a file that has none of the columns that a prediction takes."""
+def lacking(name: str, came: Sequence[str], dataset: Dataset | Fitted, needed: Sequence[str]) -> ProjectError:
+    """Of rows that have none of the columns that a prediction takes, by the file's own names."""
     from nnstudio.data.columns import quoted
 
+    fields = [name for name in needed if name in dataset.fields]
+    wanted = dict.fromkeys(column for name in fields for column in dataset.takes(name))
     return ProjectError(f"The prediction needs {quoted(list(wanted), 12)}; {name} has {quoted(list(came), 8)}.")
 
 
-def _taken(dataset: Dataset | Fitted, needed: Sequence[str]) -> set[str]:
+def taken(dataset: Dataset | Fitted, needed: Sequence[str]) -> set[str]:
     """The columns that a prediction takes, as they stand in a file or as steps make them."""
     fields = [name for name in needed if name in dataset.fields]
     return {column for name in fields for column in (*dataset.takes(name), *dataset.fields[name].columns)}
@@ -138,6 +141,25 @@ def text_column(dataset: Dataset | Fitted, needed: Sequence[str]) -> str:
     given = [name for name in fields if dataset.fields[name].role != "target"] or fields
     found = dict.fromkeys(column for name in given for column in dataset.takes(name) if _is_text(dataset, column))
     return next(iter(found)) if len(found) == 1 else ""
+
+
+def one_array(values: Any, name: str, dataset: Dataset | Fitted, needed: Sequence[str]) -> Columns:
+    """The array of a file that holds one without a name, as what the prediction takes first. ProjectError where that is
+    a text and these are numbers."""
+    if not values.ndim:
+        raise of_single_numbers(name)
+    field = next(iter(needed), "values")
+    columns = dataset.takes(field) if field in dataset.fields else ()
+    if len(columns) == 1 and _is_text(dataset, columns[0]) and values.dtype.kind not in "US":
+        raise ProjectError(
+            f"{name} holds numbers, but “{columns[0]}” takes texts; give a .txt file, or texts as CSV or JSON."
+        )
+    return {field: cast(Sequence[Any], values)}
+
+
+def of_single_numbers(name: str) -> ProjectError:
+    """Of a file whose arrays have no rows."""
+    return ProjectError(f"{name} holds single numbers alone; give arrays with a row for each answer that is wanted.")
 
 
 def _is_text(dataset: Dataset | Fitted, column: str) -> bool:

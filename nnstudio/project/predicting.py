@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnstudio.project.errors import ProjectError
+from nnstudio.project.inputs_files import lacking
 
 if TYPE_CHECKING:
     from nnstudio.compile.lower import Compiled
@@ -26,6 +27,8 @@ def predicted(
 ) -> tuple[list[dict[str, dict[str, Any]]], tuple[str, ...]]:
     """See `Project.predict`: the answers, and sentences on what in the rows was not there in training."""
     from nnstudio.project.answers import answers
+    from nnstudio.project.judging.taps import filled
+    from nnstudio.project.steps_counted import steps_counted
     from nnstudio.train.evaluate import predict
     from nnstudio.train.generating import fed_fields
 
@@ -33,11 +36,23 @@ def predicted(
     known = {
         column for name in inputs if name in data.fields for column in (*data.takes(name), *data.fields[name].columns)
     }
+    if known and rows and not known & rows.keys():
+        raise lacking("what was given", list(rows), data, inputs)
     encoded = data.encode(rows) if known & rows.keys() else {}
     used = {name: values for name, values in rows.items() if name in known}
     fed = fed_fields(network)
-    for name in inputs:
-        if name not in encoded and name not in fed:
-            takes = ", ".join(data.takes(name)) if name in data.fields else name
-            raise ProjectError(f"The prediction needs {takes}; what was given has {', '.join(rows) or 'nothing'}.")
-    return answers(network, data, predict(compiled, encoded)), data.prepared.unknown(used)
+    lacks = [name for name in inputs if name not in encoded and name not in fed]
+    if lacks:
+        takes = dict.fromkeys(
+            column for name in lacks for column in (data.takes(name) if name in data.fields else (name,))
+        )
+        came = ", ".join(rows) or "nothing"
+        raise ProjectError(f"The prediction needs {', '.join(takes)}; what was given has {came}.")
+    told = predict(compiled, encoded)
+    steps = steps_counted(compiled, filled(compiled, encoded), encoded.keys()) if _reads(network) and encoded else {}
+    return answers(compiled.network, data, told, steps), data.prepared.unknown(used)
+
+
+def _reads(network: Network) -> bool:
+    """Whether an output is read by CTC."""
+    return any(getattr(node.layer, "decoder", "") == "ctc" for node in network.of_role("output"))

@@ -188,7 +188,7 @@ class Project:
         """
         given = {"epochs": epochs, "device": device, "seed": seed}
         checkpoints = self.runs / places.CHECKPOINTS
-        plan = (plan_to_go_on_with(self.plan, checkpoints) if resume else self.plan).with_(
+        plan = (plan_to_go_on_with(self.plan, checkpoints, seed) if resume else self.plan).with_(
             **{name: value for name, value in given.items() if value is not None}
         )
         if not self.network.of_role("loss"):

@@ -25,10 +25,11 @@ from nnstudio.ui.background import Background, Job
 from nnstudio.ui.data_augment import AugmentPage
 from nnstudio.ui.data_columns import Columns
 from nnstudio.ui.data_findings import FindingsView
-from nnstudio.ui.data_loading import early, reporting
-from nnstudio.ui.data_options import NUMBERS, Options
+from nnstudio.ui.data_loading import counted, early, reporting
+from nnstudio.ui.data_options import NUMBERS, Options, unread
 from nnstudio.ui.data_sources import Sources
 from nnstudio.ui.data_steps import Steps
+from nnstudio.ui.data_target import Predicted, predicting
 from nnstudio.ui.forms import Form
 from nnstudio.ui.inspect_project import Section
 from nnstudio.ui.parts import button, capital, column, label, line, row
@@ -71,6 +72,8 @@ class DataDialog(QDialog):
         self.sources = Sources(self._choose)
         self.title, self.counts = label("", "title"), label("", "muted", wrap=True)
         self.options = Options(self._option)
+        self.predicted = Predicted()
+        self.predicted.chosen.connect(self._predict)
         self.columns = Columns()
         self.columns.chosen.connect(self._column)
         self.warnings = label("", "muted", wrap=True)
@@ -126,15 +129,15 @@ class DataDialog(QDialog):
         inside.setLayout(column(self.split, 1))
         split.setWidget(inside)
         parts = (
-            row(self.title, 1), self.counts, self.options, self.error, row(self.install, 1), self.columns,
-            self.warnings, self.findings,
+            row(self.title, 1), self.counts, self.options, self.error, row(self.install, 1), self.predicted,
+            self.columns, self.warnings, self.findings,
             Section("Preparation", lambda: _tall(self.steps)),
             Section("Augmentation", lambda: _tall(self.augment)),
             Section("Training, validation and test rows", lambda: split),
             row(self._busy, button("Cancel", self.reject), *self._takers(), spacing=10),
         )  # fmt: skip
         right = column(*parts, spacing=10, margins=(20, 16, 20, 16))
-        right.setStretch(5, 1)
+        right.setStretch(parts.index(self.columns), 1)
         self.setLayout(row(spacing=0))
         layout = self.layout()
         assert layout is not None
@@ -183,6 +186,7 @@ class DataDialog(QDialog):
         self.sources.setCurrentItem(item)
 
     def _describe(self, path: Path, base: Path | None) -> None:
+        self.reference, self.dataset = DataReference.file(path.resolve(), base), None
         self._work(lambda job: open_file(path.resolve(), base, reporting(job), early(job)))
 
     def _choose(self, reference: DataReference) -> None:
@@ -224,6 +228,10 @@ class DataDialog(QDialog):
     def _column(self, name: str, part: str, value: str) -> None:
         if self.reference is not None:
             self._changed(self.reference.with_choice(name, **{part: value}))
+
+    def _predict(self, name: str) -> None:
+        if self.reference is not None and self.dataset is not None:
+            self._changed(predicting(self.reference, self.dataset, name))
 
     def _mend(self, cure: DataCure) -> None:
         if self.reference is not None:
@@ -287,11 +295,10 @@ class DataDialog(QDialog):
         self.dataset, self.reference = dataset, dataset.reference
         self.error.hide()
         self.title.setText(dataset.title)
-        parts = [f"{dataset.total:,} rows", f"{len(dataset.columns):,} columns" if dataset.is_table else ""]
-        parts += [f"{dataset.count(s):,} {w}" for s, w in _SPLITS if dataset.count(s)]
-        self.counts.setText(" · ".join(filter(None, parts)))
+        self.counts.setText(counted(dataset))
         self.install.hide()
         self.options.show_options({} if not self.reference.is_file else dict(self.reference.options))
+        self.predicted.show_dataset(dataset)
         self.columns.show_dataset(dataset)
         self.columns.setVisible(True)
         self.warnings.setText("\n".join(dataset.warnings[:6]))
@@ -308,10 +315,10 @@ class DataDialog(QDialog):
         item = self.sources.currentItem()
         self.title.setText(item.text() if item is not None else "")
         self.counts.setText("")
-        self.warnings.hide()
-        self.findings.hide()
+        for part in (self.warnings, self.findings, self.predicted):
+            part.hide()
         if self.reference is None or self.dataset is None:
-            self.options.hide()
+            self.options.show_options(unread(self.reference))
         self.columns.setRowCount(0)
         self.error.setText(capital(str(error)))
         self.error.show()
@@ -378,9 +385,6 @@ def _tall(part: QWidget) -> QWidget:
     """A part of the dialog with room to work in."""
     part.setFixedHeight(220)
     return part
-
-
-_SPLITS = (("train", "to train on"), ("validation", "to validate"), ("test", "to test"))
 
 
 def choose_data(session: Session, parent: QWidget | None, path: Path | None = None) -> DataDialog:

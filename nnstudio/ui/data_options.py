@@ -4,6 +4,7 @@ what size and colours pictures are brought, to what rate and length sounds."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRegularExpression, Qt
@@ -11,9 +12,12 @@ from PySide6.QtGui import QKeyEvent, QRegularExpressionValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from nnstudio.data.formats import FORMATS
+from nnstudio.data.reference import DataReference
 from nnstudio.ui.parts import capital, column, label, row
 
-DELIMITERS = ((",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "space"), ("|", "bar"))
+DELIMITERS = (
+    (",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "blanks"), ("  ", "two blanks or more"), ("|", "bar"),
+)  # fmt: skip
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
 #: What a file of text can be read as, and which options each kind of file has.
 TEXTS = ("csv", "text", "lines", "conll")
@@ -23,6 +27,7 @@ SHOWN = {
     "sqlite": ("query",), "excel": ("sheet",), "pictures": ("size", "color"), "labelled": ("size", "color"),
     **dict.fromkeys(("coco", "voc", "yolo", "masks"), ("size",)), "sounds": ("rate", "milliseconds"),
 }  # fmt: skip
+_TEXT = tuple(suffix for id in TEXTS for suffix in FORMATS[id].suffixes)
 #: Whole numbers, and what they are called.
 NUMBERS = {"size": "Edge in pixels", "rate": "Samples a second", "milliseconds": "Length in ms"}
 #: What stands where the person chose nothing.
@@ -84,6 +89,7 @@ class Options(QWidget):
         layout.addLayout(column(1, self.header))
         layout.addStretch(0)
         self.setLayout(layout)
+        self.show_options({})  # all of them side by side would make the dialog wider than a small screen
 
     def _written(self, name: str, line: QLineEdit) -> None:
         if line.isModified():
@@ -107,6 +113,12 @@ class Options(QWidget):
             if line.text() != text and not line.isModified():  # what is being typed stays
                 line.setText(text)
         self.header.setChecked(bool(options.get("header", True)))
+
+
+def unread(reference: DataReference | None) -> dict[str, Any]:
+    """What can be chosen for a file that could not be read: a file of text may be one of another kind."""
+    path = Path(reference.name) if reference is not None and reference.is_file else Path()
+    return {"format": "csv", **reference.options} if reference is not None and path.suffix.lower() in _TEXT else {}
 
 
 def _number() -> QLineEdit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 DATA = tuple(suffix for form in FORMATS.values() for suffix in form.suffixes)
 _PROJECTS = f"NN Studio projects (*{SUFFIX})"
 _EVERYTHING = f"Projects and data (*{SUFFIX} {' '.join('*' + ending for ending in DATA)});;{_PROJECTS}"
+
+
+def _is_data(path: Path) -> bool:
+    return (path.is_dir() and path.suffix.lower() != SUFFIX) or path.name.lower().endswith(DATA)
 
 
 class FileActions(QObject):
@@ -50,13 +54,26 @@ class FileActions(QObject):
         if chosen:
             self.open_path(Path(chosen))
 
+    def open_dropped(self, paths: Sequence[Path]) -> None:
+        """Open what was dropped: of several files the first that can be, said in a sentence."""
+        able = [path for path in paths if path.suffix.lower() == SUFFIX or _is_data(path)]
+        together = "put them into one folder and drop that"
+        if len(paths) > 1 and not able:
+            told = f"None of the {len(paths)} files that were dropped can be opened alone, such as {paths[0].name}"
+            self._window.session.notice.emit("warning", f"{told}; {together}")
+            return
+        if len(paths) > 1:
+            told = f"Of {len(paths)} files that were dropped only {able[0].name} was opened"
+            self._window.session.notice.emit("warning", f"{told}; to use them together, {together}")
+        self.open_path((able or paths)[0])
+
     def open_path(self, path: Path) -> None:
         """Open a project, or take a file or folder of data into the project that is open."""
         ending = path.suffix.lower()
-        if (path.is_dir() and ending != SUFFIX) or path.name.lower().endswith(DATA):
+        if _is_data(path):
             self.choose_data(path)
         elif ending != SUFFIX:
-            expected = f"a project ({SUFFIX}) or a data file ({', '.join(DATA)})"
+            expected = f"a project ({SUFFIX}), a folder, or a data file such as .csv, .xlsx, .parquet or .npz"
             self._window.session.notice.emit("warning", f"{path.name} cannot be opened; expected {expected}")
         elif not path.exists():
             self._window.settings.forget_recent(path)

@@ -19,13 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnstudio.compile.figures import duration_text
 from nnstudio.train.control import Control
 from nnstudio.train.events import Event, RunStarted
 from nnstudio.train.privacy import told
 from nnstudio.ui.actions import Action
 from nnstudio.ui.background import Background, Job
 from nnstudio.ui.docks import numbers
-from nnstudio.ui.finding.forecasting import duration
 from nnstudio.ui.parts import button, capital, column, label, row
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class FoldsDialog(QDialog):
         self.bar.setValue(round(1000 * share))
         if share > 0.02:
             seconds = (time.monotonic() - self._began) * (1.0 - share) / share
-            self.left.setText(f"{duration(seconds)} left")
+            self.left.setText(f"{duration_text(seconds)} left")
         self._show(self.folds.value())
 
     def _show(self, asked: int) -> None:

@@ -236,9 +236,11 @@ class ParameterRow(QWidget):
             self.refused.emit(f"{capital(str(error))}; {self.name} stays")
             self.title.setText(self.name)
             return
+        self.refused.emit("")
         self._session.do(f"Rename parameter {self.name}", edit)
 
     def _delete(self) -> None:
+        self.refused.emit("")
         self._session.do(f"Delete parameter {self.name}", remove_network_parameter(self.name))
 
 

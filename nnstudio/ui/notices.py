@@ -46,7 +46,8 @@ class Notice(QFrame):
         if STAY_MS[level]:
             self.staying = QTimer(self)  # its own, so that it goes with the notice
             self.staying.setSingleShot(True)
-            self.staying.setInterval(max(STAY_MS[level], READ_MS * len(sentence)))
+            least = STAY_MS["warning" if onwards is not None else level]  # a button is come by less quickly
+            self.staying.setInterval(max(least, READ_MS * len(sentence)))
             self.staying.timeout.connect(self.leave)
             self.staying.start()
 

@@ -54,3 +54,9 @@ def ends_with(history: History, sentence: str) -> bool:
     """Whether a sentence is that of a run that ended because its numbers went bad."""
     ended = history.ended
     return isinstance(ended, RunFailed) and diagnosed(history) is not None and sentence == failure(ended)
+
+
+def ends_well(history: History, sentence: str) -> bool:
+    """Whether a sentence is that of a run that ended with weights to be judged."""
+    ended = history.ended
+    return isinstance(ended, RunFinished) and sentence == farewell(ended)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 STEP = "Suggest a network"
+#: How what is said of a suggestion ends: passed by when a run starts.
+ONWARDS = "Start trains it; Undo takes it back."
 
 
 def suggestion_for(dataset: Dataset, base: Path | None) -> Suggestion:
@@ -34,7 +36,20 @@ def draw(session: Session, found: Suggestion) -> None:
     session.data_loading.bring(found.dataset)
     session.document.do(STEP, network=sheet.network, view=lambda _: sheet.view, plan=sheet.plan, data=sheet.data)
     session.drawn.emit()
-    session.notice.emit("info", f"{'. '.join(found.told)}. Start trains it; Undo takes it back.")
+    told = ". ".join([*found.told, *_left_out(found.dataset)])
+    session.notice.emit("info", f"{told}. {ONWARDS}")
+
+
+def _left_out(dataset: Dataset) -> list[str]:
+    """Which columns nothing reads, though nobody said so: a sentence, or none."""
+    from nnstudio.data.columns import quoted
+
+    reference = dataset.reference
+    read = {name for step in reference.steps for name in step.reads}
+    said = {name for name, choice in reference.fields.items() if choice.role != "auto"}
+    left = [name for name, column in dataset.columns.items() if column.role == "ignored" and name not in read | said]
+    how = "is" if len(left) == 1 else "are"
+    return [f"{quoted(left)} {how} not read: give a kind such as number or category to use it"] if left else []
 
 
 def suggest_network(session: Session) -> None:

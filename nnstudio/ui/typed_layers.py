@@ -13,7 +13,7 @@ The leading words name the type; what follows are its parameters:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,7 @@ from nnstudio.graph.computed import as_typed
 from nnstudio.graph.expressions import ExpressionError, Number
 from nnstudio.layers import Layer, ParameterError
 from nnstudio.layers.params import Param
-from nnstudio.ui.typed_values import NUMBER, OFF, ON, SIZE, Computed, computed, plain_value
+from nnstudio.ui.typed_values import NUMBER, OFF, ON, SIZE, Computed, computed, plain_value, shown_value
 
 LayerType = type[Layer]
 #: For each layer (parameter, expression).
@@ -43,8 +43,8 @@ NO_PARAMETERS: Mapping[str, Number] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Read:
-    """One layer as it was understood. ``layer`` is None where a value is not allowed; ``trouble`` says in one sentence
-    what was not understood ("" where all was)."""
+    """One layer as it was understood. ``layer`` is None where a value is not allowed, or there is none; ``trouble``
+    says in one sentence what was not understood ("" where all was)."""
 
     type: LayerType
     layer: Layer | None
@@ -231,6 +231,8 @@ def read(cls: LayerType, words: Sequence[str], parameters: Mapping[str, Number] 
             state.unread.append(left[0])
         left = left[max(used, 1) :]
     told = tuple(_said(state, name, value) for name, value in state.values.items())
+    if state.problem:
+        return Read(cls, None, told, state.problem, state.repeat)
     try:
         layer = cls.make(state.values)
     except ParameterError as error:
@@ -284,31 +286,44 @@ def _take_word(state: _Reading, left: list[str], word: str, following: str) -> i
     return 0
 
 
+def _wanted(state: _Reading) -> Iterator[str]:
+    """The parameters that a free number may be, the telling ones first: those without a value that have an effect."""
+    cls = state.cls
+    for name in dict.fromkeys((*cls.telling, *cls.params)):
+        when = cls.params[name].when
+        if name not in state.values and (
+            when is None or state.values.get(when[0], cls.params[when[0]].default) in when[1]
+        ):
+            yield name
+
+
 def _take_computed(state: _Reading, word: str) -> int:
     """Put free arithmetic where the first number of its kind is still wanted."""
-    cls = state.cls
-    for name in [*cls.telling, *(name for name in cls.params if name not in cls.telling)]:
-        if name not in state.values and state.put_computed(name, state.computed(cls.params[name], word)):
+    for name in _wanted(state):
+        if state.put_computed(name, state.computed(state.cls.params[name], word)):
             return 1
+        if state.problem and name in state.cls.telling:
+            break
     return 0
 
 
 def _take_number(state: _Reading, word: str) -> int:
     """Put a free number, or a size, where the first of its kind is still wanted."""
-    cls = state.cls
-    order = [*cls.telling, *(name for name in cls.params if name not in cls.telling)]
-    whole = bool(re.fullmatch(r"-?\d+", word))
-    for name in order:
-        declared = cls.params[name]
-        if name in state.values or declared.kind == "bool":
+    whole, size = bool(re.fullmatch(r"-?\d+", word)), SIZE.fullmatch(word)
+    for name in _wanted(state):
+        declared = state.cls.params[name]
+        if declared.kind == "bool":
             continue
-        if SIZE.fullmatch(word):
+        if size:
             fits = declared.kind == "ints" or (declared.axes > 1 and len(re.split("[x×,]", word)) == declared.axes)
         else:
             fits = (declared.kind in _NUMBERS and (whole or declared.kind == "float")) or declared.kind == "ints"
             fits = fits or (declared.kind == "choice" and bool(declared.axes) and whole)
         if fits and state.put(name, word):
             return 1
+        if not (whole or size) and name in state.cls.telling and declared.kind in ("int", "size"):
+            state.problem = state.problem or f"{_plain_name(name)} must be a whole number, not {word}."
+            break
     return 0
 
 
@@ -363,26 +378,14 @@ def _plain_name(name: str) -> str:
 
 def _said(state: _Reading, name: str, value: Any) -> str:
     declared = state.cls.params[name]
-    shown = _told(declared, value, whole=name in state.cls.telling)
+    shown = shown_value(declared, value, whole=name in state.cls.telling)
     text = as_typed(declared, state.said[name]) + " = " if name in state.said else ""
     return f"{_plain_name(name)} {text}{shown}"
-
-
-def _told(declared: Param, value: Any, *, whole: bool) -> str:
-    if value is None or isinstance(value, bool):
-        return "none" if value is None else "on" if value else "off"
-    if whole and declared.axes and isinstance(value, int):
-        value = (value,) * declared.axes
-    if isinstance(value, tuple):
-        return "×".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _trouble(state: _Reading) -> str:
     if not state.unread:
         return ""
-    if state.problem:
-        return state.problem
     *others, last = (f"“{word}”" for word in state.unread[:4])
     words = f"{', '.join(others)} and {last}" if others else last
     was = "were" if others else "was"

@@ -1,4 +1,4 @@
-"""Values of parameters as they are typed among the words of a layer: ``5x5``, ``off``, ``2*width``. No Qt."""
+"""Values of parameters as they are typed and shown in the words of a layer: ``5x5``, ``off``, ``2*width``. No Qt."""
 
 from __future__ import annotations
 
@@ -57,6 +57,17 @@ def plain_value(declared: Param, text: str) -> Any:
                 return (exact or fitting)[0]
             return _size(text) if declared.axes else None
     return None
+
+
+def shown_value(declared: Param, value: Any, *, whole: bool) -> str:
+    """A value in a preview: ``on``, ``5×5``; whole: one number for all axes is written out."""
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else "on" if value else "off"
+    if whole and declared.axes and isinstance(value, int):
+        value = (value,) * declared.axes
+    if isinstance(value, tuple):
+        return "×".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _size(text: str) -> int | tuple[int, ...] | None:

@@ -31,9 +31,10 @@ from nnstudio.ui.opening import Opening
 from nnstudio.ui.parts import column, line
 from nnstudio.ui.qt_types import MODULES, make_types
 from nnstudio.ui.run_bar import RunBar
-from nnstudio.ui.run_words import ends_with
+from nnstudio.ui.run_words import ends_well, ends_with
 from nnstudio.ui.session import Session
 from nnstudio.ui.settings import Settings
+from nnstudio.ui.suggesting import ONWARDS
 from nnstudio.ui.view_actions import ViewActions
 from nnstudio.ui.welcome import Welcome
 
@@ -117,12 +118,22 @@ class MainWindow(QMainWindow):
         return panels + canvas.foot(left - at, right - at)
 
     def _onwards(self, level: str, sentence: str) -> Onwards | None:
-        """Numbers that went bad have a card under Problems, with what mends them; the library can be as it was."""
+        """Numbers that went bad have a card under Problems, with what mends them; what was trained can be judged; the
+        library can be as it was."""
         if self.block_actions.may_take_back(sentence):
             return "Undo", self.block_actions.take_back
+        if level == "info" and self.session.sheet.network.of_role("output"):
+            well = ends_well(self.session.training.history, sentence)
+            return ("See how good it is", lambda: self.actions_table.trigger("panel_evaluate")) if well else None
         if level != "error" or not ends_with(self.session.training.history, sentence):
             return None
         return "See what mends it", lambda: self.actions_table.trigger("panel_problems")
+
+    def _leave_suggestion(self) -> None:
+        """What was said of a network that was suggested has been read once it is trained."""
+        for notice in self.notices.shown if self.session.run_state == "starting" else ():
+            if notice.sentence.endswith(ONWARDS):
+                notice.leave()
 
     def _listen(self) -> None:
         session = self.session
@@ -132,6 +143,7 @@ class MainWindow(QMainWindow):
         ):  # fmt: skip
             signal.connect(self.actions_table.refresh_soon)
         session.notice.connect(self.notices.say)
+        session.run_changed.connect(self._leave_suggestion)
         session.project_changed.connect(self._name_window)
         self.welcome.template_chosen.connect(self.file_actions.open_template)
         self.welcome.path_chosen.connect(self.file_actions.open_path)
@@ -364,7 +376,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.file_actions.open_path(paths[0]))
+            QTimer.singleShot(0, self, lambda: self.file_actions.open_dropped(paths))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -95,6 +95,16 @@ def test_from_data_to_an_exported_model_in_under_a_minute_of_clicks(
     person.wait(lambda: session.run_state == "idle" and session.history.ended is not None)
     assert isinstance(session.history.ended, RunFinished)
 
+    # what is said of the end leads to how good it is on rows that it never saw
+    person.wait(lambda: any(isinstance(notice.findChild(QPushButton), QPushButton) for notice in window.notices.shown))
+    (led,) = [made for notice in window.notices.shown for made in notice.findChildren(QPushButton)]
+    assert led.text() == "See how good it is"
+    person.click(led)
+    assert window.workspace.panels.title == "Evaluate"
+    judging = window.workspace.panels.panel(window.workspace.panels.place)
+    if least is not None:
+        person.wait(lambda: any(part.text().startswith("accuracy ") for part in judging.findChildren(QLabel)))
+
     # it is saved, tested on rows it never saw, and exported
     path = tmp_path / "mine.nnstudio"
     person.answer_file_dialog(path)

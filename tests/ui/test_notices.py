@@ -8,10 +8,10 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from nnstudio.project.project import failure
-from nnstudio.train.events import RunFailed
+from nnstudio.train.events import RunFailed, RunFinished
 from nnstudio.train.history import History
 from nnstudio.ui.notices import Notice, Notices
-from nnstudio.ui.run_words import ends_with
+from nnstudio.ui.run_words import ends_well, ends_with, farewell
 
 
 @pytest.fixture
@@ -69,3 +69,15 @@ def test_numbers_that_went_bad_lead_to_what_mends_them_and_other_failures_do_not
         sentence = failure(history.ended)
         assert ends_with(history, sentence) is leads
         assert not ends_with(history, "Saved.")
+
+
+def test_a_run_that_ended_leads_to_judging_it_and_stays_long_enough_to_be_clicked(notices):
+    history, ended = History(), RunFinished(step=9, time=2.0, reason="completed", epochs=3, best_epoch=2, seconds=2.0)
+    assert not ends_well(history, farewell(ended))
+    history.feed(ended)
+    assert ends_well(history, farewell(ended))
+    assert not ends_well(history, "Saved.")
+    plain = said(notices, "info", "Saved.")
+    notices._onwards = lambda *_: ("See how good it is", lambda: None)
+    assert said(notices, "info", "Done.").staying.interval() > plain.staying.interval()
+    notices.clear()

@@ -166,6 +166,24 @@ def test_a_name_that_a_parameter_cannot_have_is_refused_and_the_old_one_stays(dr
     assert set(drawn.network.parameters) == {"width"}
 
 
+@pytest.mark.parametrize("then", ["renamed", "deleted"])
+def test_what_was_refused_is_forgotten_once_something_else_is_done(drawn, inspector, qtbot, then):
+    drawn.do("Name", set_network_parameter("width", 32))
+    parameters = inspector.page.parameters
+    row = parameters.rows["width"]
+    retype(qtbot, row.title, "2 wide")
+    qtbot.keyClick(row.title, Key.Key_Return)
+    assert not parameters.error.isHidden()
+    if then == "renamed":
+        retype(qtbot, row.title, "wide")
+        qtbot.keyClick(row.title, Key.Key_Return)
+        assert set(drawn.network.parameters) == {"wide"}
+    else:
+        row.remove.click()
+        assert not drawn.network.parameters
+    assert parameters.error.isHidden()
+
+
 def test_typing_in_a_field_is_one_step_however_slow_and_coming_back_is_another(drawn, inspector, qtbot):
     now = [0.0]
     drawn.document._clock = lambda: now[0]

@@ -84,6 +84,29 @@ def test_a_value_that_is_not_allowed_places_nothing_and_says_what_is() -> None:
     assert trouble_of(reads) == "out_channels must be a whole number of at least 1, not 0."
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("linear 1/0", "“1/0”: 1/0 divides by zero; change the divisor."),
+        ("linear 2.5", "out_features must be a whole number, not 2.5."),
+        ("conv 64 2.5", "kernel must be a whole number, not 2.5."),
+        ("relu > linear 10*1.5/4", "“10*1.5/4”: must be a whole number, and this gives 3.75; round it."),
+    ],
+)
+def test_a_number_that_no_parameter_can_have_places_nothing_and_is_told(text: str, sentence: str) -> None:
+    reads = understood(text)
+    assert layers_of(reads) == []
+    assert trouble_of(reads) == sentence
+
+
+def test_a_free_number_is_for_a_parameter_that_has_an_effect() -> None:
+    assert "takes no further number" in trouble_of(understood("linear 10 0.5"))
+    (one,) = understood("linear 10 normal 0.5")
+    assert one.layer == load()["Linear"].make({"out_features": 10, "weight_init": "normal", "init_std": 0.5})
+    (one,) = understood("lstm 128 0.3")
+    assert one.layer == load()["LSTM"].make({"hidden_size": 128, "dropout": 0.3})
+
+
 def test_a_layer_of_a_chain_that_does_not_exist_is_named() -> None:
     types = list(load())
     assert "“zzz”" in parse("zzz > relu", types, types, find_layers).trouble
@@ -151,7 +174,8 @@ def test_a_preview_shows_arithmetic_with_what_it_gives() -> None:
     ],
 )
 def test_arithmetic_without_a_value_is_told(text: str, sentence: str) -> None:
-    assert worked_out(text).trouble == sentence
+    read = worked_out(text)
+    assert (read.layer, read.trouble) == (None, sentence)
 
 
 def test_each_repeat_has_the_expressions() -> None:

@@ -307,9 +307,9 @@ def test_a_table_dropped_on_the_window_opens_the_data_dialog(window, qtbot, tmp_
     assert set(window.session.fields) >= {"features", "b"}
 
 
-def drop(window, path: Path) -> None:
+def drop(window, *paths: Path) -> None:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     at, copy = QPointF(QPoint(300, 300)), Qt.DropAction.CopyAction
     held = (copy, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     enter = QDragEnterEvent(at.toPoint(), *held)
@@ -322,6 +322,7 @@ def test_a_file_of_another_kind_is_refused_in_a_sentence(window, tmp_path):
     window.file_actions.open_path(tmp_path / "song.mp3")
     (notice,) = window.notices.shown
     assert notice.sentence.startswith("song.mp3 cannot be opened; expected a project")
+    assert len(notice.sentence) <= 200
     notice.leave()
 
 

@@ -52,6 +52,16 @@ class Step(Record):
         """Columns whose whole numbers are numbers, and no classes, because the step treats them so."""
         return ()
 
+    def without(self, names: set[str]) -> Step | None:
+        """The step that no longer works on these columns; None where it then has nothing left to do."""
+        if not names & set(self.reads):
+            return self
+        if names >= set(self.reads):
+            return None
+        several = getattr(self, "columns", ())
+        left = tuple(name for name in several if name not in names)
+        return self.with_(columns=left) if left else self
+
     def settled(self, columns: Columns) -> Step:
         """The step with the columns named that it works on, where that was left open."""
         return self

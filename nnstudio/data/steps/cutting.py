@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnstudio.data.columns import Array, Column, Source, quoted
 from nnstudio.data.errors import DataError
 from nnstudio.data.lazy import Lazy, Picked, is_lazy
+from nnstudio.data.long_text import LongText, cut
 from nnstudio.data.steps.tokenizing import texts_of
 
 if TYPE_CHECKING:
@@ -37,10 +38,14 @@ class Windowed(Lazy):
 
 def chunked(step: Chunks, source: Source, column: Column) -> Source:
     """The source with a row for each chunk. DataError where there is no text."""
+    size, stride = step.length + 1, step.stride or step.length
+    values: Any = column.values
+    if isinstance(values, LongText):
+        values, reach = cut(values, step.by == "words", size, stride)
+        return _of_chunks(step, source, replace(column, values=values), reach)
     texts = [text or "" for text in texts_of(column)]
     if step.join:
         texts = ["\n".join(texts)]
-    size, stride = step.length + 1, step.stride or step.length
     pieces: list[str] = []
     owners: list[int] = []
     spans: list[tuple[int, int]] = []
@@ -58,17 +63,22 @@ def chunked(step: Chunks, source: Source, column: Column) -> Source:
     if not pieces:
         raise DataError(f"“{column.name}” holds no text to cut; choose another column")
     kept = {} if step.join else _picked(source.columns, np.array(owners, dtype=np.int64))
-    text_column = replace(
-        column, kind="text", values=np.array(pieces, dtype=object), categories=(),
-        role="input" if column.role == "ignored" else column.role,
-    )  # fmt: skip
+    made = replace(source, columns={**kept, column.name: column})
+    return _of_chunks(step, made, replace(column, values=np.array(pieces, object)), np.array(spans, dtype=np.int64))
+
+
+def _of_chunks(step: Chunks, source: Source, column: Column, spans: Rows) -> Source:
+    """The source with the rows of a column of chunks, and where each stands in the text. source: of the other columns
+    those that go with the rows."""
     told: tuple[str, ...] = ()
-    if len(pieces) == 1 and at < size:
+    if len(spans) == 1 and spans[0, 1] < step.length + 1:
         told = (
             f"“{column.name}” is shorter than one chunk of {step.length}; choose a longer text, or shorten the chunks",
         )
-    made = _source(source, {**kept, column.name: text_column}, np.array(spans, dtype=np.int64), told)
-    return replace(made, overlapping=stride < step.length)
+    role = "input" if column.role == "ignored" else column.role
+    chunks = replace(column, kind="text", categories=(), role=role)
+    made = _source(source, {**source.columns, column.name: chunks}, spans, told)
+    return replace(made, overlapping=bool(step.stride) and step.stride < step.length)
 
 
 def settled(step: Windows, columns: Mapping[str, Column]) -> Windows:

@@ -53,6 +53,12 @@ class Tokens(Step):
     def feeds(self) -> tuple[str, ...]:
         return self.reads
 
+    def without(self, names: set[str]) -> Step | None:
+        if not names & set(self.reads):
+            return self
+        left = [name for name in self.reads if name not in names]
+        return self.with_(column=left[0], also=tuple(left[1:])) if left else None
+
     def learn(self, columns: Columns, train: NDArray[np.int64]) -> dict[str, Any]:
         from nnstudio.data.steps import tokenizing
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ PAD, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unknown>", "<start>", "<end>")
 #: The longest row where no length is set.
 LONGEST = 1024
+#: Texts that are looked at together.
+TOGETHER = 1 << 14
 #: The share of tokens that may be unknown before it is told.
 RARE = 0.1
 #: What stands for a space in parts of words.
@@ -43,24 +45,48 @@ def texts_of(column: Column) -> Array:
 
 def learned(step: Tokens, columns: Sequence[Column], train: NDArray[np.int64]) -> dict[str, Any]:
     """Vocabulary (with what parts of words are joined, for bpe) and length, from the rows ``train``."""
-    texts = [
-        _cased(step, text) for column in columns for text in texts_of(replace(column, values=column.values[train]))
-    ]
+    longest = 0
     if step.by == "bpe":
-        vocabulary, merges = _pairs_learned([text for text in texts if text], step.vocabulary)
+        known = (text for texts in _parts(step, columns, train) for text in texts if text)
+        vocabulary, merges = _pairs_learned(known, step.vocabulary)
         found: dict[str, Any] = {"vocabulary": vocabulary, "merges": merges}
+        if not step.length:
+            parts = (_pairs_coded(texts, found) for texts in _parts(step, columns, train))
+            longest = max((len(ids) for part in parts for ids in part), default=0)
     else:
-        counts = Counter(itertools.chain.from_iterable(_pieces(step.by, text) for text in texts))
+        counts: Counter[str] = Counter()
+        for texts in _parts(step, columns, train):
+            if step.by == "characters":
+                counts.update(_characters(texts))
+                longest = max(longest, max(map(len, texts), default=0))
+            else:
+                rows = [_pieces(step.by, text) for text in texts]
+                counts.update(itertools.chain.from_iterable(rows))
+                longest = max(longest, max(map(len, rows), default=0))
         for special in SPECIAL:
             counts.pop(special, None)
         order = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
         found = {"vocabulary": [*SPECIAL, *(token for token, _ in order[: max(1, step.vocabulary - len(SPECIAL))])]}
     length = step.length
     if not length:
-        marks = step.start + step.end
-        sizes = _sizes(step, texts, found)
-        length = max(1, min(LONGEST, max(sizes, default=0) + marks))
+        length = max(1, min(LONGEST, longest + step.start + step.end))
     return {**found, "length": length}
+
+
+def _parts(step: Tokens, columns: Sequence[Column], train: NDArray[np.int64]) -> Iterator[list[str]]:
+    """The texts of rows some at a time, in small letters where the step says so; those on disk are read forwards."""
+    for column in columns:
+        rows = np.sort(train) if is_lazy(column.values) else train
+        for start in range(0, len(rows), TOGETHER):
+            part = replace(column, values=column.values[rows[start : start + TOGETHER]])
+            yield [_cased(step, text) for text in texts_of(part)]
+
+
+def _characters(texts: Sequence[str]) -> dict[str, int]:
+    """How often each character occurs."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    counts = np.bincount(points)
+    return {chr(point): int(counts[point]) for point in np.flatnonzero(counts).tolist()}
 
 
 def coded(step: Tokens, column: Column, learned: Learned) -> Column:
@@ -133,13 +159,6 @@ def cut(by: str, text: str) -> tuple[str, ...]:
     return tuple(_pieces(by, text))
 
 
-def _sizes(step: Tokens, texts: Sequence[str], learned: Learned) -> list[int]:
-    """How many tokens each text has."""
-    if step.by == "bpe":
-        return [len(ids) for ids in _pairs_coded(texts, learned)]
-    return [len(_pieces(step.by, text)) for text in texts]
-
-
 def _codes(step: Tokens, texts: Array, learned: Learned) -> NDArray[np.int32]:
     """Codes of texts, N×length: with the marks, cut and filled up."""
     length = int(learned["length"])
@@ -189,7 +208,7 @@ def _library() -> Any:
     return tokenizers
 
 
-def _pairs_learned(texts: Sequence[str], size: int) -> tuple[list[str], list[list[str]]]:
+def _pairs_learned(texts: Iterable[str], size: int) -> tuple[list[str], list[list[str]]]:
     """Vocabulary and merges of a byte-pair encoding (Sennrich et al., 2016); the same for the same texts."""
     library = _library()
     tokenizer = library.Tokenizer(library.models.BPE(unk_token=SPECIAL[UNKNOWN]))

@@ -73,7 +73,7 @@ class Asking:
         with self.still():
             taps = (self.subject.target, self.subject.padding or self.subject.target)
             target, padding = tapped(judge.compiled, taps)(*self.inputs)
-            self.target: torch.Tensor = target.detach()
+            self.target: torch.Tensor = self.subject.own(target.detach())
             if self.subject.padding is not None:
                 self.target = self.target.masked_fill(padding.bool().reshape(target.shape), self.ignored)
 
@@ -112,7 +112,7 @@ class Asking:
         inputs = list(self.inputs)
         for place, tensor in zip(self.changeable, changed, strict=True):
             inputs[place] = tensor
-        prediction: torch.Tensor = self.module(*inputs)[0]
+        prediction: torch.Tensor = self.subject.own(self.module(*inputs)[0])
         return prediction
 
     def loss(self, prediction: torch.Tensor) -> torch.Tensor:

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.asking import Asking
+from nnstudio.project.judging.explaining import window_names
 from nnstudio.project.judging.judge import Judge, Progress, codes_of, unheard
 
 if TYPE_CHECKING:
     import torch
+
+    from nnstudio.data.dataset import Dataset
 
 Floats = NDArray[np.float64]
 WAYS, NORMS = ("fgsm", "pgd"), ("inf", "2")
@@ -29,13 +32,15 @@ ROWS, STRENGTHS, STEPS, HALVINGS = 128, 9, 10, {"fgsm": 12, "pgd": 6}
 #: numbers (for L2, times half the root of how many numbers a sample has), doubled until half is fooled, but no more
 #: often than this.
 REACH, DOUBLINGS = 0.3, 4
+#: Training rows that tell how far each number goes, at most.
+KNOWN = 2000
 
 
 @dataclass(frozen=True)
 class Attack:
     """How to attack. strengths: sizes of the change, rising, in units of what the network is fed; () for sensible ones.
-    norm ``inf``: no number changes by more; ``2``: the root of all squared changes of a sample. bounded: what was
-    within the range of the data stays within it (a picture stays one)."""
+    norm ``inf``: no number changes by more; ``2``: the root of all squared changes of a sample. bounded: nothing goes
+    beyond the range of the training rows, each column its own (a picture stays one)."""
 
     way: str = "fgsm"
     norm: str = "inf"
@@ -91,7 +96,8 @@ def attacked(
     judge: Judge, attack: Attack, split: str = "test", name: str = "", places: Sequence[int] = (),
     progress: Progress = unheard,
 ) -> Attacked:  # fmt: skip
-    """Attack rows of a split, evenly spread over it, or those given. ProjectError where no input can be changed."""
+    """Attack rows of a split that count, evenly spread over it, or those given. ProjectError where no input can be
+    changed."""
     count = judge.dataset.count(split)
     if not count:
         raise ProjectError(f"The data has no rows for {split}; give that split a share, or evaluate another.")
@@ -99,6 +105,10 @@ def attacked(
         np.linspace(0, count - 1, min(attack.rows, count)).round().astype(np.int64)
     )  # fmt: skip
     asking = Asking(judge, split, chosen, name)
+    if asking.subject.kind == "classes" and not len(places):
+        counted = (asking.target.reshape(len(chosen), -1)[:, 0] != asking.ignored).cpu().numpy()
+        if 0 < counted.sum() < len(chosen):
+            asking = Asking(judge, split, chosen[counted], name)
     asking.require_numbers()
     with asking.still():
         return _Attacker(asking, attack, progress).run()
@@ -112,7 +122,10 @@ class _Attacker:
 
         self.asking, self.attack, self.progress = asking, attack, progress
         self.clean = [asking.inputs[place].detach() for place in asking.changeable]
-        self.limits = [(float(tensor.min()), float(tensor.max())) for tensor in self.clean]
+        self.limits = [
+            limits_of(asking.judge.dataset, asking.judge.compiled.inputs[place].field, tensor)
+            for place, tensor in zip(asking.changeable, self.clean, strict=True)
+        ]
         self.numbers = asking.subject.kind == "numbers"
         self.random = torch.Generator().manual_seed(0)
         self.direction = self._direction(self.clean) if attack.way == "fgsm" else None
@@ -200,7 +213,7 @@ class _Attacker:
 
     def _usual(self) -> Floats:
         """Strengths from 0 to one that is seen."""
-        span = max(high - low for low, high in self.limits)
+        span = max(float((high - low).max()) for low, high in self.limits)
         pictures = any(tensor.dim() == 4 for tensor in self.clean)
         reach = REACH * span if pictures else 2 * REACH
         if self.attack.norm == "2":
@@ -245,14 +258,19 @@ class _Attacker:
         return self._descend(strength)
 
     def _descend(self, strength: torch.Tensor) -> list[torch.Tensor]:
-        """PGD: steps along the slope, each brought back to within the strength."""
+        """PGD: steps along the slope, each brought back to within the strength; of all that it came by, and of FGSM's
+        one step, what is worst for each row."""
         at = [tensor.clone() for tensor in self.clean]
-        each = 2.5 * strength / self.attack.steps
-        for _ in range(self.attack.steps):
+        each, best = 2.5 * strength / self.attack.steps, _Worst(self.asking)
+        for step in range(self.attack.steps):
             direction = self._direction(at)
+            if not step:
+                leaps = [x + _rows(strength, d) * d for x, d in zip(at, direction, strict=True)]
+                best.take(self._within(leaps))
             moved = [x + _rows(each, d) * d for x, d in zip(at, direction, strict=True)]
             at = self._within(self._near(moved, strength))
-        return at
+            best.take(at)
+        return best.inputs
 
     def _near(self, moved: Sequence[torch.Tensor], strength: torch.Tensor) -> list[torch.Tensor]:
         """Changes no larger than the strength."""
@@ -270,7 +288,7 @@ class _Attacker:
     def _within(self, inputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         if not self.attack.bounded:
             return list(inputs)
-        return [x.clamp(low, high) for x, (low, high) in zip(inputs, self.limits, strict=True)]
+        return [x.clamp(low.to(x), high.to(x)) for x, (low, high) in zip(inputs, self.limits, strict=True)]
 
     def _direction(self, at: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Where the loss of each row rises fastest by the norm, with size 1."""
@@ -295,6 +313,50 @@ class _Attacker:
             size = _sizes(drawn).clamp_min(1e-30)
             drawn = [d / _rows(size, d) for d in drawn]
         return self._within([x + strength * d for x, d in zip(self.clean, drawn, strict=True)])
+
+
+class _Worst:
+    """Of several changed inputs that which is worst for each row: one that makes it wrong, then by the loss."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+        self.inputs: list[torch.Tensor] = []
+        self._badness: torch.Tensor | None = None
+
+    def take(self, inputs: Sequence[torch.Tensor]) -> None:
+        """Keep of these what is worse than what was there."""
+        import torch
+
+        with torch.no_grad():
+            prediction = self.asking.predict(inputs)
+            loss = self.asking.loss(prediction).double().nan_to_num(nan=0.0)
+            wrong = ~self.asking.right(prediction).to(loss.device)
+        badness = loss + 1e6 * wrong
+        if self._badness is None:
+            self.inputs, self._badness = list(inputs), badness
+            return
+        worse = badness > self._badness
+        self._badness = torch.where(worse, badness, self._badness)
+        self.inputs = [
+            torch.where(_rows(worse, new) > 0, new, old) for new, old in zip(inputs, self.inputs, strict=True)
+        ]
+
+
+def limits_of(dataset: Dataset, field: str, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The least and greatest that a field has in training rows and in these: of each column of a table (1, F) or of a
+    window over time (1, 1, F), else of all its numbers together."""
+    import torch
+
+    arrays = dataset.arrays("train")
+    apart = rows.dim() == 2 or (rows.dim() == 3 and bool(window_names(dataset, field, tuple(rows.shape[1:]))))
+    axes = tuple(range(rows.dim() - 1)) if apart else tuple(range(rows.dim()))
+    low, high = rows.amin(dim=axes, keepdim=True), rows.amax(dim=axes, keepdim=True)
+    if field in arrays and (count := len(arrays[field])):
+        some = np.unique(np.linspace(0, count - 1, min(KNOWN, count)).round().astype(np.int64))
+        known = torch.from_numpy(np.ascontiguousarray(arrays[field][some])).to(rows)
+        low = torch.minimum(low, known.amin(dim=axes, keepdim=True))
+        high = torch.maximum(high, known.amax(dim=axes, keepdim=True))
+    return low, high
 
 
 def _rows(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

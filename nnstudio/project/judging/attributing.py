@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnstudio.project.judging.asking import Asking
 from nnstudio.project.judging.judge import ONE_NUMBER
+from nnstudio.project.judging.lookups import Lookup, looked_up
 from nnstudio.project.judging.subjects import Subject
 from nnstudio.project.judging.taps import copied, let_through, prune, tap_value
 
@@ -31,40 +32,39 @@ class Model:
     """The prediction as a function of the inputs that count; what is looked up in an Embedding enters as the vectors
     that it finds, so that gradients reach it.
 
-    places: of the inputs among ``compiled.inputs``. inputs, baselines: what the function takes; raw: the inputs as the
-    network is fed them. embedded: of each, whether it enters as vectors.
+    inputs, baselines: what the function takes; places: of each, that of its input among ``compiled.inputs``, which may
+    be looked up several times; raw: the numbers as the network is fed them, or the codes that are looked up; lookups:
+    of each, None where it does not enter as vectors.
     """
 
     def __init__(self, asking: Asking) -> None:
         import torch
 
         self.asking = asking
-        self.module, looked_up = _with_vectors(asking)
-        self.places = (*asking.changeable, *asking.coded)
-        self.raw = [asking.inputs[place].detach() for place in self.places]
-        self.inputs, self.baselines, self.embedded = [], [], []
-        for place, tensor in zip(self.places, self.raw, strict=True):
-            table = looked_up.get(place)
-            if table is None:
-                self.inputs.append(tensor)
-                self.baselines.append(torch.zeros_like(tensor))
-            else:
-                self.inputs.append(table(tensor).detach())
-                self.baselines.append(_nothing(table, tensor))
-            self.embedded.append(table is not None)
+        self.module, looked = _with_vectors(asking)
+        self.places, self.inputs, self.baselines, self.raw = [], [], [], []
+        self.lookups: list[Lookup | None] = []
+        for place in (*asking.changeable, *asking.coded):
+            tensor = asking.inputs[place].detach()
+            own: list[Lookup | None] = [each for each in looked if each.place == place]
+            for lookup in own or [None]:
+                self.places.append(place)
+                self.lookups.append(lookup)
+                self.raw.append(tensor if lookup is None else lookup.codes)
+                self.inputs.append(tensor if lookup is None else lookup.vectors)
+                self.baselines.append(torch.zeros_like(tensor) if lookup is None else lookup.nothing)
+        self._order = [self.lookups.index(lookup) for lookup in looked]
         self._chosen: Callable[[torch.Tensor], torch.Tensor] = lambda prediction: prediction
 
     def prediction(self, *inputs: torch.Tensor) -> torch.Tensor:
         """The prediction for a batch: every input that is not given is repeated."""
         rows = len(inputs[0])
         whole = [tensor.expand(rows, *tensor.shape[1:]) for tensor in self.asking.inputs]
-        vectors = []
-        for place, given, embedded in zip(self.places, inputs, self.embedded, strict=True):
-            if embedded:
-                vectors.append(given)
-            else:
+        for place, given, lookup in zip(self.places, inputs, self.lookups, strict=True):
+            if lookup is None:
                 whole[place] = given
-        made: torch.Tensor = self.module(*whole, *vectors)[0]
+        vectors = [inputs[at] for at in self._order]
+        made: torch.Tensor = self.asking.subject.own(self.module(*whole, *vectors)[0])
         return made
 
     def choose(self, code: int, shape: Sequence[int], at: int = -1) -> None:
@@ -95,6 +95,20 @@ class Model:
                 return
             self._chosen = lambda made: made.select(axis, code).reshape(len(made), -1).sum(dim=1)
 
+    @property
+    def smooth(self) -> bool:
+        """Whether gradients reach every input."""
+        return all(tensor.dtype.is_floating_point for tensor in self.inputs)
+
+    def by_input(self, values: Sequence[torch.Tensor]) -> list[tuple[int, torch.Tensor]]:
+        """Attributions of what the function takes as those of the network's inputs, each with its place: of vectors
+        that were looked up, what all their numbers gave together, wherever they were looked up."""
+        found: dict[int, torch.Tensor] = {}
+        for place, value, lookup in zip(self.places, values, self.lookups, strict=True):
+            told = value if lookup is None else lookup.gathered(value, self.asking.inputs[place])
+            found[place] = found[place] + told if place in found else told
+        return list(found.items())
+
     def field(self, place: int) -> str:
         """The field of one of the inputs."""
         return self.asking.judge.compiled.inputs[self.places[place]].field
@@ -114,20 +128,9 @@ def in_unit(unit: ColumnEncoding | None, numbers: torch.Tensor) -> torch.Tensor:
     return (flat.sign() * torch.expm1(flat.abs()) if unit.log else flat) * unit.divisor
 
 
-def _nothing(table: Any, codes: torch.Tensor) -> torch.Tensor:
-    """The vectors that say nothing: of sequences (N×T) that of code 0, which fills up; of a category (N), whose code 0
-    is one like the others, the mean of all."""
-    import torch
-
-    if codes.dim() > 1:
-        return table(torch.zeros_like(codes)).detach()  # type: ignore[no-any-return]
-    return table.weight.detach().mean(dim=0).expand(len(codes), -1)  # type: ignore[no-any-return]
-
-
-def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, dict[int, Any]]:
-    """The prediction's module, in which looked-up vectors are further inputs behind the others; by place of the coded
-    input, the table that they come from. An input that is looked up in several tables stays as it is."""
-    from torch import fx, nn
+def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, list[Lookup]]:
+    """The prediction's module, in which looked-up vectors are further inputs behind the others."""
+    from torch import fx
 
     compiled = asking.judge.compiled
     graph = fx.Graph()
@@ -135,23 +138,8 @@ def _with_vectors(asking: Asking) -> tuple[fx.GraphModule, dict[int, Any]]:
     graph.output((tap_value(compiled, graph, values, asking.subject.prediction),))
     prune(graph)
     let_through(graph)
-    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
-    tables: dict[int, Any] = {}
-    last = placeholders[-1]
-    for place in asking.coded:
-        calls = [node for node in placeholders[place].users if node.op == "call_module"]
-        modules = [compiled.observed.get_submodule(str(node.target)) for node in calls]
-        found = [
-            (node, module) for node, module in zip(calls, modules, strict=True) if isinstance(module, nn.Embedding)
-        ]
-        if len(found) != 1:
-            continue
-        node, tables[place] = found[0]
-        with graph.inserting_after(last):
-            last = graph.placeholder(f"vectors_{place}")
-        node.replace_all_uses_with(last)
-        graph.erase_node(node)
-    return fx.GraphModule(compiled.observed, graph, "Explained"), tables
+    found = looked_up(compiled.observed, graph, asking.inputs, asking.coded)
+    return fx.GraphModule(compiled.observed, graph, "Explained"), found
 
 
 def is_painted(subject: Subject, shape: Sequence[int]) -> bool:
@@ -232,7 +220,7 @@ def _occlusion(model: Model, _: int) -> list[torch.Tensor]:
     for place, tensor in enumerate(model.inputs):
         part = _Part(model, [place])
         base = part.baselines[0]
-        if tensor.dim() == 4 and not model.embedded[place]:
+        if tensor.dim() == 4 and model.lookups[place] is None:
             channels, sides = tensor.shape[1], tensor.shape[2:]
             window = (channels, *(max(1, round(WINDOW * side)) for side in sides))
             stride = (channels, *(max(1, size // 2) for size in window[1:]))
@@ -253,7 +241,7 @@ def _mask(model: Model, place: int) -> torch.Tensor:
     import torch
 
     tensor, raw = model.inputs[place], model.raw[place]
-    if model.embedded[place]:
+    if model.lookups[place] is not None:
         each = torch.arange(raw[0].numel()).reshape(1, *raw.shape[1:], 1)
         return each.expand(1, *tensor.shape[1:])
     groups = columns_of(model.asking, model.field(place))

@@ -181,9 +181,10 @@ class Calibration:
 
 def calibration(judged: Judged, bins: int = 10, code: int = -1) -> Calibration:
     """Of the most probable class of each row, or of one class's probability (``code``), in bins of equal width."""
-    shares = np.asarray(judged.shares, np.float64)
+    known = judged.counted
+    shares, target = np.asarray(judged.shares, np.float64)[known], judged.target[known]
     certainty = shares.max(axis=1) if code < 0 else shares[:, code]
-    hits = judged.right if code < 0 else judged.target == code
+    hits = target == (judged.predicted[known] if code < 0 else code)
     edges = np.linspace(0.0, 1.0, bins + 1)
     place = np.clip(np.ceil(certainty * bins).astype(np.int64) - 1, 0, bins - 1)
     counts = np.bincount(place, minlength=bins)

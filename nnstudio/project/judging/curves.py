@@ -107,8 +107,11 @@ class Curves:
 
 
 def curves(judged: Judged, code: int) -> Curves:
-    """The curves of one class of ``judged`` (kind ``classes``)."""
-    return curves_of(np.asarray(judged.shares[:, code], np.float64), judged.target == code, code)
+    """The curves of one class of ``judged`` (kind ``classes``); one that the network has no score for, since it does
+    not count in the loss, is never predicted."""
+    scored = code < judged.shares.shape[1]
+    shares = np.asarray(judged.shares[:, code], np.float64) if scored else np.zeros(len(judged.target))
+    return curves_of(shares[judged.counted], judged.target[judged.counted] == code, code)
 
 
 def curves_of(shares: Floats, positive: NDArray[np.bool_], code: int = 1) -> Curves:

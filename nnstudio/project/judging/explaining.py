@@ -54,8 +54,9 @@ class Part:
 class Explained:
     """Why a row got its answer. asked: the class (or number) that is explained, as a text; code: its place; at: the
     place of a sequence whose answer it is, −1 where it is all of them, or no sequence. score: of the row; baseline: of
-    an input that says nothing (zeros; code 0 of a sequence, the mean vector of a category), where the way has one, else
-    NaN. Integrated gradients add up to the difference of the two."""
+    an input that says nothing (zeros; code 0 of a sequence, the mean vector of a category), where the way has one and
+    gradients reach all inputs, else NaN. Integrated gradients then add up to the difference of the two. word: what
+    stands at the place of a text that is explained, where classes are such places."""
 
     way: str
     place: int
@@ -65,10 +66,13 @@ class Explained:
     baseline: float
     parts: tuple[Part, ...]
     at: int = -1
+    word: str = ""
 
     @property
     def told(self) -> str:
         """What is explained, in words."""
+        if self.word:
+            return f"“{visible(self.word)}”, word {int(self.asked) + 1},"
         return f"“{visible(self.asked)}” at place {self.at + 1}" if self.at >= 0 else self.asked
 
 
@@ -107,14 +111,21 @@ def explain(
         model.choose(code, prediction.shape, at)
         with torch.no_grad():
             score = float(model(*model.inputs)[0])
-            baseline = float(model(*model.baselines)[0]) if way == "gradients" else float("nan")
-        values = BY_WAY[way](model, steps)
+            adds = way == "gradients" and model.smooth
+            baseline = float(model(*model.baselines)[0]) if adds else float("nan")
+        values = model.by_input(BY_WAY[way](model, steps))
     row = int(dataset.indices(asking.split)[place]) if asking.split else -1
-    parts = tuple(
-        _part(asking, dataset, spec, tensor, value, row)
-        for spec, tensor, value in zip(model.places, model.raw, values, strict=True)
-    )
-    return Explained(way, place, _told(asking, code, prediction.shape), code, score, baseline, parts, at)
+    parts = tuple(_part(asking, dataset, place, asking.inputs[place].detach(), value, row) for place, value in values)
+    asked = _told(asking, code, prediction.shape)
+    word = _word(asked, parts, prediction.shape) if asking.subject.kind == "classes" else ""
+    return Explained(way, place, asked, code, score, baseline, parts, at, word)
+
+
+def _word(asked: str, parts: Sequence[Part], shape: Sequence[int]) -> str:
+    """What stands at the place that a class is the number of, in the text with as many places as there are scores; ""
+    where there is no such text."""
+    names = next((part.names for part in parts if part.kind == "codes" and shape[1:] == part.values.shape), ())
+    return names[int(asked)] if asked.isdigit() and int(asked) < len(names) else ""
 
 
 def visible(token: str) -> str:
@@ -184,8 +195,6 @@ def _part(asking: Asking, dataset: Dataset, place: int, raw: torch.Tensor, value
     field = dataset.fields.get(spec.field)
     if found.ndim == 3 and row.ndim == 3:
         return Part(spec.field, "image", found, (), row.astype(np.float32))
-    if found.ndim > row.ndim:  # vectors that were looked up: what all their numbers gave together
-        found = found.sum(axis=-1)
     groups = columns_of(asking, spec.field)
     if groups is not None and found.ndim == 1:
         assert field is not None

@@ -35,7 +35,8 @@ def of_share(hits: int, count: int) -> Interval:
     p, zz = hits / count, Z * Z
     middle = (p + zz / (2 * count)) / (1 + zz / count)
     reach = Z / (1 + zz / count) * math.sqrt(p * (1 - p) / count + zz / (4 * count * count))
-    return Interval(p, max(0.0, middle - reach), min(1.0, middle + reach))
+    low, high = middle - reach if hits else 0.0, middle + reach if hits < count else 1.0  # not almost, by rounding
+    return Interval(p, max(0.0, low), min(1.0, high))
 
 
 def of_mean(values: NDArray[np.float64]) -> Interval:

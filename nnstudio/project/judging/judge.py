@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.judging.pairs import parted
 from nnstudio.project.judging.subjects import Subject, subjects
-from nnstudio.project.judging.taps import Tap, fed_all, losses_by_row, tapped
+from nnstudio.project.judging.taps import Tap, fed_all, filled, gathered, losses_by_row, tapped
 
 if TYPE_CHECKING:
     import torch
@@ -46,11 +46,11 @@ class Judged:
     """The answers of one subject on the rows of a split.
 
     rows: their numbers in the data's file, int64 (N,). losses: of each row by itself, all loss nodes weighted and
-    added, float64 (N,), NaN where there is none. For ``classes``: target and predicted are codes (N,), shares
-    probabilities float32 (N, C). For ``places``: codes (N, …), −1 where a place does not count. For ``numbers``: (N, K)
-    in the data's own unit; K is 0 where there are too many to keep. For ``boxes``: target (N, M, 5), predicted
-    (N, K, 6). For ``objects``: the number of each pixel's object (N, …). For ``losses``: (N, 0). absolute, squared: the
-    mean absolute and squared error of each row, for numbers (N,), else empty.
+    added, float64 (N,), NaN where there is none. For ``classes``: target and predicted are codes (N,), −1 where a row
+    does not count, shares probabilities float32 (N, C). For ``places``: codes (N, …), −1 where a place does not count.
+    For ``numbers``: (N, K) in the data's own unit; K is 0 where there are too many to keep. For ``boxes``: target (N,
+    M, 5), predicted (N, K, 6). For ``objects``: the number of each pixel's object (N, …). For ``losses``: (N, 0).
+    absolute, squared: the mean absolute and squared error of each row, for numbers (N,), else empty.
     """
 
     subject: Subject
@@ -80,10 +80,8 @@ class Judged:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Of each row, whether its class is right; of places, whether all that count are; of objects, whether all are
-        found and none is made up (N,)."""
-        if self.kind == "classes":
-            return np.asarray(self.target == self.predicted)
+        """Of each row, whether its class is right, or does not count; of places, whether all that count are; of
+        objects, whether all are found and none is made up (N,)."""
         if self.kind in OBJECTS:
             from nnstudio.project.judging.objects import matched
 
@@ -91,6 +89,11 @@ class Judged:
             return np.asarray((found.found == found.count) & (found.made_up == 0))
         flat = (self.target == self.predicted) | (self.target < 0)
         return np.asarray(flat.reshape(len(flat), -1).all(axis=1))
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """Of each row, whether it counts: not where its only class is one that the loss leaves out (N,)."""
+        return np.asarray(self.target >= 0) if self.kind == "classes" else np.ones(len(self.rows), np.bool_)
 
     @property
     def worst(self) -> Codes:
@@ -117,10 +120,13 @@ class Judge:
             )
 
     def subject(self, name: str = "") -> Subject:
-        """The subject of this name, the first where none is given. ProjectError where there is none of that name."""
+        """The subject of this name (of an output with several, the first), the first of all where none is given.
+        ProjectError where there is none of that name."""
         if not name:
             return self.subjects[0]
-        found = next((subject for subject in self.subjects if subject.name == name), None)
+        output = self.compiled.network.by_name.get(name)
+        alike = (subject for subject in self.subjects if output is not None and subject.output == output.id)
+        found = next((subject for subject in self.subjects if subject.name == name), next(alike, None))
         if found is None:
             known = ", ".join(subject.name for subject in self.subjects)
             raise ProjectError(f"There is no output “{name}” that could be judged; those are: {known}.")
@@ -159,24 +165,12 @@ class Judge:
         """The inputs of these rows of a split, for what :func:`taps.tapped` gives."""
         arrays, wanted = self.dataset.arrays(split), np.asarray(places, dtype=np.int64)
         fields = {spec.field for spec in self.compiled.inputs if spec.draw is None}
-        return self._gathered({name: arrays[name][wanted] for name in fields if name in arrays}, len(wanted), seed)
+        found = {name: arrays[name][wanted] for name in fields if name in arrays}
+        return gathered(self.compiled, found, len(wanted), seed)
 
     def batch_of(self, rows: Mapping[str, NDArray[Any]]) -> tuple[torch.Tensor, ...]:
         """The inputs of new rows, encoded by field; what is not given (targets) is 0."""
-        count = len(next(iter(rows.values())))
-        whole = dict(rows)
-        for spec in self.compiled.inputs:
-            if spec.draw is None and spec.field not in whole:
-                sizes = [size if isinstance(size, int) else 1 for size in spec.type.sizes[1:]]
-                whole[spec.field] = np.zeros((count, *sizes), np.int64 if spec.type.is_int else np.float32)
-        return self._gathered(whole, count, 0)
-
-    def _gathered(self, arrays: Mapping[str, NDArray[Any]], count: int, seed: int) -> tuple[torch.Tensor, ...]:
-        from nnstudio.train.batches import Rows
-        from nnstudio.train.evaluate import device_of
-
-        rows = Rows(self.compiled.inputs, arrays, count, device_of(self.compiled.training))
-        return rows.gather(slice(0, count), count, seed)
+        return filled(self.compiled, rows)
 
 
 @dataclass
@@ -241,7 +235,7 @@ class _Pass:
             found.target.append(np.zeros((rows, 0)))
             found.predicted.append(np.zeros((rows, 0)))
             return
-        prediction, target = values[subject.prediction], values[subject.target]
+        prediction, target = subject.own(values[subject.prediction]), subject.own(values[subject.target])
         if subject.kind == "numbers":
             told = prediction.sigmoid() if subject.link == "sigmoid" else prediction
             self._take_numbers(subject, found, told, target, count)
@@ -254,7 +248,9 @@ class _Pass:
             shares = shares_of(subject, prediction)
             found.shares.append(shares.float().cpu().numpy())
             found.predicted.append(shares.argmax(dim=1).cpu().numpy())
-            found.target.append(target.reshape(len(target), -1)[:, 0].round().long().cpu().numpy())
+            one = target.reshape(len(target), -1)[:, 0].round().long()
+            one = one if subject.ignored is None else one.masked_fill(one == subject.ignored, -1)
+            found.target.append(one.clamp(min=-1).cpu().numpy())
             return
         codes = codes_of(subject, prediction)
         right = target.round().long() if target.dtype.is_floating_point else target

@@ -28,6 +28,8 @@ CLASS = "class"
 RANGES, FEW = 4, 8
 #: Values of a category or text that are groups of their own, the most frequent; the rest are one group.
 MOST = 50
+#: Rows that are looked at first for whether a column differs between them.
+LOOKED_AT = 1000
 #: Of which figures less is better.
 LESS = frozenset({"loss", "absolute error", "squared error"})
 
@@ -108,6 +110,7 @@ def sliced(judged: Judged, dataset: Dataset, column: str, figure: str = "", posi
 def figures_of(judged: Judged, places: NDArray[np.int64], positive: int = 1) -> dict[str, Interval]:
     """Figures of some rows with their confidence intervals; which ones depends on what is predicted."""
     found: dict[str, Interval] = {}
+    places = places[judged.counted[places]]
     count = len(places)
     if judged.kind == "classes":
         target, predicted = judged.target[places], judged.predicted[places]
@@ -140,10 +143,26 @@ def figures_of(judged: Judged, places: NDArray[np.int64], positive: int = 1) -> 
 
 
 def columns_to_slice(judged: Judged, dataset: Dataset) -> tuple[str, ...]:
-    """What groups can be of, by name: the target's classes, then columns of the data."""
-    usable = [name for name, column in dataset.columns.items() if column.kind in _KINDS]
+    """What groups can be of, by name: the target's classes, then columns of the data that differ between the rows."""
+    usable = [
+        name for name, column in dataset.columns.items() if column.kind in _KINDS and _differs(column, judged.rows)
+    ]
     first = (CLASS,) if judged.kind == "classes" and CLASS not in usable else ()
     return (*first, *usable)
+
+
+def _differs(column: Column, rows: NDArray[np.int64]) -> bool:
+    """Whether the rows have not all the same in a column. Pictures are taken to differ."""
+    if column.kind == "image":
+        return True
+    for some in (rows[:LOOKED_AT], rows):  # most columns show it at once
+        values = np.asarray(column.values[some])
+        same = values == values[:1]
+        if column.kind in ("number", "time"):
+            same |= np.isnan(values.astype(np.float64)) & np.isnan(values[:1].astype(np.float64))
+        if not np.all(same):
+            return True
+    return False
 
 
 def groups(judged: Judged, dataset: Dataset, column: str) -> list[tuple[str, NDArray[np.int64]]]:

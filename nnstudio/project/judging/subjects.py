@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from nnstudio.data.reference import SPLITS
 from nnstudio.graph import Network
 from nnstudio.layers import TensorType
 from nnstudio.project.judging.taps import Tap, fed
+from nnstudio.project.labels import LOGITS, SHARES, fields_of, label_names
 
 if TYPE_CHECKING:
+    import torch
+
     from nnstudio.compile.lower import Compiled
     from nnstudio.data.dataset import Dataset
 
-#: Losses whose predictions are logits of yes and no; are such probabilities; are logarithms of probabilities.
-_LOGITS = frozenset({"BCEWithLogitsLoss", "BinaryFocalLoss", "MultiLabelSoftMarginLoss"})
-_SHARES, _LOGARITHMS = frozenset({"BCELoss"}), frozenset({"NLLLoss"})
+#: Losses whose predictions are logarithms of probabilities.
+_LOGARITHMS = frozenset({"NLLLoss"})
 #: Losses on areas, of yes and no or of classes.
 _OVERLAPS = frozenset({"FocalLoss", "DiceLoss", "JaccardLoss"})
+#: Labels up to which each is judged by itself.
+LABELS = 50
 #: Names of codes that stand for nothing, and are not judged.
 _PADS = ("<pad>",)
 #: Losses whose classes stand last.
@@ -48,7 +56,8 @@ class Subject:
     target ("" where it is none). classes: their names. ignored: a class code that does not count; padding: what says
     which places do not. last: scores of classes stand on the last axis, not right after the batch. reads: columns of
     the data that the prediction depends on; beyond: what is compared is not the Output, but what it leads to (a network
-    that judges what another one paints). painted: the numbers are pictures (N×C×H×W).
+    that judges what another one paints). painted: the numbers are pictures (N×C×H×W). label: of several labels that
+    are each true or not, the one that is judged, −1 where it is no such.
     """
 
     name: str
@@ -67,6 +76,11 @@ class Subject:
     reads: tuple[str, ...] = ()
     beyond: bool = False
     painted: bool = False
+    label: int = -1
+
+    def own(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Of a prediction or a target what is of this subject: all of it, or the numbers of its label (rows, 1)."""
+        return numbers if self.label < 0 else numbers[:, self.label : self.label + 1]
 
 
 def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
@@ -88,7 +102,35 @@ def subjects(compiled: Compiled, dataset: Dataset) -> tuple[Subject, ...]:
     if not found and compiled.losses:
         first = compiled.losses[0]
         found = [Subject(network.nodes[first].name, "losses", "none", "", first, NOWHERE, NOWHERE)]
-    return tuple(found)
+    return tuple(each for subject in found for each in _by_label(compiled, dataset, subject))
+
+
+def _by_label(compiled: Compiled, dataset: Dataset, subject: Subject) -> tuple[Subject, ...]:
+    """Labels that are each true or not, one by one; any other subject as it is."""
+    judge = compiled.network.nodes[subject.judge].layer
+    if judge.type_name() not in LOGITS | SHARES:
+        return (subject,)
+    (_, *sizes), (_, *right) = (_type(compiled, tap).sizes for tap in (subject.prediction, subject.target))
+    count = sizes[0] if len(sizes) == 1 and sizes == right else 0
+    if not isinstance(count, int) or not 1 < count <= LABELS:
+        return (subject,)
+    if not _are_labels(dataset, fields_of(compiled.network, subject.target[0]), subject.reads):
+        return (subject,)
+    link = "sigmoid" if judge.type_name() in LOGITS else "none"
+    names = label_names(compiled.network, dataset, subject.target[0], count)
+    one = replace(subject, kind="classes", link=link, classes=("no", "yes"), ignored=None, padding=None)
+    return tuple(replace(one, name=f"{subject.name}: {name}", label=place) for place, name in enumerate(names))
+
+
+def _are_labels(dataset: Dataset, fields: Sequence[str], reads: Sequence[str]) -> bool:
+    """Whether these fields have nothing but 0 and 1, as far as the first rows show, and are not what is read."""
+    if not fields or any(field not in dataset.fields for field in fields):
+        return False
+    if any(column in reads for field in fields for column in dataset.fields[field].columns):
+        return False  # it rebuilds what it is fed
+    split = next((split for split in SPLITS if dataset.count(split)), "")
+    first = [np.asarray(dataset.arrays(split)[field][:1000]) for field in fields] if split else []
+    return all(bool(np.isin(values, (0, 1)).all()) for values in first)
 
 
 def _compares(network: Network, id: str) -> bool:
@@ -131,8 +173,8 @@ def _subject(compiled: Compiled, dataset: Dataset, output: str, judge: str) -> S
     elif type_name in _PAIRS and all(size == 1 for size in type.sizes[1:]):
         kind, link, scale = "classes", *_pairs(network, layer, prediction)
         classes = classes if len(classes) == 2 else ("no", "yes")
-    elif type_name in _LOGITS or type_name in _SHARES:
-        link = "sigmoid" if type_name in _LOGITS else "none"
+    elif type_name in LOGITS | SHARES:
+        link = "sigmoid" if type_name in LOGITS else "none"
         single = all(size == 1 for size in type.sizes[1:])
         kind = "classes" if single else "places"
         classes = classes if single and len(classes) == 2 else ("no", "yes")

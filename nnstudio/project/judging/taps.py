@@ -6,6 +6,9 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnstudio.graph import Network
 from nnstudio.layers import Function, Layer
 
@@ -47,6 +50,27 @@ def tapped(compiled: Compiled, taps: Sequence[Tap], *, through: bool = False) ->
     return fx.GraphModule(compiled.observed, graph, "Tapped")
 
 
+def filled(compiled: Compiled, rows: Mapping[str, NDArray[Any]]) -> tuple[torch.Tensor, ...]:
+    """The inputs for what :func:`tapped` gives of new rows, encoded by field; what is not given (targets) is 0."""
+    count, whole = len(next(iter(rows.values()))), dict(rows)
+    for spec in compiled.inputs:
+        if spec.draw is None and spec.field not in whole:
+            sizes = [size if isinstance(size, int) else 1 for size in spec.type.sizes[1:]]
+            whole[spec.field] = np.zeros((count, *sizes), np.int64 if spec.type.is_int else np.float32)
+    return gathered(compiled, whole, count, 0)
+
+
+def gathered(
+    compiled: Compiled, arrays: Mapping[str, NDArray[Any]], count: int, seed: int
+) -> tuple[torch.Tensor, ...]:  # fmt: skip
+    """So many rows of arrays by field as the inputs for what :func:`tapped` gives."""
+    from nnstudio.train.batches import Rows
+    from nnstudio.train.evaluate import device_of
+
+    rows = Rows(compiled.inputs, arrays, count, device_of(compiled.training))
+    return rows.gather(slice(0, count), count, seed)
+
+
 def copied(compiled: Compiled, graph: fx.Graph) -> dict[str, Any]:
     """Copy all that the network does into an empty graph; the values of nodes (their first port) by id."""
     made: Any = graph.graph_copy(compiled.observed.graph, {})
@@ -68,8 +92,8 @@ def let_through(graph: fx.Graph) -> None:
     as it is)."""
     stopping = {node for node in graph.nodes if _stops(node)}
     end = next(node for node in graph.nodes if node.op == "output")
-    inputs = {node for node in _behind(end, set()) if node.op == "placeholder"}
-    if inputs <= _behind(end, stopping):
+    inputs = {node for node in behind(end, set()) if node.op == "placeholder"}
+    if inputs <= behind(end, stopping):
         return
     for node in stopping:
         node.replace_all_uses_with(node.args[0])
@@ -82,8 +106,8 @@ def _stops(node: fx.Node) -> bool:
     return (node.op, node.target) in (("call_method", "detach"), ("call_function", torch.detach))
 
 
-def _behind(end: fx.Node, closed: set[fx.Node]) -> set[fx.Node]:
-    """All nodes that another depends on, but for what lies behind closed ones."""
+def behind(end: fx.Node, closed: set[fx.Node]) -> set[fx.Node]:
+    """A node and all that it depends on, but for what lies behind closed ones."""
     waiting, seen = [end], {end}
     while waiting:
         for source in waiting.pop().all_input_nodes:

@@ -26,7 +26,8 @@ def answer_texts(judged: Judged, place: int) -> tuple[str, str]:
     if judged.kind == "classes":
         names = judged.classes
         said = int(judged.predicted[place])
-        return names[int(judged.target[place])], f"{names[said]} ({100 * judged.shares[place, said]:.1f} %)"
+        right = names[int(judged.target[place])] if judged.target[place] >= 0 else "does not count"
+        return right, f"{names[said]} ({100 * judged.shares[place, said]:.1f} %)"
     if judged.kind == "places":
         known = judged.target[place] >= 0
         hits = int(((judged.target[place] == judged.predicted[place]) & known).sum())

@@ -9,20 +9,52 @@ import numpy as np
 from nnstudio.data.dataset import Dataset, Field
 from nnstudio.data.errors import DataError
 from nnstudio.graph.builder import PortHandle
+from nnstudio.layers import TensorType
+from nnstudio.project.suggesting import sequences
 from nnstudio.project.suggesting.drawing import Drawing
+from nnstudio.project.suggesting.reading import Size
 
 #: The rarest class has at most this share of what it would have were all alike: then classes are weighted.
 RARE = 0.5
+#: Numbers that one Linear guesses, at most.
+MOST_NUMBERS = 1 << 18
 
 
-def answer(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle) -> str:
+def answer(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle, size: Size) -> str:
     """The head for a field from a vector, N×F; a sentence on it. KeyError where such a target has no head."""
     type_ = dataset.types[field.name]
     if field.kind == "category":
         return _classes(drawing, dataset, field, features)
+    if sequences.sequence(dataset, field):
+        return sequences.told_from(drawing, dataset, field, features, size)
     if type_.is_float and type_.rank == 2:
         return _numbers(drawing, field, features, type_.last())
-    raise KeyError(field.name)
+    numbers = (type_.numel_per_sample() or MOST_NUMBERS + 1) * ((type_.classes or 2) if type_.is_int else 1)
+    if field.kind == "boxes" or numbers > MOST_NUMBERS:
+        raise KeyError(field.name)
+    guess = drawing.add("Linear", features, name="guess", out_features=numbers)
+    if type_.is_int:
+        shape = (type_.classes or 2, *type_.shape({"N": 1})[1:])
+        return _mask(drawing, field, drawing.add("Reshape", guess, name="scores", shape=shape), type_)
+    shape = type_.shape({"N": 1})[1:]
+    return filled(drawing, field, drawing.add("Reshape", guess, name="shape", shape=shape), type_)
+
+
+def filled(drawing: Drawing, field: Field, guess: PortHandle, type_: TensorType) -> str:
+    """What follows numbers that were guessed for all of a field; a sentence on it."""
+    drawing.add("Output", guess, name="answer", kind=kind_of(field, type_))
+    drawing.line(2)
+    target = drawing.source(field.name)
+    drawing.add("MSELoss", guess, target, name="loss")
+    drawing.add("MAE", guess, target, name="mean error")
+    return f"“{field.name}” is {type_.per_sample()}: each number is guessed, compared by the squared difference"
+
+
+def kind_of(field: Field, type_: TensorType) -> str:
+    """What an Output of numbers like a field's is."""
+    if field.kind == "sound":
+        return "sound"
+    return "image" if type_.rank == 4 and type_["C"] in (1, 3) else "values"
 
 
 def _classes(drawing: Drawing, dataset: Dataset, field: Field, features: PortHandle) -> str:
@@ -35,7 +67,7 @@ def _classes(drawing: Drawing, dataset: Dataset, field: Field, features: PortHan
     scores = drawing.add("Linear", features, name="scores", out_features=len(field.classes))
     drawing.add("Output", scores, name="answer", kind="class scores")
     drawing.line(2)
-    target = drawing.add("Input", name=field.name, field=field.name)
+    target = drawing.source(field.name)
     drawing.add("CrossEntropyLoss", scores, target, name="loss", class_weights=weights)
     drawing.add("Accuracy", scores, target, name="accuracy")
     told = f"“{field.name}” is one of {len(field.classes)} classes: a score for each, compared by cross entropy"
@@ -44,9 +76,9 @@ def _classes(drawing: Drawing, dataset: Dataset, field: Field, features: PortHan
 
 def _numbers(drawing: Drawing, field: Field, features: PortHandle, width: int) -> str:
     guess = drawing.add("Linear", features, name="guess", out_features=width)
-    drawing.add("Output", guess, name="answer", kind="number" if width == 1 else "values")
+    drawing.add("Output", guess, name="answer", kind="number")
     drawing.line(2)
-    target = drawing.add("Input", name=field.name, field=field.name)
+    target = drawing.source(field.name)
     drawing.add("MSELoss", guess, target, name="loss")
     drawing.add("MAE", guess, target, name="mean error")
     drawing.add("R2", guess, target, name="explained")
@@ -62,7 +94,7 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
         scores = drawing.add("Conv2d", maps, name="scores", out_channels=classes, kernel_size=1)
         drawing.add("Output", scores, name="answer", kind="mask")
         drawing.line(2)
-        target = drawing.add("Input", name=field.name, field=field.name)
+        target = drawing.source(field.name)
         drawing.add("CrossEntropyLoss", scores, target, name="loss")
         drawing.add("MeanIoU", scores, target, name="overlap")
         drawing.add("Accuracy", scores, target, name="accuracy")
@@ -75,10 +107,23 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
     guess = drawing.add("Conv2d", maps, name="guess", out_channels=type_["C"], kernel_size=1)
     drawing.add("Output", guess, name="answer", kind="image")
     drawing.line(2)
-    target = drawing.add("Input", name=field.name, field=field.name)
+    target = drawing.source(field.name)
     drawing.add("MSELoss", guess, target, name="loss")
     drawing.add("MAE", guess, target, name="mean error")
     return f"“{field.name}” is a picture: painted by a small U-Net, compared pixel by pixel"
+
+
+def _mask(drawing: Drawing, field: Field, scores: PortHandle, type_: TensorType) -> str:
+    drawing.add("Output", scores, name="answer", kind="mask")
+    drawing.line(2)
+    target = drawing.source(field.name)
+    drawing.add("CrossEntropyLoss", scores, target, name="loss")
+    drawing.add("MeanIoU", scores, target, name="overlap")
+    drawing.add("Accuracy", scores, target, name="accuracy")
+    return (
+        f"“{field.name}” is a mask of {type_.classes or 2} classes: a score for each at every pixel, judged by how "
+        "well areas overlap"
+    )
 
 
 def boxes(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) -> str:
@@ -93,7 +138,7 @@ def boxes(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
     found = drawing.add("PeakBoxes", name="peaks", scores=scores, shape=shape, most=max(10, 2 * most))
     drawing.add("Output", found, name="answer", kind="boxes")
     drawing.line(1)
-    target = drawing.add("Input", name=field.name, field=field.name)
+    target = drawing.source(field.name)
     drawing.add("HeatmapLoss", scores, target, name="where")
     drawing.add("BoxLoss", shape, target, name="size")
     drawing.add("MeanAveragePrecision", found, target, name="precision")

@@ -32,7 +32,8 @@ def with_dates(dataset: Dataset, reopen: Callable[[DataReference], Dataset]) -> 
     wanted = next((name for name, c in dataset.columns.items() if c.kind == "time" and c.role == "target"), "")
     if wanted:
         raise DataError(
-            f"“{wanted}” holds dates, which no network answers with; choose a number or a category as target"
+            f"“{wanted}” holds dates, which no network answers with; put a column of numbers in its place, such as the "
+            "days since a fixed date, or choose another target"
         )
     dates = _unread(dataset)
     if not dates:

@@ -19,6 +19,7 @@ class Drawing:
         self._net = NetworkBuilder()
         self._at: dict[str, tuple[float, float]] = {}
         self._column, self._row = 0, -1
+        self._sources: dict[str, PortHandle] = {}
 
     def line(self, column: int = 0) -> None:
         """What is added from here on stands in a new line, from this column on."""
@@ -33,6 +34,12 @@ class Drawing:
         self._at[made.node] = (self._column * COLUMN, self._row * ROW)
         self._column += 1
         return made
+
+    def source(self, field: str) -> PortHandle:
+        """The Input that brings a field in: placed where it is asked for first."""
+        if field not in self._sources:
+            self._sources[field] = self.add("Input", name=field, field=field)
+        return self._sources[field]
 
     @property
     def network(self) -> Network:

@@ -10,6 +10,7 @@ from nnstudio.data.dataset import Dataset, Field
 from nnstudio.data.errors import DataError
 from nnstudio.data.reference import DataReference
 from nnstudio.data.steps.texts import Tokens
+from nnstudio.graph.builder import PortHandle
 from nnstudio.project.suggesting.drawing import Drawing
 from nnstudio.project.suggesting.reading import Size
 
@@ -54,7 +55,7 @@ def with_ends(dataset: Dataset, field: Field, reopen: Callable[[DataReference], 
 def labelled(drawing: Drawing, dataset: Dataset, read: Field, answer: Field, size: Size) -> list[str]:
     """A label for each token, from what stands on both sides of it."""
     drawing.line()
-    source = drawing.add("Input", name=read.name, field=read.name)
+    source = drawing.source(read.name)
     x = drawing.add("Embedding", source, name="embedding", embedding_dim=size.units(64), padding_idx=0)
     x = drawing.add("Dropout", x, name="blur", p=size.dropout)
     x = drawing.add("LSTM", x, name="reader", hidden_size=size.units(64), bidirectional=True)
@@ -62,7 +63,7 @@ def labelled(drawing: Drawing, dataset: Dataset, read: Field, answer: Field, siz
     scores = drawing.add("Linear", x, name="scores", out_features=dataset.types[answer.name].classes)
     drawing.add("Output", scores, name="answer", kind="tokens")
     drawing.line(2)
-    target = drawing.add("Input", name=answer.name, field=answer.name)
+    target = drawing.source(answer.name)
     drawing.add("SequenceCrossEntropyLoss", scores, target, name="loss")
     drawing.add("Accuracy", scores, target, name="accuracy", ignore_index=0)
     return [f"“{answer.name}” stands beside each token of “{read.name}”: a label for each, read from both sides"]
@@ -70,18 +71,12 @@ def labelled(drawing: Drawing, dataset: Dataset, read: Field, answer: Field, siz
 
 def written(drawing: Drawing, dataset: Dataset, read: Field, answer: Field, size: Size) -> list[str]:
     """An encoder reads one sequence; a decoder writes the other and looks back at it."""
-    width, kinds = size.units(128), dataset.types[answer.name].classes
+    width = size.units(128)
     drawing.line()
-    source = drawing.add("Input", name=read.name, field=read.name)
+    source = drawing.source(read.name)
     x = drawing.add("Embedding", source, name="embedding", embedding_dim=size.units(64), padding_idx=0)
     encoder = drawing.add("GRU", x, name="encoder", hidden_size=width // 2, bidirectional=True)
-    first = drawing.add("Linear", encoder.last, name="hand over", out_features=width)
-    first = drawing.add("Tanh", first, name="begin")
-    drawing.line()
-    target = drawing.add("Input", name=answer.name, field=answer.name)
-    x = drawing.add("Slice", target, name="written so far", end=-1, axis=1)
-    x = drawing.add("Embedding", x, name="embedding of it", embedding_dim=size.units(64))
-    decoder = drawing.add("GRU", x, name="decoder", hidden_size=width, initial=first)
+    decoder = _decoder(drawing, answer, encoder.last, width, size)
     fill = drawing.add("Equal", source, name="only fills up", value=0)
     drawing.line(2)
     back = drawing.add("MultiheadAttention", decoder, encoder, name="looks back", num_heads=1, need_weights=True,
@@ -89,13 +84,38 @@ def written(drawing: Drawing, dataset: Dataset, read: Field, answer: Field, size
     x = drawing.add("Concatenate", decoder, back, name="both", axis=2)
     x = drawing.add("Linear", x, name="mix", out_features=width)
     drawing.line()
-    scores = drawing.add("Linear", drawing.add("Tanh", x, name="bend"), name="scores", out_features=kinds)
+    _following(drawing, dataset, answer, drawing.add("Tanh", x, name="bend"))
+    return [f"“{answer.name}” is written token by token from “{read.name}”, at which the decoder looks back"]
+
+
+def told_from(drawing: Drawing, dataset: Dataset, answer: Field, features: PortHandle, size: Size) -> str:
+    """A decoder writes a sequence from a vector, N×F; a sentence on it."""
+    decoder = _decoder(drawing, answer, features, size.units(128), size)
+    drawing.line(2)
+    _following(drawing, dataset, answer, decoder)
+    return f"“{answer.name}” is written token by token, beginning with what is known of the row"
+
+
+def _decoder(drawing: Drawing, answer: Field, features: PortHandle, width: int, size: Size) -> PortHandle:
+    """The states of a decoder that begins with features, N×F, one for each token that was written so far."""
+    first = drawing.add("Linear", features, name="hand over", out_features=width)
+    first = drawing.add("Tanh", first, name="begin")
+    drawing.line()
+    target = drawing.source(answer.name)
+    x = drawing.add("Slice", target, name="written so far", end=-1, axis=1)
+    x = drawing.add("Embedding", x, name="embedding of it", embedding_dim=size.units(64))
+    return drawing.add("GRU", x, name="decoder", hidden_size=width, initial=first)
+
+
+def _following(drawing: Drawing, dataset: Dataset, answer: Field, states: PortHandle) -> None:
+    """The scores of each next token from the states of a decoder, with their loss, metric and Output."""
+    target = drawing.source(answer.name)
+    scores = drawing.add("Linear", states, name="scores", out_features=dataset.types[answer.name].classes)
     following = drawing.add("Slice", target, name="to be written", start=1, axis=1)
     drawing.add("SequenceCrossEntropyLoss", scores, following, name="loss")
     drawing.add("ErrorRate", scores, following, name="wrong tokens")
     drawing.line(2)
     drawing.add("Output", scores, name="answer", kind="tokens", feeds=drawing.network.nodes[target.node].name)
-    return [f"“{answer.name}” is written token by token from “{read.name}”, at which the decoder looks back"]
 
 
 def _codes(dataset: Dataset, field: Field) -> np.ndarray:

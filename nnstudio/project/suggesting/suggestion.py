@@ -11,10 +11,12 @@ from nnstudio.data.errors import DataError
 from nnstudio.data.opening import open_data
 from nnstudio.data.reference import DataReference
 from nnstudio.graph.builder import PortHandle
+from nnstudio.layers import TensorType
 from nnstudio.project.sheet import Sheet
 from nnstudio.project.suggesting import answering, reading, sequences
 from nnstudio.project.suggesting.dating import with_dates
 from nnstudio.project.suggesting.drawing import Drawing
+from nnstudio.project.suggesting.hearing import heard_at
 from nnstudio.project.suggesting.reading import Size
 from nnstudio.project.suggesting.writing import continued, with_tokens
 from nnstudio.train.plan import Plan
@@ -45,26 +47,29 @@ def suggest(dataset: Dataset, reopen: Callable[[DataReference], Dataset] = open_
     planned, rows = plan(dataset), dataset.count("train")
     drawing, size = Drawing(), Size(rows, planned.epochs * rows)
     inputs, targets = _inputs(dataset), _targets(dataset)
-    read, answer = _sequences(dataset, inputs, targets)
     if not inputs:
         raise DataError(
             f"“{dataset.title}” has no field that a network could read; give a column the role input and a kind such "
             "as number or category"
         )
-    spatial = [field for field in targets if dataset.types[field.name].rank >= 3]
+    read, answer = _sequences(dataset, inputs, targets)
+    told = []
     if read is not None and answer is not None:
         if sequences.side_by_side(dataset, read, answer):
             told = sequences.labelled(drawing, dataset, read, answer, size)
         else:
             dataset = sequences.with_ends(dataset, answer, reopen)
             told = sequences.written(drawing, dataset, read, dataset.fields[answer.name], size)
-    elif not targets and dataset.types[inputs[0].name].is_int:
-        told = continued(drawing, dataset, inputs[0], size)
+        told += [_left(field) for field in inputs if field not in (read, answer)]
     elif not targets:
-        told = _rebuilt(drawing, dataset, inputs[0], size)
-    elif spatial:
-        told = _painted(drawing, dataset, inputs, spatial[0], size)
+        first = dataset.types[inputs[0].name]
+        goes_on = first.is_int and first.rank == 2
+        told = (continued if goes_on else _rebuilt)(drawing, dataset, inputs[0], size)
+        told += [_left(field) for field in inputs[1:]]
     else:
+        for field in targets:
+            if sequences.sequence(dataset, field):
+                dataset = sequences.with_ends(dataset, field, reopen)
         told = _answered(drawing, dataset, inputs, targets, size)
     sheet = Sheet(drawing.network, drawing.view, planned, dataset.reference)
     return Suggestion(sheet, (*dated, *told), dataset)
@@ -88,8 +93,8 @@ def _sequences(dataset: Dataset, inputs: list[Field], targets: list[Field]) -> t
     said to be the target. None where the answer is of another kind."""
     codes = [field for field in inputs if sequences.sequence(dataset, field)]
     if targets:
-        answer = targets[0] if sequences.sequence(dataset, targets[0]) else None
-        return (codes[0] if codes and answer else None), answer
+        alone = len(targets) == 1 and sequences.sequence(dataset, targets[0])
+        return (codes[0], targets[0]) if codes and alone else (None, None)
     return (codes[0], codes[-1]) if len(codes) > 1 and len(codes) == len(inputs) else (None, None)
 
 
@@ -101,14 +106,33 @@ def _plain(field: Field) -> bool:
 def _answered(
     drawing: Drawing, dataset: Dataset, inputs: list[Field], targets: list[Field], size: Size
 ) -> list[str]:  # fmt: skip
-    """All inputs are read into one vector, from which each target is answered."""
+    """A target that stands beside an input place by place is answered from that; for all others, all inputs are read
+    into one vector."""
+    pairs = {target.name: next((f for f in inputs if _fits(dataset, f, target)), None) for target in targets}
+    told: list[str] = []
+    for target in targets:
+        field = pairs[target.name]
+        if field is not None:
+            told += [_read(dataset, field), _painted(drawing, dataset, field, target, size)]
+    others = [target for target in targets if pairs[target.name] is None]
+    if others:
+        told += _from_vector(drawing, dataset, inputs, others, size)
+    else:
+        told += [_left(field) for field in inputs if field not in pairs.values()]
+    return list(dict.fromkeys(told))
+
+
+def _from_vector(
+    drawing: Drawing, dataset: Dataset, inputs: list[Field], targets: list[Field], size: Size
+) -> list[str]:  # fmt: skip
     told, branches = [], []
     for field in inputs:
         drawing.line()
         try:
             branches.append(reading.vector(drawing, dataset, field, size))
+            told.append(_read(dataset, field))
         except KeyError:
-            told.append(f"“{field.name}” ({dataset.types[field.name].described()}) is not read; add layers for it")
+            told.append(_left(field))
     if not branches:
         raise DataError(told[0])
     joined = branches[0]
@@ -117,54 +141,71 @@ def _answered(
         joined = drawing.add("Concatenate", *branches, name="all inputs")
         joined = drawing.add("Linear", joined, name="hidden", out_features=size.units(64), weight_init="he normal")
         joined = drawing.add("ReLU", joined, name="relu")
-    told += [_read(dataset, field) for field in inputs]
     for field in targets:
         if field is not targets[0]:
             drawing.line(2)
         try:
-            told.append(answering.answer(drawing, dataset, field, joined))
+            told.append(answering.answer(drawing, dataset, field, joined, size))
         except KeyError:
             raise DataError(
-                f"No network is known that answers “{field.name}” ({dataset.types[field.name].described()}); choose "
+                f"No network is known that answers “{field.name}” ({dataset.types[field.name].per_sample()}); choose "
                 "another target, or draw one"
             ) from None
     return told
 
 
-def _painted(drawing: Drawing, dataset: Dataset, inputs: list[Field], target: Field, size: Size) -> list[str]:
-    """A picture is answered by a picture of the same size, from a small U-Net, or by boxes, from a grid of cells."""
-    wanted = dataset.types[target.name]
-    for field in inputs:
-        type_ = dataset.types[field.name]
-        alike = target.kind == "boxes" or type_.shape({"N": 1})[2:] == wanted.shape({"N": 1})[-2:]
-        if type_.rank == 4 and type_.is_float and alike:
-            drawing.line()
-            source = drawing.add("Input", name=field.name, field=field.name)
-            if target.kind == "boxes":
-                features = reading.grid(drawing, source, size)
-                return [_read(dataset, field), answering.boxes(drawing, dataset, target, features)]
-            features = reading.maps(drawing, source, size, _edge(dataset, field))
-            return [_read(dataset, field), answering.paint(drawing, dataset, target, features)]
-    raise DataError(
-        f"“{target.name}” is {wanted.described()}, and no input is a picture of that size; choose another target, or "
-        "draw a network"
-    )
+def _left(field: Field) -> str:
+    return f"“{field.name}” is not read; add layers for it"
 
 
-def _edge(dataset: Dataset, field: Field) -> int:
-    """A number by whose halves both edges of a picture can be halved."""
-    type_ = dataset.types[field.name]
-    return math.gcd(type_["H"], type_["W"])
+def _places(type_: TensorType) -> tuple[object, ...]:
+    """How many places there are: along time, or in height and width, or in depth too."""
+    if type_.labels == ("N", "H", "W"):
+        return type_.sizes[1:]
+    if type_.is_float and type_.rank >= 3:
+        return type_.sizes[1:2] if type_.labels[1] == "T" else type_.sizes[2:]
+    return ()
+
+
+def _fits(dataset: Dataset, field: Field, target: Field) -> bool:
+    """Whether a target stands beside an input: as a picture or a mask as large, or as many steps or a volume of the
+    same size, or as boxes in a picture."""
+    type_, wanted = dataset.types[field.name], dataset.types[target.name]
+    if target.kind == "boxes":
+        return type_.is_float and type_.rank == 4
+    if field.kind == "boxes" or not _places(wanted) or _places(type_) != _places(wanted):
+        return False
+    return len(_places(wanted)) == 2 or type_.labels == wanted.labels
+
+
+def _painted(drawing: Drawing, dataset: Dataset, field: Field, target: Field, size: Size) -> str:
+    """A picture is answered by a picture of the same size, from a small U-Net, or by boxes, from a grid of cells; a
+    sequence, a sound or a volume by one as long."""
+    type_, wanted = dataset.types[field.name], dataset.types[target.name]
+    drawing.line()
+    source = drawing.source(field.name)
+    if target.kind == "boxes":
+        return answering.boxes(drawing, dataset, target, reading.grid(drawing, source, size))
+    if len(_places(wanted)) == 2:
+        if type_.is_int:
+            source, type_ = reading.layered(drawing, source, type_)
+        features = reading.maps(drawing, source, size, math.gcd(type_["H"], type_["W"]))
+        return answering.paint(drawing, dataset, target, features)
+    guess = reading.alongside(drawing, source, type_, wanted, size)
+    return answering.filled(drawing, target, guess, wanted)
 
 
 def _rebuilt(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> list[str]:
     """An autoencoder: nothing is to be predicted, so the input itself is, through a narrow middle."""
     type_ = dataset.types[field.name]
-    numbers = type_.numel_per_sample()
-    if not type_.is_float or numbers is None:
-        raise DataError(f"Nothing of “{dataset.title}” is to be predicted; give a column the role target")
     drawing.line()
-    source = drawing.add("Input", name=field.name, field=field.name)
+    source = drawing.source(field.name)
+    mask = type_ if type_.labels == ("N", "H", "W") and type_.is_int else None
+    if mask is not None:
+        source, type_ = reading.layered(drawing, source, type_)
+    numbers = type_.numel_per_sample()
+    if not type_.is_float or numbers is None or field.kind == "boxes":
+        raise DataError(f"Nothing of “{dataset.title}” is to be predicted; give a column the role target")
     flat: PortHandle = source if type_.rank == 2 else drawing.add("Flatten", source, name="flatten")
     width = max(4, min(size.units(256), numbers))
     narrow = max(2, min(32, numbers // 4))
@@ -174,14 +215,18 @@ def _rebuilt(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> li
     drawing.line()
     x = drawing.add("Linear", x, name="decode", out_features=width, weight_init="he normal")
     x = drawing.add("ReLU", x, name="relu2")
+    told = [f"Nothing is to be predicted, so “{field.name}” is pressed into {narrow} numbers and rebuilt from them"]
+    if mask is not None:
+        answering.answer(drawing, dataset, field, x, size)
+        return told
     x = drawing.add("Linear", x, name="rebuilt", out_features=numbers)
     if type_.rank > 2:
         x = drawing.add("Reshape", x, name="shape", shape=type_.shape({"N": 1})[1:])
-    drawing.add("Output", x, name="answer", kind="image" if type_.rank == 4 else "values")
+    drawing.add("Output", x, name="answer", kind=answering.kind_of(field, type_))
     drawing.line(2)
     drawing.add("MSELoss", x, source, name="loss")
     drawing.add("MAE", x, source, name="mean error")
-    return [f"Nothing is to be predicted, so “{field.name}” is pressed into {narrow} numbers and rebuilt from them"]
+    return told
 
 
 def _read(dataset: Dataset, field: Field) -> str:
@@ -189,8 +234,15 @@ def _read(dataset: Dataset, field: Field) -> str:
     type_ = dataset.types[field.name]
     if field.kind == "category":
         return f"“{field.name}” is one of {len(field.classes)}: a learned vector stands for each"
+    if type_.labels == ("N", "H", "W") and type_.is_int:
+        return f"“{field.name}” is a mask: a layer for each class, convolutions"
+    if type_.is_int and reading.long_text(type_):
+        return f"“{field.name}” is a long text: a learned vector for each word, and the mean of them"
     if type_.is_int:
         return f"“{field.name}” is a sequence of codes: read from both ends by a GRU"
+    if field.kind == "sound":
+        how = "its pitches over time, convolutions" if heard_at(dataset, field) else "filters over time"
+        return f"“{field.name}” is a sound: {how}"
     kinds = {
         1: "numbers side by side: two hidden layers",
         2: "a sequence: read over time",

@@ -16,15 +16,22 @@ from nnstudio.project.suggesting.reading import Size
 
 #: A text is read where it has so many words, half of the rows more; tokens of a row, at most; different tokens.
 WORDS, LONGEST, VOCABULARY = 3, 200, 10_000
-#: Rows by which texts are judged.
-SAMPLED = 500
+#: Rows by which texts are judged; rows of each class, at least, on average.
+SAMPLED, EACH = 500, 2
 
 
 def with_tokens(dataset: Dataset, reopen: Callable[[DataReference], Dataset]) -> Dataset:
     """The data with a step for each column of texts that nothing reads; as it is where there is none.
 
-    Texts of a few characters are names rather than something to be read, unless one is to be written.
+    Texts of a few characters are names rather than something to be read, unless one is to be written. Single words to
+    be predicted that recur are classes.
     """
+    classes = [name for name, column in dataset.columns.items() if column.role == "target" and _recurs(column, dataset)]
+    if classes:
+        reference = dataset.reference
+        for name in classes:
+            reference = reference.with_choice(name, kind="category", role="target")
+        dataset = reopen(reference.with_(types={}))
     reference = dataset.reference
     read = {name for step in reference.steps for name in step.reads}
     roles = {name: choice.role for name, choice in reference.fields.items()}
@@ -68,6 +75,15 @@ def _long(column: Column, dataset: Dataset) -> bool:
     return bool(len(counts)) and float(np.median(counts)) >= WORDS
 
 
+def _recurs(column: Column, dataset: Dataset) -> bool:
+    """Whether texts that nothing reads are single words, each in several rows."""
+    read = {name for step in dataset.reference.steps for name in step.reads}
+    if column.kind != "text" or column.name in read or _long(column, dataset):
+        return False
+    texts = [text for text in column.values[:] if text is not None]
+    return len(set(texts)) * EACH <= len(texts)
+
+
 def _beside(dataset: Dataset, read: Column, answer: Column) -> bool:
     """Whether a word of one column stands beside each word of another, and is one of far fewer."""
     rows = dataset.indices("train")[:SAMPLED]
@@ -94,7 +110,7 @@ def continued(drawing: Drawing, dataset: Dataset, field: Field, size: Size) -> l
     if type_.rank != 2 or not type_.classes:
         raise DataError(f"Nothing of “{dataset.title}” is to be predicted; give a column the role target")
     drawing.line()
-    text = drawing.add("Input", name=field.name, field=field.name)
+    text = drawing.source(field.name)
     x = drawing.add("Slice", text, name="all but the last", end=-1, axis=1)
     x = drawing.add("Embedding", x, name="embedding", embedding_dim=size.units(64))
     x = drawing.add("GRU", x, name="memory", hidden_size=size.units(256))

@@ -53,6 +53,7 @@ class CodePanel(Live):
         self._typed = False
         self._newer: Source | None = None
         self._ours: object = None
+        self._remarks: tuple[str, ...] = ()
         self._reading: Job | None = None
         self._pause = QTimer(self, singleShot=True, interval=PAUSE)
         self._pause.timeout.connect(self.apply)
@@ -67,8 +68,11 @@ class CodePanel(Live):
         self.back = button("Back to the drawing's code", self.revert, "link")
         self.strip = panel(column(self.wrong, self.back, spacing=2, margins=(16, 6, 12, 8)))
         self.strip.hide()
+        self.remark = label("", "muted", wrap=True)
+        self.remark.setContentsMargins(16, 6, 12, 8)
+        self.remark.hide()
         filled = QWidget()
-        filled.setLayout(column(head, self.page, self.strip, spacing=0))
+        filled.setLayout(column(head, self.page, self.remark, self.strip, spacing=0))
         self.empty = EmptyState(*WAITING)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
@@ -125,6 +129,7 @@ class CodePanel(Live):
         self.page.show_text(made.text)
         self._refuse(None)
         self.stack.setCurrentIndex(1)
+        self._tell(self._remarks if made.of is not None and made.of.network is self._ours else ())
         count = len(made.left_out)
         self._say(f"Without {count} layer{'s' * (count > 1)} that cannot be made; see Problems" if count else "")
         self._show_selection()
@@ -145,6 +150,11 @@ class CodePanel(Live):
 
     def _say(self, text: str) -> None:
         self.state.setText(text)
+
+    def _tell(self, remarks: tuple[str, ...]) -> None:
+        """Say below the code where what was drawn of it is not in everything what was typed."""
+        self.remark.setText(" ".join(remarks))
+        self.remark.setVisible(bool(remarks))
 
     # what is typed
 
@@ -191,7 +201,7 @@ class CodePanel(Live):
     def _do(self, made: CodeEdit) -> None:
         document, sheet = self.session.document, self.session.sheet
         try:
-            self._ours = made.network
+            self._ours, self._remarks = made.network, made.remarks
             document.do("Edit code", made.edit, view=view_of(sheet.network, sheet.view, made))
         except (EditError, ParameterError) as error:
             self._typed = True

@@ -103,7 +103,7 @@ class DataPanel(Live):
             self.session.do(cure.title, cure.network)
             self.findings.show_again()
         elif reference is not None:
-            self.session.do(cure.title, data=cure.change(reference))
+            self.session.do(cure.title, data=cure.change(reference).with_(types={}))
 
     def _offered(self, cure: DataCure) -> bool:
         """Whether a cure can be done: one of the network where it changes that."""

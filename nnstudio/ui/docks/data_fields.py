@@ -104,7 +104,7 @@ class FieldsModel(QAbstractTableModel):
         name = self._names[index.row()]
         if value == self.chosen(index.row(), parameter):
             return False
-        changed = reference.with_choice(name, **{parameter: value})
+        changed = reference.with_choice(name, **{parameter: value}).with_(types={})
         return self._session.do(f"Change {parameter} of “{name}”", data=changed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -35,6 +36,20 @@ def share(value: float) -> str:
     """A share from 0 to 1 as per cent: ``38 %``, ``0.4 %``."""
     percent = 100 * value
     return f"{percent:.1f} %" if 0 < percent < 0.95 else f"{percent:.0f} %"
+
+
+def shares(values: Sequence[float]) -> list[str]:
+    """Parts of one whole as per cent that add up to 100 (largest remainders), all with a decimal where one of them
+    needs it: ``99.6 %, 0.4 %``; as :func:`share` each where they are no parts of one whole."""
+    if not math.isclose(math.fsum(values), 1, abs_tol=0.001):
+        return [share(value) for value in values]
+    decimals = int(any(0.0005 <= value < 0.0095 for value in values))
+    exact = [100 * 10**decimals * value for value in values]
+    told = [math.floor(each) for each in exact]
+    order = sorted(range(len(told)), key=lambda place: told[place] - exact[place])
+    for place in order[: 100 * 10**decimals - sum(told)]:
+        told[place] += 1
+    return [f"{each / 10**decimals:.{decimals}f} %" for each in told]
 
 
 def count(value: int, one: str, many: str = "") -> str:

@@ -182,12 +182,14 @@ class AreasLegend(Flowing):
         self.setAccessibleName("What the colours stand for")
 
     def show_areas(self, mask: NDArray[Any], names: Sequence[str]) -> None:
-        """Show what occurs in a mask H×W; code 0 is not coloured."""
+        """Show what occurs in a mask H×W; code 0 is not coloured. Where there are more codes than names, they are the
+        numbers of objects."""
         codes, counts = np.unique(np.asarray(mask, np.int64), return_counts=True)
         found = sorted(zip(counts.tolist(), codes.tolist(), strict=True), reverse=True)
         size = max(1, int(counts.sum()))
+        named = int(codes.max(initial=0)) < len(names)
         self.rows = [
-            (code, f"{names[code] if code < len(names) else f'class {code}'} {numbers.share(count / size)}")
+            (code, f"{names[code] if named else f'object {code}'} {numbers.share(count / size)}")
             for count, code in found if code > 0
         ]  # fmt: skip
         describe(self, ", ".join(text for _, text in self.rows) or "nothing is marked")

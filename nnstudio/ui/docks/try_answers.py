@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from nnstudio.project.judging.subjects import names_of
-from nnstudio.project.ranking import Ranked
 from nnstudio.ui import theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
-from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.data_pictures import image_of
 from nnstudio.ui.docks.scene_marks import AreasLegend, MarkedPicture, marks_of_answer
 from nnstudio.ui.docks.try_sound import SoundAnswer
-from nnstudio.ui.docks.try_views import NeighboursView, RankingView, SamplesView, SeriesView, WordsView, picture_of
+from nnstudio.ui.docks.try_views import NeighboursView, RankingPart, SamplesView, SeriesView, WordsView, picture_of
 from nnstudio.ui.parts import column, empty, label, row
 
 if TYPE_CHECKING:
@@ -27,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Classes that are shown, the likeliest first; numbers that are written out.
 CLASSES, NUMBERS = 10, 24
+#: Pixels at 100 % that an output takes at least where several stand beside one another.
+SIDE = 220
+#: And what it would like to take: with what lies near or a ranking, as a picture, and else.
+LISTED, PAINTED, TOLD = 530, 260, 430
 
 
 class ClassBars(QWidget):
@@ -37,6 +39,7 @@ class ClassBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: list[tuple[str, float]] = []
+        self.told: list[str] = []
         self.setAccessibleName("Certainty by class")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -55,8 +58,9 @@ class ClassBars(QWidget):
 
     def show_shares(self, shares: Mapping[str, float]) -> None:
         """Show these, by class."""
-        self.rows = sorted(shares.items(), key=lambda each: -each[1])[:CLASSES]
-        describe(self, ", ".join(f"{name} {numbers.share(share)}" for name, share in self.rows))
+        rows = sorted(shares.items(), key=lambda each: -each[1])
+        self.rows, self.told = rows[:CLASSES], numbers.shares([share for _, share in rows])[:CLASSES]
+        describe(self, ", ".join(f"{name} {told}" for (name, _), told in zip(self.rows, self.told, strict=True)))
         self.updateGeometry()
         self.update()
 
@@ -73,15 +77,14 @@ class ClassBars(QWidget):
             wide = (self.width() - 18 * (across - 1)) / max(1, across)
             left = min(0.45 * wide, names + 12)
             right = metrics.horizontalAdvance("100.0 %") + 8
-            for place, (name, share) in enumerate(self.rows):
+            for place in range(len(self.rows)):
                 box = QRectF(place // lines * (wide + 18), place % lines * high, wide, high)
-                self._line(painter, box, name, share, left, right, place == 0)
+                self._line(painter, box, place, left, right)
         finally:
             painter.end()
 
-    def _line(
-        self, painter: QPainter, box: QRectF, name: str, share: float, left: float, right: float, first: bool
-    ) -> None:  # fmt: skip
+    def _line(self, painter: QPainter, box: QRectF, place: int, left: float, right: float) -> None:
+        (name, share), first = self.rows[place], place == 0
         tokens, metrics = theme.current(), QFontMetricsF(painter.font())
         flags = int(Qt.AlignmentFlag.AlignVCenter)
         painter.setPen(QColor(tokens.text if first else tokens.muted))
@@ -96,7 +99,7 @@ class ClassBars(QWidget):
             painter.drawRoundedRect(QRectF(track.left(), track.top(), max(4.0, track.width() * share), 8), 4, 4)
         painter.setPen(QColor(tokens.text if first else tokens.muted))
         end = QRectF(box.right() - right, box.top(), right, box.height())
-        painter.drawText(end, flags | int(Qt.AlignmentFlag.AlignRight), numbers.share(share))
+        painter.drawText(end, flags | int(Qt.AlignmentFlag.AlignRight), self.told[place])
 
 
 class Picture(QWidget):
@@ -126,7 +129,8 @@ class Picture(QWidget):
 
 
 class AnswersView(QWidget):
-    """All outputs under one another: name, the answer, how sure it is, and what stands beside it. picture: in which
+    """All outputs, beside one another where there is room, else under one another: name, the answer, how sure it is,
+    and what stands beside it. wants: how wide that would like to be, in pixels at 100 %. picture: in which
     boxes and areas lie; classes: of boxes, in the order of their colours; dataset: whose rows neighbours are; units: by
     output, what its answer is of. ``row_chosen`` tells a neighbour's row, ``rank_chosen`` the column to rank."""
 
@@ -146,6 +150,8 @@ class AnswersView(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
+        self._sides: QBoxLayout | None = None
+        self.wants = 0
 
     def show_answers(
         self, answers: Mapping[str, Mapping[str, Any]], samples: Mapping[str, np.ndarray] | None = None
@@ -173,6 +179,9 @@ class AnswersView(QWidget):
     def _build(self, forms: tuple[tuple[Any, ...], ...]) -> None:
         empty(self._column)
         self._forms, self._parts = forms, {}
+        self._sides = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._sides.setSpacing(6)
+        self.wants = 0
         pictures = sum((form[2] == "picture") + bool(form[-1]) for form in forms)
         painted = row(spacing=10)  # pictures that were painted
         if pictures > 1:
@@ -201,10 +210,34 @@ class AnswersView(QWidget):
                 if samples:
                     painted.addLayout(_stacked(samples), 2)
                 continue
-            for part in parts.values():
-                self._column.addWidget(part, 1 if isinstance(part, STRETCHING) else 0)
+            apart = [parts["ranking"]] if "ranking" in parts and form not in MADE else []  # beside a number, it fits
+            for side in ([part for part in parts.values() if part not in apart], apart):
+                if side:
+                    self.wants += wanted(side)
+                    self._sides.addLayout(_stacked(side))
         stretches = any(form[2] in ("picture", "marks", "series", "sound") for form in forms)
+        self._column.addLayout(self._sides, 1 if stretches and self._sides.count() else 0)
         self._column.addStretch(0 if stretches else 1)
+        self._turn()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Outputs stand beside one another where each has room."""
+        if self._sides is None:
+            return
+        count = self._sides.count()
+        wide = count > 1 and self.width() >= count * theme.scaled(SIDE)
+        ways = QBoxLayout.Direction
+        self._sides.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+        self._sides.setSpacing(18 if wide else 6)
+        for place in range(count):
+            side = self._sides.itemAt(place).layout()
+            held = [side.itemAt(at).widget() for at in range(side.count())]
+            stretches = any(isinstance(each, STRETCHING) for each in held)
+            self._sides.setStretch(place, wanted(held) if wide else int(stretches))
 
     def restyle(self) -> None:
         """Take fonts and colours of the present theme."""
@@ -255,29 +288,6 @@ class AnswersView(QWidget):
                 part.show_series(answer[kind])
 
 
-class RankingPart(QWidget):
-    """The best of a column's values. ``chosen`` tells another column to rank."""
-
-    chosen = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.which, self.view, self.note = Choice("What is ranked", px=12), RankingView(), label("", "faint", wrap=True)
-        self.which.chosen.connect(lambda index: self.chosen.emit(self.columns[index]))
-        self.columns: tuple[str, ...] = ()
-        self.setLayout(column(row(self.which, 1), self.view, self.note, spacing=4))
-
-    def show_ranking(self, found: Ranked, columns: tuple[str, ...]) -> None:
-        """Show it; ``columns`` can be ranked."""
-        self.columns = columns or (found.column,)
-        self.which.offer([f"Best {name}" for name in self.columns])
-        self.which.show_index(self.columns.index(found.column) if found.column in self.columns else 0)
-        self.view.show_rows(found.best)
-        met = numbers.count(found.met, "value")
-        self.note.setText(f"{met} left out: the data has a row with that already" if found.met else "")
-        self.note.setVisible(bool(found.met))
-
-
 def _stacked(parts: Sequence[QWidget]) -> QVBoxLayout:
     """Parts under one another, as high as there is room where one of them can use it."""
     made = column(*parts, spacing=6)
@@ -286,6 +296,13 @@ def _stacked(parts: Sequence[QWidget]) -> QVBoxLayout:
     if not any(isinstance(part, STRETCHING) for part in parts):
         made.addStretch(1)
     return made
+
+
+def wanted(parts: Sequence[QWidget | None]) -> int:
+    """How wide one output would like to be, in pixels at 100 %: a picture is as wide as it is high."""
+    if any(isinstance(part, NeighboursView | RankingPart) for part in parts):
+        return LISTED
+    return PAINTED if any(isinstance(part, Picture | MarkedPicture) for part in parts) else TOLD
 
 
 #: What takes what height there is.
@@ -355,7 +372,7 @@ def _form(answer: Mapping[str, Any]) -> str:
 def headline(form: str, answer: Mapping[str, Any]) -> str:
     """The answer in a few words."""
     if form == "classes":
-        return str(answer["class"])
+        return str(answer["class"]) if "class" in answer else ", ".join(answer["labels"]) or "None of them"
     if form in ("picture", "embedding", "series", "sound"):
         return ""
     if form == "pair":
@@ -372,7 +389,7 @@ def headline(form: str, answer: Mapping[str, Any]) -> str:
         return "" if np.any(answer["mask"]) else "Nothing was found"
     value = answer.get("text", answer.get("value"))
     if isinstance(value, float):
-        return numbers.figure(value)
+        return f"{numbers.figure(value)} {answer.get('unit', '')}".rstrip()
     if isinstance(value, list):
         flat = np.asarray(value, dtype=object).reshape(-1).tolist()
         told = ", ".join(numbers.figure(each) if isinstance(each, float) else str(each) for each in flat[:NUMBERS])

@@ -82,6 +82,8 @@ class Beside:
                 answer["threshold"] = near.threshold
             if not own and "embedding" not in answer:
                 answer["right"] = right(dataset, target, row)
+            if not own and "labels" in answer:
+                answer["right"] = _right_labels(made, dataset, node.id, tuple(answer["probabilities"]), row)
             if isinstance(answer.get("value"), float):
                 answer.update(self._among(made, dataset, name, answer["value"], row, own=own))
             limit = self._limit(made, dataset, name)
@@ -160,6 +162,19 @@ def right(dataset: Dataset, target: str, row: int) -> str:
     if column.kind == "category":
         return column.categories[int(value)] if int(value) >= 0 else ""
     return numbers.figure(float(value)) if np.ndim(value) == 0 else ""
+
+
+def _right_labels(made: Compiled, dataset: Dataset, output: str, names: tuple[str, ...], row: int) -> str:
+    """The labels that a row has, as a text; "" where they do not stand in columns."""
+    from nnstudio.project.labels import fields_of, target_of_labels
+
+    found: list[float] = []
+    for each in fields_of(made.network, target_of_labels(made.network, output)):
+        for name in dataset.fields[each].columns if each in dataset.fields else ():
+            found += np.asarray(dataset.columns[name].values[row], np.float64).reshape(-1).tolist()
+    if len(found) != len(names):
+        return ""
+    return ", ".join(name for name, value in zip(names, found, strict=True) if value > 0.5) or "none of them"
 
 
 def _series(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +86,7 @@ class NumberEditor(Editor):
         self.slider.setValue(round(PLACES * min(1.0, max(0.0, share))))
         self.slider.blockSignals(False)
         self.field.setText("" if not math.isfinite(number) else f"{number:.6g}")
+        self.field.setCursorPosition(0)  # of a long number its beginning is seen
         self.field.setPlaceholderText("missing")
 
     def _slid(self, place: int) -> None:
@@ -134,6 +136,28 @@ class CategoryEditor(Editor):
 
     def _typed(self) -> None:
         self.put(self.box.currentText().strip() or None)
+
+
+class MomentEditor(Editor):
+    """A day, with a time of day where there is one, written as 2024-12-31 18:30."""
+
+    def __init__(self, column: Column, put: Put) -> None:
+        super().__init__(column, put)
+        self.field = QLineEdit()
+        self.field.setAccessibleName(column.name)
+        self.field.setPlaceholderText("missing")
+        self.field.setToolTip("A date such as 2024-12-31, or 2024-12-31 18:30")
+        self.setLayout(row(self.field, spacing=0))
+        self.field.editingFinished.connect(self._entered)
+
+    def show_value(self, value: Any) -> None:
+        self.field.setText(_written(value))
+        self.field.setModified(False)
+
+    def _entered(self) -> None:
+        if self.field.isModified():
+            self.field.setModified(False)
+            self.put(self.field.text().strip() or None)
 
 
 class TextEditor(Editor):
@@ -274,6 +298,8 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
             return NumberEditor(column, dataset, put)
         case "category":
             return CategoryEditor(column, put)
+        case "time":
+            return MomentEditor(column, put)
         case "text":
             return TextEditor(column, put)
         case "image":
@@ -288,6 +314,18 @@ def editor(column: Column, dataset: Dataset, put: Put, fail: Callable[[str], obj
             return VectorEditor(column, dataset, put)
     windowed = dataset.prepared.reshaping if column.name == "past" else None
     return ArrayEditor(column, put, tuple(getattr(windowed, "columns", ())))
+
+
+def _written(moment: Any) -> str:
+    """Seconds since 1970 as a person writes a moment, shortly; "" where there are none."""
+    if moment is None or isinstance(moment, str):
+        return moment or ""
+    try:
+        when = datetime(1970, 1, 1) + timedelta(seconds=float(moment))
+    except (ValueError, OverflowError):  # no number, or none of a year that has four digits
+        return ""
+    shown = when.strftime("%Y-%m-%d %H:%M:%S")
+    return shown.removesuffix(":00").removesuffix(" 00:00")
 
 
 def _range(column: Column, dataset: Dataset) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from nnstudio.ui import theme
@@ -16,7 +16,8 @@ from nnstudio.ui.docks.inside import NodeInside
 from nnstudio.ui.docks.live import SNAPSHOTS, Live
 from nnstudio.ui.docks.rows import Row, selected
 from nnstudio.ui.docks.try_answers import AnswersView
-from nnstudio.ui.docks.try_editors import Editor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.try_editors import CategoryEditor, Editor, NumberEditor, PictureEditor, TextEditor, editor
+from nnstudio.ui.docks.try_fields import COLUMN, GAP, Fields
 from nnstudio.ui.docks.try_sliders import NoiseEditor
 from nnstudio.ui.docks.try_sound import SoundEditor
 from nnstudio.ui.docks.trying import Trying
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 #: Columns that are offered for editing at most, and layers that are looked into beside the answer.
 COLUMNS, LAYERS = 60, 2
 TYPICAL = "The data is not there. This begins with what it taught: means, and what was most frequent."
-#: Editors that take what height there is.
-TALL = (PictureEditor, TextEditor, SoundEditor)
+#: Editors that take what height there is, and those of one line.
+TALL, SMALL = (PictureEditor, TextEditor, SoundEditor), (NumberEditor, CategoryEditor)
+#: Pixels at 100 %: how wide the input is at least, the answers where there are layers or many columns beside them, and
+#: where there are none; how wide a hint can be read; how high the line above the input is.
+INPUT, ANSWERS, ALONE, HINT, PICKER = 316, 290, 430, 150, 44
 
 
 class TryPanel(Live):
@@ -41,6 +45,7 @@ class TryPanel(Live):
         super().__init__(session, parent)
         self.trying = Trying(session, self)
         self.editors: list[Editor] = []
+        self.fields: Fields | None = None
         self.noises: list[NoiseEditor] = []
         self._shown: tuple[object, ...] = ()
         self._splits: list[str] = []
@@ -134,19 +139,39 @@ class TryPanel(Live):
         super().hideEvent(event)
 
     def restyle(self) -> None:
-        self.left.setFixedWidth(theme.scaled(316))
         self._fit()
         self.answers.restyle()
         self.number.setFixedWidth(theme.scaled(56))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
-        """Answers have more room while no layer is looked into."""
-        self.middle.setFixedWidth(theme.scaled(290 if self.trying.nodes else 430))
+        """While no layer is looked into, its room is for the input, where that has more fields than fit under one
+        another, and for the answers, where there are several."""
+        looked, room = bool(self.trying.nodes), self.width() - 76
+        input, answers = theme.scaled(INPUT), theme.scaled(ANSWERS if looked else ALONE)
+        columns = 1
+        if self.fields is not None:
+            wide, high = room - theme.scaled(ANSWERS), self.height() - theme.scaled(PICKER)
+            alone = not looked and len(self.fields.editors) == len(self.editors)
+            columns = self.fields.wanted(high, wide) if alone else 1
+            self.fields.arrange(columns)
+        if columns > 1:
+            input = max(input, columns * theme.scaled(COLUMN + GAP) + theme.scaled(12))
+            answers = min(answers, max(theme.scaled(ANSWERS), room - input))
+        elif not looked:
+            answers = max(answers, min(theme.scaled(self.answers.wants), room - input))
+        self.left.setFixedWidth(input)
+        self.middle.setFixedWidth(answers)
+        self.hint.setVisible(not looked and room - input - answers >= theme.scaled(HINT))
 
     def refresh(self) -> None:
         session, trying = self.session, self.trying
         if not self._ready():
             return
+        trying.settle()
         self.stack.setCurrentIndex(1)
         self._show_input()
         self._show_layers()
@@ -177,6 +202,7 @@ class TryPanel(Live):
         )
         self.answers.show_answers({} if writes else trying.answers, trying.samples)
         self.answers.setVisible(bool(trying.answers) and not writes)
+        self._fit()
 
     def _write(self) -> None:
         if self.trying.writing:
@@ -232,18 +258,24 @@ class TryPanel(Live):
         dataset = self.trying.dataset
         assert dataset is not None
         empty(self.form)
-        self.editors = []
+        self.editors, self.fields = [], None
         fail = lambda sentence: self.session.notice.emit("warning", sentence)  # noqa: E731
         beside = row(spacing=10)  # two pictures stand side by side, and a picture and noise
         paired = sum(each.kind == "image" for each in columns) + len(noises) > 1
         for each in columns:
             made = editor(each, dataset, self.trying.put, fail)
             self.editors.append(made)
+            if isinstance(made, SMALL):
+                continue
             if paired and isinstance(made, PictureEditor):
                 beside.addLayout(column(label(each.name, "muted"), made, spacing=6))
                 continue
             self.form.addWidget(label(each.name, "muted"))
             self.form.addWidget(made, 1 if isinstance(made, TALL) else 0)
+        small = [each for each in self.editors if isinstance(each, SMALL)]
+        if small:
+            self.fields = Fields(small)
+            self.form.addWidget(self.fields)
         if paired:
             self.form.addLayout(beside, 1 if any(isinstance(each, PictureEditor) for each in self.editors) else 0)
         if count > len(columns):
@@ -269,7 +301,6 @@ class TryPanel(Live):
             view = NodeInside(self.trying)
             self.views.append(view)
             self.layers.addWidget(view, 1)
-        self.hint.setVisible(not wanted)
         self._fit()
         for place, view in enumerate(self.views):
             view.setVisible(place < len(wanted))

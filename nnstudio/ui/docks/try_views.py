@@ -13,9 +13,11 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnstudio.project.neighbours import Neighbour, Threshold
-from nnstudio.ui import theme
+from nnstudio.project.ranking import Ranked
+from nnstudio.ui import parts, theme
 from nnstudio.ui.announce import describe
 from nnstudio.ui.docks import numbers
+from nnstudio.ui.docks.controls import Choice
 from nnstudio.ui.docks.data_pictures import image_of, picture_field
 from nnstudio.ui.docks.flowing import Flowing
 from nnstudio.ui.docks.judging.plotting import Lines
@@ -27,6 +29,16 @@ if TYPE_CHECKING:
 
 #: Pixels of a tile at 100 %, and what is between two.
 TILE, GAP = 58, 6
+#: Pixels at 100 % of a line of a list; lists up to so long stand in one column.
+LINE, SHORT = 20, 4
+
+
+def in_columns(count: int, wide: float, least: float) -> list[QRectF]:
+    """Where the lines of a list stand: in two columns where it is long and each can be ``least`` wide."""
+    high, between = theme.scaled(LINE), theme.scaled(18)
+    across = 2 if count > SHORT and wide >= 2 * least + between else 1
+    lines, each = -(-count // across), (wide - (across - 1) * between) / across
+    return [QRectF(at // lines * (each + between), at % lines * high, each, high) for at in range(count)]
 
 
 class NeighboursView(QWidget):
@@ -61,8 +73,7 @@ class NeighboursView(QWidget):
 
     def _place(self) -> None:
         if not self._images:
-            high = theme.scaled(20)
-            self._boxes = [QRectF(0, at * high, self.width(), high) for at in range(len(self.near))]
+            self._boxes = in_columns(len(self.near), self.width(), theme.scaled(190))
             return
         side, gap, texts = theme.scaled(TILE), theme.scaled(GAP), 2 * theme.scaled(15)
         across = max(1, (self.width() + gap) // (side + gap))
@@ -123,9 +134,7 @@ class NeighboursView(QWidget):
 
 
 class RankingView(QWidget):
-    """Names with a number each, the greatest first, as bars over the range of what is shown."""
-
-    LINE = 20
+    """Names with a number each, the greatest first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,27 +150,57 @@ class RankingView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.scaled(220), theme.scaled(self.LINE) * max(1, len(self.rows)))
+        boxes = in_columns(len(self.rows), self.width(), theme.scaled(220))
+        return QSize(theme.scaled(220), math.ceil(max((box.bottom() for box in boxes), default=theme.scaled(LINE))))
+
+    def resizeEvent(self, event: object) -> None:
+        self.setFixedHeight(self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         try:
-            tokens, high = theme.current(), theme.scaled(self.LINE)
+            tokens, boxes = theme.current(), in_columns(len(self.rows), self.width(), theme.scaled(220))
             painter.setFont(theme.ui_font(12))
             metrics = QFontMetricsF(painter.font())
             right, left = metrics.horizontalAdvance("00.000") + 6, metrics.horizontalAdvance("000")
             middle = int(Qt.AlignmentFlag.AlignVCenter)
-            for at, (name, value) in enumerate(self.rows):
-                box = QRectF(0, at * high, self.width(), high)
+            for at, ((name, value), box) in enumerate(zip(self.rows, boxes, strict=True)):
                 painter.setPen(QColor(tokens.muted))
-                painter.drawText(QRectF(0, box.top(), left, high), middle, f"{at + 1}")
+                painter.drawText(QRectF(box.left(), box.top(), left, box.height()), middle, f"{at + 1}")
                 painter.setPen(QColor(tokens.text))
-                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.width() - right - left - 6)
+                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, box.width() - right - left - 6)
                 painter.drawText(box.adjusted(left, 0, -right, 0), middle, text)
                 painter.setPen(QColor(tokens.muted))
                 painter.drawText(box, middle | int(Qt.AlignmentFlag.AlignRight), numbers.figure(value))
         finally:
             painter.end()
+
+
+class RankingPart(QWidget):
+    """The best of a column's values. ``chosen`` tells another column to rank."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.which, self.view, self.note = (
+            Choice("What is ranked", px=12),
+            RankingView(),
+            parts.label("", "faint", wrap=True),
+        )
+        self.which.chosen.connect(lambda index: self.chosen.emit(self.columns[index]))
+        self.columns: tuple[str, ...] = ()
+        self.setLayout(parts.column(parts.row(self.which, 1), self.view, self.note, spacing=4))
+
+    def show_ranking(self, found: Ranked, columns: tuple[str, ...]) -> None:
+        """Show it; ``columns`` can be ranked."""
+        self.columns = columns or (found.column,)
+        self.which.offer([f"Best {name}" for name in self.columns])
+        self.which.show_index(self.columns.index(found.column) if found.column in self.columns else 0)
+        self.view.show_rows(found.best)
+        met = numbers.count(found.met, "value")
+        self.note.setText(f"{met} left out: the data has a row with that already" if found.met else "")
+        self.note.setVisible(bool(found.met))
 
 
 class WordsView(Flowing):

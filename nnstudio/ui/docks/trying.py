@@ -296,25 +296,26 @@ class Trying(Looking):
     def ask(self, *_: object) -> None:
         """Have it worked out anew; while a run is under way nothing is."""
         self.typical.look()
-        self._choose_split()
-        self.sample = max(0, min(self.sample, self.rows - 1))
+        self.settle()
         ready = self.session.run_state in ("idle", "paused") and not self.session.resolving
         if self.awake and self.outputs() and self.dataset is not None and self.rows and ready:
             self._start()
         self.changed.emit()
 
-    def _choose_split(self) -> None:
+    def settle(self) -> None:
+        """Have split and row be ones that the data has."""
         dataset = self.dataset
         if dataset is not None and dataset.count(self._asked):
             self.split = self._asked
         elif dataset is not None and not dataset.count(self.split):
             self.split = next((split for split in reversed(SPLITS) if dataset.count(split)), SPLITS[0])
+        self.sample = max(0, min(self.sample, self.rows - 1))
 
     def _events(self, events: object) -> None:
         """A run's own looks are not at what is tried."""
 
     def _seer(self, split: str, nodes: tuple[str, ...]) -> See:
-        columns, own, network = self.columns(), dict(self.own), self.session.sheet.network
+        columns, own = self.columns(), dict(self.own)
         there = self.session.dataset is not None
         needed = set(self._fields())
         noises = {id: self.noise(id, count) for id, _, count in self.noises()}
@@ -322,6 +323,7 @@ class Trying(Looking):
 
         def see(made: Compiled, dataset: Dataset, row: int) -> dict[str, Inside]:
             from nnstudio.project.answers import answers
+            from nnstudio.project.steps_counted import steps_counted
             from nnstudio.train.inside import insides, predictions
 
             at = int(dataset.indices(split)[row])
@@ -329,7 +331,8 @@ class Trying(Looking):
             encoded = dataset.encode({name: [value] for name, value in given.items()}) if own and columns else {}
             batch = with_noise(made, batch_of(made, dataset, split, row, encoded), noises)
             said = {made.name(id): values[:1] for id, values in predictions(made, batch).items()}
-            self._latest = next(iter(answers(network, dataset, said)), {}) if said else {}
+            steps = {name: found[:1] for name, found in steps_counted(made, batch).items()}
+            self._latest = next(iter(answers(made.network, dataset, said, steps)), {}) if said else {}
             fields = {
                 name: encoded[name] if name in encoded else dataset.arrays(split)[name][row : row + 1]
                 for name in dataset.fields if name in needed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from nnstudio.compile.figures import memory_text
+from nnstudio.compile.figures import duration_text, memory_text
 from nnstudio.train.environment import TrainingError
 from nnstudio.train.events import Forecasted, RunFinished
 from nnstudio.train.history import History
@@ -91,22 +91,12 @@ class Forecasting(QObject):
         self.changed.emit()
 
 
-def duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``3 min``, ``2 h 5 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def compared(history: History) -> str:
     """How the forecast of a run that has ended compares with what it took, in a line; "" where there was none."""
     forecast, ended = history.forecast, history.ended
     if forecast is None or not isinstance(ended, RunFinished) or ended.reason != "completed":
         return ""
-    text = f"took {duration(ended.seconds)}, forecast was {duration(forecast.seconds)}"
+    text = f"took {duration_text(ended.seconds)}, forecast was {duration_text(forecast.seconds)}"
     if ended.memory and forecast.memory:
         text += f"; {memory_text(ended.memory)} of memory, forecast was {memory_text(forecast.memory)}"
     return text
@@ -146,7 +136,9 @@ class ForecastRow(QWidget):
             memory = f", {memory_text(found.memory)} of memory" if found.memory else ""
             speed = f"{found.samples_per_second:,.0f} samples a second"
             given = f"; {told(found.epsilon, session.plan.delta)}" if found.epsilon else ""
-            lines.append(f"About {duration(found.seconds)} for {session.plan.epochs} epochs{memory}, {speed}{given}.")
+            lines.append(
+                f"About {duration_text(found.seconds)} for {session.plan.epochs} epochs{memory}, {speed}{given}."
+            )
         was = compared(session.history)
         if was:
             lines.append(f"The last run {was}.")

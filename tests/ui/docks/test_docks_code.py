@@ -174,6 +174,15 @@ def test_what_cannot_be_drawn_is_underlined_and_kept_until_it_is_mended(panel: C
     assert not panel.strip.isVisible()
 
 
+def test_what_is_drawn_not_quite_as_torch_has_it_is_told_below_the_code(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
+    type_over(panel, "        return act", "        y = act ** 0.5\n        return y")
+    panel.page.apply_wanted.emit()
+    qtbot.waitUntil(lambda: panel.remark.isVisible())
+    assert panel.remark.text().startswith("Power counts numbers below 1e-06 as 1e-06")
+    panel.session.do("Widen", edits.set_params("fc", out_features=9))
+    qtbot.waitUntil(lambda: not panel.remark.isVisible())
+
+
 def test_a_button_goes_back_to_the_code_of_the_drawing(panel: CodePanel, qtbot) -> None:  # type: ignore[no-untyped-def]
     type_over(panel, "nn.ReLU()", "nn.Frobnicate()")
     panel.page.apply_wanted.emit()

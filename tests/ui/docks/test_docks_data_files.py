@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from nnstudio.data import csv_stream
-from nnstudio.data.opening import describe_file
+from nnstudio.data.opening import describe_file, open_data
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.ui.docks import DataPanel
 
@@ -152,7 +152,7 @@ def test_a_finding_is_mended_by_its_button_and_undone_by_its_name(qtbot, session
     path.write_text(
         "same,size,class\n" + "".join(f"x,{i % 37}.{i % 11},{'yes' if i % 3 else 'no'}\n" for i in range(90))
     )
-    session.do("Choose data", data=describe_file(path))
+    session.do("Choose data", data=open_data(describe_file(path)).reference)
     settle(qtbot, session, panel)
     qtbot.waitUntil(lambda: panel.tabs.tabText(panel.tabs.count() - 1) == "Findings (1)", timeout=20000)
     qtbot.mouseClick(panel.tabs, LEFT, pos=panel.tabs.tabRect(panel.tabs.count() - 1).center())
@@ -166,6 +166,7 @@ def test_a_finding_is_mended_by_its_button_and_undone_by_its_name(qtbot, session
     settle(qtbot, session, panel)
     qtbot.waitUntil(lambda: panel.tabs.tabText(panel.tabs.count() - 1) == "Findings", timeout=20000)
     assert panel.findings.findings == ()
+    assert not panel.warning.isVisible(), "nothing that was chosen is told as a change of the file"
 
 
 def test_uneven_classes_are_weighed_in_the_network_by_a_button_and_undone_by_its_name(qtbot, session, panel, tmp_path):

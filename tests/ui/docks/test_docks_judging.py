@@ -134,6 +134,18 @@ def test_in_a_low_window_the_counts_of_the_matrix_can_be_read_and_nothing_stands
     assert page.samples.geometry().right() >= page.width() - 1
 
 
+def test_beside_a_matrix_of_many_classes_no_figure_is_cut(panel, turn):
+    page, codes = turn("Confusion"), np.arange(60)
+    names = tuple(f"a class of a long name {code}" for code in codes)
+    many = classes.Confusion(names, codes, codes, codes, np.full(60, 12_345))
+    page._show(many, classes.by_class(many), page.wrong)
+    for height in (196, 320, 620):
+        panel.resize(1280, height)
+        QApplication.processEvents()
+        assert page.table.isVisible()
+        assert page.table.viewport().width() >= page.table.horizontalHeader().length()
+
+
 def test_where_there_is_little_width_figures_and_rows_take_turns(panel, turn, qtbot):
     page = turn("Confusion")
     panel.resize(800, 320)
@@ -254,6 +266,18 @@ def test_what_speaks_against_an_answer_has_the_colours_of_that_also_where_nothin
     assert page.picture.item.tiles.span == (-1.0, 1.0)
     page.picture.show_picture(np.array([[1.0, 0.5], [0.0, 0.25]]))
     assert not page.picture.item.tiles.signed
+
+
+def test_the_sum_is_told_against_an_empty_input_and_only_where_the_parts_add_up(turn):
+    page = turn("Explain")
+    found = page.found
+    above = found.score - found.baseline
+    side = "above" if above > 0 else "below"
+    sentence = page.picture.note.text()
+    assert sentence.startswith(f"score {numbers.figure(found.score)}, {numbers.figure(abs(above))[:3]}")
+    assert sentence.endswith(f"{side} that of an empty input")
+    page._explained(replace(found, baseline=float("nan")))
+    assert page.picture.note.text() == f"score {numbers.figure(found.score)}"
 
 
 def test_a_group_that_is_chosen_by_key_comes_into_sight(panel, turn):

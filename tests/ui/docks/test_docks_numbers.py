@@ -27,6 +27,15 @@ def test_shares_are_per_cent():
     assert [numbers.share(value) for value in (0.0, 0.004, 0.38, 1.0)] == ["0 %", "0.4 %", "38 %", "100 %"]
 
 
+@pytest.mark.parametrize(("values", "told"), [
+    ((0.996, 0.004), "99.6 % 0.4 %"), ((0.334, 0.333, 0.333), "34 % 33 % 33 %"), ((0.9951, 0.0049), "99.5 % 0.5 %"),
+    ((1.0, 0.0), "100 % 0 %"), ((0.625, 0.375), "63 % 37 %"), ((0.9, 0.8), "90 % 80 %"),
+    ((0.99996, 0.00004), "100 % 0 %"), ((1 / 6,) * 6, "17 % 17 % 17 % 17 % 16 % 16 %"),
+])  # fmt: skip
+def test_shares_of_one_whole_add_up_as_they_are_told(values: tuple[float, ...], told: str) -> None:
+    assert " ".join(numbers.shares(values)) == told
+
+
 @pytest.mark.parametrize(
     ("low", "high", "most", "texts"),
     [

@@ -48,8 +48,11 @@ def test_a_network_that_writes_goes_on_with_the_text_of_a_file(say: Callable[...
     assert status == 0
     from_row = say("predict", "w.nnstudio", '{"text": "the dog"}', "--json")[1]
     assert json.loads(lines[0])["outputs"] == json.loads(from_row[0])["outputs"]
-    from_nothing = say("predict", "w.nnstudio", '{"other": ""}', "--json")[1]
+    from_nothing = say("predict", "w.nnstudio", "{}", "--json")[1]
     assert json.loads(lines[0])["outputs"] != json.loads(from_nothing[0])["outputs"]
+    status, _, sentence = say("predict", "w.nnstudio", '{"other": ""}')
+    assert status == 1
+    assert "needs “text”; what was given has “other”" in sentence[0]
 
 
 def test_a_sound_is_told_by_its_length_and_its_samples_are_there_for_a_program(say: Callable[..., Said]) -> None:

@@ -25,6 +25,7 @@ from nnstudio.project.sheet import Sheet
         (["--seed", "-1"], "--seed must be a whole number from 0 to 2,147,483,647, not -1"),
         (["--device", "abacus"], "--device"),
         (["--resume"], "There is no checkpoint to go on from"),
+        (["--resume", "--keep"], "--resume goes on with the last run and --keep begins a new one; give one of the two"),
     ],
 )
 def test_what_training_is_asked_for_and_cannot_be(given: list[str], said: str, refused: Callable[..., str]) -> None:

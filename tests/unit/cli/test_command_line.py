@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -10,15 +11,18 @@ import sqlite3
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nnstudio import cli
+from nnstudio.cli.training import Stopped
 from nnstudio.graph import edits
 from nnstudio.project.files import load
 from nnstudio.project.project import Project
+from nnstudio.train.control import Control
 
 HEAVY = {"torch", "PySide6", "pyqtgraph", "polars", "onnx", "onnxruntime", "pandas", "scipy", "sklearn"}
 
@@ -245,7 +249,10 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent in another way")
-def test_ctrl_c_ends_training_and_keeps_what_was_learned(line: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_or_the_system_ends_training_and_what_was_learned_is_kept(
+    line: str, tmp_path: Path, number: int, status: int
+) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3]), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         [sys.executable, "-m", "nnstudio", "train", line, "--epochs", "1000000"],
@@ -256,12 +263,28 @@ def test_ctrl_c_ends_training_and_keeps_what_was_learned(line: str, tmp_path: Pa
         for text in process.stdout:
             if text.startswith("epoch"):
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         rest = process.stdout.read()
-        assert process.wait() == 130
+        assert process.wait() == status
         assert "Stopped after" in rest
         assert process.stderr.read() == ""
     assert load(line).weights is not None
+
+
+def test_a_cross_validation_that_is_stopped_says_how_far_it_came(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nnstudio.cli import folds
+
+    @contextlib.contextmanager
+    def stopped_at_once(control: Control) -> Iterator[Stopped]:
+        control.stop()
+        yield Stopped(signal.SIGINT)
+
+    monkeypatch.setattr(folds, "stoppable", stopped_at_once)
+    status, out, _ = run(capsys, "train", line, "--folds", "2", "--epochs", "3")
+    assert status == 130
+    assert out.splitlines()[-1] == "Stopped after 0 of 2 folds."
 
 
 def test_without_a_command_the_window_opens(monkeypatch: pytest.MonkeyPatch, line: str) -> None:

@@ -230,3 +230,54 @@ def test_what_is_written_is_read_whatever_the_dialect(numbers, delimiter, encodi
     assert [row[2] for row in data.cells(0, len(numbers))] == [f"x{word}" for _, _, word in numbers]
     assert second.kind in ("number", "category")
     assert third.kind in ("category", "text")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('n,y\n"1,200",a\n"12,345",b\n950,a\n"1,000,000",b\n', [1200.0, 12345.0, 950.0, 1e6]),
+        ('n,y\n"1,200.50",a\n"-2,000",b\n7.25,a\n', [1200.5, -2000.0, 7.25]),
+        ("n;y\n1,200.50;a\n3,000;b\n0.5;a\n", [1200.5, 3000.0, 0.5]),
+        ('n,y\n"1,5",a\n"2,250",b\n"0,125",a\n', [1.5, 2.25, 0.125]),
+        ("n;y\n1,200;a\n2,125;b\n3,5;a\n", [1.2, 2.125, 3.5]),
+    ],
+)
+def test_commas_between_thousands_are_no_decimal_commas(tmp_path, content, expected):
+    data = opened(tmp_path / "t.csv", content, split=ALL)
+    assert data.columns["n"].values.tolist() == expected
+
+
+@pytest.mark.parametrize("line", ["sep=;\n", '"sep=;"\r\n', "SEP=;\r\n"])
+def test_the_line_that_tells_excel_the_delimiter_is_no_row(tmp_path, line):
+    content = "\ufeff" + line + "a;b\n" + "".join(f"{i},5;t, {i % 2}\n" for i in range(30))
+    for reading in ("memory", "disk"):
+        data = opened(tmp_path / "t.csv", content, split=ALL, options={"reading": reading})
+        assert list(data.columns) == ["a", "b"]
+        assert data.columns["a"].values[:3].tolist() == [0.5, 1.5, 2.5]
+    assert describe_file(tmp_path / "t.csv").options["delimiter"] == ";"
+
+
+def test_a_number_that_is_given_for_a_prediction_is_read_as_in_the_file(tmp_path):
+    content = 'n,y\n"1,200",a\n"12,345",b\n950,a\n"1,000,000",b\n'
+    data = opened(tmp_path / "t.csv", content, split=ALL)
+    given = data.prepared.encode({"n": ["1,200", 1200, "950"]})["n"]
+    assert given[0] == given[1] != given[2]
+    with pytest.raises(DataError, match="must be a number, not '1,5'"):
+        data.prepared.encode({"n": ["1,5"]})
+
+
+def test_times_with_their_zone_and_dates_with_slashes_are_dates(tmp_path):
+    zones = ["2024-03-01T00:00:00Z", "2024-03-01T01:00:00.5+01:00", "2024-03-01 00:00:00-02:00"]
+    slashes = ["2024/03/01", "2024/03/02", "2024/03/31"]
+    lines = "".join(f"{zone},{day},{i}\n" for i, (zone, day) in enumerate(zip(zones, slashes, strict=True)))
+    data = opened(tmp_path / "t.csv", "zone,day,y\n" + lines, split=ALL)
+    first = 1709251200.0  # 2024-03-01 in UTC, by `date -u`
+    assert data.columns["zone"].values.tolist() == [first, first + 0.5, first + 7200]
+    assert data.columns["day"].values.tolist() == [first, first + 86_400, first + 30 * 86_400]
+
+
+def test_of_a_long_text_tables_and_sentences_show_the_beginning(tmp_path):
+    lines = [f'{i},"{"word " * 50_000}"' for i in range(5)]
+    data = opened(tmp_path / "t.csv", "\n".join(["n,t", *lines]))
+    assert [len(cell) for cell in data.cells(0, 1)[0]] == [1, 300]
+    assert max(map(len, data.warnings)) < 300

@@ -7,6 +7,8 @@ import pytest
 
 from nnstudio.data import DataReference, Split, open_data
 from nnstudio.data.findings import Finding, findings
+from nnstudio.data.steps.numbers import Dates, Impute
+from nnstudio.data.steps.texts import Tokens
 from nnstudio.graph.builder import NetworkBuilder
 
 RANDOM = np.random.default_rng(0)
@@ -195,3 +197,72 @@ def test_a_table_on_disk_is_looked_at_as_well(tmp_path):
         tmp_path, {"a": ["", *numbers(199)], "same": ["x"] * 200, "class": classes()}, options={"reading": "disk"}
     )
     assert {each.code for each in findings(data)} == {"constant-column", "missing-values"}
+
+
+def told(data) -> list[Finding]:
+    return [each for each in findings(data) if each.code == "column-tells-target"]
+
+
+@pytest.mark.parametrize("how", ["curve", "with tax", "noisy", "tens"])
+def test_a_column_made_of_a_number_to_be_predicted_is_found_also_where_it_is_no_copy(tmp_path, how):
+    price = np.round(np.abs(RANDOM.normal(size=200)) * 1000 + 1, 2)
+    made = {
+        "curve": np.log(price),
+        "with tax": np.round(price * 1.19, 2),
+        "noisy": price + RANDOM.normal(size=200) * 0.1,
+        "tens": np.round(price, -1),
+    }[how]
+    data = opened(tmp_path, {"a": numbers(), "later": made, "price": price},
+                  fields=DataReference("file:x").with_choice("price", role="target").fields)  # fmt: skip
+    (one,) = told(data)
+    assert one.columns == ("later", "price")
+    assert told(cured(data, one)) == []
+
+
+def test_what_grows_with_time_is_not_accused(tmp_path):
+    data = opened(
+        tmp_path, {"year": list(range(1900, 2000)), "people": np.cumsum(np.abs(RANDOM.normal(size=100))).tolist()}
+    )
+    assert told(data) == []
+
+
+def test_what_only_goes_along_with_the_target_is_not_accused(tmp_path):
+    x = RANDOM.normal(size=400)
+    data = opened(tmp_path, {"a": x, "b": x + RANDOM.normal(size=400) / 10, "target": x + RANDOM.normal(size=400) / 20})
+    assert told(data) == []
+
+
+def test_a_column_that_is_the_target_in_nearly_all_rows_is_found(tmp_path):
+    answer = classes()
+    copy = [("no" if text == "yes" else "yes") if place == 7 else text for place, text in enumerate(answer)]
+    (one,) = told(opened(tmp_path, {"a": numbers(), "copy": copy, "class": answer}))
+    assert "“copy” alone tells “class” in 199 of 200 rows looked at" in one.message
+    half = [("no" if text == "yes" else "yes") if place % 20 == 7 else text for place, text in enumerate(answer)]
+    assert told(opened(tmp_path, {"a": numbers(), "copy": half, "class": answer})) == []
+
+
+def test_columns_that_each_tell_one_class_are_found_and_ignored_together(tmp_path):
+    answer = RANDOM.choice(list("pqr"), 200)
+    columns = {f"is_{name}": (answer == name).astype(int) for name in "pqr"}
+    data = opened(tmp_path, {"a": numbers(), **columns, "class": answer})
+    (one,) = told(data)
+    assert one.columns == ("is_p", "is_q", "is_r", "class")
+    assert told(cured(data, one)) == []
+    (single,) = told(opened(tmp_path, {"a": numbers(), "is_p": columns["is_p"], "class": answer}))
+    assert "“is_p” alone tells whether “class” is “p” in all 200 rows" in single.message
+
+
+@pytest.mark.parametrize("kind", ["number", "text", "date"])
+def test_a_column_that_has_a_value_for_one_class_alone_is_found_and_ignored(tmp_path, kind):
+    answer = classes()
+    value = {"number": "{:.3f}", "text": "some words {:.3f}", "date": "2024-0{:.0f}-11"}[kind]
+    closed = [value.format(1 + place % 9) if text == "yes" else "" for place, text in enumerate(answer)]
+    data = opened(tmp_path, {"a": numbers(), "closed": closed, "class": answer},
+                  fields=DataReference("file:x").with_choice("class", role="target").fields)  # fmt: skip
+    steps = {"date": (Dates(column="closed"),), "text": (Tokens(column="closed"),)}.get(kind, (Impute(indicator=True),))
+    data = open_data(data.reference.with_(steps=steps, types={}))
+    (one,) = told(data)
+    assert "Whether “closed” has a value tells “class” in all 200 rows" in one.message
+    after = cured(data, one)
+    assert told(after) == []
+    assert after.arrays("train")["features"].shape[1] == 1, "nothing made of it is fed"

@@ -204,6 +204,7 @@ def test_one_long_text_among_many_takes_no_memory_for_all(tmp_path: Path) -> Non
     (tmp_path / "t.jsonl").write_text("\n".join(lines))
     reference = DataReference.file(tmp_path / "t.jsonl")
     tracemalloc.start()
+    findings(open_data(reference.with_choice("text", role="input")))
     open_data(reference.with_(
         split=reference.split.with_(together=True), steps=(Tokens(column="text", by="words", length=8),)
     ))  # fmt: skip

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nnstudio.data import DataError, DataReference, Split, open_data, splitting
-from nnstudio.data.splitting import folded, split_rows
+from nnstudio.data.splitting import folded, split_by_time, split_rows
 
 ROWS = np.arange(300)
 
@@ -83,3 +84,55 @@ def test_folds_of_a_data_set_learn_from_their_own_training_rows(tmp_path):
         assert not persons[0] & persons[1]
     with pytest.raises(DataError, match="“town” should name the group of each row, but there is none"):
         open_data(data.reference.with_(split=Split(group="town")))
+
+
+def grouped_over_time(reach: int, groups: int = 20) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Times in no order, and groups that begin one after the other and reach over so many rows of time."""
+    times = np.random.default_rng(0).permutation(len(ROWS)).astype(float)
+    begins = (times // (len(ROWS) / groups)).astype(np.int64)
+    late = (times % (len(ROWS) / groups)) < reach
+    return times, np.where(late & (begins > 0), begins - 1, begins)
+
+
+def test_by_time_groups_stay_together_and_those_over_a_border_are_left_out():
+    times, groups = grouped_over_time(reach=2)
+    told: list[str] = []
+    split = Split(by_time=True, train=0.55, validation=0.2, test=0.25)
+    parts = split_by_time(split, ROWS, times, None, groups, ("d", "person"), told)
+    ends = [(times[rows].min(), times[rows].max()) for rows in parts.values()]
+    assert ends[0][1] < ends[1][0] <= ends[1][1] < ends[2][0], "no part begins before the one before it ends"
+    held = [set(groups[rows].tolist()) for rows in parts.values()]
+    assert sum(map(len, held)) == len(held[0] | held[1] | held[2]), "no group is in two parts"
+    left = np.setdiff1d(ROWS, np.concatenate(list(parts.values())))
+    crossing = [g for g in range(20) if not any(g in each for each in held)]
+    assert set(groups[left].tolist()) == set(crossing)
+    assert 1 <= len(crossing) <= 2
+    assert told == [
+        f"{len(left)} rows are in no part, since groups of “person” reach from the time of one part into that of "
+        "another; split by time or by group alone to use all"
+    ]
+
+
+def test_groups_that_all_reach_over_time_are_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("person,day,y\n" + "".join(f"p{i % 4},{i},{i * i}\n" for i in range(40)))
+    split = Split(by_time=True, time_column="day", group="person")
+    with pytest.raises(DataError, match="All groups of “person” reach beyond the time of training.*not by both"):
+        open_data(DataReference.file(path, split=split))
+    path.write_text("person,day,y\n" + "".join(f"p{i // 4},{i},{i * i}\n" for i in range(40)))
+    data = open_data(DataReference.file(path, split=split))
+    people = [set(data.columns["person"].values[data.indices(part)].tolist()) for part in ("train", "test")]
+    assert all(people)
+    assert not people[0] & people[1]
+
+
+def test_by_time_no_group_of_a_fold_that_is_tested_was_trained_on():
+    times, groups = grouped_over_time(reach=3)
+    for fold in range(4):
+        parts = folded(Split(by_time=True), ROWS, fold, 4, None, times, groups)
+        seen = np.concatenate([parts["train"], parts["validation"]])
+        assert times[seen].max() < times[parts["test"]].min()
+        assert not set(groups[seen]) & set(groups[parts["test"]])
+        assert len(parts["train"])
+    with pytest.raises(DataError, match="Fold 1 has no group that ends before it"):
+        folded(Split(by_time=True), ROWS, 0, 4, None, times, ROWS % 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnstudio.data import DataError, describe_file, formats, open_data
+from nnstudio.data.columns import quoted
 from nnstudio.data.formats import FORMATS, patterns, sha256
 from nnstudio.data.reference import DataReference
 
@@ -57,3 +59,30 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "d.csv").mkdir()
     with pytest.raises(DataError, match=r"is a folder, and table \(\.csv\) was expected; choose the data again"):
         open_data(DataReference.file(tmp_path / "d.csv", options={"format": "csv"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("cat.JPG", b"\xff\xd8\xff\0", "is a single picture; choose the folder in which such pictures are: "),
+        ("yes.wav", b"RIFF\0\0\0\0WAVE", "is a single sound; choose the folder in which such sounds are: "),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0), "is packed; unpack it and choose what was in it"),
+        ("batch.bin", bytes(3073 * 2 - 5), r"is no CIFAR batch \(.bin\) although its name says so"),
+    ],
+)
+def test_a_file_that_is_no_data_alone_says_what_to_choose(tmp_path: Path, name: str, content: bytes, told: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=f"“{name}” {told}"):
+        describe_file(tmp_path / name)
+
+
+def test_a_folder_of_files_names_one_that_can_be_chosen(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "README").write_text("about")
+    (tmp_path / "raw" / "train-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01\0\0\0\x02ab")
+    with pytest.raises(DataError, match=r"choose a file in it, such as “raw/train-labels-idx1-ubyte” \(IDX file"):
+        describe_file(tmp_path)
+
+
+def test_a_sentence_shows_the_beginning_of_a_name_that_is_a_whole_text() -> None:
+    assert quoted(["short", "a b\nc " * 1000]) == f"“short”, “{'a b c ' * 9}a b c…”"

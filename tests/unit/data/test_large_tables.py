@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from nnstudio.data import DataError, DataReference, Split, cells, csv_stream, open_data, opening, parquet
+from nnstudio.data import ColumnChoice, DataError, DataReference, Split, cells, csv_stream, open_data, opening, parquet
 from nnstudio.data import blocks as in_blocks
 from nnstudio.data.caching import cache_folder
 from nnstudio.data.lazy import is_lazy
@@ -218,7 +219,7 @@ def test_other_encodings_and_line_ends_are_cut_into_blocks_as_well(tmp_path, enc
 def test_a_quotation_mark_that_is_never_closed_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(in_blocks, "LONGEST", 5000)
     path = tmp_path / "t.csv"
-    path.write_text('a,b\n1,"never\n' + "2,3\n" * 5000)
+    path.write_text('a,b\n1,"never\n' + "2,3\n" * 5000 + '4,"5,6"\n')
     with pytest.raises(DataError, match="quotation mark that is not closed"):
         open_data(DataReference.file(path, options={"reading": "disk"}))
 
@@ -255,6 +256,19 @@ def test_parquet_and_arrow_on_disk_are_what_they_are_in_memory(tmp_path, form):
     assert disk.columns["flag"].categories == ("false", "true")
     assert disk.columns["class"].kind == "category"
     assert opening.describe_file(path).options["format"] == form
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_durations_are_their_seconds(tmp_path, form):
+    hours = pl.Series("took", [timedelta(hours=1), None, timedelta(milliseconds=1500)] * 20)
+    path = tmp_path / f"t.{form}"
+    frame = pl.DataFrame({"took": hours, "y": ["a", "b", "c"] * 20})
+    frame.write_parquet(path) if form == "parquet" else frame.write_ipc(path)
+    memory, disk = both(path)
+    assert_same(memory, disk)
+    np.testing.assert_array_equal(memory.columns["took"].values[:3], [3600.0, np.nan, 1.5])
+    asked = DataReference.file(path, fields={"took": ColumnChoice.make({"kind": "category"})})
+    assert open_data(asked).columns["took"].categories == ("1.5", "3600.0")
 
 
 def streamed(path, frames, **how):

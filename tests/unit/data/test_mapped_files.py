@@ -62,10 +62,15 @@ def of(name: str) -> np.ndarray[Any, Any]:
         case _:
             made = drawn(3)
             made[5, 1], made[ROWS - 1, 2] = np.nan, -np.inf
+            if name == "too large":
+                made = made.astype("f8")
+                made[7, 0], made[8, 0] = 1e300, -4e38
             return made
 
 
-KINDS = ["vectors", "other byte order", "bytes", "grey pictures", "colours last", "deep pictures", "missing"]
+KINDS = [
+    "vectors", "other byte order", "bytes", "grey pictures", "colours last", "deep pictures", "missing", "too large",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -81,6 +86,11 @@ def test_an_array_on_disk_is_what_it_would_be_in_memory(tmp_path: Path, kind: st
     findings(data)
     assert data.cells(0, 2)
     assert [data.summary(name).count for name in data.columns]
+    for name, array in data.arrays("train").items():
+        assert np.isfinite(array[:]).all(), name
+    if kind in ("missing", "too large"):
+        count = {"missing": 2, "too large": 4}[kind]
+        assert sum(f"has {count} numbers that are missing or infinite, or too large" in w for w in data.warnings) == 1
 
 
 @pytest.mark.parametrize(
@@ -131,9 +141,25 @@ def test_only_a_large_array_stays_on_disk_and_takes_little_memory(
     assert not any(is_lazy(column.values) for column in open_data(DataReference.file(small)).columns.values())
 
 
-def test_a_packed_array_is_read_whole(tmp_path: Path) -> None:
-    np.savez_compressed(tmp_path / "d.npz", x=drawn(7))
-    assert not any(is_lazy(column.values) for column in opened(tmp_path / "d.npz", "disk").columns.values())
+def test_a_packed_array_is_unpacked_on_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "d.npz"
+    np.savez_compressed(path, x=of("missing"), y=np.arange(ROWS) % 3)
+    data = alike(path)
+    assert is_lazy(data.columns["features"].values)
+    with monkeypatch.context() as patch:
+        patch.setattr("nnstudio.data.archive.shutil.copyfileobj", None)
+        alike(path)
+    np.savez_compressed(path, x=drawn(7), y=np.arange(ROWS) % 3)
+    assert alike(path).types["features"].axes[1].size == 7
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        opened(path, "disk")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    np.savez_compressed(path, x=drawn(8), y=np.arange(ROWS) % 3)
+    with pytest.raises(DataError, match="is read from a copy on disk"):
+        opened(path, "disk")
 
 
 def test_what_is_damaged_is_noticed_before_anything_is_shown(tmp_path: Path) -> None:

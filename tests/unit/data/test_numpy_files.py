@@ -157,3 +157,42 @@ def test_numbers_of_the_other_byte_order_are_read(tmp_path):
     np.save(tmp_path / "d.npy", np.arange(12, dtype=">f8").reshape(4, 3))
     data = open_data(DataReference.file(tmp_path / "d.npy", split=Split.everything()))
     assert data.arrays("train")["features"].sum() == 66
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x_train", "y_train", "x_test", "y_test"), ("train_images", "train_labels", "test_images", "test_labels"),
+        ("trainX", "trainY", "testX", "testY"),
+    ],
+)  # fmt: skip
+def test_arrays_for_training_and_for_testing_are_one_with_its_split(tmp_path, names):
+    random = np.random.default_rng(0)
+    pixels, kinds = random.integers(0, 255, (50, 8, 8), dtype=np.uint8), np.arange(50) % 3
+    given = dict(zip(names, (pixels[:40], kinds[:40], pixels[40:], kinds[40:]), strict=True))
+    np.savez(tmp_path / "d.npz", **given)
+    data = open_data(DataReference.file(tmp_path / "d.npz"))
+    assert set(data.fields) == {"image", "label"}
+    assert data.indices("test").tolist() == list(range(40, 50))
+    assert data.count("train") + data.count("validation") == 40
+    np.testing.assert_allclose(data.arrays("test")["image"][:, 0] * 255, pixels[40:], atol=1e-4)
+    assert data.arrays("test")["label"].tolist() == kinds[40:].tolist()
+    assert data.cells(0, 1)[0][-1] == "train"
+
+
+def test_arrays_of_parts_that_do_not_fit_are_refused(tmp_path):
+    np.savez(tmp_path / "d.npz", x_train=np.zeros((9, 4, 4)), x_test=np.zeros((5, 4, 3)))
+    with pytest.raises(DataError, match="their lengths differ"):
+        open_data(DataReference.file(tmp_path / "d.npz"))
+    for names in (("latest", "trainable"), ("contest", "x_test"), ("train", "Train")):
+        np.savez(tmp_path / "d.npz", **{name: np.zeros((5, 4)) for name in names})
+        assert "part" not in open_data(DataReference.file(tmp_path / "d.npz")).columns
+    np.savez(tmp_path / "d.npz", x_train=np.zeros((9, 4)), x_test=np.zeros((5, 4)), y_train=np.zeros(8))
+    with pytest.raises(DataError, match="their lengths differ"):
+        open_data(DataReference.file(tmp_path / "d.npz"))
+
+
+def test_an_array_of_no_numbers_is_refused(tmp_path):
+    np.save(tmp_path / "d.npy", np.zeros((5, 0)))
+    with pytest.raises(DataError, match="is 5×0, so no sample has a number"):
+        open_data(DataReference.file(tmp_path / "d.npy"))

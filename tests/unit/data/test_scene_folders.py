@@ -196,6 +196,16 @@ def test_masks_that_number_objects_become_background_and_object(tmp_path: Path) 
     assert data.columns["mask"].values[:1].sum() == 399
 
 
+def test_a_number_that_is_by_chance_the_name_of_a_picture_is_no_name(tmp_path: Path) -> None:
+    for place in range(12):
+        draw(tmp_path / "pictures" / f"{place}.png", place * 10, (8, 8))
+    lines = [f"{11 - place},{'ab'[place % 2]},{place}.png" for place in range(12)]
+    (tmp_path / "labels.csv").write_text("\n".join(["age,breed,file", *lines, "3,a,gone.png"]))
+    data = opened(tmp_path)
+    assert set(data.columns) == {"image", "age", "breed"}
+    assert told(data, "1 rows name a picture that is not in the folder", "gone.png")
+
+
 def test_a_table_names_pictures_and_says_what_they_show(tmp_path: Path) -> None:
     lines = ["file,breed,age,split"]
     for place in range(20):

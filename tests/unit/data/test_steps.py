@@ -259,6 +259,20 @@ def test_windows_do_not_leave_their_group_and_follow_the_order_of_times():
     assert (past // 20 == past[:, :1] // 20).all()
 
 
+def test_windows_of_rows_that_are_given_do_not_leave_groups_that_are_met_first_there():
+    value = Column("value", "number", np.arange(60.0), standardise=True)
+    columns = {"value": value, "shop": Column("shop", "category", np.arange(60) // 30, ("old", "older"))}
+    source = Source(columns, 60, False, {name: column.values for name, column in columns.items()})
+    steps = (Windows(columns=("value",), past=3, horizon=1, group="shop"),)
+    made = Dataset(DataReference("file:x", steps=steps, split=Split.everything()), source, "x")
+    shops = ["new"] * 4 + ["old"] * 3 + ["newer"] * 4
+    given = read_back(made.prepared).encode({"shop": shops, "value": list(range(11))})
+    past = made.decode("past", given["past"])
+    firsts = [round(float(window[0, 0])) for window in past]
+    assert firsts == [0, 1, 7, 8, 4]
+    assert all(np.ptp(np.diff(window[:, 0])) < 1e-3 for window in past)
+
+
 def test_with_no_horizon_the_target_is_that_of_the_last_row():
     columns = {"value": list(range(30)), "left": list(range(30, 0, -1))}
     made = dataset(columns, Windows(past=4, horizon=0, target="left"), split=Split.everything())
@@ -279,3 +293,27 @@ def test_windows_whose_future_is_missing_are_left_out_and_a_missing_past_is_fill
 def test_too_few_rows_for_a_window_are_told():
     with pytest.raises(DataError, match="A window takes 8 rows"):
         dataset({name: values[:7] for name, values in SERIES.items()}, WINDOWS)
+
+
+def test_a_step_can_be_done_without_some_of_its_columns():
+    pair = Tokens(column="a", also=("b", "c"))
+    assert pair.without({"z"}) is pair
+    assert pair.without({"a"}) == Tokens(column="b", also=("c",))
+    assert pair.without({"a", "b", "c"}) is None
+    windows = Windows(columns=("a", "b"), target="b", order="t")
+    assert windows.without({"a"}) == Windows(columns=("b",), target="b", order="t")
+    assert windows.without({"t"}) == windows
+
+
+def test_windows_do_not_leave_groups_that_came_to_the_data_since_it_was_learned_from():
+    def opened(shops):
+        value = Column("value", "number", np.arange(20.0 * len(shops)) % 20 + np.repeat(range(len(shops)), 20) * 1000)
+        columns = {"value": value, "shop": Column("shop", "category", np.repeat(range(len(shops)), 20), shops)}
+        source = Source(columns, 20 * len(shops), False, {name: column.values for name, column in columns.items()})
+        steps = (Windows(columns=("value",), past=3, horizon=1, group="shop"),)
+        return Dataset(DataReference("file:x", steps=steps, split=Split.everything()), source, "x")
+
+    made = opened(("new", "newer", "old")).prepared_as(opened(("old", "older")).fitted)
+    past = made.columns["past"].values[..., 0]
+    assert len(past) == 3 * 17
+    assert (np.diff(past, axis=1) == 1).all()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from nnstudio.graph import Network
 from nnstudio.graph.builder import NetworkBuilder
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what these tests share in files of their own
 
 
 def mlp() -> Network:
@@ -75,3 +79,11 @@ def sequence() -> Network:
 @pytest.fixture(scope="session")
 def networks() -> Mapping[str, Callable[[], Network]]:
     return {"mlp": mlp, "skip": skip, "volumes": volumes, "sequence": sequence}
+
+
+@pytest.fixture(scope="session")
+def drawing() -> Network:
+    """Four inputs, and an Add whose line is replaced."""
+    from lines_of_code import drawing_of_lines
+
+    return drawing_of_lines()

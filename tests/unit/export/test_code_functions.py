@@ -2,69 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
-from inspect import signature
 
 import pytest
 import torch
+from lines_of_code import outputs_of, with_line
 
-from nnstudio.compile.lower import compile_network
 from nnstudio.compile.resolve import resolve
 from nnstudio.export.code_editing import CodeError, edited
 from nnstudio.export.code_table import SIGNATURES
 from nnstudio.export.python_source import written
-from nnstudio.graph import Network, edits
-from nnstudio.layers import load
+from nnstudio.graph import Network
 from nnstudio.resources import resource_path
-
-#: What a line of code may be fed with.
-INPUTS: Mapping[str, tuple[int, ...]] = {"image": (4, 6, 8), "other": (4, 6, 8), "series": (5, 8), "vector": (12,)}
-
-
-@pytest.fixture(scope="module")
-def drawing() -> Network:
-    """Four inputs, and an Add whose line is replaced; the rest has the shape of one of the inputs."""
-    types = load()
-    made = [edits.add(types["Input"](field=name, shape=shape), name=name, id=name) for name, shape in INPUTS.items()]
-    made += [edits.add(types["Identity"](), name=f"{name}_", id=f"{name}_") for name in INPUTS]
-    made += [edits.connect(name, "output", f"{name}_", "input") for name in INPUTS]
-    made += [edits.add(types["Flatten"](), name="y", id="y"), edits.add(types["Output"](), name="out", id="out")]
-    made += [edits.connect("image_", "output", "y", "input"), edits.connect("y", "output", "out", "input")]
-    for name in ("other", "series", "vector"):
-        made += [
-            edits.add(types["Output"](), name=f"{name}_out", id=f"{name}_out"),
-            edits.connect(f"{name}_", "output", f"{name}_out", "input"),
-        ]
-    return edits.chain(*made)(Network())
-
-
-def outputs_of(network: Network, text: str, name: str = "out") -> tuple[torch.Tensor, torch.Tensor]:
-    """What the code gives in plain torch, and what the drawing that is made of it gives."""
-    source = written(resolve(network), ends=True)
-    made = edited(source, text).network
-    fed = {name: torch.randn(3, *shape, generator=torch.Generator().manual_seed(7)) for name, shape in INPUTS.items()}
-    space: dict[str, object] = {"F": torch.nn.functional, "math": math}
-    exec(compile(text, "<code>", "exec"), space)
-    plain = space["Model"]()  # type: ignore[operator]
-    model = compile_network(made).model
-    own = dict(plain.named_parameters())
-    if own:
-        model.load_state_dict(plain.state_dict())
-    with torch.no_grad():
-        fed_plain, fed_drawn = (
-            {key: fed[key] for key in signature(each.forward).parameters} for each in (plain, model)
-        )
-        return plain.eval()(**fed_plain)[name], model.eval()(**fed_drawn)[name]
-
-
-def with_line(network: Network, *lines: str) -> str:
-    """The code with these lines in the place of the one that computes ``y``."""
-    text = written(resolve(network), ends=True).text
-    [line] = [line for line in text.split("\n") if line.strip().startswith("y = ")]
-    return text.replace(line, "\n".join(f"        {line}" for line in lines))
-
 
 LINES = """
 torch.permute(image, (0, 2, 3, 1))
@@ -244,7 +193,7 @@ torch.diagonal(image, dim1=-2, dim2=-1)
 torch.gather(image, 1, image.argmax(dim=1, keepdim=True))
 image.relu().sigmoid().tanh()
 F.hardswish(F.mish(image)) - F.selu(other)
-F.rrelu(image)
+F.rrelu(image, training=self.training)
 F.alpha_dropout(image, 0.1, self.training)
 F.softmin(image, dim=2)
 F.adaptive_max_pool2d(image, (2, 2))
@@ -306,7 +255,12 @@ def test_the_help_page_names_every_function_that_is_understood() -> None:
         ("image.mean()", "Say dim of mean as well"),
         ("image.view(-1, 8)", "The samples would be mixed"),
         ("image.max(dim=1)", "take one, as in x.max(dim=1).values"),
-        ("F.dropout(image, 0.5, training=True)", "training can only be self.training"),
+        ("F.dropout(image, 0.5, training=True)", "F.dropout as it stands here draws at random when predicting, too"),
+        ("F.dropout(image)", "F.dropout as it stands here draws at random when predicting, too"),
+        ("F.dropout2d(image, 0.5, False)", "F.dropout2d as it stands here draws nothing at random"),
+        ("F.alpha_dropout(image, 0.1)", "F.alpha_dropout as it stands here draws nothing at random"),
+        ("F.rrelu(image)", "training can only be self.training, and has to be said"),
+        ("F.scaled_dot_product_attention(image, other, image, dropout_p=0.5)", "set the dropout in the inspector"),
         ("torch.mean(image, 1, dtype=torch.float64)", "mean is drawn with input, dim, keepdim alone"),
         ("torch.split(image, 2)", "the batch, axis 0, stays first"),
         ("image ** other", "give a number, as in x ** 2"),

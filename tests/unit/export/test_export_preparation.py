@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,16 +54,32 @@ def expected(project: Project) -> list[float]:
     return [answer["answer"]["probabilities"]["a"] for answer in project.predict(ROWS)]
 
 
+def loaded(path: Path) -> Any:
+    """The module that a file is."""
+    spec = importlib.util.spec_from_file_location("exported_model", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def probabilities(scores: np.ndarray) -> list[float]:
     return torch.softmax(torch.from_numpy(np.asarray(scores)), 1)[:, 0].tolist()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="these are no names of files there")
+@pytest.mark.parametrize("name", ['my "best" net.py', "it's a\\new {one}.py", 'two\n"lines".py', "\\N.py"])
+def test_a_file_of_any_name_loads_and_prepares(project: Project, tmp_path: Path, name: str) -> None:
+    project.export(tmp_path / name)
+    module = loaded(tmp_path / name)
+    arrays = module.prepare(ROWS)
+    with torch.no_grad():
+        assert module.load()(*map(torch.from_numpy, arrays.values())).shape == (2, 2)
 
 
 def test_the_python_file_prepares_rows_and_answers_as_the_project(project: Project, tmp_path: Path) -> None:
     path = tmp_path / "model.py"
     project.export(path)
-    spec = importlib.util.spec_from_file_location("exported_model", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded(path)
     arrays = module.prepare(ROWS)
     assert list(arrays) == ["words", "size"]
     with torch.no_grad():

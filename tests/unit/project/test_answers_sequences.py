@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from nnstudio.compile.lower import compile_network
 from nnstudio.data import DataReference, open_data
+from nnstudio.data.columns import Column, Source
+from nnstudio.data.dataset import Dataset
+from nnstudio.data.reference import Split
 from nnstudio.data.steps import STEPS
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.layers import load
 from nnstudio.project.answers import answers
 from nnstudio.project.answers_sequences import spans, tokens
+from nnstudio.project.predicting import predicted
 
 
 def test_scores_of_each_place_are_told_by_their_best() -> None:
@@ -25,6 +32,34 @@ def test_ctc_joins_what_it_reads() -> None:
     layer = load()["Output"](kind="tokens", decoder="ctc")
     scores = 20 * np.eye(6, dtype=np.float32)[[[5, 5, 0, 5, 4, 4]]]
     assert tokens(layer, scores, "", None)[0]["text"] == "5 5 4"
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_ctc_reads_no_step_that_only_fills_up(measured: bool) -> None:
+    """As many as the loss is told of: by a column, or by a layer that finds out."""
+    heard = np.array([[1, 1, 2, 3, 3], [2, 1, 3, 3, 3], [1, 3, 3, 3, 3], [2, 2, 1, 2, 1]])
+    steps = np.array([3, 2, 1, 5])
+    if measured:
+        heard = np.where(np.arange(5) < steps[:, None], heard, 0)
+    columns = {
+        "heard": Column("heard", "codes", heard, size=4),
+        "steps": Column("steps", "category", steps, tuple("012345")),
+        "said": Column("said", "codes", np.ones((4, 2), np.int64), role="target", size=4),
+    }
+    dataset = Dataset(DataReference("file:none", split=Split.everything()), Source(columns, 4, False, {}), "heard")
+    net = NetworkBuilder()
+    codes = net.add("Input", field="heard")
+    scores = net.add("LogSoftmax", net.add("Embedding", codes, embedding_dim=4, name="scores"))
+    lengths = net.add("SequenceLengths", net.add("PaddingMask", codes)) if measured else net.add("Input", field="steps")
+    net.add("CTCLoss", prediction=scores, target=net.add("Input", field="said"), prediction_lengths=lengths)
+    net.add("Output", scores, name="text", kind="tokens", decoder="ctc")
+    compiled = compile_network(net.network, dataset.types, seed=0)
+    table: Any = next(module for module in compiled.modules.values() if isinstance(module, torch.nn.Embedding))
+    with torch.no_grad():
+        table.weight.copy_(20 * torch.tensor([[0, 0, 0, 1.0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))
+    rows = {"heard": list(heard), "steps": [str(step) for step in steps]}
+    told, _ = predicted(net.network, compiled, dataset, rows)
+    assert [each["text"]["tokens"] for each in told] == [["1", "2"], ["2", "1"], ["1"], ["2", "1", "2", "1"]]
 
 
 @pytest.mark.parametrize("turned", [False, True])

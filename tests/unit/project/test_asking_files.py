@@ -18,6 +18,7 @@ from nnstudio.data import describe_file, open_data
 from nnstudio.data.dataset import Dataset
 from nnstudio.data.opening import open_file
 from nnstudio.data.steps.texts import Tokens
+from nnstudio.data.steps.windows import Windows
 from nnstudio.project.errors import ProjectError
 from nnstudio.project.inputs import read_inputs
 
@@ -104,9 +105,43 @@ def test_a_table_of_another_kind_is_asked_as_the_csv_file_would_be(table: Datase
 @pytest.mark.parametrize("ending", ["parquet", "csv", "txt"])
 def test_a_table_without_any_of_the_columns_is_told_by_what_it_has(table: Dataset, tmp_path: Path, ending: str) -> None:
     path = written(tmp_path, ending, {"width": [1.0], "height": [2.0]})
-    with pytest.raises(ProjectError, match=f"needs “code”.*; ask.{ending} has “width”, “height”") as told:
+    with pytest.raises(ProjectError, match=f"needs “size”, “code”; ask.{ending} has “width”, “height”") as told:
         read_inputs([str(path)], table, ("features",))
     assert "\n" not in str(told.value)
+
+
+def test_arrays_and_rows_without_any_of_the_columns_are_told_by_what_they_have(table: Dataset, tmp_path: Path) -> None:
+    np.savez(tmp_path / "ask.npz", width=np.zeros((2, 3)))
+    (tmp_path / "ask.json").write_text('[{"width": 1}]')
+    for given, name in (
+        (tmp_path / "ask.npz", "ask.npz"),
+        (tmp_path / "ask.json", "ask.json"),
+        ('{"width": 1}', "what was given"),
+    ):
+        with pytest.raises(ProjectError, match=f"needs “size”, “code”; {name} has “width”\\.$"):
+            read_inputs([str(given)], table, ("features",))
+
+
+def test_a_network_that_writes_refuses_what_holds_no_text(reviews: Dataset, tmp_path: Path) -> None:
+    np.savez(tmp_path / "ask.npz", width=np.zeros((2, 3)))
+    np.save(tmp_path / "ask.npy", np.zeros((2, 3)))
+    for given in (str(tmp_path / "ask.npz"), '{"width": 1}'):
+        with pytest.raises(ProjectError, match="needs “review”; .* has “width”"):
+            read_inputs([given], reviews, ("review",))
+    with pytest.raises(ProjectError, match="ask.npy holds numbers, but “review” takes texts; give a .txt file"):
+        read_inputs([str(tmp_path / "ask.npy")], reviews, ("review",))
+    assert read_inputs(["{}"], reviews, ("review",)) == [{}]
+
+
+def test_of_windows_over_time_the_columns_of_the_file_are_asked_for(tmp_path: Path) -> None:
+    lines = [f"{at % 7 + 0.5},{at}" for at in range(200)]
+    (tmp_path / "hours.csv").write_text("demand,at\n" + "\n".join(lines) + "\n")
+    step = Windows(columns=("demand",), target="demand", past=4, horizon=1)
+    data = open_data(describe_file(tmp_path / "hours.csv").with_(steps=(step,), types={}))
+    with pytest.raises(ProjectError, match="needs “demand”; what was given has “width”"):
+        read_inputs(['{"width": 1}'], data, ("past",))
+    (rows,) = read_inputs(['{"past": [[1], [2], [3], [4]]}'], data, ("past",))
+    assert list(rows) == ["past"]
 
 
 def test_a_database_is_asked_by_the_query_of_the_training_data_where_it_has_that(tmp_path: Path) -> None:
@@ -153,6 +188,19 @@ def test_a_file_of_text_is_one_text_and_a_table_in_one_is_its_rows(reviews: Data
     assert read_inputs([str(path)], reviews, ("review",)) == [{"review": ["good film", "bad film"]}]
     path.write_text("good, bad and fine\n")
     assert read_inputs([str(path)], reviews, ("review",)) == [{"review": ["good, bad and fine"]}]
+
+
+def test_a_text_that_the_network_writes_is_not_read_from_a_file(reviews: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    path.write_text("review,stars\ngood film,1\n")
+    needed = ("review", "stars")
+    assert read_inputs([str(path)], reviews, needed, written=("stars",)) == [{"review": ["good film"]}]
+    assert read_inputs([str(path)], reviews, needed) == [{"review": ["good film"], "stars": ["1"]}]
+    row = '{"review": "good film", "stars": "1"}'
+    assert read_inputs([row], reviews, needed, written=("stars",)) == [{"review": ["good film"], "stars": ["1"]}]
+    assert read_inputs([str(path)], reviews, ("review",), written=("review",)) == read_inputs(
+        [str(path)], reviews, ("review",)
+    )
 
 
 def test_a_file_of_text_is_a_text_a_line_where_lines_were_trained_from(tmp_path: Path) -> None:

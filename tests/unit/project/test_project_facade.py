@@ -142,7 +142,7 @@ def test_what_has_not_been_trained_cannot_be_asked(line: Project) -> None:
 
 def test_columns_that_are_missing_are_named(line: Project) -> None:
     line.train(epochs=1)
-    with pytest.raises(ProjectError, match="needs x"):
+    with pytest.raises(ProjectError, match="needs “x”; what was given has “y”"):
         line.predict({"y": [1]})
 
 

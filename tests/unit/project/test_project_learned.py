@@ -13,6 +13,7 @@ from nnstudio.data.encoding import learned
 from nnstudio.data.fitted import Fitted
 from nnstudio.data.preparation import Preparation
 from nnstudio.data.steps.texts import Tokens
+from nnstudio.data.steps.windows import Windows
 from nnstudio.project import files, tensors
 from nnstudio.project.project import Project
 from nnstudio.project.suggesting import suggest
@@ -78,6 +79,25 @@ def test_data_that_changed_is_evaluated_with_what_was_learned_and_without_labels
     sizes = judged.arrays("train")["features"][:, 0]
     assert sizes.mean() > 50  # in the scale of the data that it was trained on
     assert opened.evaluate("test").keys() == trained.evaluate("test").keys()
+
+
+def test_windows_over_data_that_grew_are_read_as_in_training(tmp_path):
+    def series(rows):
+        lines = [f"{np.sin(at / 5):.4f},{at % 7}" for at in range(rows)]
+        (tmp_path / "load.csv").write_text("load,day\n" + "\n".join(lines) + "\n")
+
+    series(120)
+    reference = describe_file(tmp_path / "load.csv", tmp_path)
+    reference = reference.with_(steps=(Windows(columns=("load", "day"), past=6, horizon=2),), types={})
+    dataset = open_data(reference, tmp_path)
+    before = dataset.fitted
+    field = next(iter(dataset.fields))
+    series(200)
+    again = open_data(reference, tmp_path)
+    kept = again.prepared_as(before)
+    assert kept.prepared == before.prepared != again.prepared
+    assert kept.arrays("train")[field].shape[1:] == dataset.arrays("train")[field].shape[1:]
+    assert kept.count("train") > dataset.count("train")
 
 
 def test_evaluating_data_that_lost_a_column_says_which(trained, tmp_path):

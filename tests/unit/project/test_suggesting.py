@@ -221,7 +221,7 @@ def test_a_number_is_predicted_from_its_date_alone_where_it_is_the_target(tmp_pa
 
 
 def test_a_date_is_nothing_that_a_network_answers_with(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="“when” holds dates"):
+    with pytest.raises(DataError, match="“when” holds dates, .* a column of numbers in its place, such as the days"):
         suggest(open_data(dated(tmp_path, "when,size,price").with_choice("when", role="target")))
 
 

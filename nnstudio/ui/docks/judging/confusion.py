@@ -66,9 +66,10 @@ class ConfusionPage(Page):
     def _fit(self) -> None:
         """The matrix gets the room it has use for, the figures theirs, the rows the rest; without a rest they take
         turns."""
-        left = min(self.matrix.width_for(self.height() - 10) + 20, int(0.62 * self.width()))
-        self.left.setFixedWidth(left)
         needed, chosen = self.table.needed + 12, self.matrix.cell != NONE
+        most = max(int(0.4 * self.width()), min(int(0.62 * self.width()), self.width() - needed - 2))
+        left = min(self.matrix.width_for(self.height() - 10) + 20, most)
+        self.left.setFixedWidth(left)
         both = self.width() - left - needed >= theme.scaled(ROWS)
         self.classes.setMinimumWidth(needed if both else 0)
         self.classes.setMaximumWidth(needed if both else MOST)

@@ -175,10 +175,11 @@ class ExplainPage(Page):
         self.stack.setCurrentIndex(1)
 
     def _sum(self, found: Explained) -> str:
-        if found.way != "gradients":
+        if found.way != "gradients" or found.baseline != found.baseline:  # codes that no gradient reaches do not add up
             return f"score {numbers.figure(found.score)}"
         total = sum(float(part.values.sum()) for part in found.parts)
-        return f"score {numbers.figure(found.score)}, {numbers.figure(total)} of it from the input"
+        side = "above" if total >= 0 else "below"
+        return f"score {numbers.figure(found.score)}, {numbers.figure(abs(total))} {side} that of an empty input"
 
     def _texts(self, part: Part) -> tuple[str, ...]:
         """What stood in the columns of the row."""

@@ -49,8 +49,8 @@ class _Lines(QAbstractTableModel):
 
 
 class FiguresTable(QTableView):
-    """A name and its figures a line. heads, widths: of the columns, in pixels at 100 %; name: what it shows, told to
-    those who cannot see it. ``picked``: another line is chosen, or none."""
+    """A name and its figures a line. heads, widths: of the columns, in pixels at 100 %, more where a head needs it;
+    name: what it shows, told to those who cannot see it. ``picked``: another line is chosen, or none."""
 
     picked = Signal()
 
@@ -72,15 +72,21 @@ class FiguresTable(QTableView):
     @property
     def needed(self) -> int:
         """How many pixels all columns take."""
-        return sum(theme.scaled(width) for width in self._widths) + theme.scaled(12)
+        return sum(self._wide(place) for place in range(len(self._widths))) + theme.scaled(12)
+
+    def _wide(self, place: int) -> int:
+        """How many pixels a column takes: none where it is hidden."""
+        if self.isColumnHidden(place):
+            return 0
+        return max(theme.scaled(self._widths[place]), self.horizontalHeader().sectionSizeHint(place))
 
     def show_lines(self, things: Sequence[Any], line: Callable[[Any], Sequence[str]] = tuple) -> None:
         """Show things, each by the texts that ``line`` makes of it; none is chosen, and nobody is told of that."""
         self.setFont(theme.ui_font(12))
         self.verticalHeader().setDefaultSectionSize(theme.scaled(24))
         self._lines.show(things, line)
-        for place, width in enumerate(self._widths):
-            self.setColumnWidth(place, theme.scaled(width))
+        for place in range(len(self._widths)):
+            self.setColumnWidth(place, self._wide(place))
 
     def text(self, line: int, place: int) -> str:
         """What stands on a line in a column."""

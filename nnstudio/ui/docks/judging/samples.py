@@ -244,7 +244,8 @@ class SamplesView(QWidget):
 def short(judged: Judged, place: int) -> str:
     """What is right and what was said, in a few letters: ``5 → 9``; only what is right where that was said."""
     if judged.kind == "classes":
-        right, said = judged.classes[judged.target[place]], judged.classes[judged.predicted[place]]
+        right = judged.classes[judged.target[place]] if judged.target[place] >= 0 else "does not count"
+        said = judged.classes[judged.predicted[place]]
         return right if right == said else f"{right} → {said}"
     if judged.kind == "losses":
         return numbers.figure(float(judged.losses[place]))

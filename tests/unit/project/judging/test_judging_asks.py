@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -79,9 +81,49 @@ def test_the_changed_sample_is_wrong_and_within_its_strength(linear: Judge) -> N
     assert found.fooled.any()
     assert (change[found.fooled] <= found.smallest[found.fooled] + 1e-5).all()
     assert (found.after[found.fooled] != found.before[found.fooled]).all()
-    low, high = found.original["features"].min(), found.original["features"].max()
-    assert found.changed["features"].min() >= low
-    assert found.changed["features"].max() <= high
+
+
+@pytest.mark.parametrize("way", ["fgsm", "pgd"])
+@pytest.mark.parametrize("rows", [1, 24])
+def test_each_column_stays_within_its_own_range_however_few_rows_are_attacked(
+    linear: Judge, way: str, rows: int
+) -> None:
+    known = linear.dataset.arrays("train")["features"]
+    places = np.flatnonzero(linear.judged("test").right)[:rows].tolist()
+    found = attacked(linear, Attack(way, "inf", (0.0, 100.0)), places=places)
+    changed, original = found.changed["features"], found.original["features"]
+    assert (changed >= np.minimum(known.min(axis=0), original.min(axis=0))).all()
+    assert (changed <= np.maximum(known.max(axis=0), original.max(axis=0))).all()
+    assert np.abs(changed - original).max() > 0.1
+    free = attacked(linear, Attack(way, "inf", (0.0, 100.0), bounded=False), places=places)
+    assert (free.right <= found.right).all()
+
+
+def test_rows_that_do_not_count_are_not_attacked(linear: Judge) -> None:
+    linear.subjects = (replace(linear.subjects[0], ignored=1),)
+    found = attacked(linear, Attack(rows=40), "train")
+    target = linear.dataset.arrays("train")["kind"]
+    assert 0 < len(found.places) < 40
+    assert 1 not in target[found.places]
+    np.testing.assert_allclose(found.right[0], linear.judged("train").right[found.places].mean())
+
+
+@pytest.mark.parametrize("norm", ["inf", "2"])
+def test_pgd_is_at_least_as_strong_as_fgsm_on_every_row(linear: Judge, norm: str) -> None:
+    """Also where steps along the slope end on a hill that one leap goes beyond."""
+    net = NetworkBuilder()
+    features, right = net.add("Input", field="features"), net.add("Input", field="kind", name="right")
+    waves = net.add("Sin", net.add("Scale", net.add("Linear", features, out_features=6), factor=8.0))
+    scores = net.add("Linear", waves, out_features=3, name="scores")
+    net.add("CrossEntropyLoss", scores, right)
+    net.add("Output", scores, name="answer")
+    made = Judge(compile_network(net.network, linear.dataset.types, seed=0), linear.dataset)
+    weaker = 0
+    for strength in (0.1, 0.4, 1.0):
+        leap, walk = (attacked(made, Attack(each, norm, (strength,))) for each in ("fgsm", "pgd"))
+        weaker += int(((walk.smallest > strength) & (leap.smallest <= strength)).sum())
+        assert walk.right[0] <= leap.right[0]
+    assert weaker == 0
 
 
 def test_an_attack_leaves_weights_modes_and_gradients_as_they_were(linear: Judge) -> None:
@@ -251,6 +293,24 @@ def test_a_word_gives_what_its_vector_adds_over_that_of_nothing(words: Judge, wa
     assert part.kind == "codes"
     assert part.names == tuple(str(code) for code in codes)
     np.testing.assert_allclose(part.values, (table[codes, 0] - table[0, 0]).numpy(), atol=1e-5)
+
+
+def test_where_classes_are_places_of_a_text_the_word_that_stands_there_is_told() -> None:
+    random = np.random.default_rng(0)
+    columns = {
+        "text": Column("text", "codes", random.integers(1, 9, (12, 5)), size=9),
+        "start": Column("start", "category", np.arange(12) % 5, tuple("01234"), "target"),
+    }
+    dataset = Dataset(DataReference("file:none", split=Split.everything()), Source(columns, 12, False, {}), "places")
+    net = NetworkBuilder()
+    text, start = net.add("Input", field="text"), net.add("Input", field="start")
+    scores = net.add("Flatten", net.add("Embedding", text, embedding_dim=1), name="scores")
+    net.add("CrossEntropyLoss", scores, start)
+    net.add("Output", scores, name="answer")
+    made = Judge(compile_network(net.network, dataset.types, seed=2), dataset)
+    found = explaining.explained(made, 3, "gradients", "train", code=2)
+    word = str(int(dataset.arrays("train")["text"][3, 2]))
+    assert (found.asked, found.told) == ("2", f"“{word}”, word 3,")
 
 
 def test_a_category_gives_what_its_vector_adds_over_their_mean_also_the_first() -> None:

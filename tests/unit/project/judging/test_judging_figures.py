@@ -18,6 +18,7 @@ from nnstudio.project.judging import classes, curves, numbers, slices
 from nnstudio.project.judging.intervals import of_mean, of_share
 from nnstudio.project.judging.judge import Judge, Judged
 from nnstudio.project.judging.subjects import Subject
+from nnstudio.project.judging.telling import answer_texts
 from nnstudio.train.evaluate import evaluate
 
 
@@ -125,6 +126,42 @@ def test_behind_each_cell_are_its_rows_the_worst_first(kinds: Judge) -> None:
             assert (np.diff(judged.losses[found]) <= 0).all()
 
 
+def test_a_class_without_a_score_is_never_predicted_and_has_curves(kinds: Judge) -> None:
+    judged = kinds.judged("test")
+    short = replace(judged, shares=judged.shares[:, :2])  # the last class is ignored by the loss and has no score
+    found = curves.curves(short, 2)
+    assert found.positives == int((judged.target == 2).sum())
+    assert found.at(0.5).hits == 0
+    assert found.area.value == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("ignored", [1, -100])
+def test_rows_whose_class_does_not_count_are_in_no_figure(kinds: Judge, ignored: int) -> None:
+    """As the loss leaves them out: a class of the data, or a code that is none."""
+    whole = kinds.judged("train")
+    kinds.subjects = (replace(kinds.subjects[0], ignored=ignored),)
+    kinds._judged.clear()
+    if ignored < 0:
+        codes = kinds.dataset.arrays("train")["kind"]
+        kinds.dataset._arrays["train"] = {**kinds.dataset.arrays("train"), "kind": np.where(codes == 1, -100, codes)}
+    judged = kinds.judged("train")
+    kept = whole.target != 1
+    assert judged.counted.tolist() == kept.tolist()
+    target, said = whole.target[kept], whole.predicted[kept]
+    found = classes.confusion(judged)
+    expected = metrics.confusion_matrix(target, said, labels=[0, 1, 2])
+    assert (found.among(range(3)) == expected).all()
+    share = (target == said).mean()
+    assert classes.accuracy(found) == pytest.approx(share)
+    every = slices.sliced(judged, kinds.dataset, "region").whole
+    assert (every.count, every.figures["accuracy"].value) == (len(whole.rows), pytest.approx(share))
+    assert classes.calibration(judged).counts.sum() == kept.sum()
+    area = curves.curves(judged, 2).area.value
+    assert area == pytest.approx(metrics.roc_auc_score(target == 2, whole.shares[kept, 2]))
+    assert set(np.flatnonzero(~judged.right)) == set(np.flatnonzero((whole.target != whole.predicted) & kept))
+    assert answer_texts(judged, int(np.flatnonzero(~kept)[0]))[0] == "does not count"
+
+
 def test_curves_are_scikit_learn_s_for_each_class_against_the_rest(kinds: Judge) -> None:
     judged = kinds.judged("train")
     for code in range(3):
@@ -181,6 +218,8 @@ def test_numbers_are_judged_in_their_own_unit(amounts: Judge) -> None:
 def test_intervals_are_those_of_the_books() -> None:
     share = of_share(8, 10)
     assert (share.low, share.high) == pytest.approx((0.4901625, 0.9433178))
+    for count in range(1, 200):
+        assert (of_share(0, count).low, of_share(count, count).high) == (0.0, 1.0)
     mean = of_mean(np.array([1.0, 2.0, 3.0, 4.0]))
     assert (mean.value, mean.high - mean.low) == pytest.approx((2.5, 2 * 1.959964 * 0.6454972))
 
@@ -207,6 +246,18 @@ def test_numbers_are_sliced_by_their_error_the_greatest_first(amounts: Judge) ->
     values = [each.figures["absolute error"].value for each in found.slices]
     assert values == sorted(values, reverse=True)
     assert len(found.slices) == slices.RANGES
+
+
+def test_a_column_with_one_group_in_what_is_judged_is_not_offered(kinds: Judge) -> None:
+    judged = kinds.judged("train")
+    region = kinds.dataset.columns["region"].values[judged.rows]
+    one = replace(judged, rows=judged.rows[region == region[0]])
+    offered, left = (set(slices.columns_to_slice(each, kinds.dataset)) for each in (judged, one))
+    assert {"a", "region"} <= offered
+    assert offered - left == {"region"}
+    nothing = replace(kinds.dataset.columns["a"], values=np.full(240, np.nan))
+    assert not slices._differs(nothing, judged.rows)
+    assert slices._differs(replace(nothing, values=np.array([1.0, *np.full(239, np.nan)])), np.arange(240))
 
 
 def test_bias_between_groups_of_two_classes_is_the_difference_of_their_shares(table: Path) -> None:
