@@ -78,7 +78,7 @@ def test_has_ports_that_fit_its_role(cls: type[Layer]) -> None:
             assert "weight" in cls.params
         case "metric":
             assert list(cls.inputs)[:2] == ["prediction", "target"]
-            assert set(cls.inputs) <= {"prediction", "target", "padding"}
+            assert set(cls.inputs) <= {"prediction", "target", "padding", "prediction_lengths"}
             assert not cls.outputs
         case "input":
             assert not cls.inputs
