@@ -16,7 +16,7 @@ from nnstudio.data.reference import DataReference
 from nnstudio.ui.parts import capital, column, label, row
 
 DELIMITERS = (
-    (",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "blanks"), ("  ", "two blanks or more"), ("|", "bar"),
+    (",", "comma"), (";", "semicolon"), ("\t", "tab"), (" ", "blanks"), ("  ", "many blanks"), ("|", "bar"),
 )  # fmt: skip
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "gb18030")
 #: What a file of text can be read as, and which options each kind of file has.
