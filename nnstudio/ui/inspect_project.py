@@ -155,7 +155,7 @@ class ProjectPage(Page):
         dataset, reference = session.dataset, session.reference
         facts: list[tuple[str, str]] = []
         if dataset is not None:
-            title, more = dataset.title, " ".join(dataset.warnings)
+            title, more = dataset.title, "\n".join(dataset.warnings)
             facts = [
                 (name, f"{dataset.count(split):,} rows")
                 for name, split in (("Training", "train"), ("Validation", "validation"), ("Test", "test"))

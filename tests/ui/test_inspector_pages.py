@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFrame, QLabel, QLineEdit, QWidget
 
 from nnstudio.data import shipped_reference
+from nnstudio.data.reference import DataReference
 from nnstudio.graph import edits
 from nnstudio.graph.builder import NetworkBuilder
 from nnstudio.project.sheet import Sheet
@@ -195,6 +196,18 @@ def test_the_page_of_another_project_is_made_once_and_after_its_drawing_is_there
     qtbot.waitUntil(lambda: drawn.settled and drawn.dataset is not None, timeout=60_000)
     assert inspector.page is made[0]
     assert len(made) == 1
+
+
+def test_what_is_to_be_known_of_the_data_stands_in_lines_of_its_own(session, show, qtbot, tmp_path):
+    path = tmp_path / "rent.csv"
+    path.write_text("Rents of the town\n\narea,rent\n" + "".join(f"{n} m²,{n * 9} €\n" for n in range(20, 60)), "utf-8")
+    inspector = Inspector(session)
+    show(inspector)
+    session.choose_data(DataReference(f"file:{path.as_posix()}"))
+    qtbot.waitUntil(lambda: session.settled and session.dataset is not None, timeout=60_000)
+    assert len(session.dataset.warnings) == 3
+    told = "\n".join(session.dataset.warnings)
+    qtbot.waitUntil(lambda: told in [part.text() for part in inspector.page.findChildren(QLabel)], timeout=10_000)
 
 
 def test_what_shows_the_run_is_seen_on_the_page_of_its_layer_and_nowhere_before(drawn, inspector):
