@@ -253,12 +253,13 @@ class Plot(pyqtgraph.GraphicsView):
         for axis in (self.left, self.bottom):
             axis.restyle()
         self.bottom.setHeight(theme.scaled(20))
-        self.fit_left()
+        self.fit_left(self.left.texts())
 
     def fit_left(self, texts: Sequence[str] = (), widest: int = 140) -> None:
-        """Make the left axis as wide as its texts need (those given, or figures)."""
+        """Make the left axis as wide as its texts need: names that are given, or usual figures and those given."""
         if self.left._places is None:
-            width = QFontMetricsF(theme.mono_font(10)).horizontalAdvance("−0.000")
+            figures = QFontMetricsF(theme.mono_font(10))
+            width = max(figures.horizontalAdvance(text) for text in ("−0.000", *texts))
         else:
             font = QFontMetricsF(theme.ui_font(11))
             width = max((font.horizontalAdvance(text) for text in texts), default=24.0)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 
 from nnstudio.data.columns import Column, Source
@@ -16,6 +17,7 @@ from nnstudio.data.reference import DataReference, Split
 from nnstudio.project.judging.classes import Confusion
 from nnstudio.project.judging.judge import Judged
 from nnstudio.project.judging.subjects import NOWHERE, Subject
+from nnstudio.ui import theme
 from nnstudio.ui.docks.judging.matrix_view import MatrixView
 from nnstudio.ui.docks.judging.residuals import ResidualsPage
 from nnstudio.ui.docks.judging.worst import WorstPage
@@ -79,6 +81,17 @@ def point_of(page, row, number=0):
     said = float(judged.predicted[row, number])
     scene = plot.view.mapViewToScene(QPointF(said, said - float(judged.target[row, number])))
     return plot.mapFromScene(scene)
+
+
+def test_large_errors_have_room_for_their_figures(show, table):
+    judged = replace(table.judged, target=RIGHT * 1e5, predicted=(RIGHT + OFF) * 1e5)
+    page, _ = opened(show, ResidualsPage, SimpleNamespace(**{**vars(table), "judged": judged}))
+    left = page.errors.plot.left
+    font = QFontMetricsF(theme.mono_font(10))
+    assert max(map(len, left.texts())) > len("−0.000")
+    assert left.width() >= max(font.horizontalAdvance(text) for text in left.texts())
+    page.errors.plot.restyle()
+    assert left.width() >= max(font.horizontalAdvance(text) for text in left.texts())
 
 
 def test_a_point_that_is_pointed_at_says_its_row_and_a_click_has_it_explained(show, table, qtbot):

@@ -44,6 +44,7 @@ class Lines(PlotFrame):
             made.setData(along, up)
             self._curves.append(made)
         self.plot.view.show_range(x, y)
+        self.plot.fit_left(self.plot.left.texts())
         self.labels.show_labels(labels)
 
     def numbers(self) -> Table:
