@@ -92,16 +92,7 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
     if type_.is_int:
         classes = type_.classes or 2
         scores = drawing.add("Conv2d", maps, name="scores", out_channels=classes, kernel_size=1)
-        drawing.add("Output", scores, name="answer", kind="mask")
-        drawing.line(2)
-        target = drawing.source(field.name)
-        drawing.add("CrossEntropyLoss", scores, target, name="loss")
-        drawing.add("MeanIoU", scores, target, name="overlap")
-        drawing.add("Accuracy", scores, target, name="accuracy")
-        return (
-            f"“{field.name}” is a mask of {classes} classes: a score for each at every pixel, by a small U-Net, judged "
-            "by how well areas overlap"
-        )
+        return _mask(drawing, field, scores, type_, "by a small U-Net, ")
     if "C" not in type_.labels:
         raise DataError(f"“{field.name}” holds numbers by row and column; choose image or mask as its kind")
     guess = drawing.add("Conv2d", maps, name="guess", out_channels=type_["C"], kernel_size=1)
@@ -113,7 +104,8 @@ def paint(drawing: Drawing, dataset: Dataset, field: Field, maps: PortHandle) ->
     return f"“{field.name}” is a picture: painted by a small U-Net, compared pixel by pixel"
 
 
-def _mask(drawing: Drawing, field: Field, scores: PortHandle, type_: TensorType) -> str:
+def _mask(drawing: Drawing, field: Field, scores: PortHandle, type_: TensorType, how: str = "") -> str:
+    """What follows the scores of a mask's pixels. how: what works them out, for the sentence."""
     drawing.add("Output", scores, name="answer", kind="mask")
     drawing.line(2)
     target = drawing.source(field.name)
@@ -121,8 +113,8 @@ def _mask(drawing: Drawing, field: Field, scores: PortHandle, type_: TensorType)
     drawing.add("MeanIoU", scores, target, name="overlap")
     drawing.add("Accuracy", scores, target, name="accuracy")
     return (
-        f"“{field.name}” is a mask of {type_.classes or 2} classes: a score for each at every pixel, judged by how "
-        "well areas overlap"
+        f"“{field.name}” is a mask of {type_.classes or 2} classes: a score for each at every pixel, {how}judged by "
+        "how well areas overlap"
     )
 
 
