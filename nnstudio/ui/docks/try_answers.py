@@ -342,7 +342,7 @@ def more_of(answer: Mapping[str, Any]) -> str:
         else:
             told.append("The nearest training rows")
     if answer.get("right"):
-        told.append(f"in the data: {answer['right']}")
+        told.append(f"in the data: {answer['right']} {answer.get('unit', '')}".rstrip())
     return "\n".join(told)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnstudio.ui.docks.scene_marks import AreasLegend
-from nnstudio.ui.docks.try_answers import AnswersView, ClassBars
+from nnstudio.ui.docks.try_answers import AnswersView, ClassBars, more_of
 
 
 def test_each_label_is_told_with_a_probability_of_its_own(show):
@@ -34,3 +34,8 @@ def test_areas_that_no_class_is_named_for_are_numbers_of_objects(qtbot):
     assert [text for _, text in legend.rows] == ["object 2 50 %", "object 1 25 %"]
     legend.show_areas(np.array([[0, 1], [1, 1]]), ("background", "digit"))
     assert [text for _, text in legend.rows] == ["digit 75 %"]
+
+
+def test_what_is_in_the_data_has_the_unit_of_the_answer() -> None:
+    assert more_of({"value": 118_247.0, "unit": "€", "right": "113,278"}) == "in the data: 113,278 €"
+    assert more_of({"class": "paid", "right": "paid"}) == "in the data: paid"
