@@ -244,6 +244,7 @@ class Plot(pyqtgraph.GraphicsView):
         grid.setRowStretchFactor(0, 1)
         for axis in (self.left, self.bottom):
             axis.linkToView(self.view)
+            axis.restyle()
         self.bottom.setHeight(theme.scaled(20))
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)

@@ -87,6 +87,7 @@ def test_large_errors_have_room_for_their_figures(show, table):
     judged = replace(table.judged, target=RIGHT * 1e5, predicted=(RIGHT + OFF) * 1e5)
     page, _ = opened(show, ResidualsPage, SimpleNamespace(**{**vars(table), "judged": judged}))
     left = page.errors.plot.left
+    assert left.style["tickFont"] == theme.mono_font(10), "a page that is made late has the theme's fonts too"
     font = QFontMetricsF(theme.mono_font(10))
     assert max(map(len, left.texts())) > len("−0.000")
     assert left.width() >= max(font.horizontalAdvance(text) for text in left.texts())
